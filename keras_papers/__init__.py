@@ -1,0 +1,8 @@
+"""Papers as Keras 3 layers and models that train, scale and run on a phone."""
+
+from keras_papers import applications as applications
+from keras_papers import cost as cost
+from keras_papers import layers as layers
+from keras_papers.inlining import flatten as flatten
+
+__version__ = "0.1.0"

@@ -1,0 +1,91 @@
+"""What the classifiers share: convolutions of their graph, top, model."""
+
+import keras
+from keras import layers
+
+from keras_papers.applications._weights import load_weights
+from keras_papers.argument_checks import check_choice, check_positive_int
+from keras_papers.layers._conv_norm import conv_norm
+
+MOMENTUM = 0.99  # of batch normalization; docs/TRAINING.md tells why not 0.999
+
+
+def check_top(include_top, weights, pooling, classes, classifier_activation):
+    """Raises ValueError unless the arguments of a top fit each other."""
+    check_choice(
+        "pooling", pooling, (None, "avg", "max"), "how a model without top ends"
+    )
+    if not include_top:
+        return
+    check_positive_int(
+        "classes",
+        classes,
+        "the number of classes",
+        "Leave the top out with include_top=False.",
+    )
+    activation = keras.activations.get(classifier_activation)
+    known = (keras.activations.softmax, keras.activations.linear)
+    if weights is not None and activation not in known:
+        raise ValueError(
+            "`classifier_activation` of a model with trained weights is the "
+            "one that it was trained with, 'softmax', or None for the logits. "
+            f"Received: classifier_activation={classifier_activation!r}. "
+            "Train another one from weights=None."
+        )
+
+
+def conv_norm_graph(
+    x, name, filters, kernel_size, strides, activation="relu6", **norm
+):
+    """Draws convolution, batch normalization and activation, `same`-padded."""
+    for layer in conv_norm(
+        _create,
+        name,
+        layers.Conv2D,
+        filters,
+        kernel_size,
+        strides,
+        "same",
+        activation=activation,
+        data_format=keras.config.image_data_format(),
+        **norm,
+    ):
+        x = layer(x)
+    return x
+
+
+def _create(layer_class, name, *args, **kwargs):
+    return layer_class(*args, name=name, **kwargs)
+
+
+def pooled(x, pooling):
+    """Ends a model without top as `pooling` says."""
+    if pooling == "avg":
+        return layers.GlobalAveragePooling2D(name="pool")(x)
+    if pooling == "max":
+        return layers.GlobalMaxPooling2D(name="pool")(x)
+    return x
+
+
+def predictions(logits, classifier_activation):
+    """Ends a model with the class scores, in full precision.
+
+    Softmax in half precision rounds small scores to zero, whose logarithm
+    the loss then takes.
+    """
+    return layers.Activation(
+        classifier_activation,
+        dtype=keras.config.dtype_policy().variable_dtype,
+        name="predictions",
+    )(logits)
+
+
+def classifier(images, outputs, name, source, include_top):
+    """Closes the graph and loads the weights from `source`, if there is one."""
+    # The images may come out of layers of the user's, which belong in too.
+    inputs = keras.utils.get_source_inputs(images)
+    inputs = inputs[0] if len(inputs) == 1 else inputs
+    model = keras.Model(inputs, outputs, name=name)
+    if source is not None:
+        load_weights(model, source, include_top)
+    return model

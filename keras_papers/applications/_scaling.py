@@ -1,0 +1,23 @@
+"""Width scaling, shared by the mobile families."""
+
+from keras_papers.argument_checks import check_positive
+
+
+def check_alpha(alpha):
+    """Raises ValueError unless `alpha` can multiply a table's channels."""
+    check_positive(
+        "alpha",
+        alpha,
+        "the factor on the channels of every layer",
+        "The papers use 0.25 to 1.4; 1.0 is the table as printed.",
+    )
+
+
+def round_filters(filters, divisor=8):
+    """Rounds to a multiple of `divisor`, losing at most a tenth.
+
+    The published code of MobileNetV2 and all after it does so, for the sake
+    of vector units; the papers do not tell.
+    """
+    rounded = max(divisor, int(filters + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * filters else rounded

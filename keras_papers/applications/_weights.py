@@ -1,0 +1,172 @@
+"""Weights of a classifier, from a file or as published for keras.applications.
+
+A file is read whole and held against the model layer by layer before the
+first weight is set: Keras' own loader stops in the middle, names objects by
+their class, and prints the tensors.
+"""
+
+import io
+import os
+import zipfile
+from typing import NamedTuple
+
+import h5py
+import keras
+import numpy as np
+
+from keras_papers.inlining import flatten
+
+HOST = "https://storage.googleapis.com/tensorflow/keras-applications"
+
+
+class Published(NamedTuple):
+    """One network whose ImageNet weights can be downloaded."""
+
+    folder: str
+    variant: str  # as the errors name it
+    file: str
+    file_no_top: str
+    md5: str | None = None
+    md5_no_top: str | None = None
+
+
+def check_weights(weights, include_top, classes, published, variant):
+    """Returns where the weights lie: None, a path, or a `Published` file.
+
+    Args:
+        weights: The constructor's argument.
+        include_top: The constructor's argument.
+        classes: The constructor's argument.
+        published: Dict of the family's `Published` files by variant.
+        variant: The key of the one that is being built.
+    """
+    if weights is None:
+        return None
+    if weights == "imagenet":
+        if variant not in published:
+            known = "; ".join(file.variant for file in published.values())
+            raise ValueError(
+                "`weights='imagenet'` exists for the published variants only: "
+                f"{known}. Received: {variant}. Build one of these, or train "
+                "from weights=None."
+            )
+        if include_top and classes != 1000:
+            raise ValueError(
+                "`classes` of weights='imagenet' with its top is 1000. "
+                f"Received: classes={classes!r}. Pass include_top=False and "
+                "add a layer for your own classes."
+            )
+        return published[variant]
+    if not isinstance(weights, str | os.PathLike) or not os.path.isfile(
+        weights
+    ):
+        raise ValueError(
+            "`weights` must be None (random), 'imagenet' or the path of a "
+            ".weights.h5, .keras or legacy .h5 file. "
+            f"Received: weights={weights!r}, which is no file. Check the path."
+        )
+    return weights
+
+
+def load_weights(model, source, include_top):
+    """Sets the weights of `model` from a path or a `Published` file.
+
+    Raises:
+        ValueError: If the file is no weights file, or holds another
+            architecture; the first layer that differs is named.
+    """
+    if isinstance(source, Published):
+        file, md5 = source.file, source.md5
+        if not include_top:
+            file, md5 = source.file_no_top, source.md5_no_top
+        url = f"{HOST}/{source.folder}/{file}"
+        source = keras.utils.get_file(
+            file, url, cache_subdir="models", file_hash=md5
+        )
+    layers = [layer for layer in flatten(model).layers if layer.weights]
+    found = _match(layers, *_read(source))
+    for layer, (name, arrays) in zip(layers, found, strict=True):
+        wanted = [tuple(weight.shape) for weight in layer.weights]
+        shapes = [array.shape for array in arrays]
+        if wanted != shapes:
+            raise ValueError(
+                _other_architecture(
+                    source,
+                    f"layer {layer.name!r} has weights of shapes {wanted}, "
+                    f"the file has {shapes or 'none'} as {name!r}",
+                    layer is layers[-1],
+                )
+            )
+    for layer, (_, arrays) in zip(layers, found, strict=True):
+        layer.set_weights(arrays)
+
+
+def _match(layers, entries, ordered):
+    """Returns what the file has for each of `layers`, as (name, arrays)."""
+    if not ordered:
+        by_name = dict(entries)
+        return [(layer.name, by_name.get(layer.name, [])) for layer in layers]
+    entries = entries + [("nothing", [])] * (len(layers) - len(entries))
+    return entries[: len(layers)]
+
+
+def _other_architecture(source, difference, is_top):
+    advice = "Build the model that the file was saved from"
+    if is_top:
+        advice = "Pass the file's number of classes, or include_top=False"
+    return (
+        "`weights` must be a file of the same architecture. "
+        f"Received: weights={str(source)!r}; the first difference is that "
+        f"{difference}. {advice}."
+    )
+
+
+def _read(path):
+    """Reads (layer name, arrays) of every layer, and whether order counts."""
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                data = io.BytesIO(archive.read("model.weights.h5"))
+            with h5py.File(data) as file:
+                return _read_by_name(file), False
+        with h5py.File(path) as file:
+            legacy = file["model_weights"] if "model_weights" in file else file
+            if "layer_names" in legacy.attrs:
+                return _read_in_order(legacy), True
+            return _read_by_name(file), False
+    except (OSError, KeyError) as error:
+        raise ValueError(
+            "`weights` must be a .weights.h5, .keras or legacy .h5 file. "
+            f"Received: weights={str(path)!r}, which cannot be read as one "
+            f"({error}). The file may be cut off; save or fetch it again."
+        ) from error
+
+
+def _read_by_name(file):
+    entries = []
+
+    def visit(_, group):
+        if (
+            isinstance(group, h5py.Group)
+            and "name" in group.attrs
+            and len(group)
+        ):
+            arrays = [np.asarray(group[key]) for key in sorted(group, key=int)]
+            entries.append((_text(group.attrs["name"]), arrays))
+
+    file.visititems(visit)
+    return entries
+
+
+def _read_in_order(group):
+    entries = []
+    for name in group.attrs["layer_names"]:
+        layer = group[_text(name)]
+        arrays = [np.asarray(layer[key]) for key in layer.attrs["weight_names"]]
+        if arrays:
+            entries.append((_text(name), arrays))
+    return entries
+
+
+def _text(name):
+    return name.decode() if isinstance(name, bytes) else name

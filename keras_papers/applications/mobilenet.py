@@ -1,0 +1,196 @@
+"""MobileNet (Howard et al., 2017, https://arxiv.org/abs/1704.04861)."""
+
+from typing import NamedTuple
+
+from keras import layers
+from keras.applications import mobilenet
+
+from keras_papers.applications._classifier import (
+    MOMENTUM,
+    check_top,
+    classifier,
+    conv_norm_graph,
+    pooled,
+    predictions,
+)
+from keras_papers.applications._image_input import image_input, image_size
+from keras_papers.applications._padding import published_padding
+from keras_papers.applications._scaling import check_alpha
+from keras_papers.applications._stages import name_blocks
+from keras_papers.applications._weights import Published, check_weights
+from keras_papers.argument_checks import check_fraction, check_positive
+from keras_papers.layers import DepthwiseSeparable
+
+preprocess_input = mobilenet.preprocess_input
+decode_predictions = mobilenet.decode_predictions
+
+
+class Row(NamedTuple):
+    """Table 1's columns, a depthwise and a pointwise line in one row."""
+
+    s: int  # stride of the depthwise line ("Type / Stride")
+    filters: int  # last number of the pointwise line's "Filter Shape"
+
+
+# fmt: off
+TABLE_1 = (
+    #   s  filters
+    Row(1,   64),
+    Row(2,  128),
+    Row(1,  128),
+    Row(2,  256),
+    Row(1,  256),
+    Row(2,  512),
+    Row(1,  512),  # "5x" in the table: this row and the next four
+    Row(1,  512),
+    Row(1,  512),
+    Row(1,  512),
+    Row(1,  512),
+    Row(2, 1024),
+    Row(1, 1024),  # printed as stride 2, which its 7 x 7 output contradicts
+)
+# fmt: on
+STEM = 32  # the first line, a full convolution
+TABLE_5_SHALLOW = TABLE_1[:6] + TABLE_1[11:]  # without "14 x 14 x 512"
+
+PUBLISHED = {
+    (alpha, size): Published(
+        "mobilenet",
+        f"alpha={alpha} at {size}",
+        f"mobilenet_{text}_{size}_tf.h5",
+        f"mobilenet_{text}_{size}_tf_no_top.h5",
+    )
+    for alpha, text in (
+        (0.25, "2_5"),
+        (0.5, "5_0"),
+        (0.75, "7_5"),
+        (1.0, "1_0"),
+    )
+    for size in (128, 160, 192, 224)
+}
+
+
+def MobileNet(
+    input_shape=None,
+    alpha=1.0,
+    depth_multiplier=1,
+    dropout=0.001,
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name=None,
+    *,
+    resolution_multiplier=1.0,
+    shallow=False,
+    full_convolution=False,
+    include_preprocessing=False,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds MobileNet: table 1 of the paper at width `alpha`.
+
+    Args:
+        input_shape: Shape of an image without batch axis, in Keras' data
+            format; at least 32 pixels each way, None for an open size.
+            Defaults to 224 x 224 x 3, times `resolution_multiplier`.
+        alpha: Positive float. Width multiplier of section 3.3.
+        depth_multiplier: Positive int. Depthwise filters per channel.
+        dropout: Float in [0, 1). Dropout before the classifier.
+        include_top: Whether to end with the classifier. Defaults to True.
+        weights: None (random), `"imagenet"`, or the path of a weights file,
+            ours or keras.applications'. Defaults to None.
+        input_tensor: Keras tensor to build upon, in place of a new input.
+        pooling: `"avg"`, `"max"` or None: how a model without top ends.
+        classes: Positive int. Units of the classifier. Defaults to 1000.
+        classifier_activation: Its activation; None for logits.
+        name: Name of the model. Defaults to `mobilenet_{alpha}_{rows}`.
+        resolution_multiplier: Positive float, rho of section 3.4, on the
+            default input of 224: 192 / 224, 160 / 224 and 128 / 224 in
+            table 7. Stays 1 where an input is given.
+        shallow: Whether to leave out the five rows of 14 x 14 x 512, the
+            shallow net of table 5. Defaults to False.
+        full_convolution: Whether each row is one 3x3 convolution over all
+            channels, the "Conv MobileNet" of table 4. Defaults to False.
+        include_preprocessing: Whether the model takes pixels in [0, 255] and
+            scales them itself, or takes `preprocess_input`'s [-1, 1].
+            Defaults to False.
+        batch_norm_momentum: Momentum of the moving statistics. Defaults to
+            0.99 (docs/TRAINING.md).
+
+    Returns:
+        A functional model: images to class scores, or to features.
+
+    Raises:
+        ValueError: If an argument is out of its range or does not fit the
+            others.
+
+    Example:
+    >>> model = MobileNet(alpha=0.25, resolution_multiplier=128 / 224)
+    >>> model.input_shape, model.output_shape
+    ((None, 128, 128, 3), (None, 1000))
+    """
+    check_alpha(alpha)
+    check_fraction("dropout", dropout, "a share of features", "0 drops none.")
+    check_top(include_top, weights, pooling, classes, classifier_activation)
+    images, x = image_input(
+        input_shape,
+        input_tensor,
+        include_preprocessing,
+        _scaled_size(resolution_multiplier, input_shape, input_tensor),
+    )
+    rows = image_size(images)[0]
+    variant = (alpha, rows)
+    if shallow or full_convolution or depth_multiplier != 1:
+        variant += (shallow, full_convolution, depth_multiplier)
+    source = check_weights(weights, include_top, classes, PUBLISHED, variant)
+    norm = {"momentum": batch_norm_momentum, "epsilon": 1e-3}
+
+    x = conv_norm_graph(x, "stem", _scaled(STEM, alpha), 3, 2, **norm)
+    table = TABLE_5_SHALLOW if shallow else TABLE_1
+    for block, row in name_blocks(table, "filters"):
+        filters = _scaled(row.filters, alpha)
+        if full_convolution:
+            x = conv_norm_graph(x, block, filters, 3, row.s, **norm)
+            continue
+        x = DepthwiseSeparable(
+            filters=filters,
+            strides=row.s,
+            depth_multiplier=depth_multiplier,
+            padding=published_padding(x, odd_maps="even"),
+            name=block,
+            **norm,
+        )(x)
+    if include_top:
+        x = layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
+        x = layers.Dropout(dropout, name="dropout")(x)
+        x = layers.Conv2D(classes, 1, name="logits")(x)
+        x = layers.Flatten(name="flatten")(x)
+        x = predictions(x, classifier_activation)
+    else:
+        x = pooled(x, pooling)
+    name = name or f"mobilenet_{alpha:0.2f}_{rows}"
+    return classifier(images, x, name, source, include_top)
+
+
+def _scaled(filters, alpha):
+    return max(1, int(filters * alpha))  # not rounded to 8 in this family
+
+
+def _scaled_size(resolution_multiplier, input_shape, input_tensor):
+    check_positive(
+        "resolution_multiplier",
+        resolution_multiplier,
+        "the factor on the default input of 224 pixels",
+        "Table 7 uses 1, 192 / 224, 160 / 224 and 128 / 224.",
+    )
+    given = input_shape is not None or input_tensor is not None
+    if given and resolution_multiplier != 1:
+        raise ValueError(
+            "`resolution_multiplier` scales the default input and cannot "
+            "scale one that is given. Received: "
+            f"resolution_multiplier={resolution_multiplier} and an input. "
+            "Pass one of the two."
+        )
+    return round(224 * resolution_multiplier)

@@ -1,0 +1,141 @@
+"""MobileNetV2 (Sandler et al., 2018, https://arxiv.org/abs/1801.04381)."""
+
+from typing import NamedTuple
+
+from keras import layers
+from keras.applications import mobilenet_v2
+
+from keras_papers.applications._classifier import (
+    MOMENTUM,
+    check_top,
+    classifier,
+    conv_norm_graph,
+    pooled,
+    predictions,
+)
+from keras_papers.applications._image_input import image_input, image_size
+from keras_papers.applications._padding import published_padding
+from keras_papers.applications._scaling import check_alpha, round_filters
+from keras_papers.applications._weights import Published, check_weights
+from keras_papers.layers import InvertedResidual
+
+preprocess_input = mobilenet_v2.preprocess_input
+decode_predictions = mobilenet_v2.decode_predictions
+
+
+class Row(NamedTuple):
+    """Table 2's columns: expansion, channels, repeats, first stride."""
+
+    t: int
+    c: int
+    n: int
+    s: int
+
+
+# fmt: off
+TABLE_2 = (
+    #   t    c  n  s
+    Row(1,  16, 1, 1),
+    Row(6,  24, 2, 2),
+    Row(6,  32, 3, 2),
+    Row(6,  64, 4, 2),
+    Row(6,  96, 3, 1),
+    Row(6, 160, 3, 2),
+    Row(6, 320, 1, 1),
+)
+# fmt: on
+STEM, HEAD = 32, 1280  # the convolutions before and after these rows
+
+PUBLISHED = {
+    (alpha, size): Published(
+        "mobilenet_v2",
+        f"alpha={alpha} at {size}",
+        f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{alpha}_{size}.h5",
+        "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_"
+        f"{alpha}_{size}_no_top.h5",
+    )
+    for alpha in (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
+    for size in (96, 128, 160, 192, 224)
+}
+
+
+def MobileNetV2(
+    input_shape=None,
+    alpha=1.0,
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name=None,
+    *,
+    include_preprocessing=False,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds MobileNetV2: table 2 of the paper at width `alpha`.
+
+    Args:
+        input_shape: Shape of an image without batch axis, in Keras' data
+            format; at least 32 pixels each way, None for an open size.
+            Defaults to 224 x 224 x 3.
+        alpha: Positive float. Width multiplier of section 4. Below 1 it
+            leaves the last convolution at 1280 channels.
+        include_top: Whether to end with the classifier. Defaults to True.
+        weights: None (random), `"imagenet"`, or the path of a weights file,
+            ours or keras.applications'. Defaults to None.
+        input_tensor: Keras tensor to build upon, in place of a new input.
+        pooling: `"avg"`, `"max"` or None: how a model without top ends.
+        classes: Positive int. Units of the classifier. Defaults to 1000.
+        classifier_activation: Its activation; None for logits.
+        name: Name of the model. Defaults to `mobilenetv2_{alpha}_{rows}`.
+        include_preprocessing: Whether the model takes pixels in [0, 255] and
+            scales them itself, or takes `preprocess_input`'s [-1, 1].
+            Defaults to False.
+        batch_norm_momentum: Momentum of the moving statistics. Defaults to
+            0.99; the published weights were trained with 0.999, which
+            needs thousands of steps (docs/TRAINING.md).
+
+    Returns:
+        A functional model: images to class scores, or to features.
+
+    Raises:
+        ValueError: If an argument is out of its range or does not fit the
+            others.
+
+    Example:
+    >>> model = MobileNetV2((96, 96, 3), alpha=0.35, classes=10)
+    >>> model.output_shape
+    (None, 10)
+    """
+    check_alpha(alpha)
+    check_top(include_top, weights, pooling, classes, classifier_activation)
+    images, x = image_input(input_shape, input_tensor, include_preprocessing)
+    rows = image_size(images)[0]
+    source = check_weights(
+        weights, include_top, classes, PUBLISHED, (alpha, rows)
+    )
+    norm = {"momentum": batch_norm_momentum, "epsilon": 1e-3}
+
+    x = conv_norm_graph(x, "stem", round_filters(STEM * alpha), 3, 2, **norm)
+    for stage, row in enumerate(TABLE_2, start=1):
+        for repeat in range(row.n):
+            x = InvertedResidual(
+                filters=round_filters(int(row.c * alpha)),
+                expansion=row.t,
+                strides=row.s if repeat == 0 else 1,
+                padding=published_padding(x, odd_maps="same"),
+                name=f"stage{stage}_block{repeat + 1}",
+                **norm,
+            )(x)
+    x = conv_norm_graph(
+        x, "head", round_filters(HEAD * max(1, alpha)), 1, 1, **norm
+    )
+    if include_top:
+        x = layers.GlobalAveragePooling2D(name="pool")(x)
+        x = layers.Dense(classes, name="logits")(x)
+        x = predictions(x, classifier_activation)
+    else:
+        x = pooled(x, pooling)
+    name = name or f"mobilenetv2_{alpha:0.2f}_{rows}"
+    return classifier(images, x, name, source, include_top)

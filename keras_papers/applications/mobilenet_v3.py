@@ -1,0 +1,317 @@
+"""MobileNetV3 (Howard et al., 2019, https://arxiv.org/abs/1905.02244)."""
+
+from typing import NamedTuple
+
+import keras
+from keras import layers
+from keras.applications import mobilenet_v3
+
+from keras_papers.applications._classifier import (
+    MOMENTUM,
+    check_top,
+    classifier,
+    conv_norm_graph,
+    pooled,
+    predictions,
+)
+from keras_papers.applications._image_input import image_input
+from keras_papers.applications._padding import published_padding
+from keras_papers.applications._scaling import check_alpha, round_filters
+from keras_papers.applications._stages import name_blocks
+from keras_papers.applications._weights import Published, check_weights
+from keras_papers.argument_checks import check_fraction
+from keras_papers.layers import InvertedResidual
+from keras_papers.layers._image_axes import channel_axis
+
+preprocess_input = mobilenet_v3.preprocess_input
+decode_predictions = mobilenet_v3.decode_predictions
+
+
+class Row(NamedTuple):
+    """The columns of tables 1 and 2 that a bottleneck ("bneck") needs."""
+
+    kernel: int
+    exp_size: int  # channels of the expanded map
+    out: int  # channels of the output
+    se: bool  # whether there is a squeeze-and-excite
+    nl: str  # "RE" for ReLU, "HS" for h-swish
+    s: int  # stride
+
+
+# fmt: off
+TABLE_1 = (  # MobileNetV3-Large
+    #   k  exp  out  SE     NL    s
+    Row(3,  16,  16, False, "RE", 1),
+    Row(3,  64,  24, False, "RE", 2),
+    Row(3,  72,  24, False, "RE", 1),
+    Row(5,  72,  40, True,  "RE", 2),
+    Row(5, 120,  40, True,  "RE", 1),
+    Row(5, 120,  40, True,  "RE", 1),
+    Row(3, 240,  80, False, "HS", 2),
+    Row(3, 200,  80, False, "HS", 1),
+    Row(3, 184,  80, False, "HS", 1),
+    Row(3, 184,  80, False, "HS", 1),
+    Row(3, 480, 112, True,  "HS", 1),
+    Row(3, 672, 112, True,  "HS", 1),
+    Row(5, 672, 160, True,  "HS", 2),
+    Row(5, 960, 160, True,  "HS", 1),
+    Row(5, 960, 160, True,  "HS", 1),
+)
+TABLE_2 = (  # MobileNetV3-Small
+    #   k  exp  out  SE     NL    s
+    Row(3,  16,  16, True,  "RE", 2),
+    Row(3,  72,  24, False, "RE", 2),
+    Row(3,  88,  24, False, "RE", 1),
+    Row(5,  96,  40, True,  "HS", 2),
+    Row(5, 240,  40, True,  "HS", 1),
+    Row(5, 240,  40, True,  "HS", 1),
+    Row(5, 120,  48, True,  "HS", 1),
+    Row(5, 144,  48, True,  "HS", 1),
+    Row(5, 288,  96, True,  "HS", 2),
+    Row(5, 576,  96, True,  "HS", 1),
+    Row(5, 576,  96, True,  "HS", 1),
+)
+# fmt: on
+STEM = 16  # the convolution before these rows
+HEAD_EXPANSION = 6  # 960 = 6 * 160 and 576 = 6 * 96 behind them
+# Table 2 prints 1280 for Small too; every published weight has 1024.
+HIDDEN_LARGE, HIDDEN_SMALL = 1280, 1024
+SQUEEZE_RATIO = 0.25  # of the expanded map, section 5.3
+ACTIVATIONS = {"RE": "relu", "HS": "hard_swish"}
+
+
+def _published(key, model, md5, md5_no_top):
+    alpha, minimalistic = key
+    kind = f"{model}_minimalistic" if minimalistic else model
+    file = f"weights_mobilenet_v3_{kind}_224_{alpha}_float"
+    variant = f"alpha={alpha}" + (", minimalistic" if minimalistic else "")
+    return Published(
+        "mobilenet_v3",
+        variant,
+        f"{file}.h5",
+        f"{file}_no_top_v2.h5",
+        md5,
+        md5_no_top,
+    )
+
+
+# fmt: off
+PUBLISHED_LARGE = {  # by (alpha, minimalistic); with top, without top
+    key: _published(key, "large", *md5s)
+    for key, md5s in {
+        (1.0, False): ("59e551e166be033d707958cf9e29a6a7",
+                       "07fb09a5933dd0c8eaafa16978110389"),
+        (0.75, False): ("765b44a33ad4005b3ac83185abf1d0eb",
+                        "40af19a13ebea4e2ee0c676887f69a2e"),
+        (1.0, True): ("675e7b876c45c57e9e63e6d90a36599c",
+                      "ec5221f64a2f6d1ef965a614bdae7973"),
+    }.items()
+}
+PUBLISHED_SMALL = {
+    key: _published(key, "small", *md5s)
+    for key, md5s in {
+        (1.0, False): ("8768d4c2e7dee89b9d02b2d03d65d862",
+                       "d3e8ec802a04aa4fc771ee12a9a9b836"),
+        (0.75, False): ("cb65d4e5be93758266aa0a7f2c6708b7",
+                        "ebdb5cc8e0b497cd13a7c275d475c819"),
+        (1.0, True): ("99cd97fb2fcdad2bf028eb838de69e37",
+                      "cde8136e733e811080d9fcd8a252f7e4"),
+    }.items()
+}
+# fmt: on
+
+
+def MobileNetV3Large(
+    input_shape=None,
+    alpha=1.0,
+    minimalistic=False,
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    classes=1000,
+    pooling=None,
+    dropout_rate=0.2,
+    classifier_activation="softmax",
+    include_preprocessing=True,
+    name="MobileNetV3Large",
+    *,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds MobileNetV3-Large: table 1 of the paper at width `alpha`.
+
+    {arguments}
+
+    Example:
+    >>> model = MobileNetV3Large(alpha=0.75, classes=10)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return _mobilenet_v3(
+        TABLE_1,
+        HIDDEN_LARGE,
+        PUBLISHED_LARGE,
+        input_shape,
+        alpha,
+        minimalistic,
+        include_top,
+        weights,
+        input_tensor,
+        classes,
+        pooling,
+        dropout_rate,
+        classifier_activation,
+        include_preprocessing,
+        name,
+        batch_norm_momentum,
+    )
+
+
+def MobileNetV3Small(
+    input_shape=None,
+    alpha=1.0,
+    minimalistic=False,
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    classes=1000,
+    pooling=None,
+    dropout_rate=0.2,
+    classifier_activation="softmax",
+    include_preprocessing=True,
+    name="MobileNetV3Small",
+    *,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds MobileNetV3-Small: table 2 of the paper at width `alpha`.
+
+    {arguments}
+
+    Example:
+    >>> model = MobileNetV3Small((96, 96, 1), alpha=0.75, classes=10)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return _mobilenet_v3(
+        TABLE_2,
+        HIDDEN_SMALL,
+        PUBLISHED_SMALL,
+        input_shape,
+        alpha,
+        minimalistic,
+        include_top,
+        weights,
+        input_tensor,
+        classes,
+        pooling,
+        dropout_rate,
+        classifier_activation,
+        include_preprocessing,
+        name,
+        batch_norm_momentum,
+    )
+
+
+ARGUMENTS = """Args:
+        input_shape: Shape of an image without batch axis, in Keras' data
+            format; at least 32 pixels each way, None for an open size.
+            Defaults to 224 x 224 x 3.
+        alpha: Positive float. Width multiplier. Below 1 it leaves the hidden
+            layer of the classifier as it is.
+        minimalistic: Whether to do without squeeze-and-excite, h-swish and
+            5x5 kernels, for hardware that is slow on them.
+        include_top: Whether to end with the classifier. Defaults to True.
+        weights: None (random), `"imagenet"`, or the path of a weights file,
+            ours or keras.applications'. Defaults to None.
+        input_tensor: Keras tensor to build upon, in place of a new input.
+        classes: Positive int. Units of the classifier. Defaults to 1000.
+        pooling: `"avg"`, `"max"` or None: how a model without top ends.
+        dropout_rate: Float in [0, 1). Dropout before the classifier.
+        classifier_activation: Its activation; None for logits.
+        include_preprocessing: Whether the model takes pixels in [0, 255] and
+            scales them itself, or takes them in [-1, 1]. Defaults to True.
+        name: Name of the model.
+        batch_norm_momentum: Momentum of the moving statistics. Defaults to
+            0.99, the paper's (section 6.1.1); the published weights were
+            saved with 0.999, which needs thousands of steps
+            (docs/TRAINING.md).
+
+    Returns:
+        A functional model: images to class scores, or to features.
+
+    Raises:
+        ValueError: If an argument is out of its range or does not fit the
+            others."""
+
+
+def _mobilenet_v3(
+    table,
+    hidden,
+    published,
+    input_shape,
+    alpha,
+    minimalistic,
+    include_top,
+    weights,
+    input_tensor,
+    classes,
+    pooling,
+    dropout_rate,
+    classifier_activation,
+    include_preprocessing,
+    name,
+    batch_norm_momentum,
+):
+    check_alpha(alpha)
+    check_fraction(
+        "dropout_rate", dropout_rate, "a share of features", "0 drops none."
+    )
+    check_top(include_top, weights, pooling, classes, classifier_activation)
+    images, x = image_input(input_shape, input_tensor, include_preprocessing)
+    source = check_weights(
+        weights, include_top, classes, published, (alpha, minimalistic)
+    )
+    norm = {"momentum": batch_norm_momentum, "epsilon": 1e-3}
+    swish = "relu" if minimalistic else ACTIVATIONS["HS"]
+    axis = channel_axis(keras.config.image_data_format())
+
+    x = conv_norm_graph(x, "stem", STEM, 3, 2, swish, **norm)
+    before = STEM  # the paper's channels; x has them scaled and rounded
+    for block, row in name_blocks(table, "out"):
+        channels, expansion = x.shape[axis], row.exp_size / before
+        expanded = round_filters(channels * expansion)
+        squeeze = row.se and not minimalistic
+        x = InvertedResidual(
+            filters=round_filters(row.out * alpha),
+            expansion=expansion,
+            expanded_filters=None if expansion == 1 else expanded,
+            kernel_size=3 if minimalistic else row.kernel,
+            strides=row.s,
+            activation="relu" if minimalistic else ACTIVATIONS[row.nl],
+            squeeze_units=round_filters(expanded * SQUEEZE_RATIO)
+            if squeeze
+            else None,
+            padding=published_padding(x, odd_maps="same"),
+            name=block,
+            **norm,
+        )(x)
+        before = row.out
+    head = round_filters(x.shape[axis] * HEAD_EXPANSION)
+    x = conv_norm_graph(x, "head", head, 1, 1, swish, **norm)
+    if include_top:
+        x = layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
+        hidden = round_filters(hidden * max(1, alpha))
+        x = layers.Conv2D(hidden, 1, name="hidden")(x)
+        x = layers.Activation(swish, name="hidden_activation")(x)
+        x = layers.Dropout(dropout_rate, name="dropout")(x)
+        x = layers.Conv2D(classes, 1, name="logits")(x)
+        x = layers.Flatten(name="flatten")(x)
+        x = predictions(x, classifier_activation)
+    else:
+        x = pooled(x, pooling)
+    return classifier(images, x, name, source, include_top)
+
+
+for _constructor in (MobileNetV3Large, MobileNetV3Small):
+    _constructor.__doc__ = _constructor.__doc__.replace(
+        "{arguments}", ARGUMENTS
+    )

@@ -1,0 +1,61 @@
+"""Checks of arguments where they enter, with errors that say what to do.
+
+Every message has three parts: the argument and its meaning, what was
+received, and what to do about it.
+"""
+
+import difflib
+import math
+import numbers
+
+
+def check_positive_int(name, value, meaning, advice):
+    """Raises ValueError unless `value` is an integer of at least 1."""
+    is_int = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not is_int or value < 1:
+        raise ValueError(
+            f"`{name}` is {meaning} and must be an integer of at least 1. "
+            f"Received: {name}={value!r}. {advice}"
+        )
+
+
+def check_fraction(name, value, meaning, advice):
+    """Raises ValueError unless `value` is a number in [0, 1)."""
+    if not isinstance(value, numbers.Real) or not 0 <= value < 1:
+        raise ValueError(
+            f"`{name}` is {meaning} and must lie in [0, 1). "
+            f"Received: {name}={value!r}. {advice}"
+        )
+
+
+def check_positive(name, value, meaning, advice):
+    """Raises ValueError unless `value` is a finite number above 0."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value <= 0:
+        raise ValueError(
+            f"`{name}` is {meaning} and must be a finite number above 0. "
+            f"Received: {name}={value!r}. {advice}"
+        )
+
+
+def check_choice(name, value, choices, meaning):
+    """Raises ValueError unless `value` is one of `choices`; offers the nearest.
+
+    Letters count the same in both cases for the offer, not for the check.
+    """
+    if isinstance(value, str | None) and value in choices:
+        return
+    raise ValueError(
+        f"`{name}` is {meaning} and must be one of "
+        f"{', '.join(repr(choice) for choice in choices)}. "
+        f"Received: {name}={value!r}. {offer_nearest(value, choices)}"
+    )
+
+
+def offer_nearest(value, choices):
+    """Returns a sentence that offers the choice spelled most like `value`."""
+    spelled = {str(choice).lower(): choice for choice in choices}
+    near = difflib.get_close_matches(str(value).lower(), spelled, 1, 0.5)
+    if near:
+        return f"Did you mean {spelled[near[0]]!r}?"
+    return "Choose one of these."

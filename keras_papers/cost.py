@@ -1,0 +1,195 @@
+"""Parameters and multiply-adds of a model, layer by layer.
+
+Counted as the mobile papers do: a multiply-add of convolutions and dense
+layers is one; normalization, activations and pooling are left out.
+"""
+
+import math
+from typing import NamedTuple
+
+import keras
+from keras import layers
+
+from keras_papers.inlining import flatten
+
+CONVOLUTIONS = (
+    layers.Conv1D,
+    layers.Conv2D,
+    layers.Conv3D,
+    layers.DepthwiseConv1D,
+    layers.DepthwiseConv2D,
+)
+TRANSPOSED = (
+    layers.Conv1DTranspose,
+    layers.Conv2DTranspose,
+    layers.Conv3DTranspose,
+)
+SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
+# Layers that cost nothing by the papers' way of counting.
+FREE = (
+    layers.Activation,
+    layers.Add,
+    layers.Average,
+    layers.AveragePooling2D,
+    layers.BatchNormalization,
+    layers.CenterCrop,
+    layers.Concatenate,
+    layers.Cropping2D,
+    layers.Dropout,
+    layers.ELU,
+    layers.Embedding,
+    layers.Flatten,
+    layers.GaussianNoise,
+    layers.GlobalAveragePooling1D,
+    layers.GlobalAveragePooling2D,
+    layers.GlobalMaxPooling1D,
+    layers.GlobalMaxPooling2D,
+    layers.GroupNormalization,
+    layers.Identity,
+    layers.LayerNormalization,
+    layers.LeakyReLU,
+    layers.MaxPooling2D,
+    layers.Maximum,
+    layers.Minimum,
+    layers.Multiply,
+    layers.Normalization,
+    layers.PReLU,
+    layers.Permute,
+    layers.ReLU,
+    layers.Rescaling,
+    layers.Reshape,
+    layers.Resizing,
+    layers.Softmax,
+    layers.SpatialDropout2D,
+    layers.Subtract,
+    layers.UnitNormalization,
+    layers.UpSampling2D,
+    layers.ZeroPadding2D,
+)
+
+
+class LayerCost(NamedTuple):
+    """What one call of a layer costs."""
+
+    name: str
+    parameters: int  # trainable ones; 0 when the layer was called before
+    multiply_adds: int  # for one image, or one example of another kind
+    output_shape: tuple
+
+
+class Cost(NamedTuple):
+    """What a model costs: totals, each layer, and the layers not counted."""
+
+    parameters: int
+    multiply_adds: int
+    layers: tuple
+    unknown: tuple  # names of layers whose multiply-adds are not known
+
+    def __str__(self):
+        text = (
+            f"{self.parameters:,} parameters, "
+            f"{self.multiply_adds / 1e6:,.1f}M multiply-adds"
+        )
+        if self.unknown:
+            text += f", not counting {', '.join(self.unknown)}"
+        return text
+
+
+def count(model, input_shape=None):
+    """Counts the trainable parameters and the multiply-adds of a model.
+
+    Args:
+        model: A functional or built sequential model with one input.
+        input_shape: Shape of one example, without batch axis. Needed where
+            the model leaves a size open. Defaults to the model's own.
+
+    Returns:
+        A `Cost`, with one `LayerCost` for each built-in layer: blocks and
+        inner models are counted by the layers inside.
+
+    Raises:
+        ValueError: If a size is open and `input_shape` does not close it.
+
+    Example:
+    >>> from keras_papers import applications
+    >>> print(count(applications.MobileNetV3Small()))
+    2,542,856 parameters, 56.5M multiply-adds
+    """
+    flat = flatten(model)
+    doors = _closed_inputs(flat, input_shape)
+    rows, unknown, seen = [], [], set()
+
+    def call(layer, *args, **kwargs):
+        outputs = layer(*args, **kwargs)
+        cost = _multiply_adds(layer, args, outputs)
+        if cost is None:
+            unknown.append(layer.name)
+        rows.append(
+            LayerCost(
+                layer.name,
+                0 if layer in seen else _parameters(layer),
+                cost or 0,
+                getattr(outputs, "shape", None),
+            )
+        )
+        seen.add(layer)
+        return outputs
+
+    keras.models.clone_model(
+        flat,
+        input_tensors=doors,
+        clone_function=lambda layer: layer,
+        call_function=call,
+    )
+    return Cost(
+        sum(row.parameters for row in rows),
+        sum(row.multiply_adds for row in rows),
+        tuple(rows),
+        tuple(dict.fromkeys(unknown)),
+    )
+
+
+def _closed_inputs(model, input_shape):
+    shapes = [tuple(x.shape[1:]) for x in model.inputs]
+    if input_shape is not None:
+        shapes = [tuple(input_shape)]
+    if len(shapes) != len(model.inputs) or any(None in s for s in shapes):
+        raise ValueError(
+            "`input_shape` must close every size that the model leaves open, "
+            "for multiply-adds grow with the size. "
+            f"Received: input_shape={input_shape} for a model of input shape "
+            f"{model.input_shape}. Pass the size it will run at, such as "
+            "(224, 224, 3)."
+        )
+    doors = [
+        keras.Input(shape, dtype=x.dtype)
+        for shape, x in zip(shapes, model.inputs, strict=True)
+    ]
+    return keras.tree.pack_sequence_as(model.input, doors)
+
+
+def _parameters(layer):
+    weights = getattr(layer, "trainable_weights", ())  # operations have none
+    return sum(math.prod(weight.shape) for weight in weights)
+
+
+def _multiply_adds(layer, args, outputs):
+    """Returns the multiply-adds of one call, or None if they are not known."""
+    if isinstance(layer, SEPARABLE):
+        depthwise = math.prod(layer.depthwise_kernel.shape)
+        pointwise = math.prod(layer.pointwise_kernel.shape)
+        return (depthwise + pointwise) * _positions(layer, outputs.shape)
+    if isinstance(layer, TRANSPOSED):
+        return math.prod(layer.kernel.shape) * _positions(layer, args[0].shape)
+    if isinstance(layer, CONVOLUTIONS):
+        return math.prod(layer.kernel.shape) * _positions(layer, outputs.shape)
+    if isinstance(layer, layers.Dense):
+        return math.prod(layer.kernel.shape) * math.prod(outputs.shape[1:-1])
+    return 0 if isinstance(layer, FREE) else None
+
+
+def _positions(layer, shape):
+    """Returns at how many places of a map the kernel is laid."""
+    if layer.data_format == "channels_first":
+        return math.prod(shape[2:])
+    return math.prod(shape[1:-1])

@@ -1,0 +1,11 @@
+"""Layers of the papers; each file holds one."""
+
+from keras_papers.layers.block import Block as Block
+from keras_papers.layers.depthwise_separable import (
+    DepthwiseSeparable as DepthwiseSeparable,
+)
+from keras_papers.layers.h_swish import HSwish as HSwish
+from keras_papers.layers.inverted_residual import (
+    InvertedResidual as InvertedResidual,
+)
+from keras_papers.layers.squeeze_excite import SqueezeExcite as SqueezeExcite

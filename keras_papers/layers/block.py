@@ -1,0 +1,117 @@
+"""Base of the layers that are made only of other layers."""
+
+import contextlib
+import contextvars
+
+import keras
+
+from keras_papers.argument_checks import offer_nearest
+
+DTYPES = (
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "mixed_float16",
+    "mixed_bfloat16",
+)
+
+_drawing = contextvars.ContextVar("keras_papers_drawing", default=False)
+
+
+class Block(keras.layers.Layer):
+    """Holds other layers and only calls them, so that `flatten` can open it.
+
+    A subclass creates its sublayers in `build` with `part`, builds them with
+    `chain`, and joins them in `call` with layers such as `Add` and `Multiply`,
+    never with operators: what an operator does has no layer that a quantizer
+    or a detector could take hold of.
+
+    Args:
+        **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If `dtype` is no name of a dtype or of a dtype policy.
+
+    Example:
+    >>> class TwoDense(Block):
+    ...     def build(self, input_shape):
+    ...         first = self.part(keras.layers.Dense, "first", units=8)
+    ...         second = self.part(keras.layers.Dense, "second", units=4)
+    ...         self.body = self.chain([first, second], input_shape)
+    ...
+    ...     def call(self, inputs):
+    ...         return self.body[1](self.body[0](inputs))
+    >>> block = TwoDense(name="pair")
+    >>> tuple(block(keras.ops.ones((2, 3))).shape)
+    (2, 4)
+    >>> [layer.name for layer in block.body]
+    ['pair_first', 'pair_second']
+    """
+
+    def __init__(self, **kwargs):
+        _check_dtype(kwargs.get("dtype"))
+        super().__init__(**kwargs)
+
+    def __call__(self, *args, **kwargs):
+        if not _drawing.get():
+            return super().__call__(*args, **kwargs)
+        training = kwargs.pop("training", None)
+        if training is None:
+            return self.call(*args, **kwargs)
+        # The layers inside learn of `training` from the call of this layer,
+        # which a drawing does not make. So the inside becomes a model for a
+        # moment, whose `call` hands the keyword to each of its layers.
+        doors = keras.tree.map_structure(_door, (args, kwargs))
+        inside = keras.Model(
+            [x for x in keras.tree.flatten(doors) if _is_symbolic(x)],
+            self.call(*doors[0], **doors[1]),
+        )
+        given = [
+            x for x in keras.tree.flatten((args, kwargs)) if _is_symbolic(x)
+        ]
+        return inside.call(given, training=training)
+
+    def part(self, layer_class, name, *args, **kwargs):
+        """Creates a sublayer under this block's name and dtype policy."""
+        kwargs.update(dtype=self.dtype_policy, name=f"{self.name}_{name}")
+        return layer_class(*args, **kwargs)
+
+    def chain(self, parts, input_shape):
+        """Builds `parts`, each on the shape that the one before it gives."""
+        for part in parts:
+            part.build(input_shape)
+            input_shape = part.compute_output_shape(input_shape)
+        return parts
+
+
+@contextlib.contextmanager
+def drawing():
+    """Lets a block that is called draw its inside, in place of itself."""
+    token = _drawing.set(True)
+    try:
+        yield
+    finally:
+        _drawing.reset(token)
+
+
+def _is_symbolic(x):
+    return isinstance(x, keras.KerasTensor)
+
+
+def _door(x):
+    if not _is_symbolic(x):
+        return x
+    return keras.Input(batch_shape=x.shape, dtype=x.dtype)
+
+
+def _check_dtype(dtype):
+    if not isinstance(dtype, str):
+        return
+    try:
+        keras.dtype_policies.get(dtype)
+    except ValueError as error:
+        raise ValueError(
+            "`dtype` is the type a layer computes in, or the name of a dtype "
+            f"policy. Received: dtype={dtype!r}. {offer_nearest(dtype, DTYPES)}"
+        ) from error

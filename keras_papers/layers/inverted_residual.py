@@ -1,0 +1,275 @@
+"""The block of MobileNetV2 (Sandler et al., 2018, arxiv.org/abs/1801.04381)."""
+
+import keras
+from keras import layers
+
+from keras_papers.argument_checks import (
+    check_choice,
+    check_fraction,
+    check_positive,
+    check_positive_int,
+)
+from keras_papers.layers._conv_norm import (
+    check_filters,
+    check_kernel_size,
+    check_padding,
+    check_strides,
+    conv_norm,
+    output_size,
+    spatial_conv_norm,
+)
+from keras_papers.layers._image_axes import (
+    image_shape,
+    known_channels,
+    resolve_data_format,
+    split_image_shape,
+)
+from keras_papers.layers.block import Block
+from keras_papers.layers.squeeze_excite import SqueezeExcite
+
+
+@keras.saving.register_keras_serializable(package="keras_papers")
+class InvertedResidual(Block):
+    """Expands, filters depthwise, projects; adds the input where it fits.
+
+    Table 1 and figure 4 of the MobileNetV2 paper. The projection has no
+    activation: that is the linear bottleneck of its section 3.2. With a
+    squeeze-and-excite it is the block of MobileNetV3 (figure 4 there), and
+    the MBConv of MnasNet and EfficientNet.
+
+    Args:
+        filters: Positive int. Channels of the output.
+        expansion: Positive number. Factor `t` of table 1, on the channels of
+            the input. Defaults to 6; 1 drops the expansion.
+        kernel_size: Positive int. Depthwise kernel. Defaults to 3.
+        strides: 1 or 2. Strides of the depthwise convolution. Defaults to 1.
+        activation: Activation of the two inner maps. Defaults to `"relu6"`.
+        expanded_filters: Channels of the inner maps, in place of
+            `expansion`, for the papers that list channels.
+        squeeze_units: Bottleneck channels of a squeeze-and-excite on the
+            depthwise map. Defaults to None: there is none.
+        gate_activation: Activation of its gate. Defaults to
+            `"hard_sigmoid"`, relu6(x + 3) / 6, as in MobileNetV3.
+        squeeze_activation: Activation of its bottleneck. Defaults to
+            `"relu"`.
+        squeeze_place: `"after_activation"` (default) of the depthwise map,
+            as all published weights have it, or `"before_activation"`.
+        project_activation: Activation of the output. Defaults to None, the
+            linear bottleneck.
+        shortcut: Whether to add the input where strides are 1 and channels
+            fit. Defaults to True.
+        stochastic_depth: Probability in [0, 1) that training drops the
+            residual branch of a sample (Huang et al., 2016,
+            https://arxiv.org/abs/1603.09382). Acts only where there is a
+            shortcut. Defaults to 0.
+        padding: How a map is padded at strides 2: `"same"` (default),
+            `"even"` or `"symmetric"`, as in `DepthwiseSeparable`.
+        momentum: Of the moving statistics of the batch normalizations.
+            Defaults to 0.99.
+        epsilon: Of the batch normalizations. Defaults to 0.001.
+        data_format: `"channels_last"` or `"channels_first"`. Defaults to
+            `keras.config.image_data_format()`.
+        **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
+
+    Input shape:
+        `(batch, height, width, channels)`, or with `"channels_first"`
+        `(batch, channels, height, width)`; `channels` must be known.
+
+    Output shape:
+        As the input with `filters` channels. At strides 2 height and width
+        are halved: rounded up, or down with `padding="even"`.
+
+    Raises:
+        ValueError: If an argument is out of its range, or the input has
+            another rank or an open number of channels.
+
+    Example:
+    >>> block = InvertedResidual(filters=8, strides=2, squeeze_units=4)
+    >>> tuple(block(keras.ops.ones((2, 7, 7, 16))).shape)
+    (2, 4, 4, 8)
+    """
+
+    def __init__(
+        self,
+        filters,
+        expansion=6,
+        kernel_size=3,
+        strides=1,
+        activation="relu6",
+        *,
+        expanded_filters=None,
+        squeeze_units=None,
+        gate_activation="hard_sigmoid",
+        squeeze_activation="relu",
+        squeeze_place="after_activation",
+        project_activation=None,
+        shortcut=True,
+        stochastic_depth=0.0,
+        padding="same",
+        momentum=0.99,
+        epsilon=1e-3,
+        data_format=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_filters(filters)
+        check_positive(
+            "expansion",
+            expansion,
+            "the factor between the input's channels and the inner ones",
+            "Pass channels as `expanded_filters`.",
+        )
+        check_kernel_size(kernel_size)
+        check_strides(strides)
+        for name, value in (
+            ("expanded_filters", expanded_filters),
+            ("squeeze_units", squeeze_units),
+        ):
+            if value is not None:
+                check_positive_int(
+                    name,
+                    value,
+                    "a number of channels",
+                    "Pass a factor as `expansion`; a squeeze ratio is turned "
+                    "into channels by the caller.",
+                )
+        check_choice(
+            "squeeze_place",
+            squeeze_place,
+            ("after_activation", "before_activation"),
+            "where the squeeze-and-excite stands",
+        )
+        check_fraction(
+            "stochastic_depth",
+            stochastic_depth,
+            "the probability of dropping the residual branch",
+            "0 never drops it.",
+        )
+        check_padding(padding)
+        self.filters = filters
+        self.expansion = expansion
+        self.kernel_size = kernel_size
+        self.strides = strides
+        self.activation = keras.activations.get(activation)
+        self.expanded_filters = expanded_filters
+        self.squeeze_units = squeeze_units
+        self.gate_activation = keras.activations.get(gate_activation)
+        self.squeeze_activation = keras.activations.get(squeeze_activation)
+        self.squeeze_place = squeeze_place
+        self.project_activation = keras.activations.get(project_activation)
+        self.shortcut = shortcut
+        self.stochastic_depth = stochastic_depth
+        self.padding = padding
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.data_format = resolve_data_format(data_format)
+
+    def build(self, input_shape):
+        channels = known_channels(self, input_shape)
+        norm = {
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "data_format": self.data_format,
+        }
+        body = self._expand(channels, norm) + self._filter(norm)
+        body += conv_norm(
+            self.part,
+            "project",
+            layers.Conv2D,
+            self.filters,
+            1,
+            activation=_unless_linear(self.project_activation),
+            **norm,
+        )
+        self.add = None
+        if self.shortcut and self.strides == 1 and channels == self.filters:
+            if self.stochastic_depth:
+                body.append(
+                    self.part(
+                        layers.Dropout,
+                        "drop",
+                        self.stochastic_depth,
+                        noise_shape=(None, 1, 1, 1),
+                    )
+                )
+            self.add = self.part(layers.Add, "add")
+        self.body = self.chain(body, input_shape)
+
+    def _expand(self, channels, norm):
+        expanded = self.expanded_filters
+        if expanded is None and self.expansion == 1:
+            return []
+        if expanded is None:
+            expanded = max(1, round(channels * self.expansion))
+        return conv_norm(
+            self.part,
+            "expand",
+            layers.Conv2D,
+            expanded,
+            1,
+            activation=self.activation,
+            **norm,
+        )
+
+    def _filter(self, norm):
+        *depthwise, activation = spatial_conv_norm(
+            self.part,
+            "depthwise",
+            layers.DepthwiseConv2D,
+            kernel_size=self.kernel_size,
+            strides=self.strides,
+            padding=self.padding,
+            activation=self.activation,
+            **norm,
+        )
+        if self.squeeze_units is None:
+            return [*depthwise, activation]
+        squeeze_excite = self.part(
+            SqueezeExcite,
+            "squeeze_excite",
+            self.squeeze_units,
+            self.squeeze_activation,
+            self.gate_activation,
+            data_format=self.data_format,
+        )
+        if self.squeeze_place == "before_activation":
+            return [*depthwise, squeeze_excite, activation]
+        return [*depthwise, activation, squeeze_excite]
+
+    def call(self, inputs):
+        x = inputs
+        for layer in self.body:
+            x = layer(x)
+        return self.add([inputs, x]) if self.add else x
+
+    def compute_output_shape(self, input_shape):
+        batch, size, _ = split_image_shape(self.data_format, input_shape)
+        size = output_size(size, self.kernel_size, self.strides, self.padding)
+        return image_shape(self.data_format, batch, size, self.filters)
+
+    def get_config(self):
+        serialize = keras.activations.serialize
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "expansion": self.expansion,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "activation": serialize(self.activation),
+            "expanded_filters": self.expanded_filters,
+            "squeeze_units": self.squeeze_units,
+            "gate_activation": serialize(self.gate_activation),
+            "squeeze_activation": serialize(self.squeeze_activation),
+            "squeeze_place": self.squeeze_place,
+            "project_activation": serialize(self.project_activation),
+            "shortcut": self.shortcut,
+            "stochastic_depth": self.stochastic_depth,
+            "padding": self.padding,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "data_format": self.data_format,
+        }
+
+
+def _unless_linear(activation):
+    return None if activation is keras.activations.linear else activation

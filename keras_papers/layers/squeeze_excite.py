@@ -1,0 +1,103 @@
+"""Squeeze-and-Excitation (Hu et al., 2018, https://arxiv.org/abs/1709.01507)."""
+
+import keras
+from keras import layers
+
+from keras_papers.argument_checks import check_positive_int
+from keras_papers.layers._image_axes import (
+    known_channels,
+    resolve_data_format,
+)
+from keras_papers.layers.block import Block
+
+
+@keras.saving.register_keras_serializable(package="keras_papers")
+class SqueezeExcite(Block):
+    """Rescales each channel by a gate computed from its spatial average.
+
+    Section 3 of the paper: squeeze (global average, eq. 2), excite (two
+    fully connected maps around a bottleneck, eq. 3), scale (eq. 4). The maps
+    are 1x1 convolutions, so that a mobile runtime sees no reshape.
+
+    The bottleneck is given in channels, not as a ratio, for papers disagree
+    on what the ratio is of: the expanded channels (MobileNetV3), or the
+    block's input (MnasNet, EfficientNet).
+
+    Args:
+        units: Positive int. Channels of the bottleneck.
+        activation: Activation of the bottleneck. Defaults to `"relu"`.
+        gate_activation: Activation of the gate. Defaults to `"sigmoid"`;
+            MobileNetV3 takes `"hard_sigmoid"`, which is relu6(x + 3) / 6.
+        data_format: `"channels_last"` or `"channels_first"`. Defaults to
+            `keras.config.image_data_format()`.
+        **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
+
+    Input shape:
+        `(batch, height, width, channels)`, or with `"channels_first"`
+        `(batch, channels, height, width)`; `channels` must be known.
+
+    Output shape:
+        Same as the input.
+
+    Raises:
+        ValueError: If `units` is not a positive integer, or the input has
+            another rank or an open number of channels.
+
+    Example:
+    >>> tuple(SqueezeExcite(units=4)(keras.ops.ones((2, 7, 7, 16))).shape)
+    (2, 7, 7, 16)
+    """
+
+    def __init__(
+        self,
+        units,
+        activation="relu",
+        gate_activation="sigmoid",
+        data_format=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_positive_int(
+            "units",
+            units,
+            "the number of bottleneck channels",
+            "A ratio such as 0.25 is turned into channels by the caller.",
+        )
+        self.units = units
+        self.activation = keras.activations.get(activation)
+        self.gate_activation = keras.activations.get(gate_activation)
+        self.data_format = resolve_data_format(data_format)
+
+    def build(self, input_shape):
+        channels = known_channels(self, input_shape)
+        axes = {"data_format": self.data_format}
+        gate = [
+            self.part(
+                layers.GlobalAveragePooling2D, "pool", keepdims=True, **axes
+            ),
+            self.part(layers.Conv2D, "squeeze", self.units, 1, **axes),
+            self.part(layers.Activation, "squeeze_activation", self.activation),
+            self.part(layers.Conv2D, "excite", channels, 1, **axes),
+            self.part(layers.Activation, "gate", self.gate_activation),
+        ]
+        self.gate = self.chain(gate, input_shape)
+        self.scale = self.part(layers.Multiply, "scale")
+
+    def call(self, inputs):
+        gate = inputs
+        for layer in self.gate:
+            gate = layer(gate)  # (batch, 1, 1, channels) from the pool on
+        return self.scale([inputs, gate])
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        serialize = keras.activations.serialize
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": serialize(self.activation),
+            "gate_activation": serialize(self.gate_activation),
+            "data_format": self.data_format,
+        }
