@@ -2,6 +2,7 @@
 
 from keras_papers import applications as applications
 from keras_papers import cost as cost
+from keras_papers import export as export
 from keras_papers import layers as layers
 from keras_papers.inlining import flatten as flatten
 

@@ -1,0 +1,222 @@
+"""Checks of a .tflite file against the Keras model that it was made of."""
+
+import collections
+import json
+import math
+import pathlib
+import subprocess
+import sys
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from keras_papers.export import latency
+from keras_papers.extras import require
+
+# Half precision keeps 11 bits of a weight; a difference adds up over layers.
+PARITY = {None: 1e-4, "float16": 2e-2}
+BYTES = {None: 4, "float16": 2}  # of one weight
+VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
+IMAGES = 4  # on which the file and the model are compared
+
+
+class VerificationError(ValueError):
+    """Says what a .tflite file fails at."""
+
+
+class TFLiteFile(NamedTuple):
+    """What was found of a .tflite file; prints as one line."""
+
+    path: pathlib.Path
+    bytes: int
+    ops: dict  # name of the operation: how many
+    partitions: int  # parts of the graph that the XNNPACK delegate runs
+    parity: float  # largest difference from Keras / range of the scores
+    latency_ms: float  # median of one image, batch 1
+    latency_iqr_ms: float
+    threads: int
+
+    def __str__(self):
+        parts = "partition" if self.partitions == 1 else "partitions"
+        return (
+            f"{self.path}: {self.bytes / 1e6:.2f} MB, "
+            f"{sum(self.ops.values())} ops in {self.partitions} XNNPACK "
+            f"{parts}, parity {self.parity:.1e}, "
+            f"{self.latency_ms:.2f} ms (IQR {self.latency_iqr_ms:.2f}, "
+            f"{self.threads} thread{'s' * (self.threads > 1)})"
+        )
+
+
+def verify(path, model, quantize=None, images=None, threads=1, runs=50):
+    """Checks a .tflite file against the Keras model that it was made of.
+
+    Args:
+        path: The file.
+        model: The Keras model, image in, one output.
+        quantize: How the file was quantized: None or `"float16"`.
+        images: Batch of images to compare on, as the model takes them.
+            Defaults to random ones in [0, 255], or in [-1, 1] for a model
+            without preprocessing of its own.
+        threads: Positive int. Threads whose latency is measured. Defaults
+            to 1.
+        runs: Positive int. Runs of which the median is taken, after
+            warming up. Defaults to 50.
+
+    Returns:
+        A `TFLiteFile`.
+
+    Raises:
+        VerificationError: A `ValueError`: the file is none, its size does
+            not fit the model's weights, it holds variables or operations
+            that are not built in, its answers are not finite or not those
+            of the model.
+    """
+    path = pathlib.Path(path)
+    data = path.read_bytes()
+    if data[4:8] != b"TFL3":
+        raise VerificationError(f"{path} is no .tflite file: no 'TFL3' in it.")
+    ops = _count_ops(data)
+    odd = sorted(op for op in ops if op in VARIABLE_OPS or ":" in op)
+    if odd:
+        raise VerificationError(
+            f"{path} holds {', '.join(odd)}: variables that are not frozen, or "
+            "operations that the runtime does not have built in."
+        )
+    _check_size(path, len(data), model, BYTES[quantize])
+    measured = _measure(path, threads, runs)
+    parity = _compare(path, model, images)
+    if parity > PARITY[quantize]:
+        raise VerificationError(
+            f"{path} answers otherwise than {model.name!r}: the scores differ "
+            f"by {parity:.1e} of their range; at most {PARITY[quantize]:.0e} "
+            "is rounding."
+        )
+    return TFLiteFile(
+        path,
+        len(data),
+        ops,
+        measured["partitions"],
+        parity,
+        measured["median_ms"],
+        measured["iqr_ms"],
+        threads,
+    )
+
+
+def predict(path, images):
+    """Runs a .tflite file on images, one after the other.
+
+    Args:
+        path: The file: one image in, one output.
+        images: `(batch, height, width, channels)`, of the file's very size.
+
+    Returns:
+        NumPy array of the outputs, `(batch, ...)`.
+
+    Raises:
+        ValueError: If the images are not of the size that the file takes;
+            the runtime would resize its graph instead and say nothing.
+    """
+    interpreter_module = require("ai_edge_litert.interpreter", "mobile")
+    interpreter = interpreter_module.Interpreter(model_path=str(path))
+    interpreter.allocate_tensors()
+    (door,) = interpreter.get_input_details()
+    (exit_,) = interpreter.get_output_details()
+    images = np.asarray(images)
+    if images.shape[1:] != tuple(door["shape"][1:]):
+        raise ValueError(
+            f"`images` must have the shape that {path} takes, a batch of "
+            f"{tuple(door['shape'][1:])}. Received: images of shape "
+            f"{images.shape}. Resize them first."
+        )
+    outputs = []
+    for image in images.astype(door["dtype"]):
+        interpreter.set_tensor(door["index"], image[None])
+        interpreter.invoke()
+        outputs.append(interpreter.get_tensor(exit_["index"])[0])
+    return np.stack(outputs)
+
+
+def _count_ops(data):
+    schema = require("ai_edge_litert.schema_py_generated", "mobile")
+    names = {
+        number: name
+        for name, number in vars(schema.BuiltinOperator).items()
+        if isinstance(number, int)
+    }
+    model = schema.Model.GetRootAsModel(data, 0)
+    ops = collections.Counter()
+    for index in range(model.SubgraphsLength()):
+        graph = model.Subgraphs(index)
+        for position in range(graph.OperatorsLength()):
+            code = model.OperatorCodes(graph.Operators(position).OpcodeIndex())
+            # Files of before 2020 hold the number in the other field.
+            name = names[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
+            if name == "CUSTOM":
+                name = f"CUSTOM:{code.CustomCode().decode()}"
+            ops[name] += 1
+    return dict(ops)
+
+
+def _check_size(path, size, model, width):
+    """Normalization is folded away; kernels are what a file consists of."""
+    weights = [math.prod(weight.shape) for weight in model.weights]
+    kernels = [
+        math.prod(weight.shape)
+        for weight in model.weights
+        if len(weight.shape) > 1
+    ]
+    low, high = width * sum(kernels), 1.1 * width * sum(weights) + 200_000
+    if not low <= size <= high:
+        raise VerificationError(
+            f"{path} has {size:,} bytes, but the {sum(weights):,} weights of "
+            f"{model.name!r} take {low:,} to {int(high):,}: weights were lost "
+            "or stored twice."
+        )
+
+
+def _measure(path, threads, runs):
+    process = subprocess.run(
+        [
+            sys.executable,
+            latency.__file__,
+            str(path),
+            f"--threads={threads}",
+            f"--runs={runs}",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    if process.returncode:
+        last = (process.stderr.strip().splitlines() or ["no message"])[-1]
+        raise VerificationError(
+            f"{path} does not run: the interpreter ended with "
+            f"{process.returncode} ({last})."
+        )
+    return json.loads(process.stdout.splitlines()[-1])
+
+
+def _compare(path, model, images):
+    if images is None:
+        images = _random_images(path, model)
+    theirs = predict(path, images)
+    ours = keras.ops.convert_to_numpy(model(images, training=False))
+    if not np.isfinite(theirs).all():
+        raise VerificationError(f"{path} answers with numbers not finite.")
+    # Scores that hardly differ, as an untrained model's, are nearly all
+    # rounding; a difference is then held against their size.
+    reach = max(np.ptp(ours), 0.01 * np.abs(ours).max())
+    return float(np.abs(theirs - ours).max() / reach)
+
+
+def _random_images(path, model):
+    interpreter_module = require("ai_edge_litert.interpreter", "mobile")
+    interpreter = interpreter_module.Interpreter(model_path=str(path))
+    (door,) = interpreter.get_input_details()
+    low, high = -1, 1
+    if any(isinstance(layer, keras.layers.Rescaling) for layer in model.layers):
+        low, high = 0, 255
+    shape = (IMAGES, *door["shape"][1:])
+    images = np.random.default_rng(0).uniform(low, high, shape)
+    return images.astype("float32")
