@@ -28,7 +28,7 @@ def flatten(model):
     >>> from keras_papers import applications
     >>> model = applications.MobileNetV2(alpha=0.35)
     >>> len(model.layers), len(flatten(model).layers)
-    (26, 151)
+    (27, 153)
     """
     if not getattr(model, "inputs", None) or not isinstance(model, keras.Model):
         raise ValueError(
@@ -38,7 +38,7 @@ def flatten(model):
             "as keras.Model(inputs, outputs)."
         )
     if isinstance(model, keras.Sequential):
-        model = keras.Model(model.input, model.output, name=model.name)
+        model = keras.Model(*model.inputs, *model.outputs, name=model.name)
     while any(isinstance(layer, Block | keras.Model) for layer in model.layers):
         with drawing():
             model = keras.models.clone_model(

@@ -7,7 +7,7 @@ from keras_papers.applications._weights import load_weights
 from keras_papers.argument_checks import check_choice, check_positive_int
 from keras_papers.layers._conv_norm import conv_norm
 
-MOMENTUM = 0.99  # of batch normalization; docs/TRAINING.md tells why not 0.999
+MOMENTUM = 0.9  # of batch normalization; docs/TRAINING.md tells why not 0.999
 
 
 def check_top(include_top, weights, pooling, classes, classifier_activation):

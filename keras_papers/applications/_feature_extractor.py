@@ -33,7 +33,7 @@ def feature_extractor(model, strides=(4, 8, 16, 32)):
     Example:
     >>> from keras_papers.applications import MobileNetV2
     >>> model = feature_extractor(MobileNetV2(), strides=(8, 32))
-    >>> model.output_shape
+    >>> {name: tensor.shape for name, tensor in model.output.items()}
     {'stride8': (None, 28, 28, 32), 'stride32': (None, 7, 7, 320)}
     """
     images, taps = [], {}

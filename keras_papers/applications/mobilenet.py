@@ -117,7 +117,8 @@ def MobileNet(
             scales them itself, or takes `preprocess_input`'s [-1, 1].
             Defaults to False.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
-            0.99 (docs/TRAINING.md).
+            0.9, with which a short training works (docs/TRAINING.md);
+            keras.applications has 0.99.
 
     Returns:
         A functional model: images to class scores, or to features.

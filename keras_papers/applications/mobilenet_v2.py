@@ -93,8 +93,8 @@ def MobileNetV2(
             scales them itself, or takes `preprocess_input`'s [-1, 1].
             Defaults to False.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
-            0.99; the published weights were trained with 0.999, which
-            needs thousands of steps (docs/TRAINING.md).
+            0.9, with which a short training works (docs/TRAINING.md);
+            keras.applications has 0.999.
 
     Returns:
         A functional model: images to class scores, or to features.

@@ -231,9 +231,8 @@ ARGUMENTS = """Args:
             scales them itself, or takes them in [-1, 1]. Defaults to True.
         name: Name of the model.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
-            0.99, the paper's (section 6.1.1); the published weights were
-            saved with 0.999, which needs thousands of steps
-            (docs/TRAINING.md).
+            0.9, with which a short training works (docs/TRAINING.md); the
+            paper has 0.99 (section 6.1), keras.applications 0.999.
 
     Returns:
         A functional model: images to class scores, or to features.

@@ -67,7 +67,7 @@ def to_tflite(
     Example:
     >>> from keras_papers import applications
     >>> model = applications.MobileNetV3Small((32, 32, 1), classes=10)
-    >>> file = to_tflite(model, getfixture("tmp_path") / "digits.tflite")
+    >>> file = to_tflite(model, "digits.tflite")
     >>> file.partitions
     1
     """

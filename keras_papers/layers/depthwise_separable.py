@@ -43,7 +43,7 @@ class DepthwiseSeparable(Block):
             even maps, whatever the parity, which is what keras.applications'
             MobileNet does; `"symmetric"` as PyTorch does.
         momentum: Of the moving statistics of the batch normalizations.
-            Defaults to 0.99.
+            Defaults to 0.9, so that they keep up with a short training.
         epsilon: Of the batch normalizations. Defaults to 0.001.
         data_format: `"channels_last"` or `"channels_first"`. Defaults to
             `keras.config.image_data_format()`.
@@ -76,7 +76,7 @@ class DepthwiseSeparable(Block):
         activation="relu6",
         *,
         padding="same",
-        momentum=0.99,
+        momentum=0.9,
         epsilon=1e-3,
         data_format=None,
         **kwargs,

@@ -23,8 +23,9 @@ class HSwish(Block):
         Same as the input.
 
     Example:
-    >>> HSwish()(keras.ops.array([-4.0, -1.0, 0.0, 3.0])).tolist()
-    [-0.0, -0.3333333432674408, 0.0, 3.0]
+    >>> outputs = HSwish()(keras.ops.array([-4.0, -1.5, 0.0, 3.0]))
+    >>> [float(output) for output in outputs]
+    [-0.0, -0.375, 0.0, 3.0]
     """
 
     def build(self, input_shape):

@@ -65,7 +65,7 @@ class InvertedResidual(Block):
         padding: How a map is padded at strides 2: `"same"` (default),
             `"even"` or `"symmetric"`, as in `DepthwiseSeparable`.
         momentum: Of the moving statistics of the batch normalizations.
-            Defaults to 0.99.
+            Defaults to 0.9, so that they keep up with a short training.
         epsilon: Of the batch normalizations. Defaults to 0.001.
         data_format: `"channels_last"` or `"channels_first"`. Defaults to
             `keras.config.image_data_format()`.
@@ -106,7 +106,7 @@ class InvertedResidual(Block):
         shortcut=True,
         stochastic_depth=0.0,
         padding="same",
-        momentum=0.99,
+        momentum=0.9,
         epsilon=1e-3,
         data_format=None,
         **kwargs,

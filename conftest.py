@@ -1,0 +1,32 @@
+"""What all tests share: quiet backends, and a clean place to run in."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import pytest
+
+
+def pytest_collection_modifyitems(items):
+    """Skips what needs TensorFlow where the suite runs on another backend."""
+    if keras.config.backend() == "tensorflow":
+        return
+    skip = pytest.mark.skip(reason="needs the TensorFlow backend")
+    for item in items:
+        if "tensorflow" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def channels_last():
+    """Puts the data format back that a test may have changed."""
+    yield
+    keras.config.set_image_data_format("channels_last")
+
+
+@pytest.fixture(autouse=True)
+def doctests_write_elsewhere(request, tmp_path, monkeypatch):
+    """Lets the examples of docstrings write files by plain names."""
+    if isinstance(request.node, pytest.DoctestItem):
+        monkeypatch.chdir(tmp_path)

@@ -1,0 +1,56 @@
+"""The figures that a training ends with, as a table and as JSON."""
+
+import json
+import os
+import pathlib
+from typing import NamedTuple
+
+
+class Report(NamedTuple):
+    """What a trained classifier reached and what it costs."""
+
+    model: str
+    classes: int
+    image_size: int
+    epochs: int
+    train_images: int
+    test_images: int
+    accuracy: float  # of the Keras model on the held-out images
+    tflite_accuracy: float  # of the .tflite file on the same, by LiteRT
+    training_seconds: float
+    parameters: int  # trainable
+    multiply_adds: int  # for one image
+    bytes: int  # of the .tflite file
+    latency_ms: float  # of one image, one thread, median
+    output: str  # the folder with the files
+
+    def save(self, path):
+        """Writes the figures as JSON, whole or not at all."""
+        path = pathlib.Path(path)
+        draft = path.with_name(f".{path.name}.part")
+        draft.write_text(json.dumps(self._asdict(), indent=2) + "\n")
+        os.replace(draft, path)
+
+    def __str__(self):
+        output = pathlib.Path(self.output)
+        rows = (
+            ("model", f"{self.model}, {self.image_size} x {self.image_size}"),
+            (
+                "images",
+                f"{self.train_images:,} to train on, "
+                f"{self.test_images:,} held out, {self.classes} classes",
+            ),
+            ("accuracy, Keras", f"{self.accuracy:.2%}"),
+            ("accuracy, .tflite", f"{self.tflite_accuracy:.2%}"),
+            (
+                "training",
+                f"{self.training_seconds:.0f} s, {self.epochs} epochs",
+            ),
+            ("parameters", f"{self.parameters:,}"),
+            ("multiply-adds", f"{self.multiply_adds:,}"),
+            (".tflite size", f"{self.bytes / 1e6:.2f} MB"),
+            ("latency", f"{self.latency_ms:.2f} ms, one thread"),
+            ("files", f"{output / 'model.keras'}, {output / 'model.tflite'}"),
+            ("", f"{output / 'labels.txt'}, {output / 'report.json'}"),
+        )
+        return "\n".join(f"{name:18} {value}" for name, value in rows)

@@ -1,0 +1,165 @@
+"""The contract of a classifier's constructor, as one function."""
+
+import inspect
+import tempfile
+
+import keras
+import numpy as np
+
+from keras_papers.inlining import flatten
+
+
+def check_application(constructor, size=32, **arguments):
+    """Raises AssertionError, naming the broken promise, unless it is good.
+
+    A good constructor
+    - has the arguments of keras.applications, and downloads nothing unasked;
+    - gives as many outputs as `classes`, probabilities that sum to one;
+    - without top gives a map, and with `pooling` a vector;
+    - builds upon `input_tensor`, the user's layers before it included;
+    - takes one and four channels, and an open size;
+    - gives a model whose every trainable weight has a gradient, which
+      `flatten` opens to the same answers, and which answers the same after
+      it was saved and loaded.
+
+    Args:
+        constructor: Function such as `keras_papers.applications.MobileNet`.
+        size: Int. Height and width of the images to try. Defaults to 32.
+        **arguments: More of the constructor's arguments, such as `alpha`.
+
+    Example:
+    >>> from keras_papers import applications
+    >>> check_application(applications.MobileNet, alpha=0.25)
+    """
+    _check_signature(constructor)
+    shape = _image_shape(size, 3)
+    images = np.random.default_rng(0).uniform(-1, 1, (4, *shape))
+    images = images.astype("float32")
+    model = constructor(shape, classes=5, **arguments)
+    _check_scores(model, images)
+    _check_ends(constructor, shape, arguments)
+    _check_input_tensor(constructor, shape, images, arguments)
+    _check_inputs(constructor, size, arguments)
+    _check_gradients(model, images)
+    _perturb(model)
+    _check_same(model, flatten(model), images, "after flatten")
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(f"{folder}/model.keras")
+        loaded = keras.saving.load_model(f"{folder}/model.keras")
+    _check_same(model, loaded, images, "after loading")
+
+
+def _image_shape(size, channels):
+    if keras.config.image_data_format() == "channels_first":
+        return (channels, size, size)
+    return (size, size, channels)
+
+
+def _check_signature(constructor):
+    parameters = inspect.signature(constructor).parameters
+    for name in (
+        "input_shape",
+        "include_top",
+        "weights",
+        "input_tensor",
+        "pooling",
+        "classes",
+        "classifier_activation",
+        "include_preprocessing",
+        "name",
+    ):
+        assert name in parameters, f"{constructor.__name__} has no {name!r}"
+    assert parameters["weights"].default is None, (
+        f"{constructor.__name__} downloads weights unasked"
+    )
+
+
+def _check_scores(model, images):
+    scores = keras.ops.convert_to_numpy(model(images))
+    assert scores.shape == (len(images), 5), f"scores of shape {scores.shape}"
+    np.testing.assert_allclose(
+        scores.sum(axis=1), 1, rtol=1e-4, err_msg="the scores do not sum to 1"
+    )
+
+
+def _check_ends(constructor, shape, arguments):
+    features = constructor(shape, include_top=False, **arguments)
+    assert len(features.output_shape) == 4, "no map without top"
+    channels = features.output_shape[1]
+    if keras.config.image_data_format() == "channels_last":
+        channels = features.output_shape[-1]
+    for pooling in ("avg", "max"):
+        pooled = constructor(
+            shape, include_top=False, pooling=pooling, **arguments
+        )
+        assert pooled.output_shape == (None, channels), f"pooling={pooling!r}"
+    logits = constructor(
+        shape, classes=5, classifier_activation=None, **arguments
+    )
+    assert logits.output_shape == (None, 5), "logits"
+
+
+def _check_input_tensor(constructor, shape, images, arguments):
+    door = keras.Input(shape, name="door")
+    halved = keras.layers.Rescaling(0.5, name="halve")(door)
+    joined = constructor(input_tensor=halved, classes=5, **arguments)
+    alone = constructor(shape, classes=5, **arguments)
+    names = [layer.name for layer in joined.layers]
+    assert "door" in names and "halve" in names, (
+        "input_tensor's layers are lost"
+    )
+    _perturb(alone)
+    joined.set_weights(alone.get_weights())
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(joined(images)),
+        keras.ops.convert_to_numpy(alone(images / 2)),
+        atol=1e-5,
+        err_msg="upon input_tensor the model answers otherwise",
+    )
+
+
+def _check_inputs(constructor, size, arguments):
+    for shape in (
+        _image_shape(size, 1),
+        _image_shape(size, 4),
+        _image_shape(None, 3),
+    ):
+        model = constructor(shape, classes=5, **arguments)
+        assert model.input_shape[1:] == shape, f"input_shape={shape}"
+        assert model.output_shape == (None, 5), f"input_shape={shape}"
+
+
+def _check_gradients(model, images):
+    twin = keras.models.clone_model(model)
+    twin.set_weights(model.get_weights())
+    before = [
+        keras.ops.convert_to_numpy(weight) for weight in twin.trainable_weights
+    ]
+    twin.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy")
+    twin.fit(images, np.arange(len(images)) % 5, epochs=2, verbose=0)
+    for weight, old in zip(twin.trainable_weights, before, strict=True):
+        new = keras.ops.convert_to_numpy(weight)
+        assert np.isfinite(new).all(), f"{weight.path} is not finite"
+        assert np.any(new != old), f"no gradient in {weight.path}"
+
+
+def _check_same(model, other, images, when):
+    scores = keras.ops.convert_to_numpy(model(images))
+    assert np.ptp(scores) > 1e-3, "the scores are all alike and prove nothing"
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(other(images)),
+        scores,
+        atol=1e-5,
+        err_msg=f"the model answers otherwise {when}",
+    )
+
+
+def _perturb(model):
+    """Draws statistics with which a fresh model's scores differ."""
+    generator = np.random.default_rng(2)
+    for weight in model.weights:
+        shape, path = weight.shape, weight.path
+        if path.endswith("moving_variance") or path.endswith("gamma"):
+            weight.assign(generator.uniform(0.5, 1.5, shape))
+        elif path.endswith("moving_mean") or path.endswith("beta"):
+            weight.assign(generator.normal(0, 0.3, shape))

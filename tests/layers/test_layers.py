@@ -1,0 +1,140 @@
+"""Every public layer keeps the contract; what is one layer's own is beside."""
+
+import inspect
+
+import keras
+import pytest
+
+from keras_papers import layers
+from keras_papers.layers import (
+    DepthwiseSeparable,
+    HSwish,
+    InvertedResidual,
+    SqueezeExcite,
+)
+from keras_papers.testing import check_layer
+
+pytestmark = pytest.mark.contract
+
+CASES = [
+    (HSwish, {}, (2, 5)),
+    (HSwish, {}, (2, 3, 3, 4)),
+    (SqueezeExcite, {"units": 4}, (2, 6, 6, 16)),
+    (
+        SqueezeExcite,
+        {
+            "units": 3,
+            "activation": "swish",
+            "gate_activation": "hard_sigmoid",
+        },
+        (2, 5, 7, 8),
+    ),
+    (DepthwiseSeparable, {"filters": 6}, (2, 6, 6, 4)),
+    (
+        DepthwiseSeparable,
+        {"filters": 6, "strides": 2, "padding": "even", "kernel_size": 5},
+        (2, 9, 8, 4),
+    ),
+    (
+        DepthwiseSeparable,
+        {"filters": 6, "strides": 2, "padding": "symmetric"},
+        (2, 8, 7, 4),
+    ),
+    (
+        DepthwiseSeparable,
+        {"filters": 6, "depth_multiplier": 2, "activation": "swish"},
+        (2, 6, 6, 4),
+    ),
+    (InvertedResidual, {"filters": 8}, (2, 6, 6, 8)),
+    (
+        InvertedResidual,
+        {"filters": 12, "expansion": 1, "strides": 2},
+        (2, 7, 7, 8),
+    ),
+    (
+        InvertedResidual,
+        {
+            "filters": 8,
+            "expanded_filters": 20,
+            "kernel_size": 5,
+            "activation": "hard_swish",
+            "squeeze_units": 4,
+        },
+        (2, 6, 5, 8),
+    ),
+    (
+        InvertedResidual,
+        {
+            "filters": 6,
+            "expansion": 2.5,
+            "strides": 2,
+            "padding": "even",
+            "squeeze_units": 2,
+            "squeeze_place": "before_activation",
+            "gate_activation": "sigmoid",
+            "squeeze_activation": "swish",
+            "project_activation": "relu6",
+        },
+        (2, 7, 6, 8),
+    ),
+    (
+        InvertedResidual,
+        {"filters": 8, "stochastic_depth": 0.2, "momentum": 0.99},
+        (4, 6, 6, 8),
+    ),
+    (InvertedResidual, {"filters": 8, "shortcut": False}, (2, 6, 6, 8)),
+]
+
+
+@pytest.mark.parametrize("layer, arguments, shape", CASES)
+def test_layer_keeps_the_contract(layer, arguments, shape):
+    keras.utils.set_random_seed(0)
+    check_layer(layer(**arguments), shape)
+
+
+@pytest.mark.parametrize(
+    "layer, arguments, shape", [case for case in CASES if len(case[2]) == 4]
+)
+def test_both_data_formats_answer_the_same(layer, arguments, shape):
+    if layer is HSwish:
+        pytest.skip("has no axes")
+    last = layer(**arguments, data_format="channels_last")
+    first = layer(**arguments, data_format="channels_first")
+    images = keras.random.normal(shape, seed=0)
+    expected = last(images)
+    transposed = keras.ops.transpose(images, (0, 3, 1, 2))
+    first.build(transposed.shape)
+    first.set_weights(last.get_weights())
+    outputs = first(transposed)
+    assert tuple(outputs.shape) == first.compute_output_shape(transposed.shape)
+    assert keras.ops.std(expected) > 0.01
+    difference = keras.ops.transpose(outputs, (0, 2, 3, 1)) - expected
+    assert keras.ops.max(keras.ops.abs(difference)) < 1e-5
+
+
+def test_every_public_layer_is_on_the_list():
+    public = {
+        value
+        for name, value in vars(layers).items()
+        if inspect.isclass(value) and not name.startswith("_")
+    }
+    excused = {layers.Block}  # a base, with tests of its own
+    assert public - excused == {layer for layer, *_ in CASES}
+
+
+@pytest.mark.parametrize("layer, arguments, shape", CASES)
+def test_layer_is_registered_under_the_package(layer, arguments, shape):
+    name = keras.saving.get_registered_name(layer)
+    assert name == f"keras_papers>{layer.__name__}"
+
+
+@pytest.mark.parametrize("layer, arguments, shape", CASES)
+def test_config_holds_the_arguments_exactly(layer, arguments, shape):
+    parameters = inspect.signature(layer.__init__).parameters
+    named = {
+        name
+        for name, parameter in parameters.items()
+        if name != "self" and parameter.kind is not parameter.VAR_KEYWORD
+    }
+    config = layer(**arguments).get_config()
+    assert set(config) == named | {"name", "trainable", "dtype"}

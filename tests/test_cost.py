@@ -1,0 +1,74 @@
+"""cost.count against closed forms; the papers' figures are in paper_facts."""
+
+import keras
+import pytest
+
+from keras_papers import applications
+from keras_papers.cost import count
+
+
+def cost_of(layer, *shape):
+    inputs = keras.Input(shape)
+    return count(keras.Model(inputs, layer(inputs)))
+
+
+@pytest.mark.parametrize(
+    "layer, shape, multiply_adds",
+    [
+        (keras.layers.Conv2D(8, 3, padding="same"), (10, 10, 4), 28_800),
+        (keras.layers.Conv2D(8, 3, groups=2), (10, 10, 4), 64 * 9 * 2 * 8),
+        (keras.layers.DepthwiseConv2D(5, 2), (11, 11, 4), 16 * 25 * 4),
+        (keras.layers.SeparableConv2D(8, 3), (5, 5, 4), 9 * (9 * 4 + 4 * 8)),
+        (keras.layers.Conv2DTranspose(8, 2, 2), (5, 5, 4), 25 * 4 * 4 * 8),
+        (keras.layers.Conv1D(6, 3), (9, 4), 7 * 3 * 4 * 6),
+        (keras.layers.Dense(7), (5,), 35),
+        (keras.layers.Dense(7), (3, 5), 105),
+        (keras.layers.MaxPooling2D(), (4, 4, 3), 0),
+    ],
+)
+def test_closed_forms(layer, shape, multiply_adds):
+    cost = cost_of(layer, *shape)
+    assert cost.multiply_adds == multiply_adds
+    assert cost.unknown == ()
+
+
+def test_rows_are_the_layers_inside_the_blocks():
+    cost = count(applications.MobileNetV3Small(classes=10))
+    rows = {row.name: row for row in cost.layers}
+    assert rows["stem"].multiply_adds == 112 * 112 * 9 * 3 * 16
+    squeeze = rows["stage1_block1_squeeze_excite_squeeze"]
+    assert squeeze.parameters == 16 * 8 + 8
+    assert squeeze.output_shape == (None, 1, 1, 8)
+    assert sum(row.multiply_adds for row in cost.layers) == cost.multiply_adds
+    assert sum(row.parameters for row in cost.layers) == cost.parameters
+
+
+def test_a_shared_layer_has_its_weights_once_and_works_twice():
+    inputs = keras.Input((5,))
+    dense = keras.layers.Dense(5)
+    cost = count(keras.Model(inputs, dense(dense(inputs))))
+    assert (cost.parameters, cost.multiply_adds) == (30, 50)
+
+
+def test_unknown_layers_are_named():
+    inputs = keras.Input((6, 4))
+    x = keras.layers.LSTM(3, name="memory")(inputs)
+    cost = count(keras.Model(inputs, x * 2))
+    assert cost.unknown[0] == "memory"
+    assert "not counting memory" in str(cost)
+
+
+def test_an_open_size_must_be_closed():
+    model = applications.MobileNetV2((None, None, 3), alpha=0.35)
+    with pytest.raises(ValueError, match="close every size.*Received"):
+        count(model)
+    closed = count(applications.MobileNetV2((96, 96, 3), alpha=0.35))
+    assert count(model, (96, 96, 3)).multiply_adds == closed.multiply_adds
+
+
+def test_nothing_is_added_to_the_model():
+    model = applications.MobileNet(alpha=0.25)
+    layers = list(model.layers)
+    before = count(model)
+    assert count(model) == before
+    assert model.layers == layers

@@ -1,0 +1,176 @@
+"""flatten: the same answers to the bit, masks and keywords included."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_papers import applications, flatten, layers
+from keras_papers.layers import Block
+from tests.answers import answers, perturb, random_images
+
+pytestmark = pytest.mark.contract
+
+
+class Recurrent(Block):
+    """Passes a mask on to the layer inside that reads it."""
+
+    def build(self, input_shape):
+        self.supports_masking = True
+        dense = self.part(keras.layers.Dense, "dense", 4)
+        dense.supports_masking = True
+        rnn = self.part(keras.layers.SimpleRNN, "rnn", 3)
+        self.body = self.chain([dense, rnn], input_shape)
+
+    def call(self, inputs):
+        return self.body[1](self.body[0](inputs))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], 3)
+
+
+class Masked(Block):
+    """Takes a mask as a call keyword."""
+
+    def build(self, input_shape):
+        self.supports_masking = True
+        self.rnn = self.part(keras.layers.SimpleRNN, "rnn", 3)
+        self.rnn.build(input_shape)
+
+    def call(self, inputs, mask=None):
+        return self.rnn(inputs, mask=mask)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], 3)
+
+
+def opened(model):
+    return not any(
+        isinstance(layer, Block | keras.Model) for layer in model.layers
+    )
+
+
+@pytest.mark.parametrize("name", applications.list_models())
+def test_answers_are_the_same_to_the_bit(name):
+    model = perturb(applications.get(name)((32, 32, 3), alpha=0.35, classes=5))
+    flat = flatten(model)
+    assert opened(flat)
+    assert {id(w) for w in flat.weights} == {id(w) for w in model.weights}
+    images = random_images(2, 32, 32, 3)
+    expected = answers(model, images)
+    assert np.ptp(expected) > 1e-3
+    np.testing.assert_array_equal(answers(flat, images), expected)
+
+
+def test_training_mode_is_the_same_to_the_bit():
+    model = applications.MobileNetV2((32, 32, 3), alpha=0.35, classes=5)
+    twin = keras.models.clone_model(model)
+    twin.set_weights(model.get_weights())
+    images = random_images(4, 32, 32, 3)
+    expected = answers(model, images, training=True)
+    np.testing.assert_array_equal(
+        answers(flatten(twin), images, training=True), expected
+    )
+    for ours, theirs in zip(model.weights, twin.weights, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+def test_training_one_trains_the_other():
+    model = applications.MobileNet((32, 32, 3), alpha=0.25, classes=2)
+    flat = flatten(model)
+    flat.compile("sgd", "sparse_categorical_crossentropy")
+    before = model.get_weights()
+    flat.fit(random_images(4, 32, 32, 3), np.array([0, 1, 0, 1]), verbose=0)
+    moved = [
+        np.any(old != new)
+        for old, new in zip(before, model.get_weights(), strict=True)
+    ]
+    assert sum(moved) > 0.9 * len(moved)
+
+
+def test_a_frozen_part_stays_frozen():
+    images = keras.Input((8, 8, 4))
+    frozen = layers.InvertedResidual(4, squeeze_units=2, name="frozen")
+    x = frozen(images, training=False)
+    x = layers.DepthwiseSeparable(4, name="live")(x)
+    model = perturb(keras.Model(images, x))
+    flat = flatten(model)
+    assert opened(flat)
+    data = random_images(4, 8, 8, 4)
+    np.testing.assert_array_equal(answers(flat, data), answers(model, data))
+    free = keras.Model(images, frozen(images))
+    statistics = keras.Model(images, frozen(images, training=True))
+    assert np.any(answers(flatten(statistics), data) != answers(free, data))
+    np.testing.assert_allclose(
+        answers(flatten(statistics), data),
+        answers(frozen, data, training=True),
+        rtol=1e-6,
+    )
+
+
+def test_masks_reach_the_layers_inside():
+    steps = keras.Input((5, 2))
+    masked = keras.layers.Masking()(steps)
+    model = keras.Model(steps, Recurrent(name="recurrent")(masked))
+    flat = flatten(model)
+    assert opened(flat)
+    data = random_images(3, 5, 2)
+    data[:, 3:] = 0  # masked
+    expected = answers(model, data)
+    np.testing.assert_array_equal(answers(flat, data), expected)
+    unmasked = Recurrent(name="unmasked")
+    unmasked(data)
+    unmasked.set_weights(model.get_weights())
+    assert np.abs(answers(unmasked, data) - expected).max() > 1e-3
+
+
+def test_a_mask_as_keyword_stays():
+    steps = keras.Input((5, 2))
+    mask = keras.Input((5,), dtype="bool")
+    model = keras.Model([steps, mask], Masked(name="block")(steps, mask=mask))
+    flat = flatten(model)
+    assert opened(flat)
+    data = [random_images(3, 5, 2), np.array([[1, 1, 1, 0, 0]] * 3, "bool")]
+    expected = answers(model, data)
+    np.testing.assert_array_equal(answers(flat, data), expected)
+    whole = answers(flat, [data[0], np.ones((3, 5), "bool")])
+    assert np.abs(whole - expected).max() > 1e-3
+
+
+def test_inner_and_sequential_models_are_opened():
+    inner = applications.MobileNet(
+        (32, 32, 3), alpha=0.25, include_top=False, pooling="avg"
+    )
+    model = keras.Sequential(
+        [keras.Input((32, 32, 3)), inner, keras.layers.Dense(3)]
+    )
+    perturb(model)
+    flat = flatten(model)
+    assert opened(flat)
+    images = random_images(2, 32, 32, 3)
+    np.testing.assert_array_equal(answers(flat, images), answers(model, images))
+
+
+def test_a_shared_block_stays_shared():
+    images = keras.Input((8, 8, 4))
+    block = layers.InvertedResidual(4, name="shared")
+    model = keras.Model(images, block(block(images)))
+    perturb(model)
+    flat = flatten(model)
+    assert len(flat.weights) == len(model.weights)
+    data = random_images(2, 8, 8, 4)
+    np.testing.assert_array_equal(answers(flat, data), answers(model, data))
+
+
+def test_a_model_without_blocks_is_returned_itself():
+    images = keras.Input((8,))
+    model = keras.Model(images, keras.layers.Dense(2)(images))
+    assert flatten(model) is model
+
+
+@pytest.mark.parametrize(
+    "model",
+    [keras.layers.Dense(2), keras.Sequential([keras.layers.Dense(2)]), None],
+)
+def test_what_has_no_graph_is_refused(model):
+    with pytest.raises(ValueError, match="`model`.*Received.*keras.Input"):
+        flatten(model)
