@@ -54,7 +54,7 @@ def _parser():
     train.add_argument(
         "--image-size", type=int, default=48, help="height and width in pixels"
     )
-    train.add_argument("--epochs", type=int, default=25, help="epochs")
+    train.add_argument("--epochs", type=int, default=40, help="epochs")
     train.add_argument(
         "--batch-size", type=int, default=64, help="images in a batch"
     )
@@ -81,6 +81,8 @@ def _train(arguments):
         batch_size=arguments.batch_size,
         learning_rate=arguments.learning_rate,
         seed=arguments.seed,
+        # A bar that redraws itself is for eyes; a log gets a line an epoch.
+        verbose="auto" if sys.stdout.isatty() else 2,
     )
 
 

@@ -80,12 +80,12 @@ def predictions(logits, classifier_activation):
     )(logits)
 
 
-def classifier(images, outputs, name, source, include_top):
+def classifier(images, outputs, name, source):
     """Closes the graph and loads the weights from `source`, if there is one."""
     # The images may come out of layers of the user's, which belong in too.
     inputs = keras.utils.get_source_inputs(images)
     inputs = inputs[0] if len(inputs) == 1 else inputs
     model = keras.Model(inputs, outputs, name=name)
     if source is not None:
-        load_weights(model, source, include_top)
+        load_weights(model, source)
     return model

@@ -22,33 +22,40 @@ HOST = "https://storage.googleapis.com/tensorflow/keras-applications"
 class Published(NamedTuple):
     """One network whose ImageNet weights can be downloaded."""
 
-    folder: str
-    variant: str  # as the errors name it
-    file: str
-    file_no_top: str
+    path: str  # on the host, without the ending
     md5: str | None = None
-    md5_no_top: str | None = None
 
 
-def check_weights(weights, include_top, classes, published, variant):
+class Family(NamedTuple):
+    """The published networks of one constructor."""
+
+    variants: str  # as a sentence names them
+    with_top: dict  # arguments of the constructor: `Published`
+    no_top: dict
+
+
+def check_weights(weights, include_top, classes, family, **variant):
     """Returns where the weights lie: None, a path, or a `Published` file.
 
     Args:
         weights: The constructor's argument.
         include_top: The constructor's argument.
         classes: The constructor's argument.
-        published: Dict of the family's `Published` files by variant.
-        variant: The key of the one that is being built.
+        family: The `Family` of the constructor.
+        **variant: What tells the family's networks apart. Arguments that no
+            published network has are named where they are not their default.
     """
     if weights is None:
         return None
     if weights == "imagenet":
-        if variant not in published:
-            known = "; ".join(file.variant for file in published.values())
+        published = family.with_top if include_top else family.no_top
+        key = tuple(variant.values())
+        if key not in published:
+            received = ", ".join(f"{k}={v!r}" for k, v in variant.items())
             raise ValueError(
                 "`weights='imagenet'` exists for the published variants only: "
-                f"{known}. Received: {variant}. Build one of these, or train "
-                "from weights=None."
+                f"{family.variants}. Received: {received}. Build one of "
+                "these, or train from weights=None."
             )
         if include_top and classes != 1000:
             raise ValueError(
@@ -56,7 +63,7 @@ def check_weights(weights, include_top, classes, published, variant):
                 f"Received: classes={classes!r}. Pass include_top=False and "
                 "add a layer for your own classes."
             )
-        return published[variant]
+        return published[key]
     if not isinstance(weights, str | os.PathLike) or not os.path.isfile(
         weights
     ):
@@ -68,7 +75,7 @@ def check_weights(weights, include_top, classes, published, variant):
     return weights
 
 
-def load_weights(model, source, include_top):
+def load_weights(model, source):
     """Sets the weights of `model` from a path or a `Published` file.
 
     Raises:
@@ -76,12 +83,10 @@ def load_weights(model, source, include_top):
             architecture; the first layer that differs is named.
     """
     if isinstance(source, Published):
-        file, md5 = source.file, source.md5
-        if not include_top:
-            file, md5 = source.file_no_top, source.md5_no_top
-        url = f"{HOST}/{source.folder}/{file}"
         source = keras.utils.get_file(
-            file, url, cache_subdir="models", file_hash=md5
+            origin=f"{HOST}/{source.path}.h5",
+            cache_subdir="models",
+            file_hash=source.md5,
         )
     layers = [layer for layer in flatten(model).layers if layer.weights]
     found = _match(layers, *_read(source))

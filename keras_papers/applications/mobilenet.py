@@ -17,7 +17,11 @@ from keras_papers.applications._image_input import image_input, image_size
 from keras_papers.applications._padding import published_padding
 from keras_papers.applications._scaling import check_alpha
 from keras_papers.applications._stages import name_blocks
-from keras_papers.applications._weights import Published, check_weights
+from keras_papers.applications._weights import (
+    Family,
+    Published,
+    check_weights,
+)
 from keras_papers.argument_checks import check_fraction, check_positive
 from keras_papers.layers import DepthwiseSeparable
 
@@ -53,21 +57,23 @@ TABLE_1 = (
 STEM = 32  # the first line, a full convolution
 TABLE_5_SHALLOW = TABLE_1[:6] + TABLE_1[11:]  # without "14 x 14 x 512"
 
-PUBLISHED = {
-    (alpha, size): Published(
-        "mobilenet",
-        f"alpha={alpha} at {size}",
-        f"mobilenet_{text}_{size}_tf.h5",
-        f"mobilenet_{text}_{size}_tf_no_top.h5",
-    )
-    for alpha, text in (
-        (0.25, "2_5"),
-        (0.5, "5_0"),
-        (0.75, "7_5"),
-        (1.0, "1_0"),
-    )
-    for size in (128, 160, 192, 224)
-}
+
+def _published(ending):
+    texts = {0.25: "2_5", 0.5: "5_0", 0.75: "7_5", 1.0: "1_0"}
+    return {
+        (alpha, size): Published(
+            f"mobilenet/mobilenet_{text}_{size}_tf{ending}"
+        )
+        for alpha, text in texts.items()
+        for size in (128, 160, 192, 224)
+    }
+
+
+PUBLISHED = Family(
+    "alpha of 0.25, 0.5, 0.75 or 1.0, at 128, 160, 192 or 224 pixels",
+    _published(""),
+    _published("_no_top"),
+)
 
 
 def MobileNet(
@@ -142,10 +148,20 @@ def MobileNet(
         _scaled_size(resolution_multiplier, input_shape, input_tensor),
     )
     rows = image_size(images)[0]
-    variant = (alpha, rows)
-    if shallow or full_convolution or depth_multiplier != 1:
-        variant += (shallow, full_convolution, depth_multiplier)
-    source = check_weights(weights, include_top, classes, PUBLISHED, variant)
+    unpublished = {
+        "depth_multiplier": depth_multiplier != 1 and depth_multiplier,
+        "shallow": shallow,
+        "full_convolution": full_convolution,
+    }
+    source = check_weights(
+        weights,
+        include_top,
+        classes,
+        PUBLISHED,
+        alpha=alpha,
+        size=rows,
+        **{name: value for name, value in unpublished.items() if value},
+    )
     norm = {"momentum": batch_norm_momentum, "epsilon": 1e-3}
 
     x = conv_norm_graph(x, "stem", _scaled(STEM, alpha), 3, 2, **norm)
@@ -172,7 +188,7 @@ def MobileNet(
     else:
         x = pooled(x, pooling)
     name = name or f"mobilenet_{alpha:0.2f}_{rows}"
-    return classifier(images, x, name, source, include_top)
+    return classifier(images, x, name, source)
 
 
 def _scaled(filters, alpha):

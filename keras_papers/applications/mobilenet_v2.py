@@ -16,7 +16,11 @@ from keras_papers.applications._classifier import (
 from keras_papers.applications._image_input import image_input, image_size
 from keras_papers.applications._padding import published_padding
 from keras_papers.applications._scaling import check_alpha, round_filters
-from keras_papers.applications._weights import Published, check_weights
+from keras_papers.applications._weights import (
+    Family,
+    Published,
+    check_weights,
+)
 from keras_papers.layers import InvertedResidual
 
 preprocess_input = mobilenet_v2.preprocess_input
@@ -46,17 +50,22 @@ TABLE_2 = (
 # fmt: on
 STEM, HEAD = 32, 1280  # the convolutions before and after these rows
 
-PUBLISHED = {
-    (alpha, size): Published(
-        "mobilenet_v2",
-        f"alpha={alpha} at {size}",
-        f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{alpha}_{size}.h5",
-        "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_"
-        f"{alpha}_{size}_no_top.h5",
-    )
-    for alpha in (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
-    for size in (96, 128, 160, 192, 224)
-}
+
+def _published(ending):
+    file = "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels"
+    return {
+        (alpha, size): Published(f"{file}_{alpha}_{size}{ending}")
+        for alpha in (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
+        for size in (96, 128, 160, 192, 224)
+    }
+
+
+PUBLISHED = Family(
+    "alpha of 0.35, 0.5, 0.75, 1.0, 1.3 or 1.4, at 96, 128, 160, 192 or 224 "
+    "pixels",
+    _published(""),
+    _published("_no_top"),
+)
 
 
 def MobileNetV2(
@@ -113,7 +122,7 @@ def MobileNetV2(
     images, x = image_input(input_shape, input_tensor, include_preprocessing)
     rows = image_size(images)[0]
     source = check_weights(
-        weights, include_top, classes, PUBLISHED, (alpha, rows)
+        weights, include_top, classes, PUBLISHED, alpha=alpha, size=rows
     )
     norm = {"momentum": batch_norm_momentum, "epsilon": 1e-3}
 
@@ -138,4 +147,4 @@ def MobileNetV2(
     else:
         x = pooled(x, pooling)
     name = name or f"mobilenetv2_{alpha:0.2f}_{rows}"
-    return classifier(images, x, name, source, include_top)
+    return classifier(images, x, name, source)

@@ -18,7 +18,11 @@ from keras_papers.applications._image_input import image_input
 from keras_papers.applications._padding import published_padding
 from keras_papers.applications._scaling import check_alpha, round_filters
 from keras_papers.applications._stages import name_blocks
-from keras_papers.applications._weights import Published, check_weights
+from keras_papers.applications._weights import (
+    Family,
+    Published,
+    check_weights,
+)
 from keras_papers.argument_checks import check_fraction
 from keras_papers.layers import InvertedResidual
 from keras_papers.layers._image_axes import channel_axis
@@ -80,45 +84,64 @@ SQUEEZE_RATIO = 0.25  # of the expanded map, section 5.3
 ACTIVATIONS = {"RE": "relu", "HS": "hard_swish"}
 
 
-def _published(key, model, md5, md5_no_top):
-    alpha, minimalistic = key
-    kind = f"{model}_minimalistic" if minimalistic else model
-    file = f"weights_mobilenet_v3_{kind}_224_{alpha}_float"
-    variant = f"alpha={alpha}" + (", minimalistic" if minimalistic else "")
-    return Published(
-        "mobilenet_v3",
-        variant,
-        f"{file}.h5",
-        f"{file}_no_top_v2.h5",
-        md5,
-        md5_no_top,
-    )
+def _published(model, ending, md5s):
+    """Returns the networks by (alpha, minimalistic); `md5s` in that order."""
+    kinds = {
+        (1.0, False): f"{model}_224_1.0",
+        (0.75, False): f"{model}_224_0.75",
+        (1.0, True): f"{model}_minimalistic_224_1.0",
+    }
+    return {
+        variant: Published(
+            f"mobilenet_v3/weights_mobilenet_v3_{kind}_float{ending}", md5
+        )
+        for (variant, kind), md5 in zip(kinds.items(), md5s, strict=True)
+    }
 
 
-# fmt: off
-PUBLISHED_LARGE = {  # by (alpha, minimalistic); with top, without top
-    key: _published(key, "large", *md5s)
-    for key, md5s in {
-        (1.0, False): ("59e551e166be033d707958cf9e29a6a7",
-                       "07fb09a5933dd0c8eaafa16978110389"),
-        (0.75, False): ("765b44a33ad4005b3ac83185abf1d0eb",
-                        "40af19a13ebea4e2ee0c676887f69a2e"),
-        (1.0, True): ("675e7b876c45c57e9e63e6d90a36599c",
-                      "ec5221f64a2f6d1ef965a614bdae7973"),
-    }.items()
-}
-PUBLISHED_SMALL = {
-    key: _published(key, "small", *md5s)
-    for key, md5s in {
-        (1.0, False): ("8768d4c2e7dee89b9d02b2d03d65d862",
-                       "d3e8ec802a04aa4fc771ee12a9a9b836"),
-        (0.75, False): ("cb65d4e5be93758266aa0a7f2c6708b7",
-                        "ebdb5cc8e0b497cd13a7c275d475c819"),
-        (1.0, True): ("99cd97fb2fcdad2bf028eb838de69e37",
-                      "cde8136e733e811080d9fcd8a252f7e4"),
-    }.items()
-}
-# fmt: on
+VARIANTS = "alpha of 0.75 or 1.0, and 1.0 where minimalistic"
+PUBLISHED_LARGE = Family(
+    VARIANTS,
+    _published(
+        "large",
+        "",
+        (
+            "59e551e166be033d707958cf9e29a6a7",
+            "765b44a33ad4005b3ac83185abf1d0eb",
+            "675e7b876c45c57e9e63e6d90a36599c",
+        ),
+    ),
+    _published(
+        "large",
+        "_no_top_v2",
+        (
+            "07fb09a5933dd0c8eaafa16978110389",
+            "40af19a13ebea4e2ee0c676887f69a2e",
+            "ec5221f64a2f6d1ef965a614bdae7973",
+        ),
+    ),
+)
+PUBLISHED_SMALL = Family(
+    VARIANTS,
+    _published(
+        "small",
+        "",
+        (
+            "8768d4c2e7dee89b9d02b2d03d65d862",
+            "cb65d4e5be93758266aa0a7f2c6708b7",
+            "99cd97fb2fcdad2bf028eb838de69e37",
+        ),
+    ),
+    _published(
+        "small",
+        "_no_top_v2",
+        (
+            "d3e8ec802a04aa4fc771ee12a9a9b836",
+            "ebdb5cc8e0b497cd13a7c275d475c819",
+            "cde8136e733e811080d9fcd8a252f7e4",
+        ),
+    ),
+)
 
 
 def MobileNetV3Large(
@@ -267,7 +290,12 @@ def _mobilenet_v3(
     check_top(include_top, weights, pooling, classes, classifier_activation)
     images, x = image_input(input_shape, input_tensor, include_preprocessing)
     source = check_weights(
-        weights, include_top, classes, published, (alpha, minimalistic)
+        weights,
+        include_top,
+        classes,
+        published,
+        alpha=alpha,
+        minimalistic=minimalistic,
     )
     norm = {"momentum": batch_norm_momentum, "epsilon": 1e-3}
     swish = "relu" if minimalistic else ACTIVATIONS["HS"]
@@ -307,7 +335,7 @@ def _mobilenet_v3(
         x = predictions(x, classifier_activation)
     else:
         x = pooled(x, pooling)
-    return classifier(images, x, name, source, include_top)
+    return classifier(images, x, name, source)
 
 
 for _constructor in (MobileNetV3Large, MobileNetV3Small):

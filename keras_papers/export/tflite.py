@@ -16,7 +16,7 @@ import zipfile
 import keras
 
 from keras_papers.argument_checks import check_choice, check_positive_int
-from keras_papers.export.verify import verify
+from keras_papers.export.verification import verify
 from keras_papers.extras import require
 
 
@@ -160,10 +160,11 @@ def _check_labels(labels, model):
             f"{len(set(labels))} different of {len(labels)}, for "
             f"{classes} classes. Give every class a name of its own."
         )
-    if any(len(label.splitlines()) != 1 for label in labels):
+    if any(label.splitlines() != [label] for label in labels):
         raise ValueError(
-            "`labels` become lines of a text file, so each must be one line. "
-            f"Received: labels={labels[:5]}. Take out the line breaks."
+            "`labels` become lines of a text file, so each must be one line "
+            f"that is not empty. Received: labels={labels[:5]}. Take out the "
+            "line breaks."
         )
     return labels
 

@@ -24,7 +24,7 @@ def train_image_classifier(
     model="MobileNetV3Small",
     alpha=0.75,
     image_size=48,
-    epochs=25,
+    epochs=40,
     output="keras_papers_output",
     *,
     batch_size=64,
@@ -50,7 +50,7 @@ def train_image_classifier(
         alpha: Positive float. Width multiplier. Defaults to 0.75.
         image_size: Int of at least 32. Height and width that images are
             resized to. Defaults to 48.
-        epochs: Positive int. Defaults to 25.
+        epochs: Positive int. Defaults to 40.
         output: Folder for the files; made where it does not exist. Files of
             an earlier training in it are replaced.
         batch_size: Positive int. Defaults to 64.
@@ -70,7 +70,7 @@ def train_image_classifier(
         MissingExtraError: If the extra `mobile` is not installed.
     """
     constructor = applications.get(model)
-    check_positive_int("epochs", epochs, "a number of epochs", "Try 20.")
+    check_positive_int("epochs", epochs, "a number of epochs", "Try 40.")
     check_positive_int(
         "batch_size", batch_size, "a number of images", "Try 64."
     )

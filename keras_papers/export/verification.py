@@ -124,10 +124,11 @@ def predict(path, images):
     (door,) = interpreter.get_input_details()
     (exit_,) = interpreter.get_output_details()
     images = np.asarray(images)
-    if images.shape[1:] != tuple(door["shape"][1:]):
+    size = tuple(door["shape"][1:].tolist())
+    if images.shape[1:] != size:
         raise ValueError(
             f"`images` must have the shape that {path} takes, a batch of "
-            f"{tuple(door['shape'][1:])}. Received: images of shape "
+            f"{size}. Received: images of shape "
             f"{images.shape}. Resize them first."
         )
     outputs = []

@@ -1,0 +1,101 @@
+"""Arguments that fit nothing: a sentence of ours, in three parts."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_papers import applications
+
+ANY = applications.list_models()
+
+
+@pytest.mark.parametrize("name", ANY)
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"alpha": 0}, "`alpha`.*above 0.*alpha=0"),
+        ({"alpha": -0.5}, "`alpha`.*alpha=-0.5"),
+        ({"alpha": float("inf")}, "`alpha`.*finite.*inf"),
+        ({"alpha": "1"}, "`alpha`.*alpha='1'"),
+        ({"classes": 0}, "`classes`.*at least 1.*classes=0"),
+        ({"classes": 2.5}, "`classes`.*classes=2.5"),
+        ({"pooling": "mean"}, "`pooling`.*None, 'avg', 'max'.*'mean'"),
+        ({"input_shape": (31, 64, 3)}, r"at least 32 x 32.*\(31, 64, 3\)"),
+        ({"input_shape": (64, 64)}, r"one image.*\(64, 64\).*batch axis"),
+        ({"input_shape": (1, 64, 64, 3)}, "one image.*Received"),
+        ({"input_shape": (64, 64, None)}, "number of channels.*Received"),
+        ({"input_shape": (64, 64, 0)}, "channels.*Received.*64, 64, 0"),
+        ({"input_shape": (64.0, 64, 3)}, "at least 32.*64.0"),
+        ({"weights": "nowhere.h5"}, "`weights`.*'nowhere.h5'.*Check the path"),
+        ({"weights": 3}, "`weights`.*weights=3"),
+        ({"input_tensor": np.zeros((1, 64, 64, 3))}, "`input_tensor`.*ndarray"),
+    ],
+)
+def test_bad_arguments_are_explained(name, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        applications.get(name)(**arguments)
+
+
+def test_input_shape_and_input_tensor_that_differ_are_refused():
+    door = keras.Input((64, 64, 3))
+    with pytest.raises(ValueError, match="`input_shape`.*Leave.*out"):
+        applications.MobileNetV2((96, 96, 3), input_tensor=door)
+    model = applications.MobileNetV2((64, 64, 3), input_tensor=door, alpha=0.35)
+    assert model.inputs[0] is door
+
+
+def test_a_wrong_rank_of_the_input_tensor_is_refused():
+    with pytest.raises(ValueError, match="shape of one image"):
+        applications.MobileNet(input_tensor=keras.Input((64, 3)))
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, "much"])
+def test_dropout_is_a_share(rate):
+    with pytest.raises(ValueError, match=r"`dropout`.*\[0, 1\)"):
+        applications.MobileNet(dropout=rate)
+    with pytest.raises(ValueError, match=r"`dropout_rate`.*\[0, 1\)"):
+        applications.MobileNetV3Small(dropout_rate=rate)
+
+
+def test_the_resolution_multiplier_scales_the_default_only():
+    small = applications.MobileNet(alpha=0.25, resolution_multiplier=160 / 224)
+    assert small.input_shape == (None, 160, 160, 3)
+    with pytest.raises(ValueError, match="`resolution_multiplier`.*one of"):
+        applications.MobileNet((160, 160, 3), resolution_multiplier=160 / 224)
+    with pytest.raises(ValueError, match="`resolution_multiplier`.*above 0"):
+        applications.MobileNet(resolution_multiplier=0)
+    with pytest.raises(ValueError, match="at least 32 x 32"):
+        applications.MobileNet(resolution_multiplier=0.1)
+
+
+sizes = st.none() | st.integers(-1, 70)
+constructor_arguments = st.fixed_dictionaries(
+    {},
+    optional={
+        "input_shape": st.tuples(sizes, sizes, st.none() | st.integers(-1, 4)),
+        "alpha": st.floats(-0.5, 0.6) | st.sampled_from([0, None, "0.5"]),
+        "include_top": st.booleans(),
+        "pooling": st.sampled_from([None, "avg", "max", "sum"]),
+        "classes": st.integers(-1, 12),
+        "classifier_activation": st.sampled_from([None, "softmax", "sigmoid"]),
+        "include_preprocessing": st.booleans(),
+        "batch_norm_momentum": st.floats(0.5, 0.999),
+    },
+)
+
+
+@pytest.mark.parametrize("name", ANY)
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(arguments=constructor_arguments)
+def test_any_arguments_give_a_model_or_a_sentence(name, arguments):
+    arguments.setdefault("input_shape", (32, 32, 3))
+    try:
+        model = applications.get(name)(**arguments)
+    except ValueError as error:
+        assert "Received: " in str(error)
+        return
+    shape = [size or 40 for size in model.input_shape[1:]]
+    outputs = model(np.full((1, *shape), 0.5, "float32"))
+    assert np.isfinite(keras.ops.convert_to_numpy(outputs)).all()

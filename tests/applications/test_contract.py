@@ -1,0 +1,85 @@
+"""Every constructor keeps the contract, on every backend."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_papers import applications
+from keras_papers.testing import check_application
+from tests.answers import random_images
+
+pytestmark = pytest.mark.contract
+
+
+@pytest.mark.parametrize("name", applications.list_models())
+def test_constructor_keeps_the_contract(name):
+    keras.utils.set_random_seed(0)
+    check_application(applications.get(name), alpha=0.25)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("MobileNet", {"shallow": True}),
+        ("MobileNet", {"full_convolution": True}),
+        ("MobileNetV3Small", {"minimalistic": True}),
+    ],
+)
+def test_variants_keep_the_contract(name, arguments):
+    keras.utils.set_random_seed(0)
+    check_application(applications.get(name), alpha=0.25, **arguments)
+
+
+@pytest.mark.tensorflow
+def test_channels_first_keeps_the_contract():
+    keras.utils.set_random_seed(0)
+    keras.config.set_image_data_format("channels_first")
+    check_application(applications.MobileNetV3Small, alpha=0.25)
+
+
+def test_scores_are_whole_under_a_mixed_policy():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = applications.MobileNetV2((32, 32, 3), alpha=0.35, classes=5)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    scores = model(np.zeros((1, 32, 32, 3), "float32"))
+    assert keras.backend.standardize_dtype(scores.dtype) == "float32"
+    assert model.get_layer("logits").compute_dtype == "float16"
+    kernel = model.get_layer("stage2_block1").weights[0]
+    assert keras.backend.standardize_dtype(kernel.dtype) == "float32"
+
+
+@pytest.mark.parametrize(
+    "momentum, accuracy",
+    [(None, 1.0), pytest.param(0.999, 0.5, marks=pytest.mark.slow)],
+)
+def test_a_short_training_shows_in_inference(momentum, accuracy):
+    """With 0.999 the moving statistics would still be those of the start."""
+    keras.utils.set_random_seed(0)
+    labels = np.arange(128) % 2
+    images = random_images(128, 32, 32, 3, low=0, high=60)
+    images[labels == 1, :, ::2] += 180  # stripes
+    norm = {"batch_norm_momentum": momentum} if momentum else {}
+    model = applications.MobileNetV2(
+        (32, 32, 3), alpha=0.35, classes=2, include_preprocessing=True, **norm
+    )
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, decay_steps=160)
+    model.compile(
+        keras.optimizers.Adam(rate),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    history = model.fit(images, labels, epochs=20, batch_size=16, verbose=0)
+    assert history.history["accuracy"][-1] == 1
+    guessed = model.predict(images, verbose=0).argmax(axis=1)
+    assert (guessed == labels).mean() == pytest.approx(accuracy, abs=0.05)
+
+
+def test_the_papers_momentum_stays_within_reach():
+    model = applications.MobileNetV3Small(
+        (32, 32, 3), alpha=0.35, batch_norm_momentum=0.99
+    )
+    norm = model.get_layer("stage2_block1").body[1]
+    assert model.get_layer("stem_norm").momentum == norm.momentum == 0.99

@@ -1,0 +1,86 @@
+"""Taps: strides, channels, shared weights, no nesting."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_papers import applications, flatten
+from keras_papers.applications import feature_extractor
+from tests.answers import answers, perturb, random_images
+
+
+@pytest.mark.parametrize("name", applications.list_models())
+@pytest.mark.parametrize("size", [64, 75, None])
+def test_maps_have_their_strides(name, size):
+    model = applications.get(name)(
+        (size, size, 3), alpha=0.35, include_top=False
+    )
+    maps = (
+        feature_extractor(model)(random_images(1, 96, 96, 3))
+        if (size is None)
+        else feature_extractor(model)(random_images(1, size, size, 3))
+    )
+    size = size or 96
+    assert sorted(maps) == ["stride16", "stride32", "stride4", "stride8"]
+    for stride in (4, 8, 16, 32):
+        height = maps[f"stride{stride}"].shape[1]
+        assert abs(height - size / stride) <= 1
+
+
+def test_maps_are_those_of_the_model():
+    model = perturb(applications.MobileNetV2((64, 64, 3), alpha=0.35))
+    images = random_images(2, 64, 64, 3)
+    maps = feature_extractor(model, strides=(32,))(images)
+    rest = keras.Model(model.get_layer("stage7_block1").output, model.output)
+    expected = answers(model, images)
+    assert np.ptp(expected) > 1e-4
+    np.testing.assert_allclose(
+        answers(rest, maps["stride32"]), expected, rtol=1e-4, atol=1e-7
+    )
+
+
+def test_the_layers_are_the_models_own():
+    model = applications.MobileNetV3Small((64, 64, 3), alpha=0.35)
+    taps = feature_extractor(model, strides=(8, 16))
+    assert not any(isinstance(layer, keras.Model) for layer in taps.layers)
+    for layer in taps.layers:
+        if layer.weights:
+            assert layer is model.get_layer(layer.name)
+
+
+def test_a_flattened_model_has_the_same_maps():
+    model = perturb(applications.MobileNetV3Small((64, 64, 3), alpha=0.35))
+    flat = flatten(flatten(model))
+    images = random_images(1, 64, 64, 3, low=0, high=255)
+    expected = feature_extractor(model)(images)
+    found = feature_extractor(flat)(images)
+    for name, tensor in expected.items():
+        array = keras.ops.convert_to_numpy(tensor)
+        assert array.std() > 1e-3
+        np.testing.assert_array_equal(
+            keras.ops.convert_to_numpy(found[name]), array
+        )
+
+
+def test_a_users_resizing_before_the_model_does_not_count():
+    door = keras.Input((128, 128, 3))
+    small = keras.layers.Resizing(64, 64)(door)
+    model = applications.MobileNetV2(input_tensor=small, alpha=0.35)
+    maps = feature_extractor(model, strides=(8,)).output
+    assert maps["stride8"].shape[1:3] == (8, 8)
+
+
+def test_a_stride_that_is_not_there_is_answered_with_those_that_are():
+    model = applications.MobileNet((64, 64, 3), alpha=0.25)
+    with pytest.raises(ValueError, match=r"\(8, 64\).*\[2, 4, 8, 16, 32\]"):
+        feature_extractor(model, strides=(8, 64))
+    with pytest.raises(ValueError, match="at least one"):
+        feature_extractor(model, strides=())
+
+
+def test_a_model_of_others_is_refused():
+    theirs = keras.applications.MobileNetV2((64, 64, 3), weights=None)
+    with pytest.raises(
+        ValueError, match="must be a classifier of keras_papers"
+    ):
+        feature_extractor(theirs)

@@ -1,0 +1,143 @@
+"""Our models against keras.applications: signatures, weights, answers."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+
+from keras_papers import applications, flatten
+from tests.answers import answers, perturb, random_images
+
+FAMILIES = ("mobilenet", "mobilenet_v2", "mobilenet_v3")
+
+VARIANTS = [
+    ("MobileNet", {"alpha": 0.5, "dropout": 0.0}),
+    ("MobileNet", {"alpha": 0.25, "depth_multiplier": 2, "dropout": 0.0}),
+    ("MobileNetV2", {"alpha": 0.5}),
+    ("MobileNetV2", {"alpha": 1.4}),
+    ("MobileNetV3Small", {"alpha": 0.75, "dropout_rate": 0.0}),
+    ("MobileNetV3Small", {"minimalistic": True, "dropout_rate": 0.0}),
+    ("MobileNetV3Large", {"alpha": 0.75, "dropout_rate": 0.0}),
+]
+SIZES = [
+    pytest.param(224, 224, id="224"),
+    pytest.param(225, 225, id="odd"),
+    pytest.param(None, 224, id="open-even"),
+    pytest.param(None, 225, id="open-odd"),
+]
+
+
+def pair(name, arguments, size, **more):
+    """Builds ours and theirs with the same weights, drawn to say something."""
+    arguments = {"classifier_activation": None, **arguments, **more}
+    if size is None and "V3" not in name:  # theirs refuse an open size there
+        arguments.update(include_top=False, pooling="avg")
+    shape = (size, size, 3)
+    theirs = getattr(keras.applications, name)(shape, weights=None, **arguments)
+    perturb(theirs)
+    ours = getattr(applications, name)(shape, **arguments)
+    flatten(ours).set_weights(theirs.get_weights())
+    return ours, theirs
+
+
+def images_for(name, size):
+    low, high = (0, 255) if "V3" in name else (-1, 1)
+    return random_images(2, size, size, 3, low=low, high=high)
+
+
+@pytest.mark.parametrize("size, image_size", SIZES)
+@pytest.mark.parametrize("name, arguments", VARIANTS)
+@pytest.mark.tensorflow
+def test_same_answers_with_the_same_weights(name, arguments, size, image_size):
+    ours, theirs = pair(name, arguments, size)
+    images = images_for(name, image_size)
+    for training in (False, True):  # moving, then batch statistics
+        expected = answers(theirs, images, training=training)
+        spread = expected.std()
+        assert spread > 0.1
+        found = answers(ours, images, training=training)
+        assert np.abs(found - expected).max() <= 1e-4 * spread
+
+
+@pytest.mark.tensorflow
+def test_the_comparison_can_fail():
+    """An odd map that is padded at the other end answers otherwise."""
+    ends = {"include_top": False, "pooling": "avg"}
+    closed, theirs = pair("MobileNetV2", {"alpha": 0.35}, 225, **ends)
+    opened = applications.MobileNetV2((None, None, 3), alpha=0.35, **ends)
+    opened.set_weights(closed.get_weights())
+    images = images_for("MobileNetV2", 225)
+    expected = answers(theirs, images)
+    found = answers(opened, images)
+    assert np.abs(found - expected).max() > 0.01 * expected.std()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", applications.list_models())
+def test_channels_first_as_theirs(name):
+    keras.config.set_image_data_format("channels_first")
+    arguments = {"alpha": 0.75, "classes": 7, "classifier_activation": None}
+    theirs = getattr(keras.applications, name)(
+        (3, 64, 64), weights=None, **arguments
+    )
+    perturb(theirs)
+    ours = applications.get(name)((3, 64, 64), **arguments)
+    flatten(ours).set_weights(theirs.get_weights())
+    images = random_images(2, 3, 64, 64, low=0, high=255)
+    expected = answers(theirs, images)
+    assert expected.std() > 0.1
+    found = answers(ours, images)
+    assert np.abs(found - expected).max() <= 1e-4 * expected.std()
+
+
+@pytest.mark.parametrize("name", applications.list_models())
+def test_signature_is_theirs_but_for_weights(name):
+    ours = inspect.signature(applications.get(name)).parameters
+    theirs = inspect.signature(getattr(keras.applications, name)).parameters
+    shared = [
+        parameter
+        for parameter in ours.values()
+        if parameter.kind is not parameter.KEYWORD_ONLY
+    ]
+    assert [p.name for p in shared] == list(theirs)
+    for parameter in shared:
+        if parameter.name == "weights":
+            assert parameter.default is None
+        else:
+            assert parameter.default == theirs[parameter.name].default
+
+
+@pytest.mark.parametrize("name", applications.list_models())
+def test_names_are_theirs(name):
+    ours = applications.get(name)((96, 96, 3))
+    theirs = getattr(keras.applications, name)((96, 96, 3), weights=None)
+    assert ours.name == theirs.name
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_family_modules_have_their_functions(family):
+    ours = getattr(applications, family)
+    theirs = getattr(keras.applications, family)
+    pixels = np.array([[[[0.0, 127.5, 255.0]]]])
+    np.testing.assert_array_equal(
+        ours.preprocess_input(pixels.copy()),
+        theirs.preprocess_input(pixels.copy()),
+    )
+    assert inspect.signature(ours.decode_predictions) == inspect.signature(
+        theirs.decode_predictions
+    )
+
+
+@pytest.mark.parametrize("name", ["MobileNet", "MobileNetV2"])
+def test_preprocessing_inside_is_preprocess_input(name):
+    plain = perturb(applications.get(name)((32, 32, 3), alpha=0.35, classes=4))
+    with_it = applications.get(name)(
+        (32, 32, 3), alpha=0.35, classes=4, include_preprocessing=True
+    )
+    with_it.set_weights(plain.get_weights())
+    images = random_images(2, 32, 32, 3, low=0, high=255)
+    scaled = applications.mobilenet.preprocess_input(images.copy())
+    expected = answers(plain, scaled)
+    assert np.ptp(expected) > 1e-3
+    np.testing.assert_allclose(answers(with_it, images), expected, atol=1e-5)

@@ -1,0 +1,67 @@
+"""The models against the papers' tables and the published networks."""
+
+import inspect
+import pathlib
+import re
+
+import pytest
+
+from keras_papers import applications, cost, layers
+from tests.paper_facts import FACTS, FORMS, PAPERS, as_markdown, call_of
+
+PAPERS_PAGE = pathlib.Path(__file__, "../../../docs/PAPERS.md").resolve()
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=call_of)
+def test_exact_parameters_and_multiply_adds(fact):
+    model = applications.get(fact.model)(**fact.arguments)
+    found = cost.count(model)
+    assert found.unknown == ()
+    assert found.parameters == fact.parameters
+    assert round(found.multiply_adds / 1e6, 1) == fact.mega_adds
+
+
+@pytest.mark.parametrize(
+    "fact", [fact for fact in FACTS if fact.printed], ids=call_of
+)
+def test_the_paper_prints_the_same_or_a_note_tells_why_not(fact):
+    millions = (fact.parameters / 1e6, fact.mega_adds)
+    agree = []
+    for printed, exact in zip(fact.printed.split(", "), millions, strict=True):
+        number = printed.removesuffix("M")
+        digits = len(number.partition(".")[2])
+        last_place = 10**-digits
+        agree.append(
+            abs(float(number) - exact) <= max(last_place / 2, 0.015 * exact)
+        )
+    assert all(agree) == (fact.note == "")
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.model)
+def test_tables_halve_the_image_32_times_in_their_blocks(form):
+    model = applications.get(form.model)((64, 64, 3))
+    kinds = layers.DepthwiseSeparable | layers.InvertedResidual
+    blocks = [layer for layer in model.layers if isinstance(layer, kinds)]
+    assert len(blocks) == form.blocks
+    taps = applications.feature_extractor(model, tuple(form.channels))
+    for stride, channels in form.channels.items():
+        shape = taps.output[f"stride{stride}"].shape
+        assert shape == (None, 64 // stride, 64 // stride, channels)
+
+
+def test_every_model_has_its_facts():
+    with_facts = {fact.model for fact in FACTS}
+    assert with_facts == set(applications.list_models()) == set(PAPERS)
+    assert {form.model for form in FORMS} == with_facts
+
+
+def test_the_papers_page_is_made_from_the_facts():
+    assert PAPERS_PAGE.read_text() == as_markdown()
+
+
+@pytest.mark.parametrize("model", applications.list_models())
+def test_modules_open_with_their_paper_and_its_link(model):
+    module = inspect.getmodule(applications.get(model))
+    first = module.__doc__.splitlines()[0]
+    link = PAPERS[model][1]
+    assert link in first and re.search(r"\(\w+ et al., 20\d\d", first)

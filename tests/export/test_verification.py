@@ -1,0 +1,95 @@
+"""verify: every broken file is told, and how it is broken."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_papers import applications, export
+from keras_papers.export.verification import VerificationError, verify
+from tests.answers import perturb
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def model():
+    return perturb(applications.MobileNet((32, 32, 3), alpha=0.25, classes=4))
+
+
+@pytest.fixture(scope="module")
+def good(model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("verify") / "good.tflite"
+    export.to_tflite(model, path, runs=1)
+    return path
+
+
+def broken(good, tmp_path, data):
+    path = tmp_path / "broken.tflite"
+    path.write_bytes(data)
+    return path
+
+
+def test_a_good_file_passes(good, model):
+    assert verify(good, model, runs=1).path == good
+
+
+def test_a_foreign_file_is_told(good, model, tmp_path):
+    path = broken(good, tmp_path, b"PK" + bytes(100))
+    with pytest.raises(VerificationError, match="no .tflite file"):
+        verify(path, model)
+
+
+def test_lost_weights_are_told(good, model):
+    larger = applications.MobileNet((32, 32, 3), alpha=0.5, classes=4)
+    with pytest.raises(VerificationError, match="weights were lost"):
+        verify(good, larger)
+    smaller = applications.MobileNet((32, 32, 3), alpha=0.1, classes=4)
+    with pytest.raises(VerificationError, match="stored twice"):
+        verify(good, smaller)
+
+
+def test_other_weights_are_told(good, model):
+    other = perturb(
+        applications.MobileNet((32, 32, 3), alpha=0.25, classes=4), seed=1
+    )
+    with pytest.raises(VerificationError, match="answers otherwise"):
+        verify(good, other, runs=1)
+
+
+def test_answers_that_are_not_finite_are_told(model, tmp_path):
+    wild = keras.models.clone_model(model)
+    wild.get_layer("logits").bias.assign(np.full(4, np.nan))
+    with pytest.raises(VerificationError, match="not finite"):
+        export.to_tflite(wild, tmp_path / "wild.tflite", runs=1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_does_not_run_is_told(good, model, tmp_path):
+    data = bytearray(good.read_bytes())
+    middle = len(data) - 20_000
+    data[middle:] = bytes(20_000)  # where the graph stands
+    path = broken(good, tmp_path, bytes(data))
+    with pytest.raises(VerificationError):
+        verify(path, model, runs=1)
+
+
+def test_variables_are_told(model, tmp_path):
+    """As the converter writes them when it is given the model unfrozen."""
+
+    class Counting(tf.Module):
+        def __init__(self):
+            self.count = tf.Variable(tf.zeros([1, 4]))
+
+        @tf.function(input_signature=[tf.TensorSpec([1, 32, 32, 3])])
+        def serve(self, image):
+            self.count.assign_add(tf.ones([1, 4]))
+            return self.count + tf.reduce_sum(image)
+
+    module = Counting()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [module.serve.get_concrete_function()], module
+    )
+    path = broken(None, tmp_path, converter.convert())
+    with pytest.raises(VerificationError, match="VAR_HANDLE"):
+        verify(path, model, runs=1)

@@ -1,0 +1,171 @@
+"""What the papers, and the networks that they published, say of each model.
+
+`python -m tests.paper_facts` prints docs/PAPERS.md. Exact counts are those
+of the published weights; the figures that a paper prints stand beside them,
+with a note where the two do not agree.
+"""
+
+from typing import NamedTuple
+
+PAPERS = {
+    "MobileNet": (
+        "MobileNets: Efficient Convolutional Neural Networks for Mobile "
+        "Vision Applications (2017)",
+        "https://arxiv.org/abs/1704.04861",
+    ),
+    "MobileNetV2": (
+        "MobileNetV2: Inverted Residuals and Linear Bottlenecks (2018)",
+        "https://arxiv.org/abs/1801.04381",
+    ),
+    "MobileNetV3Large": (
+        "Searching for MobileNetV3 (2019)",
+        "https://arxiv.org/abs/1905.02244",
+    ),
+    "MobileNetV3Small": (
+        "Searching for MobileNetV3 (2019)",
+        "https://arxiv.org/abs/1905.02244",
+    ),
+}
+
+
+class Fact(NamedTuple):
+    """A variant, its exact cost, and what the paper prints of it."""
+
+    model: str
+    arguments: dict
+    parameters: int  # trainable
+    mega_adds: float  # multiply-adds of convolutions and dense, in millions
+    printed: str = ""  # the paper's parameters and multiply-adds
+    table: str = ""
+    note: str = ""
+
+
+V1, V2 = "MobileNet", "MobileNetV2"
+LARGE, SMALL = "MobileNetV3Large", "MobileNetV3Small"
+MIN = "minimalistic"
+R192, R160, R128 = (
+    {"resolution_multiplier": size / 224} for size in (192, 160, 128)
+)
+PAPER_1280 = "the paper's Table 2 has a 1280-wide layer, the weights 1024"
+
+# fmt: off
+FACTS = (
+    Fact(V1, {"alpha": 1.0}, 4_231_976, 568.7, "4.2M, 569M", "Tables 4, 6, 7"),
+    Fact(V1, {"alpha": 0.75}, 2_585_560, 325.4, "2.6M, 325M", "Tables 5, 6"),
+    Fact(V1, {"alpha": 0.5}, 1_331_592, 149.5, "1.3M, 149M", "Table 6"),
+    Fact(V1, {"alpha": 0.25}, 470_072, 41.0, "0.5M, 41M", "Table 6"),
+    Fact(V1, {"alpha": 1.0, **R192}, 4_231_976, 418.1, "4.2M, 418M", "Table 7"),
+    Fact(V1, {"alpha": 0.75, **R192}, 2_585_560, 239.3),
+    Fact(V1, {"alpha": 0.5, **R192}, 1_331_592, 110.0),
+    Fact(V1, {"alpha": 0.25, **R192}, 470_072, 30.2),
+    Fact(V1, {"alpha": 1.0, **R160}, 4_231_976, 290.7, "4.2M, 290M", "Table 7"),
+    Fact(V1, {"alpha": 0.75, **R160}, 2_585_560, 166.4),
+    Fact(V1, {"alpha": 0.5, **R160}, 1_331_592, 76.5, "1.32M, 76M", "Table 9"),
+    Fact(V1, {"alpha": 0.25, **R160}, 470_072, 21.1),
+    Fact(V1, {"alpha": 1.0, **R128}, 4_231_976, 186.4, "4.2M, 186M", "Table 7"),
+    Fact(V1, {"alpha": 0.75, **R128}, 2_585_560, 106.8),
+    Fact(V1, {"alpha": 0.5, **R128}, 1_331_592, 49.2),
+    Fact(V1, {"alpha": 0.25, **R128}, 470_072, 13.6),
+    Fact(V1, {"shallow": True}, 2_887_976, 307.3, "2.9M, 307M", "Table 5"),
+    Fact(V1, {"full_convolution": True}, 29_294_088, 4867.3, "29.3M, 4866M",
+         "Table 4"),
+    Fact(V2, {"alpha": 1.4}, 6_108_776, 582.2, "6.9M, 585M", "Table 4",
+         "the published weights have 6.1M parameters"),
+    Fact(V2, {"alpha": 1.3}, 5_386_792, 509.4),
+    Fact(V2, {"alpha": 1.0}, 3_504_872, 300.8, "3.4M, 300M", "Table 4",
+         "printed without some 0.1M"),
+    Fact(V2, {"alpha": 0.75}, 2_636_424, 209.1),
+    Fact(V2, {"alpha": 0.5}, 1_968_680, 97.1),
+    Fact(V2, {"alpha": 0.35}, 1_677_128, 59.3),
+    Fact(LARGE, {"alpha": 1.0}, 5_483_032, 216.6, "5.4M, 219M", "Table 3",
+         "printed rounded down"),
+    Fact(LARGE, {"alpha": 0.75}, 3_993_528, 154.6, "4.0M, 155M", "Table 3"),
+    Fact(LARGE, {"alpha": 0.5}, 2_689_904, 73.7),
+    Fact(LARGE, {"alpha": 0.35}, 2_132_216, 43.9),
+    Fact(LARGE, {"alpha": 1.25}, 8_255_784, 349.9),
+    Fact(LARGE, {"alpha": 1.0, MIN: True}, 3_924_288, 209.1),
+    Fact(LARGE, {"alpha": 0.75, MIN: True}, 3_050_312, 148.8),
+    Fact(LARGE, {"alpha": 0.5, MIN: True}, 2_275_648, 69.9),
+    Fact(LARGE, {"alpha": 0.35, MIN: True}, 1_912_248, 41.5),
+    Fact(LARGE, {"alpha": 1.25, MIN: True}, 5_757_952, 340.1),
+    Fact(SMALL, {"alpha": 1.0}, 2_542_856, 56.5, "2.9M, 66M", "Table 3",
+         PAPER_1280),
+    Fact(SMALL, {"alpha": 0.75}, 2_041_872, 43.4, "2.4M, 44M", "Table 3",
+         PAPER_1280),
+    Fact(SMALL, {"alpha": 0.5}, 1_593_224, 24.2),
+    Fact(SMALL, {"alpha": 0.35}, 1_350_344, 15.9),
+    Fact(SMALL, {"alpha": 1.25}, 3_645_312, 87.7),
+    Fact(SMALL, {"alpha": 1.0, MIN: True}, 2_044_736, 52.3),
+    Fact(SMALL, {"alpha": 0.75, MIN: True}, 1_732_512, 40.1),
+    Fact(SMALL, {"alpha": 0.5, MIN: True}, 1_445_480, 21.9),
+    Fact(SMALL, {"alpha": 0.35, MIN: True}, 1_281_984, 14.5),
+    Fact(SMALL, {"alpha": 1.25, MIN: True}, 2_870_880, 82.3),
+)
+# fmt: on
+
+
+class Form(NamedTuple):
+    """What a table says of a network's form."""
+
+    model: str
+    blocks: int
+    table: str
+    channels: dict  # by stride, of the last block there
+
+
+# fmt: off
+FORMS = (
+    Form(V1, 13, "Table 1", {2: 64, 4: 128, 8: 256, 16: 512, 32: 1024}),
+    Form(V2, 17, "Table 2", {2: 16, 4: 24, 8: 32, 16: 96, 32: 320}),
+    Form(LARGE, 15, "Table 1", {2: 16, 4: 24, 8: 40, 16: 112, 32: 160}),
+    Form(SMALL, 11, "Table 2", {2: 16, 4: 16, 8: 24, 16: 48, 32: 96}),
+)
+# fmt: on
+
+
+def call_of(fact):
+    """Writes the constructor's call down as a user would."""
+    texts = []
+    for name, value in fact.arguments.items():
+        text = f"{round(value * 224)} / 224"
+        if name != "resolution_multiplier":
+            text = f"{value}"
+        texts.append(f"{name}={text}")
+    return f"{fact.model}({', '.join(texts)})"
+
+
+def as_markdown():
+    """Returns the text of docs/PAPERS.md."""
+    lines = [
+        "# Papers and what of them is checked",
+        "",
+        "Made by `python -m tests.paper_facts` from the rows that the tests "
+        "hold the models against.",
+        "Parameters are the trainable ones; multiply-adds are those of "
+        "convolutions and dense layers.",
+    ]
+    for model, (title, link) in PAPERS.items():
+        (form,) = [form for form in FORMS if form.model == model]
+        taps = ", ".join(f"{c} at {s}" for s, c in form.channels.items())
+        lines += [
+            "",
+            f"## `{model}`",
+            "",
+            f"[{title}]({link}). {form.table}: {form.blocks} blocks; channels "
+            f"by stride: {taps}.",
+            "",
+            "| constructor | parameters | multiply-adds | printed | note |",
+            "|---|---|---|---|---|",
+        ]
+        for fact in FACTS:
+            if fact.model == model:
+                printed = f"{fact.printed} ({fact.table})" * bool(fact.printed)
+                lines.append(
+                    f"| `{call_of(fact)}` | {fact.parameters:,} | "
+                    f"{fact.mega_adds:,.1f}M | {printed} | {fact.note} |"
+                )
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(as_markdown(), end="")
