@@ -9,7 +9,10 @@ from keras_papers import cli
 def test_train_prints_its_table(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     status = cli.main(
-        "train --epochs 1 --image-size 32 --alpha 0.35 --output out".split()
+        [
+            *("train", "--model", "MobileNet", "--alpha", "0.25"),
+            *("--epochs", "1", "--image-size", "32", "--output", "out"),
+        ]
     )
     printed = capsys.readouterr()
     assert status == 0 and "Traceback" not in printed.err

@@ -178,6 +178,9 @@ def _fit(
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing)
     trainer.compile(optimizer, loss, metrics=["accuracy"])
     start = time.perf_counter()
+    # Variables that are made inside the first step make TensorFlow trace it
+    # twice, and each of them in a graph of its own.
+    optimizer.build(trainer.trainable_variables)
     trainer.fit(
         images.train,
         keras.utils.to_categorical(images.train_labels, len(images.names)),

@@ -78,7 +78,11 @@ def _check_gradients(layer, model, data, outputs):
     generator = np.random.default_rng(1)
     inputs = generator.normal(size=(8 * len(data), *data.shape[1:]))
     targets = generator.normal(size=(len(inputs), *outputs.shape[1:]))
-    twin.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+    twin.compile(
+        optimizer=keras.optimizers.SGD(0.1),
+        loss="mse",
+        run_eagerly=keras.config.backend() != "jax",
+    )
     twin.fit(inputs, targets, batch_size=len(data), verbose=0)
     for weight, old in zip(twin.trainable_weights, before, strict=True):
         new = keras.ops.convert_to_numpy(weight)

@@ -1,0 +1,59 @@
+# make demo    train on scanned digits, export, verify (about 3 minutes)
+# make test    lint, the suite on TensorFlow, the contracts on JAX
+# make bench   ours and the peer's in one run, ratios last
+# Each makes its own environment first. PYTHON=python3.12 takes another Python.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: demo test test-fast test-torch lint format bench papers clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/mobile.installed
+	$(BIN)/keras-papers train --output demo_output
+
+test: lint
+	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest
+	KERAS_BACKEND=jax $(BIN)/python -m pytest tests -m contract
+
+test-fast: lint
+	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m "not slow"
+
+test-torch: $(VENV)/torch.installed
+	KERAS_BACKEND=torch $(BIN)/python -m pytest tests -m contract
+
+lint: $(VENV)/test.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/test.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/test.installed
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+papers: $(VENV)/test.installed
+	$(BIN)/python -m tests.paper_facts > docs/PAPERS.md
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "keras_papers needs Python 3.11 or newer; run make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/mobile.installed: $(VENV)/bin/python setup.cfg constraints.txt
+	$(PIP) -c constraints.txt -e '.[mobile]'
+	touch $@
+
+$(VENV)/test.installed: $(VENV)/mobile.installed
+	$(PIP) -c constraints.txt -e '.[mobile,test,dev]'
+	touch $@
+
+$(VENV)/torch.installed: $(VENV)/test.installed
+	$(PIP) -c constraints.txt torch
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo_output build dist *.egg-info
