@@ -16,13 +16,13 @@ demo: $(VENV)/mobile.installed
 
 test: lint
 	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest
-	KERAS_BACKEND=jax $(BIN)/python -m pytest tests -m contract
+	KERAS_BACKEND=jax $(BIN)/python -m pytest tests -m "contract and not slow"
 
 test-fast: lint
 	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m "not slow"
 
 test-torch: $(VENV)/torch.installed
-	KERAS_BACKEND=torch $(BIN)/python -m pytest tests -m contract
+	KERAS_BACKEND=torch $(BIN)/python -m pytest tests -m "contract and not slow"
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
@@ -33,7 +33,7 @@ format: $(VENV)/test.installed
 	$(BIN)/ruff format .
 
 bench: $(VENV)/test.installed
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 papers: $(VENV)/test.installed
 	$(BIN)/python -m tests.paper_facts > docs/PAPERS.md

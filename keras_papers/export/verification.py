@@ -84,7 +84,7 @@ def verify(path, model, quantize=None, images=None, threads=1, runs=50):
             "operations that the runtime does not have built in."
         )
     _check_size(path, len(data), model, BYTES[quantize])
-    measured = _measure(path, threads, runs)
+    measured = measure_in_own_process(path, threads, runs)
     parity = _compare(path, model, images)
     if parity > PARITY[quantize]:
         raise VerificationError(
@@ -177,7 +177,8 @@ def _check_size(path, size, model, width):
         )
 
 
-def _measure(path, threads, runs):
+def measure_in_own_process(path, threads, runs):
+    """Runs latency.py on a file; returns what `latency.measure` does."""
     process = subprocess.run(
         [
             sys.executable,

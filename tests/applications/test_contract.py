@@ -73,7 +73,7 @@ def test_a_short_training_shows_in_inference(momentum, accuracy):
     )
     model.optimizer.build(model.trainable_variables)
     history = model.fit(images, labels, epochs=20, batch_size=16, verbose=0)
-    assert history.history["accuracy"][-1] == 1
+    assert history.history["accuracy"][-1] > 0.9
     guessed = model.predict(images, verbose=0).argmax(axis=1)
     assert (guessed == labels).mean() == pytest.approx(accuracy, abs=0.05)
 

@@ -28,7 +28,8 @@ def test_hard_gate_is_relu6_of_x_plus_3_over_6():
     layer.build((None, 1, 1, 1))
     kernel, bias = np.zeros((1, 1, 1, 1)), np.zeros(1)
     layer.set_weights([kernel, bias, kernel, bias + 1])
-    output = float(layer(np.full((1, 1, 1, 1), 6.0, "float32"))[0, 0, 0, 0])
+    output = layer(np.full((1, 1, 1, 1), 6.0, "float32"))
+    output = keras.ops.convert_to_numpy(output).item()
     assert output == pytest.approx(6 * (1 + 3) / 6)
 
 

@@ -1,0 +1,45 @@
+"""Measuring two things in turn, so that a noisy machine is noisy to both."""
+
+import gc
+import os
+import statistics
+import time
+
+# One thread, whose CPU time is then what the work costs on a quiet machine.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+
+
+def cpu_seconds(function):
+    """Returns the CPU seconds of one call, and what it returned."""
+    gc.collect()
+    start = time.process_time()
+    result = function()
+    return time.process_time() - start, result
+
+
+def compare(name, ours, theirs, unit="s", digits=3):
+    """Prints the medians of two lists of measurements and their ratio.
+
+    Args:
+        name: What was measured.
+        ours: Measurements of ours, each taken next to one of theirs.
+        theirs: As many of the peer's.
+        unit: `"s"`, or another unit of both.
+        digits: Decimals to print.
+    """
+    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
+    low, _, high = statistics.quantiles(ratios, n=4)
+    print(
+        f"| {name} | {statistics.median(ours):.{digits}f} {unit} "
+        f"| {statistics.median(theirs):.{digits}f} {unit} "
+        f"| **{statistics.median(ratios):.2f}** ({low:.2f} to {high:.2f}) |",
+        flush=True,
+    )
+
+
+def header(peer):
+    """Prints the head of the table that `compare` fills."""
+    print(f"\n| | ours | {peer} | ratio (quartiles) |\n|---|---|---|---|")
