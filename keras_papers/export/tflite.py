@@ -71,6 +71,7 @@ def to_tflite(
     >>> file.partitions
     1
     """
+    check_environment()
     path = _check_path(path)
     shape = _check_model(model, input_shape)
     check_choice(
@@ -79,7 +80,6 @@ def to_tflite(
     check_positive_int("threads", threads, "a number of threads", "Try 1.")
     check_positive_int("runs", runs, "a number of measured runs", "Try 50.")
     labels = _check_labels(labels, model)
-    require("ai_edge_litert.interpreter", "mobile")
     with _quiet():
         data = _convert(_freeze(model, shape), quantize)
     with tempfile.TemporaryDirectory(
@@ -92,6 +92,27 @@ def to_tflite(
         found = verify(draft, model, quantize, images, threads, runs)
         os.replace(draft, path)
     return found._replace(path=path)
+
+
+def check_environment():
+    """Raises an error unless models can be exported in this process.
+
+    For jobs that train first, so that they need not find out at their end.
+
+    Raises:
+        ValueError: If Keras does not run on TensorFlow.
+        MissingExtraError: If the extra `mobile` is not installed.
+    """
+    if keras.config.backend() != "tensorflow":
+        raise ValueError(
+            "A model must live on Keras' TensorFlow backend, whose graph is "
+            "converted to .tflite. Received: "
+            f"KERAS_BACKEND={keras.config.backend()}. Save the model as "
+            ".keras, load it in a process with KERAS_BACKEND=tensorflow, and "
+            "export it there."
+        )
+    require("tensorflow", "mobile")
+    require("ai_edge_litert.interpreter", "mobile")
 
 
 def _check_path(path):
@@ -116,13 +137,6 @@ def _check_path(path):
 
 def _check_model(model, input_shape):
     """Returns the shape of the image that the file will take."""
-    if keras.config.backend() != "tensorflow":
-        raise ValueError(
-            "`model` must live on Keras' TensorFlow backend, whose graph is "
-            f"converted. Received: a model on {keras.config.backend()!r}. Save "
-            "it as .keras, load it in a process with "
-            "KERAS_BACKEND=tensorflow, and export it there."
-        )
     doors = getattr(model, "inputs", None) or []
     if len(doors) != 1 or len(model.outputs) != 1:
         raise ValueError(

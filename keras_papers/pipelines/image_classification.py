@@ -69,6 +69,7 @@ def train_image_classifier(
             classes, or `output` cannot be written.
         MissingExtraError: If the extra `mobile` is not installed.
     """
+    export.check_environment()
     constructor = applications.get(model)
     check_positive_int("epochs", epochs, "a number of epochs", "Try 40.")
     check_positive_int(

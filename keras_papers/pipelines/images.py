@@ -72,16 +72,28 @@ def load_folder(folder, image_size, seed):
             f"more. Received: data={str(folder)!r} with class folders "
             f"{classes}. Sort the images into folders named after the classes."
         )
-    train, test = keras.utils.image_dataset_from_directory(
-        folder,
-        class_names=classes,
-        image_size=(image_size, image_size),
-        validation_split=TEST_SHARE,
-        subset="both",
-        seed=seed,
-        verbose=False,
-    )
-    return Images(*_to_arrays(train), *_to_arrays(test), tuple(classes))
+    try:
+        train, test = keras.utils.image_dataset_from_directory(
+            folder,
+            class_names=classes,
+            image_size=(image_size, image_size),
+            validation_split=TEST_SHARE,
+            subset="both",
+            seed=seed,
+            verbose=False,
+        )
+        return Images(*_to_arrays(train), *_to_arrays(test), tuple(classes))
+    except Exception as error:  # decoding fails with TensorFlow's own errors
+        raise ValueError(
+            "`data` must hold five images or more, each a whole JPEG, PNG, "
+            f"BMP or GIF. Received: data={str(folder)!r} ({_sentence(error)}). "
+            "Take out what cannot be read."
+        ) from error
+
+
+def _sentence(error):
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200]
 
 
 def _to_arrays(dataset):

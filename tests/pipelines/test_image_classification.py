@@ -1,6 +1,7 @@
 """The main job on few images: every file, every figure, every mistake."""
 
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -130,3 +131,22 @@ def test_one_class_is_no_folder_of_classes(folder, tmp_path):
     (tmp_path / "only").mkdir()
     with pytest.raises(ValueError, match="`data`.*two classes.*'only'"):
         pipelines.train_image_classifier(tmp_path, output=tmp_path, **QUICK)
+
+
+@pytest.mark.parametrize(
+    "pictures", [{"a": 1, "b": 1}, {"a": 0, "b": 0}, {"a": 0, "b": 3}]
+)
+def test_too_few_pictures_are_refused(pictures, tmp_path):
+    for name, number in pictures.items():
+        (tmp_path / name).mkdir()
+        for index in range(number):
+            Image.new("RGB", (40, 40)).save(tmp_path / name / f"{index}.png")
+    with pytest.raises(ValueError, match="`data`.*five images or more"):
+        load_folder(tmp_path, 32, seed=0)
+
+
+def test_a_file_that_is_no_picture_is_refused(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "photos")
+    (tmp_path / "photos" / "dark" / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match="`data`.*cannot be read"):
+        load_folder(tmp_path / "photos", 32, seed=0)
