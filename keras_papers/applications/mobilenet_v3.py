@@ -78,8 +78,6 @@ TABLE_2 = (  # MobileNetV3-Small
 # fmt: on
 STEM = 16  # the convolution before these rows
 HEAD_EXPANSION = 6  # 960 = 6 * 160 and 576 = 6 * 96 behind them
-# Table 2 prints 1280 for Small too; every published weight has 1024.
-HIDDEN_LARGE, HIDDEN_SMALL = 1280, 1024
 SQUEEZE_RATIO = 0.25  # of the expanded map, section 5.3
 ACTIVATIONS = {"RE": "relu", "HS": "hard_swish"}
 
@@ -144,6 +142,19 @@ PUBLISHED_SMALL = Family(
 )
 
 
+class Network(NamedTuple):
+    """What tells the two networks of the paper apart."""
+
+    table: tuple
+    hidden: int  # channels of the layer before the classifier
+    published: Family
+
+
+# Table 2 prints 1280 for Small too; every published weight has 1024.
+LARGE = Network(TABLE_1, 1280, PUBLISHED_LARGE)
+SMALL = Network(TABLE_2, 1024, PUBLISHED_SMALL)
+
+
 def MobileNetV3Large(
     input_shape=None,
     alpha=1.0,
@@ -170,9 +181,7 @@ def MobileNetV3Large(
     (None, 10)
     """
     return _mobilenet_v3(
-        TABLE_1,
-        HIDDEN_LARGE,
-        PUBLISHED_LARGE,
+        LARGE,
         input_shape,
         alpha,
         minimalistic,
@@ -215,9 +224,7 @@ def MobileNetV3Small(
     (None, 10)
     """
     return _mobilenet_v3(
-        TABLE_2,
-        HIDDEN_SMALL,
-        PUBLISHED_SMALL,
+        SMALL,
         input_shape,
         alpha,
         minimalistic,
@@ -266,9 +273,7 @@ ARGUMENTS = """Args:
 
 
 def _mobilenet_v3(
-    table,
-    hidden,
-    published,
+    network,
     input_shape,
     alpha,
     minimalistic,
@@ -293,7 +298,7 @@ def _mobilenet_v3(
         weights,
         include_top,
         classes,
-        published,
+        network.published,
         alpha=alpha,
         minimalistic=minimalistic,
     )
@@ -303,7 +308,7 @@ def _mobilenet_v3(
 
     x = conv_norm_graph(x, "stem", STEM, 3, 2, swish, **norm)
     before = STEM  # the paper's channels; x has them scaled and rounded
-    for block, row in name_blocks(table, "out"):
+    for block, row in name_blocks(network.table, "out"):
         channels, expansion = x.shape[axis], row.exp_size / before
         expanded = round_filters(channels * expansion)
         squeeze = row.se and not minimalistic
@@ -326,7 +331,7 @@ def _mobilenet_v3(
     x = conv_norm_graph(x, "head", head, 1, 1, swish, **norm)
     if include_top:
         x = layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
-        hidden = round_filters(hidden * max(1, alpha))
+        hidden = round_filters(network.hidden * max(1, alpha))
         x = layers.Conv2D(hidden, 1, name="hidden")(x)
         x = layers.Activation(swish, name="hidden_activation")(x)
         x = layers.Dropout(dropout_rate, name="dropout")(x)
