@@ -1,5 +1,7 @@
 """Papers as Keras 3 layers and models that train, scale and run on a phone."""
 
+__version__ = "0.1.0"
+
 from keras_papers import applications as applications
 from keras_papers import cost as cost
 from keras_papers import export as export
@@ -8,5 +10,3 @@ from keras_papers import pipelines as pipelines
 from keras_papers import testing as testing
 from keras_papers import tuner as tuner
 from keras_papers.inlining import flatten as flatten
-
-__version__ = "0.1.0"

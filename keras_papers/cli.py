@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from keras_papers import applications, pipelines
+from keras_papers import __version__, applications, pipelines
 
 
 def main(arguments=None):
@@ -29,6 +29,9 @@ def _parser():
     )
     parser.add_argument(
         "--debug", action="store_true", help="show the traceback of an error"
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"keras_papers {__version__}"
     )
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     train = verbs.add_parser(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import keras
 from keras import layers
 
-from keras_papers.inlining import flatten
+from keras_papers.inlining import flatten, redraw
 
 CONVOLUTIONS = (
     layers.Conv1D,
@@ -135,12 +135,7 @@ def count(model, input_shape=None):
         seen.add(layer)
         return outputs
 
-    keras.models.clone_model(
-        flat,
-        input_tensors=doors,
-        clone_function=lambda layer: layer,
-        call_function=call,
-    )
+    redraw(flat, call, doors)
     return Cost(
         sum(row.parameters for row in rows),
         sum(row.multiply_adds for row in rows),

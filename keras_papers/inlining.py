@@ -1,5 +1,7 @@
 """Inlining of blocks: what detectors, quantization and export build on."""
 
+import functools
+
 import keras
 
 from keras_papers.layers.block import Block, drawing
@@ -8,21 +10,22 @@ from keras_papers.layers.block import Block, drawing
 def flatten(model):
     """Returns `model` as one graph of built-in layers that shares its weights.
 
-    Every `Block`, and every model inside the model, is replaced by the graph
-    that its `call` draws. Outputs are the same to the bit, in training mode
-    too, for the very layers are called; masks and call keywords, such as
-    `training=False` at a frozen part, go on to the layers inside. So does
-    training one of the two train the other.
+    Every `Block`, and every functional or sequential model inside the model,
+    is replaced by the graph that its `call` draws. Outputs are the same to
+    the bit, in training mode too, for the very layers are called; masks and
+    call keywords, such as `training=False` at a frozen part, go on to the
+    layers inside. Training one of the two trains the other.
 
     Args:
         model: A functional or a built sequential model.
 
     Returns:
-        A functional model without `Block`s and inner models; `model` itself
-        where there is nothing to open.
+        A functional model without `Block`s and inner graphs, not compiled;
+        `model` itself where there is nothing to open.
 
     Raises:
-        ValueError: If `model` has no graph to open.
+        ValueError: If `model` has no graph to open, or opening a block would
+            lose weights or a regularizer of the block's own.
 
     Example:
     >>> from keras_papers import applications
@@ -37,17 +40,58 @@ def flatten(model):
             "sequential model its keras.Input first; write a subclassed one "
             "as keras.Model(inputs, outputs)."
         )
+    flat = model
     if isinstance(model, keras.Sequential):
-        model = keras.Model(*model.inputs, *model.outputs, name=model.name)
-    while any(isinstance(layer, Block | keras.Model) for layer in model.layers):
+        flat = keras.Model(*model.inputs, *model.outputs, name=model.name)
+    while any(_opens(layer) for layer in flat.layers):
         with drawing():
-            model = keras.models.clone_model(
-                model, clone_function=lambda layer: layer, call_function=_call
-            )
-    return model
+            flat = redraw(flat, _call)
+    lost = {id(w): w for w in model.weights}
+    for weight in flat.weights:
+        lost.pop(id(weight), None)
+    if lost:
+        path = next(iter(lost.values())).path
+        raise ValueError(
+            "`model` must keep its weights in built-in layers, for those are "
+            f"what it is opened into. Received: a model with {path!r} in a "
+            "block itself. Put the weight into a layer of its own."
+        )
+    return flat
+
+
+def redraw(model, call, inputs=None):
+    """Draws the graph of `model` anew from its own layers, not compiled.
+
+    Args:
+        model: A functional model.
+        call: `call(layer, *args, **kwargs)`, which calls the layer.
+        inputs: New input tensors, structured as the model's.
+    """
+    if model.compiled:
+        # Cloning would compile again, from losses that may have no name.
+        model = keras.Model(model.input, model.output, name=model.name)
+    return keras.models.clone_model(
+        model,
+        input_tensors=inputs,
+        clone_function=lambda layer: layer,
+        call_function=call,
+    )
 
 
 def _call(layer, *args, **kwargs):
     # An inner model draws its layers where its `call` is used by itself.
-    call = layer.call if isinstance(layer, keras.Model) else layer
-    return call(*args, **kwargs)
+    opens = isinstance(layer, keras.Model) and _opens(layer)
+    return (layer.call if opens else layer)(*args, **kwargs)
+
+
+def _opens(layer):
+    """Tells whether a layer is a graph; a subclassed model's call is code."""
+    if isinstance(layer, keras.Model):
+        return type(layer).call in _graph_calls()
+    return isinstance(layer, Block)
+
+
+@functools.cache
+def _graph_calls():
+    x = keras.Input(())
+    return {type(keras.Model(x, x)).call, keras.Sequential.call}

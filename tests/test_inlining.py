@@ -178,3 +178,74 @@ def test_a_model_without_blocks_is_returned_itself():
 def test_what_has_no_graph_is_refused(model):
     with pytest.raises(ValueError, match="`model`.*Received.*keras.Input"):
         flatten(model)
+
+
+def test_frozen_blocks_stay_frozen_when_they_are_loaded(tmp_path):
+    base = applications.MobileNetV2(
+        (32, 32, 3), alpha=0.35, include_top=False, pooling="avg"
+    )
+    base.trainable = False
+    model = keras.Model(base.input, keras.layers.Dense(2)(base.output))
+    model.save(tmp_path / "model.keras")
+    for twin in (
+        keras.saving.load_model(tmp_path / "model.keras"),
+        keras.models.clone_model(model),
+        flatten(model),
+    ):
+        assert len(twin.trainable_weights) == 2
+    block = layers.InvertedResidual(4, trainable=False)
+    block.build((None, 8, 8, 4))
+    assert not block.trainable_weights
+    block.trainable = True
+    assert len(block.trainable_weights) == 9
+
+
+def test_a_model_compiled_with_a_loss_of_the_users_opens():
+    model = applications.MobileNet((32, 32, 3), alpha=0.25, classes=2)
+    model.compile("sgd", loss=lambda y_true, y_pred: keras.ops.mean(y_pred))
+    flat = flatten(model)
+    assert opened(flat) and not flat.compiled
+    assert model.compiled
+
+
+def test_a_subclassed_model_inside_stays_as_it_is():
+    class Coded(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(4)
+
+        def build(self, input_shape):
+            self.dense.build(input_shape)
+
+        def call(self, inputs, training=False):
+            return self.dense(inputs) if training else inputs
+
+    images = keras.Input((8, 8, 4))
+    model = keras.Model(images, Coded()(layers.InvertedResidual(4)(images)))
+    flat = flatten(model)
+    assert [type(layer).__name__ for layer in flat.layers].count("Coded") == 1
+    data = random_images(2, 8, 8, 4)
+    for training in (False, True):
+        np.testing.assert_array_equal(
+            answers(flat, data, training=training),
+            answers(model, data, training=training),
+        )
+
+
+def test_what_opening_would_lose_is_refused():
+    class Weighted(Block):
+        def build(self, input_shape):
+            self.own = self.add_weight(shape=(4,), name="own")
+            self.dense = self.part(keras.layers.Dense, "dense", 4)
+            self.chain([self.dense], input_shape)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+    inputs = keras.Input((4,))
+    with pytest.raises(ValueError, match="own' in a block itself"):
+        flatten(keras.Model(inputs, Weighted()(inputs)))
+    images = keras.Input((8, 8, 4))
+    block = layers.InvertedResidual(4, activity_regularizer="l2")
+    with pytest.raises(ValueError, match="activity_regularizer.*sublayers"):
+        flatten(keras.Model(images, block(images)))

@@ -4,7 +4,11 @@ import keras
 from keras import layers
 
 from keras_papers.applications._weights import load_weights
-from keras_papers.argument_checks import check_choice, check_positive_int
+from keras_papers.argument_checks import (
+    check_choice,
+    check_fraction,
+    check_positive_int,
+)
 from keras_papers.layers._conv_norm import conv_norm
 
 MOMENTUM = 0.9  # of batch normalization; docs/TRAINING.md tells why not 0.999
@@ -32,6 +36,17 @@ def check_top(include_top, weights, pooling, classes, classifier_activation):
             f"Received: classifier_activation={classifier_activation!r}. "
             "Train another one from weights=None."
         )
+
+
+def normalization(momentum):
+    """Returns the arguments of every batch normalization of a family."""
+    check_fraction(
+        "batch_norm_momentum",
+        momentum,
+        "the share of the moving statistics that a step keeps",
+        "0.9 suits short trainings, 0.99 and 0.999 long ones.",
+    )
+    return {"momentum": momentum, "epsilon": 1e-3}
 
 
 def conv_norm_graph(

@@ -1,11 +1,12 @@
 """Taps inside a classifier, for detection and segmentation heads."""
 
-import math
+import itertools
 import re
 
 import keras
 
 from keras_papers.applications._image_input import image_size
+from keras_papers.inlining import redraw
 
 TAP = re.compile(r"stem|stage\d+_block\d+")
 PROBE = 256  # pixels given to a model of open size, to see what it halves
@@ -46,14 +47,12 @@ def feature_extractor(model, strides=(4, 8, 16, 32)):
             taps[tap.group()] = outputs  # the last layer of a block stays
         return outputs
 
-    twin = keras.models.clone_model(
-        model, clone_function=lambda layer: layer, call_function=call
-    )
+    twin = redraw(model, call) if getattr(model, "inputs", None) else None
     if not taps:
         raise ValueError(
             "`model` must be a classifier of keras_papers.applications, whose "
             "blocks are called 'stage1_block1' and so on. "
-            f"Received: model={model.name!r}, which has none. Build one with "
+            f"Received: model={model!r}, which has none. Build one with "
             "keras_papers.applications.get."
         )
     maps = {}
@@ -83,5 +82,10 @@ def _strides(model, images, maps):
             image_size(keras.KerasTensor(shape))
             for shape in probe.compute_output_shape((batch or 1, *image))
         ]
-    full, *halved = (max(size) for size in sizes)
-    return [2 ** round(math.log2(full / size)) for size in halved]
+    # A map is halved, rounded up or down, or stays; counting the halvings
+    # tells the stride of odd sizes too.
+    strides, stride = [], 1
+    for before, size in itertools.pairwise(sizes):
+        stride *= 2 if max(size) < max(before) else 1
+        strides.append(stride)
+    return strides

@@ -1,5 +1,7 @@
 """The image input of a classifier, new or joined to a graph."""
 
+import numbers
+
 import keras
 from keras import layers
 
@@ -49,7 +51,7 @@ def _adopt(input_tensor, input_shape):
         )
     shape = tuple(input_tensor.shape)
     if input_shape is not None and (
-        len(input_shape) != len(shape[1:])
+        len(tuple(input_shape)) != len(shape[1:])
         or any(
             None not in (given, there) and given != there
             for given, there in zip(input_shape, shape[1:], strict=True)
@@ -64,11 +66,11 @@ def _adopt(input_tensor, input_shape):
 
 
 def _check_image_shape(shape, data_format):
-    shape = tuple(shape)
     order = "height, width, channels"
     if data_format == "channels_first":
         order = "channels, height, width"
-    if len(shape) != 3:
+    shape = tuple(shape) if isinstance(shape, tuple | list) else shape
+    if not isinstance(shape, tuple) or len(shape) != 3:
         raise ValueError(
             f"`input_shape` is the shape of one image, ({order}). "
             f"Received: input_shape={shape}. Leave the batch axis out."
@@ -90,7 +92,7 @@ def _check_image_shape(shape, data_format):
     )
     for side in size:
         if side is not None and (
-            not isinstance(side, int) or side < MINIMUM_SIZE
+            not isinstance(side, numbers.Integral) or side < MINIMUM_SIZE
         ):
             raise ValueError(
                 f"`input_shape` must be at least {MINIMUM_SIZE} x "

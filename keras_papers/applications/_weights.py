@@ -14,8 +14,10 @@ import h5py
 import keras
 import numpy as np
 
+from keras_papers.applications._image_input import image_size
 from keras_papers.inlining import flatten
 
+TOP = {"hidden", "logits"}  # layers that a model without top does not have
 HOST = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 
@@ -75,6 +77,17 @@ def check_weights(weights, include_top, classes, family, **variant):
     return weights
 
 
+def published_size(images, include_top, sizes):
+    """Returns the image size whose published weights a model takes.
+
+    Without its top a model takes those of 224 at any size that has none.
+    """
+    rows, columns = image_size(images)
+    if include_top or (rows == columns and rows in sizes):
+        return rows
+    return 224
+
+
 def load_weights(model, source):
     """Sets the weights of `model` from a path or a `Published` file.
 
@@ -88,10 +101,14 @@ def load_weights(model, source):
             cache_subdir="models",
             file_hash=source.md5,
         )
+    entries, ordered = _read(source)
     layers = [layer for layer in flatten(model).layers if layer.weights]
-    found = _match(layers, *_read(source))
+    blocks = [layer for layer in model.layers if layer.weights]
+    if ordered and len(entries) == len(blocks):
+        layers = blocks  # a legacy file of a model that was not flattened
+    found, extra = _match(layers, entries, ordered)
     for layer, (name, arrays) in zip(layers, found, strict=True):
-        wanted = [tuple(weight.shape) for weight in layer.weights]
+        wanted = [tuple(weight.shape) for weight in _in_file_order(layer)]
         shapes = [array.shape for array in arrays]
         if wanted != shapes:
             raise ValueError(
@@ -102,17 +119,38 @@ def load_weights(model, source):
                     layer is layers[-1],
                 )
             )
+    if extra:
+        raise ValueError(
+            _other_architecture(
+                source, f"the file has {extra[0]!r}, the model does not", False
+            )
+        )
     for layer, (_, arrays) in zip(layers, found, strict=True):
-        layer.set_weights(arrays)
+        for weight, array in zip(_in_file_order(layer), arrays, strict=True):
+            weight.assign(array)
+
+
+def _in_file_order(layer):
+    return layer.trainable_weights + layer.non_trainable_weights
 
 
 def _match(layers, entries, ordered):
-    """Returns what the file has for each of `layers`, as (name, arrays)."""
-    if not ordered:
+    """Returns what the file has for each of `layers`, and names of the rest.
+
+    A model without top takes the file of one with top; that rest is no rest.
+    """
+    if ordered:
+        missing = [("nothing", [])] * (len(layers) - len(entries))
+        found = (entries + missing)[: len(layers)]
+        extra = [name for name, _ in entries[len(layers) :]]
+    else:
         by_name = dict(entries)
-        return [(layer.name, by_name.get(layer.name, [])) for layer in layers]
-    entries = entries + [("nothing", [])] * (len(layers) - len(entries))
-    return entries[: len(layers)]
+        found = [(layer.name, by_name.get(layer.name, [])) for layer in layers]
+        extra = by_name.keys() - {layer.name for layer in layers}
+        extra = sorted(extra - TOP)
+    if not any(layer.name in TOP for layer in layers) and ordered:
+        extra = []
+    return found, extra
 
 
 def _other_architecture(source, difference, is_top):
@@ -139,7 +177,7 @@ def _read(path):
             if "layer_names" in legacy.attrs:
                 return _read_in_order(legacy), True
             return _read_by_name(file), False
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(
             "`weights` must be a .weights.h5, .keras or legacy .h5 file. "
             f"Received: weights={str(path)!r}, which cannot be read as one "
@@ -150,12 +188,10 @@ def _read(path):
 def _read_by_name(file):
     entries = []
 
-    def visit(_, group):
-        if (
-            isinstance(group, h5py.Group)
-            and "name" in group.attrs
-            and len(group)
-        ):
+    def visit(path, group):
+        # Optimizers and dropouts keep state in the file that is no weight.
+        mine = path.startswith("layers/") and "seed_generator" not in path
+        if mine and "name" in group.attrs and len(group):
             arrays = [np.asarray(group[key]) for key in sorted(group, key=int)]
             entries.append((_text(group.attrs["name"]), arrays))
 

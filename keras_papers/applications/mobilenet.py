@@ -10,6 +10,7 @@ from keras_papers.applications._classifier import (
     check_top,
     classifier,
     conv_norm_graph,
+    normalization,
     pooled,
     predictions,
 )
@@ -21,6 +22,7 @@ from keras_papers.applications._weights import (
     Family,
     Published,
     check_weights,
+    published_size,
 )
 from keras_papers.argument_checks import check_fraction, check_positive
 from keras_papers.layers import DepthwiseSeparable
@@ -105,8 +107,9 @@ def MobileNet(
         depth_multiplier: Positive int. Depthwise filters per channel.
         dropout: Float in [0, 1). Dropout before the classifier.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), `"imagenet"`, or the path of a weights file,
-            ours or keras.applications'. Defaults to None.
+        weights: None (random), `"imagenet"`, or the path of a weights file:
+            ours, or a legacy `.h5` as keras.applications publishes them.
+            Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         pooling: `"avg"`, `"max"` or None: how a model without top ends.
         classes: Positive int. Units of the classifier. Defaults to 1000.
@@ -147,6 +150,12 @@ def MobileNet(
         include_preprocessing,
         _scaled_size(resolution_multiplier, input_shape, input_tensor),
     )
+    if full_convolution and depth_multiplier != 1:
+        raise ValueError(
+            "`depth_multiplier` counts depthwise filters, of which a model "
+            "with full_convolution=True has none. Received: "
+            f"depth_multiplier={depth_multiplier}. Leave it at 1."
+        )
     rows = image_size(images)[0]
     unpublished = {
         "depth_multiplier": depth_multiplier != 1 and depth_multiplier,
@@ -159,10 +168,10 @@ def MobileNet(
         classes,
         PUBLISHED,
         alpha=alpha,
-        size=rows,
+        size=published_size(images, include_top, (128, 160, 192, 224)),
         **{name: value for name, value in unpublished.items() if value},
     )
-    norm = {"momentum": batch_norm_momentum, "epsilon": 1e-3}
+    norm = normalization(batch_norm_momentum)
 
     x = conv_norm_graph(x, "stem", _scaled(STEM, alpha), 3, 2, **norm)
     table = TABLE_5_SHALLOW if shallow else TABLE_1

@@ -10,6 +10,7 @@ from keras_papers.applications._classifier import (
     check_top,
     classifier,
     conv_norm_graph,
+    normalization,
     pooled,
     predictions,
 )
@@ -20,6 +21,7 @@ from keras_papers.applications._weights import (
     Family,
     Published,
     check_weights,
+    published_size,
 )
 from keras_papers.layers import InvertedResidual
 
@@ -91,8 +93,9 @@ def MobileNetV2(
         alpha: Positive float. Width multiplier of section 4. Below 1 it
             leaves the last convolution at 1280 channels.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), `"imagenet"`, or the path of a weights file,
-            ours or keras.applications'. Defaults to None.
+        weights: None (random), `"imagenet"`, or the path of a weights file:
+            ours, or a legacy `.h5` as keras.applications publishes them.
+            Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         pooling: `"avg"`, `"max"` or None: how a model without top ends.
         classes: Positive int. Units of the classifier. Defaults to 1000.
@@ -122,9 +125,14 @@ def MobileNetV2(
     images, x = image_input(input_shape, input_tensor, include_preprocessing)
     rows = image_size(images)[0]
     source = check_weights(
-        weights, include_top, classes, PUBLISHED, alpha=alpha, size=rows
+        weights,
+        include_top,
+        classes,
+        PUBLISHED,
+        alpha=alpha,
+        size=published_size(images, include_top, (96, 128, 160, 192, 224)),
     )
-    norm = {"momentum": batch_norm_momentum, "epsilon": 1e-3}
+    norm = normalization(batch_norm_momentum)
 
     x = conv_norm_graph(x, "stem", round_filters(STEM * alpha), 3, 2, **norm)
     for stage, row in enumerate(TABLE_2, start=1):

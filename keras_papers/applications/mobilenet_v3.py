@@ -11,6 +11,7 @@ from keras_papers.applications._classifier import (
     check_top,
     classifier,
     conv_norm_graph,
+    normalization,
     pooled,
     predictions,
 )
@@ -250,8 +251,9 @@ ARGUMENTS = """Args:
         minimalistic: Whether to do without squeeze-and-excite, h-swish and
             5x5 kernels, for hardware that is slow on them.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), `"imagenet"`, or the path of a weights file,
-            ours or keras.applications'. Defaults to None.
+        weights: None (random), `"imagenet"`, or the path of a weights file:
+            ours, or a legacy `.h5` as keras.applications publishes them.
+            Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         classes: Positive int. Units of the classifier. Defaults to 1000.
         pooling: `"avg"`, `"max"` or None: how a model without top ends.
@@ -302,7 +304,7 @@ def _mobilenet_v3(
         alpha=alpha,
         minimalistic=minimalistic,
     )
-    norm = {"momentum": batch_norm_momentum, "epsilon": 1e-3}
+    norm = normalization(batch_norm_momentum)
     swish = "relu" if minimalistic else ACTIVATIONS["HS"]
     axis = channel_axis(keras.config.image_data_format())
 

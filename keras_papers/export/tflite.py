@@ -11,13 +11,20 @@ import os
 import pathlib
 import sys
 import tempfile
+import threading
 import zipfile
 
 import keras
 
 from keras_papers.argument_checks import check_choice, check_positive_int
-from keras_papers.export.verification import verify
+from keras_papers.export.verification import VerificationError, verify
 from keras_papers.extras import require
+
+_one_at_a_time = threading.Lock()  # for the streams are the whole process's
+
+
+class ConversionError(ValueError):
+    """Says why a model cannot become a .tflite file."""
 
 
 def to_tflite(
@@ -60,6 +67,7 @@ def to_tflite(
     Raises:
         ValueError: If an argument is out of its range, or `path` cannot be
             written.
+        ConversionError: A `ValueError`, if the converter refuses the model.
         VerificationError: If the file that was written fails a check. It is
             deleted; one that was at `path` before stays.
         MissingExtraError: If the extra `mobile` is not installed.
@@ -80,16 +88,17 @@ def to_tflite(
     check_positive_int("threads", threads, "a number of threads", "Try 1.")
     check_positive_int("runs", runs, "a number of measured runs", "Try 50.")
     labels = _check_labels(labels, model)
-    with _quiet():
-        data = _convert(_freeze(model, shape), quantize)
-    with tempfile.TemporaryDirectory(
-        dir=path.parent, prefix=f".{path.stem}-"
-    ) as folder:
-        draft = pathlib.Path(folder, path.name)
+    with _draft(path) as draft:
+        with _quiet():
+            data = _convert(_freeze(model, shape), quantize)
         draft.write_bytes(data)
         if labels:
             _pack(draft, "labels.txt", "\n".join(labels))
-        found = verify(draft, model, quantize, images, threads, runs)
+        try:
+            found = verify(draft, model, quantize, images, threads, runs)
+        except VerificationError as error:
+            message = str(error).replace(str(draft), str(path))
+            raise VerificationError(message) from None
         os.replace(draft, path)
     return found._replace(path=path)
 
@@ -116,6 +125,11 @@ def check_environment():
 
 
 def _check_path(path):
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(
+            "`path` is where the file is written. "
+            f"Received: path={path!r}. Pass a path such as 'model.tflite'."
+        )
     path = pathlib.Path(path)
     if path.suffix != ".tflite":
         raise ValueError(
@@ -127,21 +141,35 @@ def _check_path(path):
             "`path` must be a file in a folder that exists. "
             f"Received: path={str(path)!r}. Make the folder first."
         )
-    if not os.access(path.parent, os.W_OK):
+    return path
+
+
+@contextlib.contextmanager
+def _draft(path):
+    """Yields a path beside `path`, so that the finished file can be moved."""
+    try:
+        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".draft-")
+        draft = pathlib.Path(folder.name, path.name)
+        draft.touch()
+    except OSError as error:
         raise ValueError(
             "`path` must lie in a folder that can be written to. "
-            f"Received: path={str(path)!r}. Choose another folder."
-        )
-    return path
+            f"Received: path={str(path)!r} ({error.strerror}). Choose another "
+            "place."
+        ) from error
+    with folder:
+        yield draft
 
 
 def _check_model(model, input_shape):
     """Returns the shape of the image that the file will take."""
     doors = getattr(model, "inputs", None) or []
-    if len(doors) != 1 or len(model.outputs) != 1:
+    tensors = (*doors, *getattr(model, "outputs", ()))
+    named = isinstance(getattr(model, "output", None), dict)
+    if len(doors) != 1 or len(tensors) != 2 or named:
         raise ValueError(
-            "`model` must have one input and one output, and be built. "
-            f"Received: model={model!r}, with {len(doors)} inputs. "
+            "`model` must have one input and one output, not in a dict, and "
+            f"be built. Received: model={model!r}, with {len(doors)} inputs. "
             "Wrap what you need as keras.Model(image, scores)."
         )
     shape = tuple(doors[0].shape[1:])
@@ -165,6 +193,11 @@ def _check_model(model, input_shape):
 def _check_labels(labels, model):
     if labels is None:
         return None
+    if isinstance(labels, str) or not hasattr(labels, "__iter__"):
+        raise ValueError(
+            "`labels` is a list of the classes' names. "
+            f"Received: labels={labels!r}. Pass one string for each class."
+        )
     labels = [str(label) for label in labels]
     classes = model.output_shape[-1]
     if len(labels) != classes or len(set(labels)) != classes:
@@ -216,7 +249,16 @@ def _convert(module, quantize):
     if quantize == "float16":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]
-    return converter.convert()
+    try:
+        return converter.convert()
+    except Exception as error:  # the converter's own, and what it lets through
+        first = str(error).strip().splitlines()[0][:300]
+        raise ConversionError(
+            "`model` must consist of operations that .tflite files have, in "
+            f"float32. Received: a model that is not convertible ({first}). "
+            "Build one trained in mixed precision again under the float32 "
+            "policy with the same weights; replace a layer that is named."
+        ) from error
 
 
 def _pack(path, name, text):
@@ -228,17 +270,22 @@ def _pack(path, name, text):
 @contextlib.contextmanager
 def _quiet():
     """Keeps the converter's own prints, some from C++, off the terminal."""
-    streams = (sys.stdout, sys.stderr)
-    with tempfile.TemporaryFile() as sink:
+    with _one_at_a_time, tempfile.TemporaryFile() as sink:
         kept = []
         try:
-            for stream, number in zip(streams, (1, 2), strict=True):
-                stream.flush()
-                kept.append(os.dup(number))
+            for number in (1, 2):
+                _flush()
+                kept.append((number, os.dup(number)))
                 os.dup2(sink.fileno(), number)
             yield
         finally:
-            for number, copy in zip((1, 2), kept, strict=False):
-                streams[number - 1].flush()
+            _flush()
+            for number, copy in kept:
                 os.dup2(copy, number)
                 os.close(copy)
+
+
+def _flush():
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # as in a process without a terminal
+            stream.flush()

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from keras_papers.argument_checks import check_choice
 from keras_papers.export import latency
 from keras_papers.extras import require
 
@@ -57,7 +58,9 @@ def verify(path, model, quantize=None, images=None, threads=1, runs=50):
         quantize: How the file was quantized: None or `"float16"`.
         images: Batch of images to compare on, as the model takes them.
             Defaults to random ones in [0, 255], or in [-1, 1] for a model
-            without preprocessing of its own.
+            without preprocessing of its own. An untrained model answers
+            nearly the same to all of them, and the comparison then says
+            little.
         threads: Positive int. Threads whose latency is measured. Defaults
             to 1.
         runs: Positive int. Runs of which the median is taken, after
@@ -73,6 +76,9 @@ def verify(path, model, quantize=None, images=None, threads=1, runs=50):
             of the model.
     """
     path = pathlib.Path(path)
+    check_choice(
+        "quantize", quantize, tuple(PARITY), "how the file was quantized"
+    )
     data = path.read_bytes()
     if data[4:8] != b"TFL3":
         raise VerificationError(f"{path} is no .tflite file: no 'TFL3' in it.")
@@ -86,7 +92,7 @@ def verify(path, model, quantize=None, images=None, threads=1, runs=50):
     _check_size(path, len(data), model, BYTES[quantize])
     measured = measure_in_own_process(path, threads, runs)
     parity = _compare(path, model, images)
-    if parity > PARITY[quantize]:
+    if not parity <= PARITY[quantize]:
         raise VerificationError(
             f"{path} answers otherwise than {model.name!r}: the scores differ "
             f"by {parity:.1e} of their range; at most {PARITY[quantize]:.0e} "
@@ -124,6 +130,11 @@ def predict(path, images):
     (door,) = interpreter.get_input_details()
     (exit_,) = interpreter.get_output_details()
     images = np.asarray(images)
+    if not len(images):
+        raise ValueError(
+            "`images` must hold one image at least. Received: images of shape "
+            f"{images.shape}. Pass a batch."
+        )
     size = tuple(door["shape"][1:].tolist())
     if images.shape[1:] != size:
         raise ValueError(
@@ -204,12 +215,21 @@ def _compare(path, model, images):
         images = _random_images(path, model)
     theirs = predict(path, images)
     ours = keras.ops.convert_to_numpy(model(images, training=False))
-    if not np.isfinite(theirs).all():
-        raise VerificationError(f"{path} answers with numbers not finite.")
+    for name, scores in ((path, theirs), (repr(model.name), ours)):
+        if not np.isfinite(scores).all():
+            raise VerificationError(f"{name} answers with numbers not finite.")
     # Scores that hardly differ, as an untrained model's, are nearly all
     # rounding; a difference is then held against their size.
-    reach = max(np.ptp(ours), 0.01 * np.abs(ours).max())
+    reach = max(np.ptp(ours), 0.01 * np.abs(ours).max(), 1e-30)
     return float(np.abs(theirs - ours).max() / reach)
+
+
+def _rescales(model):
+    return any(
+        isinstance(layer, keras.layers.Rescaling)
+        or (isinstance(layer, keras.Model) and _rescales(layer))
+        for layer in model.layers
+    )
 
 
 def _random_images(path, model):
@@ -217,7 +237,7 @@ def _random_images(path, model):
     interpreter = interpreter_module.Interpreter(model_path=str(path))
     (door,) = interpreter.get_input_details()
     low, high = -1, 1
-    if any(isinstance(layer, keras.layers.Rescaling) for layer in model.layers):
+    if _rescales(model):
         low, high = 0, 255
     shape = (IMAGES, *door["shape"][1:])
     images = np.random.default_rng(0).uniform(low, high, shape)

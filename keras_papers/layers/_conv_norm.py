@@ -92,7 +92,7 @@ def pad_widths(kernel_size, strides, padding):
     odd one as `"symmetric"` does, at strides 2.
     """
     half = kernel_size // 2
-    return (half - 1, half) if padding == "even" else (half, half)
+    return (max(0, half - 1), half) if padding == "even" else (half, half)
 
 
 def output_size(size, kernel_size, strides, padding):
@@ -125,7 +125,7 @@ def check_kernel_size(kernel_size):
 
 def check_strides(strides):
     """Raises ValueError unless `strides` keeps or halves a map."""
-    if strides not in (1, 2) or isinstance(strides, bool):
+    if not isinstance(strides, int) or strides not in (1, 2):
         raise ValueError(
             "`strides` is the step of the depthwise convolution and must be "
             f"1 (keeps the map) or 2 (halves it). Received: strides={strides!r}"

@@ -56,6 +56,13 @@ class Block(keras.layers.Layer):
     def __call__(self, *args, **kwargs):
         if not _drawing.get():
             return super().__call__(*args, **kwargs)
+        if self.activity_regularizer is not None:
+            raise ValueError(
+                "A block is opened into the layers inside, and its "
+                "activity_regularizer has no place there. Received: "
+                f"{type(self).__name__} {self.name!r}. Give the regularizer "
+                "to one of its sublayers."
+            )
         training = kwargs.pop("training", None)
         if training is None:
             return self.call(*args, **kwargs)
@@ -73,9 +80,12 @@ class Block(keras.layers.Layer):
         return inside.call(given, training=training)
 
     def part(self, layer_class, name, *args, **kwargs):
-        """Creates a sublayer under this block's name and dtype policy."""
+        """Creates a sublayer under this block's name and dtype policy.
+
+        A block that is loaded frozen has frozen sublayers from the start.
+        """
         kwargs.update(dtype=self.dtype_policy, name=f"{self.name}_{name}")
-        return layer_class(*args, **kwargs)
+        return layer_class(*args, trainable=self.trainable, **kwargs)
 
     def chain(self, parts, input_shape):
         """Builds `parts`, each on the shape that the one before it gives."""

@@ -28,6 +28,10 @@ class HSwish(Block):
     [-0.0, -0.375, 0.0, 3.0]
     """
 
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
     def build(self, input_shape):
         self.activation = self.part(
             keras.layers.Activation, "hard_swish", "hard_swish"

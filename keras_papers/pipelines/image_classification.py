@@ -70,6 +70,12 @@ def train_image_classifier(
         MissingExtraError: If the extra `mobile` is not installed.
     """
     export.check_environment()
+    if keras.config.image_data_format() != "channels_last":
+        raise ValueError(
+            "A phone's images are channels_last. Received: "
+            f"image_data_format={keras.config.image_data_format()!r}. Call "
+            "keras.config.set_image_data_format('channels_last') first."
+        )
     constructor = applications.get(model)
     check_positive_int("epochs", epochs, "a number of epochs", "Try 40.")
     check_positive_int(
@@ -82,16 +88,14 @@ def train_image_classifier(
         "image_size", image_size, "a number of pixels", "Try 224."
     )
     keras.utils.set_random_seed(seed)
-    # Built with any number of classes, so that bad arguments show at once.
-    constructor(
-        (image_size, image_size, 3), alpha=alpha, include_preprocessing=True
-    )
+    # Built once for nothing, so that bad arguments show before the loading.
+    constructor((image_size, image_size, 3), alpha=alpha, classes=2)
+    if data is None:
+        images = load_digits(image_size, seed)
+    else:
+        _check_apart(data, output)
+        images = load_folder(data, image_size, seed)
     output = _make_folder(output)
-    images = (
-        load_digits(image_size, seed)
-        if data is None
-        else load_folder(data, image_size, seed)
-    )
     network = constructor(
         (image_size, image_size, 3),
         alpha=alpha,
@@ -133,6 +137,15 @@ def train_image_classifier(
     )
     report.save(output / "report.json")
     return report
+
+
+def _check_apart(data, output):
+    data, output = pathlib.Path(data).resolve(), pathlib.Path(output).resolve()
+    if output.is_relative_to(data):
+        raise ValueError(
+            "`output` must not lie inside `data`, where it would be taken for "
+            f"a class. Received: output={str(output)!r}. Choose another folder."
+        )
 
 
 def _make_folder(output):

@@ -27,7 +27,6 @@ def load_digits(image_size, seed):
     A fifth of each class is held out for the test.
     """
     datasets = require("sklearn.datasets", "mobile")
-    model_selection = require("sklearn.model_selection", "mobile")
     digits = datasets.load_digits()
     gray = (255 / 16) * digits.images[..., None].astype("float32")
     large = keras.ops.image.resize(
@@ -35,24 +34,31 @@ def load_digits(image_size, seed):
     )
     # A camera, and so the app that will hold the model, gives three channels.
     images = np.repeat(keras.ops.convert_to_numpy(large), 3, axis=-1)
+    return _split(images, digits.target, map(str, digits.target_names), seed)
+
+
+def _split(images, labels, names, seed):
+    """Holds out a fifth of each class."""
+    model_selection = require("sklearn.model_selection", "mobile")
+    names = tuple(names)
     train, test, train_labels, test_labels = model_selection.train_test_split(
         images,
-        digits.target,
+        labels,
         test_size=TEST_SHARE,
-        stratify=digits.target,
+        stratify=labels,
         random_state=seed,
     )
-    names = tuple(str(name) for name in digits.target_names)
     return Images(train, train_labels, test, test_labels, names)
 
 
 def load_folder(folder, image_size, seed):
     """Loads a folder that holds a folder of images for each class.
 
-    A fifth of all images, drawn by `seed`, is held out for the test.
+    A fifth of each class, drawn by `seed`, is held out for the test.
 
     Raises:
-        ValueError: If there is no such folder, or it has no two classes.
+        ValueError: If there is no such folder, or it has no two classes of
+            five images that can be read.
     """
     folder = pathlib.Path(folder)
     if not folder.is_dir():
@@ -66,29 +72,36 @@ def load_folder(folder, image_size, seed):
         for entry in folder.iterdir()
         if entry.is_dir() and not entry.name.startswith(".")
     )
-    if len(classes) < 2:
+    if len(classes) < 2 or any(name.splitlines() != [name] for name in classes):
         raise ValueError(
             "`data` must hold a folder of images for each of two classes or "
             f"more. Received: data={str(folder)!r} with class folders "
             f"{classes}. Sort the images into folders named after the classes."
         )
     try:
-        train, test = keras.utils.image_dataset_from_directory(
+        dataset = keras.utils.image_dataset_from_directory(
             folder,
             class_names=classes,
             image_size=(image_size, image_size),
-            validation_split=TEST_SHARE,
-            subset="both",
-            seed=seed,
+            shuffle=False,
             verbose=False,
         )
-        return Images(*_to_arrays(train), *_to_arrays(test), tuple(classes))
+        images, labels = _to_arrays(dataset)
     except Exception as error:  # decoding fails with TensorFlow's own errors
         raise ValueError(
-            "`data` must hold five images or more, each a whole JPEG, PNG, "
-            f"BMP or GIF. Received: data={str(folder)!r} ({_sentence(error)}). "
-            "Take out what cannot be read."
+            "`data` must hold images that can be read: JPEG, PNG, BMP or GIF. "
+            f"Received: data={str(folder)!r} ({_sentence(error)}). Take out "
+            "what is broken."
         ) from error
+    counts = np.bincount(labels, minlength=len(classes))
+    if counts.min() < 5:
+        few = [name for name, n in zip(classes, counts, strict=True) if n < 5]
+        raise ValueError(
+            "`data` must hold five images of each class or more, for a fifth "
+            f"is held out. Received: data={str(folder)!r} with fewer in {few}. "
+            "Add images, or take the folders out."
+        )
+    return _split(images, labels, classes, seed)
 
 
 def _sentence(error):

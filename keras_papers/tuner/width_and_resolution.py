@@ -5,6 +5,7 @@ and the resolution; its figure 4 draws the sixteen pairs. What does not fit a
 budget can be told without training anything, so it is left out beforehand.
 """
 
+import itertools
 from typing import NamedTuple
 
 import keras
@@ -57,14 +58,15 @@ def width_and_resolution(
         "Write 60 million as 60e6.",
     )
     points = []
-    for alpha in alphas:
-        # Weights do not depend on the size, so one model tells all sizes.
-        built = constructor(_shape(None), alpha=alpha, **arguments)
-        for size in sizes:
-            found = cost.count(built, _shape(size))
-            points.append(
-                Point(alpha, size, found.parameters, found.multiply_adds)
-            )
+    for alpha, size in itertools.product(alphas, sizes):
+        found = cost.count(constructor(_shape(size), alpha=alpha, **arguments))
+        points.append(Point(alpha, size, found.parameters, found.multiply_adds))
+    if not points:
+        raise ValueError(
+            "`alphas` and `sizes` are the values to pair and must not be "
+            f"empty. Received: alphas={alphas}, sizes={sizes}. Leave them out "
+            "for those of the paper."
+        )
     fitting = [p for p in points if p.multiply_adds <= max_multiply_adds]
     if not fitting:
         cheapest = min(points, key=lambda point: point.multiply_adds)

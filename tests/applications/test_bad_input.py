@@ -27,6 +27,8 @@ ANY = applications.list_models()
         ({"input_shape": (1, 64, 64, 3)}, "one image.*Received"),
         ({"input_shape": (64, 64, None)}, "number of channels.*Received"),
         ({"input_shape": (64, 64, 0)}, "channels.*Received.*64, 64, 0"),
+        ({"input_shape": 224}, "one image.*input_shape=224"),
+        ({"batch_norm_momentum": 2.0}, "`batch_norm_momentum`.*2.0"),
         ({"input_shape": (64.0, 64, 3)}, "at least 32.*64.0"),
         ({"weights": "nowhere.h5"}, "`weights`.*'nowhere.h5'.*Check the path"),
         ({"weights": 3}, "`weights`.*weights=3"),

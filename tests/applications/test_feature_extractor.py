@@ -10,7 +10,7 @@ from tests.answers import answers, perturb, random_images
 
 
 @pytest.mark.parametrize("name", applications.list_models())
-@pytest.mark.parametrize("size", [64, 75, None])
+@pytest.mark.parametrize("size", [64, 75, 40, 33, None])
 def test_maps_have_their_strides(name, size):
     model = applications.get(name)(
         (size, size, 3), alpha=0.35, include_top=False
@@ -24,7 +24,7 @@ def test_maps_have_their_strides(name, size):
     assert sorted(maps) == ["stride16", "stride32", "stride4", "stride8"]
     for stride in (4, 8, 16, 32):
         height = maps[f"stride{stride}"].shape[1]
-        assert abs(height - size / stride) <= 1
+        assert size // stride <= height <= -(-size // stride)
 
 
 def test_maps_are_those_of_the_model():
@@ -84,3 +84,7 @@ def test_a_model_of_others_is_refused():
         ValueError, match="must be a classifier of keras_papers"
     ):
         feature_extractor(theirs)
+    with pytest.raises(
+        ValueError, match="must be a classifier of keras_papers"
+    ):
+        feature_extractor(None)

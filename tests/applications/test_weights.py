@@ -196,3 +196,56 @@ def test_published_hashes_are_those_of_keras_applications(
     published = files[tuple(key.values())]
     assert published.md5 == hashes[0 if include_top else 1]
     assert theirs.BASE_WEIGHT_PATH.startswith(_weights.HOST)
+
+
+def test_a_legacy_file_of_ours_loads(tmp_path):
+    trained = perturb(small())
+    trained.save(tmp_path / "ours.h5")
+    again = small(weights=tmp_path / "ours.h5")
+    for ours, theirs in zip(again.weights, trained.weights, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+@pytest.mark.parametrize("ending", ["weights.h5", "h5"])
+def test_a_file_with_more_layers_is_refused(ending, tmp_path):
+    whole = small("MobileNet", shallow=False)
+    path = tmp_path / f"whole.{ending}"
+    if ending == "h5":
+        save_legacy(flatten(whole), path)
+    else:
+        whole.save_weights(path)
+    with pytest.raises(ValueError, match="first difference"):
+        small("MobileNet", shallow=True, weights=path)
+
+
+def test_a_file_with_top_serves_a_model_without(tmp_path):
+    trained = perturb(small())
+    trained.save_weights(tmp_path / "top.weights.h5")
+    headless = small(weights=tmp_path / "top.weights.h5", include_top=False)
+    expected = trained.get_layer("stem").get_weights()
+    for ours, theirs in zip(
+        headless.get_layer("stem").get_weights(), expected, strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_bits_that_rotted_in_a_keras_file_are_told(tmp_path):
+    path = tmp_path / "rotten.keras"
+    small().save(path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 255
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="rotten.keras.*cannot be read"):
+        small(weights=path)
+
+
+@pytest.mark.parametrize("size", [(300, 300), (None, None), (96, 128)])
+def test_without_top_other_sizes_take_the_weights_of_224(size):
+    from keras_papers.applications._image_input import image_size
+
+    images = keras.Input((*size, 3))
+    assert image_size(images) == size
+    published = _weights.published_size(images, False, (96, 128, 224))
+    assert published == 224
+    square = keras.Input((96, 96, 3))
+    assert _weights.published_size(square, False, (96, 128, 224)) == 96

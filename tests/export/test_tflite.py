@@ -1,5 +1,6 @@
 """to_tflite: what the file holds, what is checked, what is left behind."""
 
+import concurrent.futures
 import os
 import zipfile
 
@@ -9,6 +10,7 @@ import pytest
 
 from keras_papers import applications, export, layers
 from keras_papers.export import verification
+from keras_papers.export.tflite import ConversionError
 from keras_papers.export.verification import VerificationError
 from tests.answers import answers, perturb, random_images
 
@@ -128,6 +130,10 @@ def test_a_file_that_fails_is_not_left_and_the_one_before_survives(
         ({"path": "no/such/folder/model.tflite"}, "folder that exists"),
         ({"quantize": "flaot16"}, "`quantize`.*mean 'float16'"),
         ({"labels": ["cat", "dog"]}, "`labels`.*2.*3 classes"),
+        ({"labels": "cat"}, "`labels`.*one string for each"),
+        ({"labels": 3}, "`labels`.*labels=3"),
+        ({"path": None}, "`path`.*path=None"),
+        ({"path": "/proc/model.tflite"}, "`path`.*written to.*/proc"),
         ({"labels": ["cat", "cat", "dog"]}, "`labels`.*name of its own"),
         ({"labels": ["cat", "dog\n", "hen"]}, "`labels`.*one line"),
         ({"input_shape": (32, 32, 3)}, r"`input_shape`.*\(64, 64, 3\)"),
@@ -152,3 +158,40 @@ def test_bad_arguments_are_explained(model, arguments, message, tmp_path):
 def test_a_model_that_is_not_built_is_refused(model, tmp_path):
     with pytest.raises(ValueError, match="`model`.*one input.*Received"):
         export.to_tflite(model, tmp_path / "model.tflite")
+
+
+def test_a_dict_of_outputs_is_refused(model, tmp_path):
+    maps = applications.feature_extractor(model, strides=(8,))
+    with pytest.raises(ValueError, match="`model`.*not in a dict"):
+        export.to_tflite(maps, tmp_path / "maps.tflite")
+
+
+def test_what_the_converter_refuses_is_told(tmp_path):
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        half = applications.MobileNetV3Small((32, 32, 3), alpha=0.35, classes=3)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    with pytest.raises(ConversionError, match="`model`.*float32 policy"):
+        export.to_tflite(half, tmp_path / "half.tflite")
+    assert not os.listdir(tmp_path)
+
+
+def test_exports_side_by_side_leave_the_streams_alone(model, tmp_path, capfd):
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        paths = [tmp_path / "one.tflite", tmp_path / "two.tflite"]
+        found = list(
+            pool.map(lambda path: export.to_tflite(model, path, runs=1), paths)
+        )
+    assert [file.path for file in found] == paths
+    print("still here")
+    assert capfd.readouterr().out == "still here\n"
+
+
+def test_a_failure_names_the_path_that_was_asked_for(
+    model, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(verification.PARITY, None, -1.0)
+    with pytest.raises(VerificationError) as failed:
+        export.to_tflite(model, tmp_path / "model.tflite", runs=1)
+    assert str(failed.value).startswith(str(tmp_path / "model.tflite"))

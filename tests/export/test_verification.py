@@ -93,3 +93,11 @@ def test_variables_are_told(model, tmp_path):
     path = broken(None, tmp_path, converter.convert())
     with pytest.raises(VerificationError, match="VAR_HANDLE"):
         verify(path, model, runs=1)
+
+
+def test_a_model_that_is_not_finite_is_told(good, model):
+    wild = keras.models.clone_model(model)
+    wild.set_weights(model.get_weights())
+    wild.get_layer("logits").bias.assign(np.full(4, np.nan))
+    with pytest.raises(VerificationError, match="mobilenet.*not finite"):
+        verify(good, wild, runs=1)

@@ -130,23 +130,41 @@ def test_bad_arguments_are_explained(arguments, message, tmp_path):
 def test_one_class_is_no_folder_of_classes(folder, tmp_path):
     (tmp_path / "only").mkdir()
     with pytest.raises(ValueError, match="`data`.*two classes.*'only'"):
-        pipelines.train_image_classifier(tmp_path, output=tmp_path, **QUICK)
+        load_folder(tmp_path, 32, seed=0)
 
 
 @pytest.mark.parametrize(
-    "pictures", [{"a": 1, "b": 1}, {"a": 0, "b": 0}, {"a": 0, "b": 3}]
+    "pictures", [{"a": 1, "b": 9}, {"a": 0, "b": 0}, {"a": 0, "b": 3}]
 )
 def test_too_few_pictures_are_refused(pictures, tmp_path):
     for name, number in pictures.items():
         (tmp_path / name).mkdir()
         for index in range(number):
             Image.new("RGB", (40, 40)).save(tmp_path / name / f"{index}.png")
-    with pytest.raises(ValueError, match="`data`.*five images or more"):
+    with pytest.raises(ValueError, match="`data`.*(five images|can be read)"):
         load_folder(tmp_path, 32, seed=0)
 
 
 def test_a_file_that_is_no_picture_is_refused(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "photos")
     (tmp_path / "photos" / "dark" / "broken.png").write_bytes(b"no picture")
-    with pytest.raises(ValueError, match="`data`.*cannot be read"):
+    with pytest.raises(ValueError, match="`data`.*that can be read"):
         load_folder(tmp_path / "photos", 32, seed=0)
+
+
+def test_a_rare_class_is_held_out_too(tmp_path):
+    for name, number in (("often", 48), ("rare", 5)):
+        (tmp_path / name).mkdir()
+        for index in range(number):
+            Image.new("RGB", (40, 40)).save(tmp_path / name / f"{index}.png")
+    images = load_folder(tmp_path, 32, seed=0)
+    assert np.bincount(images.train_labels).tolist() == [38, 4]
+    assert np.bincount(images.test_labels).tolist() == [10, 1]
+
+
+def test_the_output_is_not_taken_for_a_class(folder):
+    with pytest.raises(ValueError, match="`output`.*inside `data`"):
+        pipelines.train_image_classifier(
+            folder, output=folder / "output", **QUICK
+        )
+    assert sorted(path.name for path in folder.iterdir()) == ["bright", "dark"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_papers import tuner
+from keras_papers import applications, cost, tuner
 from tests.paper_facts import FACTS
 
 
@@ -44,3 +44,15 @@ def test_bad_arguments_are_explained():
         tuner.width_and_resolution("MobileNet", 0)
     with pytest.raises(ValueError, match="mean 'MobileNet'"):
         tuner.width_and_resolution("MobilNet", 1e9)
+    with pytest.raises(ValueError, match="`alphas`.*must not be empty"):
+        tuner.width_and_resolution("MobileNet", 1e9, alphas=())
+    with pytest.raises(ValueError, match="at least 32 x 32"):
+        tuner.width_and_resolution("MobileNet", 1e9, sizes=(16,))
+
+
+def test_an_odd_size_costs_what_the_model_of_it_costs():
+    (point,) = tuner.width_and_resolution(
+        "MobileNetV2", 1e9, alphas=(0.35,), sizes=(100,)
+    )
+    model = applications.MobileNetV2((100, 100, 3), alpha=0.35)
+    assert point.multiply_adds == cost.count(model).multiply_adds
