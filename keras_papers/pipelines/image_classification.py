@@ -87,9 +87,9 @@ def train_image_classifier(
     check_positive_int(
         "image_size", image_size, "a number of pixels", "Try 224."
     )
-    keras.utils.set_random_seed(seed)
     # Built once for nothing, so that bad arguments show before the loading.
     constructor((image_size, image_size, 3), alpha=alpha, classes=2)
+    keras.utils.set_random_seed(seed)
     if data is None:
         images = load_digits(image_size, seed)
     else:

@@ -1,0 +1,71 @@
+"""Every public name is on a list, so that none comes or goes unnoticed."""
+
+import importlib
+import types
+
+import pytest
+
+PUBLIC = {
+    "keras_papers": {
+        "applications",
+        "cost",
+        "export",
+        "flatten",
+        "layers",
+        "pipelines",
+        "testing",
+        "tuner",
+    },
+    "keras_papers.applications": {
+        "MobileNet",
+        "MobileNetV2",
+        "MobileNetV3Large",
+        "MobileNetV3Small",
+        "feature_extractor",
+        "get",
+        "list_models",
+        "mobilenet",
+        "mobilenet_v2",
+        "mobilenet_v3",
+    },
+    "keras_papers.layers": {
+        "Block",
+        "DepthwiseSeparable",
+        "HSwish",
+        "InvertedResidual",
+        "SqueezeExcite",
+    },
+    "keras_papers.export": {
+        "TFLiteFile",
+        "check_environment",
+        "predict",
+        "to_tflite",
+        "verify",
+    },
+    "keras_papers.pipelines": {"Report", "train_image_classifier"},
+    "keras_papers.testing": {"check_application", "check_layer"},
+    "keras_papers.tuner": {"Point", "width_and_resolution"},
+}
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_public_names_are_those_of_the_list(package):
+    """A package's own files are modules in it too, and are no names of it."""
+    module = importlib.import_module(package)
+    names = {
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and not (
+            isinstance(value, types.ModuleType) and name not in PUBLIC[package]
+        )
+    }
+    assert names == PUBLIC[package]
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_public_names_say_what_they_are(package):
+    module = importlib.import_module(package)
+    for name in PUBLIC[package]:
+        text = getattr(module, name).__doc__ or ""
+        assert len(text.splitlines()[0]) > 15, f"{package}.{name}"
