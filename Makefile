@@ -15,14 +15,14 @@ demo: $(VENV)/mobile.installed
 	$(BIN)/keras-papers train --output demo_output
 
 test: lint
-	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -n 2 --dist worksteal
-	KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 --dist worksteal tests -m "contract and not slow"
+	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest
+	KERAS_BACKEND=jax $(BIN)/python -m pytest tests -m "contract and not slow"
 
 test-fast: lint
-	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m "not slow"
 
 test-torch: $(VENV)/torch.installed
-	KERAS_BACKEND=torch $(BIN)/python -m pytest -n 2 --dist worksteal tests -m "contract and not slow"
+	KERAS_BACKEND=torch $(BIN)/python -m pytest tests -m "contract and not slow"
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .

@@ -3,7 +3,13 @@
     python examples/mobilenet_v3.py --momentum 0.9 --epochs 5
     python examples/mobilenet_v3.py --momentum 0.999 --epochs 5
 
-EXAMPLE_RESULT
+end, on 2026-11-22 and after half a minute each, with
+
+    momentum 0.9, 5 epochs: training 99.9%, held out 98.1%, with statistics
+    re-estimated 97.8%
+    momentum 0.999, 5 epochs: training 99.9%, held out 10.3%, with statistics
+    re-estimated 97.8%
+
 docs/TRAINING.md explains it.
 """
 
