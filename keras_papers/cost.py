@@ -10,7 +10,13 @@ from typing import NamedTuple
 import keras
 from keras import layers
 
-from keras_papers.inlining import flatten, redraw
+from keras_papers.inlining import (
+    check_weights_kept,
+    functional,
+    is_formality,
+    is_graph,
+)
+from keras_papers.layers.block import drawing
 
 CONVOLUTIONS = (
     layers.Conv1D,
@@ -115,12 +121,11 @@ def count(model, input_shape=None):
     >>> print(count(applications.MobileNetV3Small()))
     2,542,856 parameters, 56.5M multiply-adds
     """
-    flat = flatten(model)
-    doors = _closed_inputs(flat, input_shape)
+    model = functional(model)
     rows, unknown, seen = [], [], set()
-
-    def call(layer, *args, **kwargs):
-        outputs = layer(*args, **kwargs)
+    for layer, args, outputs in _calls(
+        model, _closed_inputs(model, input_shape)
+    ):
         cost = _multiply_adds(layer, args, outputs)
         if cost is None:
             unknown.append(layer.name)
@@ -133,9 +138,9 @@ def count(model, input_shape=None):
             )
         )
         seen.add(layer)
-        return outputs
-
-    redraw(flat, call, doors)
+    check_weights_kept(
+        model, [w for layer in seen for w in getattr(layer, "weights", ())]
+    )
     return Cost(
         sum(row.parameters for row in rows),
         sum(row.multiply_adds for row in rows),
@@ -144,10 +149,48 @@ def count(model, input_shape=None):
     )
 
 
+def _calls(model, *args, **kwargs):
+    """Yields `(layer, args, outputs)` of each built-in layer's calls.
+
+    One drawing on the closed sizes, read back from its tensors: a flat model
+    would be drawn twice, and could not hold two layers of one name.
+    """
+    with drawing():
+        outputs = model.call(*args, **kwargs)
+    inputs = keras.tree.flatten((args, kwargs))
+    doors = [x for x in inputs if isinstance(x, keras.KerasTensor)]
+    for node in _nodes(outputs, doors):
+        layer, call, outputs = node.operation, node.arguments, node.outputs
+        if is_graph(layer):
+            yield from _calls(layer, *call.args, **call.kwargs)
+        elif not is_formality(layer):
+            outputs = outputs[0] if len(outputs) == 1 else outputs
+            yield layer, call.args, outputs
+
+
+def _nodes(outputs, inputs):
+    """Lists the calls between tensors, each after those it depends on."""
+    doors = dict.fromkeys(map(_node, inputs))
+    ordered = dict(doors)
+    stack = [_node(x) for x in reversed(keras.tree.flatten(outputs))]
+    while stack:
+        before = [n for n in stack[-1].parent_nodes if n not in ordered]
+        stack += reversed(before)
+        if not before:
+            ordered[stack.pop()] = None
+    return [node for node in ordered if node not in doors]
+
+
+def _node(tensor):
+    layer, index, _ = tensor._keras_history
+    return layer._inbound_nodes[index]
+
+
 def _closed_inputs(model, input_shape):
     shapes = [tuple(x.shape[1:]) for x in model.inputs]
     if input_shape is not None:
-        shapes = [tuple(input_shape)]
+        closed = isinstance(input_shape, tuple | list)
+        shapes = [tuple(input_shape)] if closed else []
     if len(shapes) != len(model.inputs) or any(None in s for s in shapes):
         raise ValueError(
             "`input_shape` must close every size that the model leaves open, "

@@ -1,6 +1,8 @@
 """Inlining of blocks: what detectors, quantization and export build on."""
 
+import contextlib
 import functools
+import re
 
 import keras
 
@@ -24,14 +26,29 @@ def flatten(model):
         `model` itself where there is nothing to open.
 
     Raises:
-        ValueError: If `model` has no graph to open, or opening a block would
-            lose weights or a regularizer of the block's own.
+        ValueError: If `model` has no graph to open, opening a block would
+            lose weights or a regularizer of the block's own, or two of the
+            layers inside have one name.
 
     Example:
     >>> from keras_papers import applications
     >>> model = applications.MobileNetV2(alpha=0.35)
     >>> len(model.layers), len(flatten(model).layers)
     (27, 153)
+    """
+    flat = functional(model)
+    while any(is_graph(op) or is_formality(op) for op in flat.operations):
+        with drawing(), _equal_names_explained(model):
+            flat = redraw(flat, _call)
+    check_weights_kept(model, flat.weights)
+    return flat
+
+
+def functional(model):
+    """Returns `model`, a sequential one as the functional one that it is.
+
+    Raises:
+        ValueError: If `model` is no graph.
     """
     if not getattr(model, "inputs", None) or not isinstance(model, keras.Model):
         raise ValueError(
@@ -40,14 +57,32 @@ def flatten(model):
             "sequential model its keras.Input first; write a subclassed one "
             "as keras.Model(inputs, outputs)."
         )
-    flat = model
     if isinstance(model, keras.Sequential):
-        flat = keras.Model(*model.inputs, *model.outputs, name=model.name)
-    while any(_opens(layer) for layer in flat.layers):
-        with drawing():
-            flat = redraw(flat, _call)
-    lost = {id(w): w for w in model.weights}
-    for weight in flat.weights:
+        return keras.Model(*model.inputs, *model.outputs, name=model.name)
+    return model
+
+
+@contextlib.contextmanager
+def _equal_names_explained(model):
+    try:
+        yield
+    except ValueError as error:
+        twice = re.match('The name "(.+)" is used', str(error))
+        if not twice:
+            raise
+        raise ValueError(
+            "`model` is opened into one graph, in which each layer needs a "
+            f"name of its own. Received: model {model.name!r}, inside which "
+            f"several layers are called {twice[1]!r}. Flatten the inner "
+            "models one by one, or rename the layers of one of them before "
+            "they are joined, as docs/ARCHITECTURE.md shows."
+        ) from error
+
+
+def check_weights_kept(model, weights):
+    """Raises ValueError if a weight of `model` is not among `weights`."""
+    lost = {id(weight): weight for weight in model.weights}
+    for weight in weights:
         lost.pop(id(weight), None)
     if lost:
         path = next(iter(lost.values())).path
@@ -56,7 +91,6 @@ def flatten(model):
             f"what it is opened into. Received: a model with {path!r} in a "
             "block itself. Put the weight into a layer of its own."
         )
-    return flat
 
 
 def redraw(model, call, inputs=None):
@@ -79,16 +113,28 @@ def redraw(model, call, inputs=None):
 
 
 def _call(layer, *args, **kwargs):
+    if is_formality(layer):
+        return args[0]
     # An inner model draws its layers where its `call` is used by itself.
-    opens = isinstance(layer, keras.Model) and _opens(layer)
+    opens = isinstance(layer, keras.Model) and is_graph(layer)
     return (layer.call if opens else layer)(*args, **kwargs)
 
 
-def _opens(layer):
-    """Tells whether a layer is a graph; a subclassed model's call is code."""
+def is_graph(layer):
+    """Tells whether a layer opens; the call of a subclassed model is code."""
     if isinstance(layer, keras.Model):
         return type(layer).call in _graph_calls()
     return isinstance(layer, Block)
+
+
+def is_formality(operation):
+    """Tells whether an operation converts a tensor to what it already is.
+
+    Keras draws one for every input where a model's `call` is used by itself.
+    """
+    if type(operation).__name__ != "ConvertToTensor":
+        return False
+    return operation.input.dtype == operation.output.dtype
 
 
 @functools.cache

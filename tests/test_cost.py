@@ -50,6 +50,21 @@ def test_a_shared_layer_has_its_weights_once_and_works_twice():
     assert (cost.parameters, cost.multiply_adds) == (30, 50)
 
 
+def test_two_networks_inside_one_model_are_both_counted():
+    images = keras.Input((64, 64, 3))
+    networks = [
+        applications.MobileNet((64, 64, 3), alpha=0.25, classes=4),
+        applications.MobileNetV2((64, 64, 3), alpha=0.35, classes=4),
+    ]
+    alone = [count(network) for network in networks]
+    scores = [network(images, training=False) for network in networks]
+    joined = keras.Model(images, keras.layers.Average()(scores))
+    both = count(keras.Sequential([keras.Input((64, 64, 3)), joined]))
+    assert both.multiply_adds == sum(cost.multiply_adds for cost in alone)
+    assert both.parameters == sum(cost.parameters for cost in alone)
+    assert both.layers[:-1] == alone[0].layers + alone[1].layers
+
+
 def test_unknown_layers_are_named():
     inputs = keras.Input((6, 4))
     x = keras.layers.LSTM(3, name="memory")(inputs)
@@ -62,6 +77,8 @@ def test_an_open_size_must_be_closed():
     model = applications.MobileNetV2((None, None, 3), alpha=0.35)
     with pytest.raises(ValueError, match="close every size.*Received"):
         count(model)
+    with pytest.raises(ValueError, match="input_shape=96"):
+        count(model, 96)
     closed = count(applications.MobileNetV2((96, 96, 3), alpha=0.35))
     assert count(model, (96, 96, 3)).multiply_adds == closed.multiply_adds
 

@@ -44,8 +44,11 @@ class Masked(Block):
 
 
 def opened(model):
+    """Tells whether nothing is left inside, nor traces of the opening."""
     return not any(
-        isinstance(layer, Block | keras.Model) for layer in model.layers
+        isinstance(operation, Block | keras.Model)
+        or type(operation).__name__ == "ConvertToTensor"
+        for operation in model.operations
     )
 
 
@@ -229,6 +232,33 @@ def test_a_subclassed_model_inside_stays_as_it_is():
         np.testing.assert_array_equal(
             answers(flat, data, training=training),
             answers(model, data, training=training),
+        )
+
+
+def test_equal_names_inside_are_explained_and_can_be_changed():
+    images = keras.Input((32, 32, 3))
+    teacher = perturb(
+        applications.MobileNetV2((32, 32, 3), alpha=0.5, classes=3)
+    )
+    student = perturb(
+        applications.MobileNet((32, 32, 3), alpha=0.25, classes=3)
+    )
+    pair = keras.Model(images, [teacher(images), student(images)])
+    with pytest.raises(ValueError, match="Received.*several layers are called"):
+        flatten(pair)
+
+    def renamed(layer):
+        config = {**layer.get_config(), "name": f"teacher_{layer.name}"}
+        return type(layer).from_config(config)
+
+    twin = keras.models.clone_model(teacher, clone_function=renamed)
+    twin.set_weights(teacher.get_weights())
+    flat = flatten(keras.Model(images, [twin(images), student(images)]))
+    assert opened(flat)
+    data = random_images(2, 32, 32, 3)
+    for ours, theirs in zip(flat(data), pair(data), strict=True):
+        np.testing.assert_array_equal(
+            keras.ops.convert_to_numpy(ours), keras.ops.convert_to_numpy(theirs)
         )
 
 

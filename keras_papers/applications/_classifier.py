@@ -9,6 +9,7 @@ from keras_papers.argument_checks import (
     check_fraction,
     check_positive_int,
 )
+from keras_papers.layers._activation import resolve_activation
 from keras_papers.layers._conv_norm import conv_norm
 
 MOMENTUM = 0.9  # of batch normalization; docs/TRAINING.md tells why not 0.999
@@ -27,7 +28,9 @@ def check_top(include_top, weights, pooling, classes, classifier_activation):
         "the number of classes",
         "Leave the top out with include_top=False.",
     )
-    activation = keras.activations.get(classifier_activation)
+    activation = resolve_activation(
+        "classifier_activation", classifier_activation
+    )
     known = (keras.activations.softmax, keras.activations.linear)
     if weights is not None and activation not in known:
         raise ValueError(

@@ -60,10 +60,10 @@ def feature_extractor(model, strides=(4, 8, 16, 32)):
         _strides(twin, images[0], taps.values()), taps.values(), strict=True
     ):
         maps[stride] = tensor
-    missing = [stride for stride in strides if stride not in maps]
-    if missing or not strides:
+    listed = isinstance(strides, tuple | list)
+    if not listed or not strides or any(s not in maps for s in strides):
         raise ValueError(
-            "`strides` names the feature maps to return, at least one. "
+            "`strides` lists the feature maps to return, at least one. "
             f"Received: strides={strides}. {model.name!r} has maps of strides "
             f"{sorted(maps)}."
         )

@@ -88,7 +88,8 @@ def to_tflite(
     check_positive_int("threads", threads, "a number of threads", "Try 1.")
     check_positive_int("runs", runs, "a number of measured runs", "Try 50.")
     labels = _check_labels(labels, model)
-    with _draft(path) as draft:
+    target = path.resolve()  # a link stays a link
+    with _draft(target) as draft:
         with _quiet():
             data = _convert(_freeze(model, shape), quantize)
         draft.write_bytes(data)
@@ -99,7 +100,7 @@ def to_tflite(
         except VerificationError as error:
             message = str(error).replace(str(draft), str(path))
             raise VerificationError(message) from None
-        os.replace(draft, path)
+        os.replace(draft, target)
     return found._replace(path=path)
 
 

@@ -19,6 +19,7 @@ from keras_papers.extras import require
 PARITY = {None: 1e-4, "float16": 2e-2}
 BYTES = {None: 4, "float16": 2}  # of one weight
 VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
+PATIENCE = 900  # seconds for all runs of a latency
 IMAGES = 4  # on which the file and the model are compared
 
 
@@ -190,17 +191,17 @@ def _check_size(path, size, model, width):
 
 def measure_in_own_process(path, threads, runs):
     """Runs latency.py on a file; returns what `latency.measure` does."""
-    process = subprocess.run(
-        [
-            sys.executable,
-            latency.__file__,
-            str(path),
-            f"--threads={threads}",
-            f"--runs={runs}",
-        ],
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, latency.__file__, str(path)]
+    command += [f"--threads={threads}", f"--runs={runs}"]
+    try:
+        process = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired as error:
+        raise VerificationError(
+            f"{path} was stopped: {runs} runs did not end within {PATIENCE} s. "
+            "Ask for fewer runs, or for a smaller model."
+        ) from error
     if process.returncode:
         last = (process.stderr.strip().splitlines() or ["no message"])[-1]
         raise VerificationError(

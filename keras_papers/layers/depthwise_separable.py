@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_papers.argument_checks import check_positive_int
+from keras_papers.layers._activation import resolve_activation
 from keras_papers.layers._conv_norm import (
     check_filters,
     check_kernel_size,
@@ -96,7 +97,7 @@ class DepthwiseSeparable(Block):
         self.kernel_size = kernel_size
         self.strides = strides
         self.depth_multiplier = depth_multiplier
-        self.activation = keras.activations.get(activation)
+        self.activation = resolve_activation("activation", activation)
         self.padding = padding
         self.momentum = momentum
         self.epsilon = epsilon

@@ -9,6 +9,7 @@ from keras_papers.argument_checks import (
     check_positive,
     check_positive_int,
 )
+from keras_papers.layers._activation import resolve_activation
 from keras_papers.layers._conv_norm import (
     check_filters,
     check_kernel_size,
@@ -150,13 +151,19 @@ class InvertedResidual(Block):
         self.expansion = expansion
         self.kernel_size = kernel_size
         self.strides = strides
-        self.activation = keras.activations.get(activation)
+        self.activation = resolve_activation("activation", activation)
         self.expanded_filters = expanded_filters
         self.squeeze_units = squeeze_units
-        self.gate_activation = keras.activations.get(gate_activation)
-        self.squeeze_activation = keras.activations.get(squeeze_activation)
+        self.gate_activation = resolve_activation(
+            "gate_activation", gate_activation
+        )
+        self.squeeze_activation = resolve_activation(
+            "squeeze_activation", squeeze_activation
+        )
         self.squeeze_place = squeeze_place
-        self.project_activation = keras.activations.get(project_activation)
+        self.project_activation = resolve_activation(
+            "project_activation", project_activation
+        )
         self.shortcut = shortcut
         self.stochastic_depth = stochastic_depth
         self.padding = padding

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_papers.argument_checks import check_positive_int
+from keras_papers.layers._activation import resolve_activation
 from keras_papers.layers._image_axes import (
     known_channels,
     resolve_data_format,
@@ -64,8 +65,10 @@ class SqueezeExcite(Block):
             "A ratio such as 0.25 is turned into channels by the caller.",
         )
         self.units = units
-        self.activation = keras.activations.get(activation)
-        self.gate_activation = keras.activations.get(gate_activation)
+        self.activation = resolve_activation("activation", activation)
+        self.gate_activation = resolve_activation(
+            "gate_activation", gate_activation
+        )
         self.data_format = resolve_data_format(data_format)
 
     def build(self, input_shape):

@@ -87,6 +87,12 @@ def train_image_classifier(
     check_positive_int(
         "image_size", image_size, "a number of pixels", "Try 224."
     )
+    _check_seed(seed)
+    if not isinstance(output, str | os.PathLike):
+        raise ValueError(
+            "`output` is the path of the folder that the files are written to. "
+            f"Received: output={output!r}. Pass a path such as 'my_model'."
+        )
     # Built once for nothing, so that bad arguments show before the loading.
     constructor((image_size, image_size, 3), alpha=alpha, classes=2)
     keras.utils.set_random_seed(seed)
@@ -139,7 +145,21 @@ def train_image_classifier(
     return report
 
 
+def _check_seed(seed):
+    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(
+            "`seed` starts every random generator and must be an integer from "
+            f"0 to {2**32 - 1}. Received: seed={seed!r}. Try 0."
+        )
+
+
 def _check_apart(data, output):
+    if not isinstance(data, str | os.PathLike):
+        raise ValueError(
+            "`data` is the path of a folder that holds a folder of images for "
+            f"each class. Received: data={data!r}. Pass a path, or leave it "
+            "out for the bundled digits."
+        )
     data, output = pathlib.Path(data).resolve(), pathlib.Path(output).resolve()
     if output.is_relative_to(data):
         raise ValueError(

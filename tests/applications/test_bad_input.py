@@ -27,6 +27,7 @@ ANY = applications.list_models()
         ({"input_shape": (1, 64, 64, 3)}, "one image.*Received"),
         ({"input_shape": (64, 64, None)}, "number of channels.*Received"),
         ({"input_shape": (64, 64, 0)}, "channels.*Received.*64, 64, 0"),
+        ({"classifier_activation": "sofmax"}, "'sofmax'.*mean 'softmax'"),
         ({"input_shape": 224}, "one image.*input_shape=224"),
         ({"batch_norm_momentum": 2.0}, "`batch_norm_momentum`.*2.0"),
         ({"input_shape": (64.0, 64, 3)}, "at least 32.*64.0"),

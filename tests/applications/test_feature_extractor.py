@@ -76,6 +76,8 @@ def test_a_stride_that_is_not_there_is_answered_with_those_that_are():
         feature_extractor(model, strides=(8, 64))
     with pytest.raises(ValueError, match="at least one"):
         feature_extractor(model, strides=())
+    with pytest.raises(ValueError, match="strides=4.*2, 4, 8, 16, 32"):
+        feature_extractor(model, strides=4)
 
 
 def test_a_model_of_others_is_refused():

@@ -123,6 +123,22 @@ def test_a_file_that_fails_is_not_left_and_the_one_before_survives(
     assert os.listdir(tmp_path) == ["model.tflite"]
 
 
+def test_a_link_at_the_path_stays_a_link(model, tmp_path):
+    (tmp_path / "shelf").mkdir()
+    link = tmp_path / "model.tflite"
+    link.symlink_to(tmp_path / "shelf" / "version2.tflite")
+    found = export.to_tflite(model, link, runs=1)
+    assert link.is_symlink() and found.path == link
+    assert os.listdir(tmp_path / "shelf") == ["version2.tflite"]
+
+
+def test_a_file_that_takes_too_long_is_stopped(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(verification, "PATIENCE", 0.01)
+    with pytest.raises(VerificationError, match="50 runs did not end"):
+        export.to_tflite(model, tmp_path / "model.tflite")
+    assert not os.listdir(tmp_path)
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [

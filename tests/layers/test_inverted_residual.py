@@ -105,6 +105,8 @@ def test_stochastic_depth_drops_whole_samples_in_training_only():
         ({"filters": 8, "squeeze_units": 0}, "`squeeze_units`.*at least 1"),
         ({"filters": 8, "squeeze_place": "after"}, "'after_activation'"),
         ({"filters": 8, "stochastic_depth": 1}, r"`stochastic_depth`.*\[0, 1"),
+        ({"filters": 8, "activation": "relu7"}, "'relu7'.*mean 'relu'"),
+        ({"filters": 8, "gate_activation": 6}, "`gate_activation`.*=6"),
         ({"filters": 8, "padding": "valid"}, "`padding`.*Received"),
     ],
 )
