@@ -1,5 +1,6 @@
 # make demo    train on scanned digits, export, verify (about 3 minutes)
 # make test    lint, the suite on TensorFlow, the contracts on JAX
+# make test-android   the demo's file in Android's task library (MediaPipe)
 # make bench   ours and the peer's in one run, ratios last
 # Each makes its own environment first. PYTHON=python3.12 takes another Python.
 
@@ -8,7 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test test-fast test-torch lint format bench papers clean
+ANDROID := .venv-android
+
+.PHONY: demo test test-fast test-torch test-android lint format bench papers clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/mobile.installed
@@ -23,6 +26,12 @@ test-fast: lint
 
 test-torch: $(VENV)/torch.installed
 	KERAS_BACKEND=torch $(BIN)/python -m pytest tests -m "contract and not slow"
+
+test-android: $(ANDROID)/mediapipe.installed demo_output/model.tflite
+	KERAS_BACKEND=tensorflow $(ANDROID)/bin/python -m pytest tests/android
+
+demo_output/model.tflite:
+	$(MAKE) demo
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
@@ -55,5 +64,12 @@ $(VENV)/torch.installed: $(VENV)/test.installed
 	$(PIP) -c constraints.txt torch
 	touch $@
 
+# Half a gigabyte, and a test's dependency only: an environment of its own.
+$(ANDROID)/mediapipe.installed: setup.cfg constraints.txt
+	$(PYTHON) -m venv $(ANDROID)
+	$(ANDROID)/bin/python -m pip --disable-pip-version-check install --quiet \
+	    -c constraints.txt -e '.[mobile,test]' mediapipe
+	touch $@
+
 clean:
-	rm -rf $(VENV) demo_output build dist *.egg-info
+	rm -rf $(VENV) $(ANDROID) demo_output build dist *.egg-info

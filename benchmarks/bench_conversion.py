@@ -47,11 +47,7 @@ if __name__ == "__main__":
             peer = getattr(keras.applications, name)(SHAPE, weights=None)
             theirs.append(seconds(lambda peer=peer: converted_by_keras(peer)))
             converted.append(
-                seconds(
-                    lambda ours=ours: tflite._convert(
-                        tflite._freeze(ours, SHAPE), None
-                    )
-                )
+                seconds(lambda ours=ours: tflite.convert(ours, SHAPE, None))
             )
             exported.append(
                 seconds(

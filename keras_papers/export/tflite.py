@@ -7,17 +7,28 @@ normalizations, and the file runs in one piece on the phone's delegate.
 """
 
 import contextlib
+import numbers
 import os
 import pathlib
 import sys
 import tempfile
 import threading
-import zipfile
 
 import keras
 
-from keras_papers.argument_checks import check_choice, check_positive_int
-from keras_papers.export.verification import VerificationError, verify
+from keras_papers.argument_checks import (
+    check_choice,
+    check_positive,
+    check_positive_int,
+)
+from keras_papers.export import metadata
+from keras_papers.export.conversion_process import convert_on_tensorflow
+from keras_papers.export.metadata import Description
+from keras_papers.export.verification import (
+    VerificationError,
+    takes_pixels,
+    verify,
+)
 from keras_papers.extras import require
 
 _one_at_a_time = threading.Lock()  # for the streams are the whole process's
@@ -33,6 +44,7 @@ def to_tflite(
     labels=None,
     quantize=None,
     *,
+    normalization=None,
     input_shape=None,
     images=None,
     threads=1,
@@ -41,18 +53,23 @@ def to_tflite(
     """Writes `model` as a .tflite file and checks what was written.
 
     The file takes one float image as the model takes it, `image`, and
-    answers `scores`, under the signature `serving_default`. It is written
-    under another name, verified, and only then moved to `path`.
+    answers `scores`, under the signature `serving_default`. Metadata inside
+    tells Android's task library how to make that image of a photo, and the
+    labels. The file is written under another name, verified, and only then
+    moved to `path`.
 
     Args:
         model: Functional or built sequential model with one image as input
             and one output.
         path: Where to write the file, ending with `.tflite`.
-        labels: Names of the classes in the order of the output, packed into
-            the file as `labels.txt` as Android's task library expects them.
-            Defaults to None.
+        labels: Names of the classes in the order of the output. Defaults to
+            None: the classes have numbers only.
         quantize: None for float32 weights, or `"float16"` for half the size;
             both compute in float32.
+        normalization: `(mean, std)`, by which the app turns a pixel in
+            [0, 255] into what the model takes, (pixel - mean) / std.
+            Defaults to (0, 1) for a model that rescales pixels itself, else
+            to (127.5, 127.5), which gives [-1, 1].
         input_shape: `(height, width, channels)`. Needed where the model
             leaves a size open; a phone needs it fixed.
         images: Images on which the file must answer as the model does.
@@ -87,14 +104,14 @@ def to_tflite(
     )
     check_positive_int("threads", threads, "a number of threads", "Try 1.")
     check_positive_int("runs", runs, "a number of measured runs", "Try 50.")
-    labels = _check_labels(labels, model)
+    mean, std = _check_normalization(normalization, model)
+    description = Description(
+        model.name, _check_labels(labels, model), mean, std
+    )
     target = path.resolve()  # a link stays a link
     with _draft(target) as draft:
-        with _quiet():
-            data = _convert(_freeze(model, shape), quantize)
-        draft.write_bytes(data)
-        if labels:
-            _pack(draft, "labels.txt", "\n".join(labels))
+        data = _convert_anywhere(model, shape, quantize)
+        draft.write_bytes(metadata.write(data, description))
         try:
             found = verify(draft, model, quantize, images, threads, runs)
         except VerificationError as error:
@@ -105,22 +122,13 @@ def to_tflite(
 
 
 def check_environment():
-    """Raises an error unless models can be exported in this process.
+    """Raises an error unless models can be exported here.
 
     For jobs that train first, so that they need not find out at their end.
 
     Raises:
-        ValueError: If Keras does not run on TensorFlow.
         MissingExtraError: If the extra `mobile` is not installed.
     """
-    if keras.config.backend() != "tensorflow":
-        raise ValueError(
-            "A model must live on Keras' TensorFlow backend, whose graph is "
-            "converted to .tflite. Received: "
-            f"KERAS_BACKEND={keras.config.backend()}. Save the model as "
-            ".keras, load it in a process with KERAS_BACKEND=tensorflow, and "
-            "export it there."
-        )
     require("tensorflow", "mobile")
     require("ai_edge_litert.interpreter", "mobile")
 
@@ -193,7 +201,7 @@ def _check_model(model, input_shape):
 
 def _check_labels(labels, model):
     if labels is None:
-        return None
+        return ()
     if isinstance(labels, str) or not hasattr(labels, "__iter__"):
         raise ValueError(
             "`labels` is a list of the classes' names. "
@@ -214,7 +222,43 @@ def _check_labels(labels, model):
             f"that is not empty. Received: labels={labels[:5]}. Take out the "
             "line breaks."
         )
-    return labels
+    return tuple(labels)
+
+
+def _check_normalization(normalization, model):
+    if normalization is None:
+        return (0.0, 1.0) if takes_pixels(model) else (127.5, 127.5)
+    pair = isinstance(normalization, tuple | list) and len(normalization) == 2
+    if not pair or not all(isinstance(n, numbers.Real) for n in normalization):
+        raise ValueError(
+            "`normalization` is a pair of numbers, mean and standard "
+            f"deviation of pixels. Received: normalization={normalization!r}. "
+            "Pass for example (127.5, 127.5)."
+        )
+    mean, std = map(float, normalization)
+    check_positive("normalization", std, "(mean, std), of which std", "Try 1.")
+    return mean, std
+
+
+def _convert_anywhere(model, shape, quantize):
+    if keras.config.backend() == "tensorflow":
+        return convert(model, shape, quantize)
+    try:
+        return convert_on_tensorflow(model, shape, quantize)
+    except RuntimeError as error:
+        raise ConversionError(
+            "`model` is saved, and loaded again by a process whose Keras runs "
+            "on TensorFlow. Received: a model with which that process ended: "
+            f"{str(error)[:500]}. Register layers of your own with "
+            "keras.saving.register_keras_serializable in a module that can be "
+            "imported, or export under KERAS_BACKEND=tensorflow."
+        ) from error
+
+
+def convert(model, shape, quantize):
+    """Returns the bytes of the .tflite file of a model on TensorFlow."""
+    with _quiet():
+        return _convert_frozen(_freeze(model, shape), quantize)
 
 
 def _freeze(model, shape):
@@ -242,7 +286,7 @@ def _freeze(model, shape):
     return module
 
 
-def _convert(module, quantize):
+def _convert_frozen(module, quantize):
     tf = require("tensorflow", "mobile")
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [module.serve.get_concrete_function()], module
@@ -260,12 +304,6 @@ def _convert(module, quantize):
             "Build one trained in mixed precision again under the float32 "
             "policy with the same weights; replace a layer that is named."
         ) from error
-
-
-def _pack(path, name, text):
-    """Appends a text file as a zip member, which the runtime reads past."""
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive:
-        archive.writestr(name, text)
 
 
 @contextlib.contextmanager

@@ -151,6 +151,15 @@ def predict(path, images):
     return np.stack(outputs)
 
 
+def takes_pixels(model):
+    """Tells whether a model rescales pixels in [0, 255] itself."""
+    return any(
+        isinstance(layer, keras.layers.Rescaling)
+        or (isinstance(layer, keras.Model) and takes_pixels(layer))
+        for layer in model.layers
+    )
+
+
 def _count_ops(data):
     schema = require("ai_edge_litert.schema_py_generated", "mobile")
     names = {
@@ -225,20 +234,12 @@ def _compare(path, model, images):
     return float(np.abs(theirs - ours).max() / reach)
 
 
-def _rescales(model):
-    return any(
-        isinstance(layer, keras.layers.Rescaling)
-        or (isinstance(layer, keras.Model) and _rescales(layer))
-        for layer in model.layers
-    )
-
-
 def _random_images(path, model):
     interpreter_module = require("ai_edge_litert.interpreter", "mobile")
     interpreter = interpreter_module.Interpreter(model_path=str(path))
     (door,) = interpreter.get_input_details()
     low, high = -1, 1
-    if _rescales(model):
+    if takes_pixels(model):
         low, high = 0, 255
     shape = (IMAGES, *door["shape"][1:])
     images = np.random.default_rng(0).uniform(low, high, shape)

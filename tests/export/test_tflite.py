@@ -153,6 +153,8 @@ def test_a_file_that_takes_too_long_is_stopped(model, tmp_path, monkeypatch):
         ({"labels": ["cat", "cat", "dog"]}, "`labels`.*name of its own"),
         ({"labels": ["cat", "dog\n", "hen"]}, "`labels`.*one line"),
         ({"input_shape": (32, 32, 3)}, r"`input_shape`.*\(64, 64, 3\)"),
+        ({"normalization": 127.5}, "`normalization`.*=127.5"),
+        ({"normalization": (0, 0)}, "`normalization`.*above 0"),
         ({"threads": 0}, "`threads`.*threads=0"),
         ({"runs": 0}, "`runs`.*runs=0"),
     ],

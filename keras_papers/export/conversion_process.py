@@ -1,0 +1,64 @@
+"""Conversion in a process of its own, for models of other backends.
+
+    python -m keras_papers.export.conversion_process MODEL.keras OUT.tflite \
+        '[[224, 224, 3], null, []]'
+
+The graph that becomes a .tflite file is TensorFlow's; a model that lives on
+JAX or PyTorch is loaded anew in a process whose Keras runs on TensorFlow.
+"""
+
+import importlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+
+def convert_on_tensorflow(model, shape, quantize):
+    """Returns the bytes of the .tflite file, or raises RuntimeError.
+
+    The error's text is the last line that the process said.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        saved = pathlib.Path(folder, "model.keras")
+        converted = pathlib.Path(folder, "model.tflite")
+        model.save(saved)
+        order = json.dumps([shape, quantize, sorted(_homes(model))])
+        process = subprocess.run(
+            [sys.executable, "-m", __spec__.name, saved, converted, order],
+            capture_output=True,
+            text=True,
+            env={
+                **os.environ,
+                "KERAS_BACKEND": "tensorflow",
+                # Packages that are imported from a folder are found here too.
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            },
+        )
+        if process.returncode:
+            last = (process.stderr.strip().splitlines() or ["no message"])[-1]
+            raise RuntimeError(last)
+        return converted.read_bytes()
+
+
+def _homes(model):
+    """Returns the modules whose import registers the layers of a model."""
+    homes = {type(layer).__module__ for layer in model.layers}
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            homes |= _homes(layer)
+    return {home for home in homes if home.partition(".")[0] != "keras"}
+
+
+if __name__ == "__main__":
+    import keras
+
+    from keras_papers.export.tflite import convert
+
+    input_shape, how, homes = json.loads(sys.argv[3])
+    for home in homes:
+        importlib.import_module(home)
+    loaded = keras.saving.load_model(sys.argv[1], compile=False)
+    pathlib.Path(sys.argv[2]).write_bytes(convert(loaded, input_shape, how))

@@ -1,0 +1,110 @@
+"""Android's task library, as MediaPipe runs it, on files of ours."""
+
+import pathlib
+
+import cv2
+import mediapipe
+import numpy as np
+import pytest
+from mediapipe.tasks.metadata import metadata_schema_py_generated as schema
+from mediapipe.tasks.python import BaseOptions
+from mediapipe.tasks.python.vision import (
+    ImageClassifier,
+    ImageClassifierOptions,
+)
+from sklearn.datasets import load_sample_image
+
+from keras_papers import applications, export
+from keras_papers.export import metadata
+from keras_papers.export.metadata import Description
+from keras_papers.pipelines.images import load_digits
+from tests.answers import perturb
+
+DEMO = pathlib.Path(__file__).parents[2] / "demo_output" / "model.tflite"
+LABELS = ("cat", "dog", "hen", "größe", "cow")
+
+
+def classify(path, image):
+    """Returns the scores by label, as the task library tells them."""
+    options = ImageClassifierOptions(BaseOptions(model_asset_path=str(path)))
+    with ImageClassifier.create_from_options(options) as classifier:
+        (result,) = classifier.classify(
+            mediapipe.Image(
+                image_format=mediapipe.ImageFormat.SRGB,
+                data=np.ascontiguousarray(image, np.uint8),
+            )
+        ).classifications
+    return {each.category_name: each.score for each in result.categories}
+
+
+def by_litert(path, image, mean=0.0, std=1.0):
+    """Returns the same by the interpreter alone, on an image of its size."""
+    (scores,) = export.predict(
+        path, (image[None].astype("float32") - mean) / std
+    )
+    return dict(zip(metadata.read(path).labels, scores.tolist(), strict=True))
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return load_sample_image("china.jpg")  # 427 x 640
+
+
+@pytest.mark.parametrize("rescales", [True, False])
+def test_scores_and_labels_are_those_of_the_file(rescales, photo, tmp_path):
+    model = perturb(
+        applications.MobileNetV2(
+            (96, 96, 3),
+            alpha=0.35,
+            classes=5,
+            include_preprocessing=rescales,
+        )
+    )
+    path = tmp_path / "model.tflite"
+    export.to_tflite(model, path, LABELS, runs=1)
+    normalization = (0.0, 1.0) if rescales else (127.5, 127.5)
+    patch = photo[100:196, 200:296]
+    expected = by_litert(path, patch, *normalization)
+    assert np.ptp(list(expected.values())) > 0.05
+    assert classify(path, patch) == pytest.approx(expected, abs=1e-5)
+    resized = cv2.resize(photo, (96, 96), interpolation=cv2.INTER_LINEAR)
+    expected = by_litert(path, resized, *normalization)
+    found = classify(path, photo)
+    assert max(found, key=found.get) == max(expected, key=expected.get)
+    assert found == pytest.approx(expected, abs=0.02)
+
+
+def test_the_demos_file_reads_digits():
+    digits = load_digits(48, seed=0)
+    images = digits.test[:30].round().astype(np.uint8)
+    for image, label in zip(images, digits.test_labels[:30], strict=True):
+        found = classify(DEMO, image)
+        assert found == pytest.approx(by_litert(DEMO, image), abs=1e-5)
+        assert max(found, key=found.get) == str(label)
+
+
+def test_the_slots_are_those_of_the_published_schema(tmp_path):
+    model = applications.MobileNet((32, 32, 3), alpha=0.25, classes=5)
+    path = tmp_path / "model.tflite"
+    export.to_tflite(model, path, LABELS, normalization=(1, 2), runs=1)
+    assert metadata.read(path) == Description(model.name, LABELS, 1.0, 2.0)
+    data = path.read_bytes()
+    found = schema.ModelMetadataT.InitFromPackedBuf(
+        data[data.index(b"M001") - 4 :], 0
+    )
+    (graph,) = found.subgraphMetadata
+    (image,), (scores,) = graph.inputTensorMetadata, graph.outputTensorMetadata
+    assert found.name.decode() == model.name
+    assert image.content.contentProperties.colorSpace == (
+        schema.ColorSpaceType.RGB
+    )
+    (unit,) = image.processUnits
+    assert unit.optionsType == schema.ProcessUnitOptions.NormalizationOptions
+    assert (unit.options.mean, unit.options.std) == ([1.0], [2.0])
+    assert (image.stats.min, image.stats.max) == ([0.0], [255.0])
+    (labels,) = scores.associatedFiles
+    assert labels.name.decode() == "labels.txt"
+    assert labels.type == schema.AssociatedFileType.TENSOR_AXIS_LABELS
+    assert scores.content.contentPropertiesType == (
+        schema.ContentProperties.FeatureProperties
+    )

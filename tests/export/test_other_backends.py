@@ -1,0 +1,74 @@
+"""Models of other backends: converted in a process that runs TensorFlow."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_papers import applications, export
+from keras_papers.export import metadata
+from keras_papers.export.conversion_process import convert_on_tensorflow
+from keras_papers.export.tflite import ConversionError
+from tests.answers import answers, perturb, random_images
+
+pytestmark = pytest.mark.contract
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Doubled(keras.layers.Layer):
+    """A layer of a user's."""
+
+    def call(self, inputs):
+        return 2 * inputs
+
+
+def small(*extra):
+    inputs = keras.Input((8, 8, 3), name="image")
+    x = keras.layers.Conv2D(4, 3)(inputs)
+    for layer in extra:
+        x = layer(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, keras.layers.Dense(2, "softmax")(x))
+
+
+@pytest.mark.skipif(
+    keras.config.backend() == "tensorflow",
+    reason="TensorFlow converts in its own process, see test_tflite.py",
+)
+def test_the_file_answers_as_the_model(tmp_path):
+    model = perturb(
+        applications.MobileNetV3Small((32, 32, 3), alpha=0.35, classes=3)
+    )
+    path = tmp_path / "model.tflite"
+    found = export.to_tflite(model, path, labels=["a", "b", "c"])
+    assert found.parity <= 1e-4 and found.partitions == 1
+    images = random_images(4, 32, 32, 3, low=0, high=255)
+    expected = answers(model, images)
+    assert np.ptp(expected) > 0.05
+    difference = np.abs(export.predict(path, images) - expected)
+    assert difference.max() <= 1e-4 * np.ptp(expected)
+    assert metadata.read(path).labels == ("a", "b", "c")
+
+
+def test_a_users_own_layer_is_found_in_its_module(tmp_path):
+    model = small(Doubled())
+    path = tmp_path / "model.tflite"
+    path.write_bytes(convert_on_tensorflow(model, (8, 8, 3), None))
+    images = random_images(2, 8, 8, 3)
+    np.testing.assert_allclose(
+        export.predict(path, images), answers(model, images), atol=1e-5
+    )
+
+
+@pytest.mark.skipif(
+    keras.config.backend() == "tensorflow",
+    reason="TensorFlow need not load the model again",
+)
+def test_what_cannot_be_loaded_again_is_told(tmp_path):
+    @keras.saving.register_keras_serializable(package="tests")
+    class Hidden(keras.layers.Layer):
+        def call(self, inputs):
+            return inputs
+
+    with pytest.raises(ConversionError, match="Received.*Hidden.*Register"):
+        export.to_tflite(small(Hidden()), tmp_path / "model.tflite")
+    assert not list(tmp_path.iterdir())
