@@ -53,11 +53,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/mobile.installed: $(VENV)/bin/python setup.cfg constraints.txt
-	$(PIP) -c constraints.txt -e '.[mobile]'
+	$(PIP) -c constraints.txt -e '.[mobile,report]'
 	touch $@
 
 $(VENV)/test.installed: $(VENV)/mobile.installed
-	$(PIP) -c constraints.txt -e '.[mobile,test,dev]'
+	$(PIP) -c constraints.txt -e '.[mobile,report,completion,test,dev]'
 	touch $@
 
 $(VENV)/torch.installed: $(VENV)/test.installed

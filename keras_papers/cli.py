@@ -1,91 +1,316 @@
 """The command `keras-papers`; each verb calls one public function."""
 
 import argparse
+import json
+import os
 import sys
+import time
 
 from keras_papers import __version__, applications, pipelines
+from keras_papers.extras import MissingExtraError, require
 
 
 def main(arguments=None):
-    """Runs the command line and returns its exit status."""
+    """Runs the command line and returns its exit status.
+
+    0: done; 2: a mistake, told in a sentence; 130: interrupted.
+    """
     parsed = _parser().parse_args(arguments)
+    start = time.perf_counter()
     try:
-        print(parsed.run(parsed))
+        result = parsed.run(parsed)
+        if parsed.json:
+            print(json.dumps(_plain(result), indent=2))
+        else:
+            parsed.show(parsed, result, time.perf_counter() - start)
+        return 0
     except (ValueError, OSError) as error:
         if parsed.debug:
             raise
-        print(f"keras-papers: {error}", file=sys.stderr)
+        print(f"keras-papers: {_sentence(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("keras-papers: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        notes = getattr(error, "__notes__", ["nothing is left half-written"])
+        print(f"keras-papers: interrupted; {notes[0]}", file=sys.stderr)
         return 130
-    return 0
+
+
+def _sentence(error):
+    return " ".join(str(error).split())
+
+
+def _plain(value):
+    """Returns what a verb found as JSON has it: named fields as objects."""
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, os.PathLike) else value
 
 
 def _parser():
     parser = argparse.ArgumentParser(
         prog="keras-papers",
         description="Paper models, trained and exported for phones.",
-    )
-    parser.add_argument(
-        "--debug", action="store_true", help="show the traceback of an error"
+        epilog="keras-papers VERB --help tells more, with an example.",
     )
     parser.add_argument(
         "--version", action="version", version=f"keras_papers {__version__}"
     )
+    _add_completion(parser)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
-    train = verbs.add_parser(
-        "train",
-        help="train an image classifier and export it as .tflite",
-        epilog="example: keras-papers train flowers --epochs 30 --output out",
+    for add in (
+        _add_train,
+        _add_list,
+        _add_info,
+        _add_export,
+        _add_predict,
+        _add_evaluate,
+        _add_benchmark,
+    ):
+        add(verbs)
+    return parser
+
+
+def _add_completion(parser):
+    try:
+        shtab = require("shtab", "completion")
+    except MissingExtraError:
+        return
+    shtab.add_argument_to(parser, "--print-completion")
+
+
+def _verb(verbs, name, text, example, run, show):
+    verb = verbs.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog=f"example: keras-papers {name} {example}",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    train.set_defaults(run=_train)
+    verb.add_argument(
+        "--json", action="store_true", help="print the result for machines"
+    )
+    verb.add_argument(
+        "--debug", action="store_true", help="show the traceback of an error"
+    )
+    verb.set_defaults(run=run, show=show)
+    return verb
+
+
+def _add_train(verbs):
+    train = _verb(
+        verbs,
+        "train",
+        "train an image classifier and export it as .tflite",
+        "flowers --image-size 224 --epochs 20 --output out",
+        _train,
+        _show_training,
+    )
     train.add_argument(
         "data",
         nargs="?",
-        help="folder of class folders; without it, scikit-learn's digits",
+        metavar="DIR",
+        help="folder of class folders, or of train/, val/ and test/ with such; "
+        "without it, scikit-learn's digits",
     )
     train.add_argument(
         "--model",
         default="MobileNetV3Small",
         help=", ".join(applications.list_models()),
     )
-    train.add_argument(
-        "--alpha", type=float, default=0.75, help="width multiplier"
-    )
-    train.add_argument(
-        "--image-size", type=int, default=48, help="height and width in pixels"
-    )
-    train.add_argument("--epochs", type=int, default=40, help="epochs")
-    train.add_argument(
-        "--batch-size", type=int, default=64, help="images in a batch"
-    )
-    train.add_argument(
-        "--learning-rate", type=float, default=4e-3, help="peak of the schedule"
-    )
-    train.add_argument(
-        "--seed", type=int, default=0, help="of all that is drawn"
-    )
+    for name, type_, default, text in (
+        ("alpha", float, 0.75, "width multiplier"),
+        ("image-size", int, 48, "height and width in pixels"),
+        ("epochs", int, 40, "times that each image is seen"),
+        ("batch-size", int, 64, "images in a batch"),
+        ("learning-rate", float, 4e-3, "peak of the schedule"),
+        ("weight-decay", float, 1e-2, "of the kernels"),
+        ("label-smoothing", float, 0.1, "share spread over all classes"),
+        ("seed", int, 0, "of all that is drawn"),
+    ):
+        train.add_argument(f"--{name}", type=type_, default=default, help=text)
+    # Without a default, which argparse would print as None.
+    for name, type_, metavar, text in (
+        ("weights", str, "W", "'imagenet' or a weights file to start from"),
+        ("ema", float, "M", "momentum of an average of the weights"),
+        ("early-stopping", int, "N", "epochs to wait for a lower loss"),
+    ):
+        train.add_argument(
+            f"--{name}",
+            type=type_,
+            metavar=metavar,
+            default=argparse.SUPPRESS,
+            help=text,
+        )
+    for name, text in (
+        ("class-weights", "let every class count the same"),
+        ("mixed-precision", "compute in float16, which GPUs do faster"),
+        ("tensorboard", "write logs to OUTPUT/logs"),
+        ("strict", "refuse pictures that cannot be read"),
+        ("overwrite", "replace an earlier training"),
+    ):
+        train.add_argument(
+            f"--{name}",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help=text,
+        )
     train.add_argument(
         "--output", default="keras_papers_output", help="folder for the files"
     )
-    return parser
 
 
-def _train(arguments):
+def _train(parsed):
+    given = vars(parsed).copy()
+    for name in ("run", "show", "json", "debug", "print_completion"):
+        given.pop(name, None)
+    # A bar that redraws itself is for eyes; a log gets a line an epoch, and
+    # what a machine reads gets nothing else.
+    given["verbose"] = "auto" if sys.stdout.isatty() else 2
     return pipelines.train_image_classifier(
-        arguments.data,
-        model=arguments.model,
-        alpha=arguments.alpha,
-        image_size=arguments.image_size,
-        epochs=arguments.epochs,
-        output=arguments.output,
-        batch_size=arguments.batch_size,
-        learning_rate=arguments.learning_rate,
-        seed=arguments.seed,
-        # A bar that redraws itself is for eyes; a log gets a line an epoch.
-        verbose="auto" if sys.stdout.isatty() else 2,
+        **given | ({"verbose": 0} if parsed.json else {})
+    )
+
+
+def _show_training(parsed, report, seconds):
+    print(report)
+    _last_line(
+        f"trained {report.model} to {report.tflite_accuracy:.2%}",
+        os.path.join(report.output, "model.tflite"),
+        report.bytes,
+        seconds,
+    )
+
+
+def _last_line(result, path, size, seconds):
+    megabytes = "" if size is None else f", {size / 1e6:.2f} MB"
+    print(f"{result}: {path}{megabytes}, {seconds:.1f} s")
+
+
+def _add_list(verbs):
+    verb = _verb(
+        verbs,
+        "list",
+        "list the models with their papers and costs",
+        "'*V3*'",
+        lambda parsed: pipelines.list_models(parsed.pattern),
+        _show_list,
+    )
+    verb.add_argument(
+        "pattern", nargs="?", default="*", help="of names, as a shell has them"
+    )
+
+
+def _show_list(parsed, facts, seconds):
+    for fact in facts:
+        print(fact)
+    print(f"{len(facts)} models, {seconds:.1f} s")
+
+
+def _add_info(verbs):
+    verb = _verb(
+        verbs,
+        "info",
+        "tell of a model: its paper, its table, its layers",
+        "MobileNetV3Small",
+        lambda parsed: pipelines.info(parsed.name),
+        lambda parsed, info, seconds: print(info),
+    )
+    verb.add_argument("name", help=", ".join(applications.list_models()))
+
+
+def _add_export(verbs):
+    verb = _verb(
+        verbs,
+        "export",
+        "write a .keras file as .tflite and check it",
+        "out/model.keras --quantize float16",
+        lambda parsed: pipelines.export(
+            parsed.model,
+            parsed.output,
+            quantize=parsed.quantize,
+            labels=parsed.labels,
+            threads=parsed.threads,
+        ),
+        lambda parsed, found, seconds: print(f"{found}, {seconds:.1f} s"),
+    )
+    verb.add_argument("model", metavar="MODEL.keras", help="the trained model")
+    for name, text in (
+        ("output", "where to write; by default beside the model"),
+        ("quantize", "float16 for half the size"),
+        ("labels", "file of labels; by default labels.txt beside the model"),
+    ):
+        verb.add_argument(f"--{name}", default=None, help=text)
+    verb.add_argument("--threads", type=int, default=1, help="measured with")
+
+
+def _add_predict(verbs):
+    verb = _verb(
+        verbs,
+        "predict",
+        "tell what pictures show",
+        "out/model.tflite rose.jpg tulip.jpg --top 3",
+        lambda parsed: pipelines.predict(
+            parsed.model, parsed.images, top=parsed.top
+        ),
+        _show_predictions,
+    )
+    verb.add_argument("model", metavar="MODEL", help=".tflite or .keras")
+    verb.add_argument("images", metavar="IMAGE", nargs="+", help="pictures")
+    verb.add_argument("--top", type=int, default=5, help="classes to tell")
+
+
+def _show_predictions(parsed, predictions, seconds):
+    for prediction in predictions:
+        print(prediction)
+    size = os.path.getsize(parsed.model)
+    number = len(predictions)
+    what = f"{number} picture{'s' * (number > 1)} by"
+    print(f"{what} {parsed.model}, {size / 1e6:.2f} MB, {seconds:.1f} s")
+
+
+def _add_evaluate(verbs):
+    verb = _verb(
+        verbs,
+        "evaluate",
+        "measure a model on a folder of class folders",
+        "out/model.tflite flowers/test",
+        lambda parsed: pipelines.evaluate(parsed.model, parsed.data),
+        lambda parsed, found, seconds: print(f"{found}, {seconds:.1f} s"),
+    )
+    verb.add_argument("model", metavar="MODEL", help=".tflite or .keras")
+    verb.add_argument("data", metavar="DIR", help="folder of class folders")
+
+
+def _add_benchmark(verbs):
+    verb = _verb(
+        verbs,
+        "benchmark",
+        "measure the latency of .tflite files",
+        "out/model.tflite other.tflite --threads 2",
+        lambda parsed: pipelines.benchmark(
+            parsed.models, threads=parsed.threads, runs=parsed.runs
+        ),
+        _show_speeds,
+    )
+    verb.add_argument("models", metavar="MODEL.tflite", nargs="+")
+    verb.add_argument("--threads", type=int, default=1, help="to run on")
+    verb.add_argument("--runs", type=int, default=50, help="of the median")
+
+
+def _show_speeds(parsed, speeds, seconds):
+    print("       size       median      IQR  partitions  file")
+    for speed in speeds:
+        print(speed)
+    fastest = min(speeds, key=lambda speed: speed.latency_ms)
+    _last_line(
+        f"fastest at {fastest.latency_ms:.3f} ms",
+        fastest.path,
+        fastest.bytes,
+        seconds,
     )
 
 

@@ -3,21 +3,50 @@
 import keras
 import numpy as np
 
+from keras_papers import flatten
+
 
 def perturb(model, seed=0):
-    """Draws weights with which the logits of `model` differ visibly.
+    """Draws weights with which `model` answers otherwise to another image.
 
-    A fresh network answers 1e-12, which passes any tolerance.
+    A fresh network answers 1e-12, which passes any tolerance; and one whose
+    moving statistics are not those of its maps answers the same to all.
     """
     generator = np.random.default_rng(seed)
     for weight in model.weights:
-        if weight.path.endswith(("moving_variance", "gamma")):
+        if weight.path.endswith("gamma"):
             weight.assign(generator.uniform(0.5, 1.5, weight.shape))
-        elif weight.path.endswith(("moving_mean", "beta", "bias")):
+        elif weight.path.endswith(("beta", "bias")):
             weight.assign(generator.normal(0, 0.2, weight.shape))
-        elif weight.path.endswith("kernel"):
-            weight.assign(1.5 * keras.ops.convert_to_numpy(weight))
+    norms = [
+        layer
+        for layer in flatten(model).layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    if norms:
+        _calibrate(model, norms)
     return model
+
+
+def _calibrate(model, norms):
+    """Makes the moving statistics those of a batch of images."""
+    images = images_for(model, 8)
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    model(images, training=True)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+
+
+def images_for(model, number):
+    """Draws images of the size and the range of pixels that a model takes."""
+    shape = [size or 224 for size in model.inputs[0].shape[1:]]
+    rescales = any(
+        isinstance(layer, keras.layers.Rescaling) for layer in model.layers
+    )
+    low, high = (0, 255) if rescales else (-1, 1)
+    return random_images(number, *shape, low=low, high=high)
 
 
 def answers(model, images, **keywords):
@@ -25,7 +54,20 @@ def answers(model, images, **keywords):
     return keras.ops.convert_to_numpy(model(images, **keywords))
 
 
+def spread(answers):
+    """Returns how far the answers to different images lie apart."""
+    return float(np.std(answers, axis=0).mean())
+
+
 def random_images(*shape, low=-1, high=1, seed=0):
-    """Draws a batch of images."""
+    """Draws a batch of noise, every image around another shade.
+
+    Pure noise looks the same to a network, which averages over the map.
+    """
     generator = np.random.default_rng(seed)
-    return generator.uniform(low, high, shape).astype("float32")
+    middle = [
+        1 if 0 < axis < len(shape) - 1 else n for axis, n in enumerate(shape)
+    ]
+    shades = generator.uniform(low, high, middle)
+    noise = generator.uniform(low, high, shape)
+    return (0.6 * shades + 0.4 * noise).astype("float32")

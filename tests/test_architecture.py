@@ -35,17 +35,21 @@ DIRECTIONS = {
         "export",
         "tuner",
     },
-    "cli": {"applications", "pipelines"},
+    "cli": {"applications", "extras", "pipelines"},
 }
 # package: the rooms that may use it, inside the function that needs it
 LAZY = {
-    "tensorflow": {"export", "quantization"},
+    "tensorflow": {"export", "pipelines", "quantization"},
     "ai_edge_litert": {"export"},
     "tf_keras": {"quantization"},
     "tensorflow_model_optimization": {"quantization"},
     "keras_tuner": {"tuner"},
     "sklearn": {"pipelines", "tuner"},
     "matplotlib": {"pipelines", "tuner"},
+    "jinja2": {"pipelines"},
+    "PIL": {"pipelines"},
+    "shtab": {"cli"},
+    "tensorboard": {"pipelines"},
     "jax": set(),
     "torch": set(),
 }

@@ -1,23 +1,110 @@
-"""The command line: its table, its sentences, its exit status."""
+"""The command line: its last line, its sentences, its exit status."""
 
+import errno
+import json
+import os
+import re
+import subprocess
+import sys
+
+import keras
 import pytest
 
-from keras_papers import cli
+from keras_papers import cli, pipelines
+from tests.pipelines.conftest import paint
+
+QUICK = (
+    *("--model", "MobileNet", "--alpha", "0.25", "--epochs", "1"),
+    *("--image-size", "32", "--batch-size", "8"),
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with photos, and a training of them in `out`."""
+    home = tmp_path_factory.mktemp("home")
+    paint(home / "photos", ["dark", "bright"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        assert cli.main(["train", "photos", *QUICK, "--output", "out"]) == 0
+    return home
+
+
+def run(capsys, *arguments):
+    """Runs a verb; returns what it printed."""
+    assert cli.main(list(arguments)) == 0
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err
+    return printed.out
 
 
 @pytest.mark.tensorflow
-def test_train_prints_its_table(tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    status = cli.main(
-        [
-            *("train", "--model", "MobileNet", "--alpha", "0.25"),
-            *("--epochs", "1", "--image-size", "32", "--output", "out"),
-        ]
+@pytest.mark.parametrize(
+    "arguments, last",
+    [
+        ("list *V3*", r"2 models, [\d.]+ s"),
+        (
+            "export out/model.keras --output half.tflite --quantize float16",
+            r"half.tflite: .* MB, .* partition, .* ms .*, [\d.]+ s",
+        ),
+        (
+            "predict out/model.tflite photos/dark/0.png photos/dark/1.png",
+            r"2 pictures by out/model.tflite, [\d.]+ MB, [\d.]+ s",
+        ),
+        (
+            "evaluate out/model.tflite photos",
+            r"out/model.tflite: accuracy [\d.]+% on 20 pictures, .* s",
+        ),
+        (
+            "benchmark out/model.tflite --runs 5",
+            r"fastest at [\d.]+ ms: out/model.tflite, [\d.]+ MB, [\d.]+ s",
+        ),
+    ],
+)
+def test_each_verb_ends_with_one_line(
+    arguments, last, home, capsys, monkeypatch
+):
+    monkeypatch.chdir(home)
+    lines = run(capsys, *arguments.split()).splitlines()
+    assert re.fullmatch(last, lines[-1]), lines[-1]
+
+
+@pytest.mark.tensorflow
+def test_train_ends_with_the_files_line(home, capsys, monkeypatch):
+    monkeypatch.chdir(home)
+    arguments = ["train", "photos", *QUICK, "--output", "out", "--overwrite"]
+    lines = run(capsys, *arguments).splitlines()
+    assert re.fullmatch(
+        r"trained MobileNet\(alpha=0.25\) to [\d.]+%: "
+        r"out/model.tflite, [\d.]+ MB, [\d.]+ s",
+        lines[-1],
     )
-    printed = capsys.readouterr()
-    assert status == 0 and "Traceback" not in printed.err
-    assert "accuracy, .tflite" in printed.out
-    assert (tmp_path / "out" / "model.tflite").is_file()
+    assert any(line.startswith("accuracy, .tflite") for line in lines)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    "arguments, key",
+    [
+        ("list", "multiply_adds"),
+        ("info MobileNetV2", "table"),
+        ("export out/model.keras --output again.tflite", "parity"),
+        ("predict out/model.tflite photos/dark/0.png", "labels"),
+        ("evaluate out/model.keras photos", "recall"),
+        ("benchmark out/model.tflite --runs 5", "latency_ms"),
+    ],
+)
+def test_json_is_for_machines(arguments, key, home, capsys, monkeypatch):
+    monkeypatch.chdir(home)
+    verb, *rest = arguments.split()
+    found = json.loads(run(capsys, verb, "--json", *rest))
+    assert key in (found[0] if isinstance(found, list) else found)
+
+
+def test_info_prints_the_papers_table(capsys):
+    text = run(capsys, "info", "MobileNetV3Small")
+    assert "1905.02244" in text
+    assert re.search(r"kernel +exp_size +out +se +nl +s\n", text)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +112,13 @@ def test_train_prints_its_table(tmp_path, capsys, monkeypatch):
     [
         ("train --model MobileNetV4", "'MobileNetV4'"),
         ("train --alpha 0", "alpha=0"),
+        ("train --epochs -1", "epochs=-1"),
         ("train no_such_folder", "'no_such_folder'"),
+        ("info MobileNetV5", "mean 'MobileNetV"),
+        ("predict no.tflite no.png", "no.tflite"),
+        ("evaluate no.keras photos", "no.keras"),
+        ("export no.keras", "no.keras"),
+        ("benchmark no.tflite", "no.tflite"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_status_2(
@@ -37,15 +130,73 @@ def test_a_mistake_is_one_sentence_and_status_2(
     assert printed.err.startswith("keras-papers: ")
     assert message in printed.err and printed.err.count("\n") == 1
     assert printed.out == ""
+    assert not list(tmp_path.iterdir())
 
 
 def test_debug_shows_the_traceback():
     with pytest.raises(ValueError, match="alpha=0"):
-        cli.main(["--debug", "train", "--alpha", "0"])
+        cli.main(["train", "--debug", "--alpha", "0"])
 
 
-def test_an_unknown_verb_ends_with_usage(capsys):
+@pytest.mark.parametrize(
+    "arguments", [["trian"], [], ["train", "--epochs", "ten"], ["predict"]]
+)
+def test_what_cannot_be_parsed_ends_with_usage(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
-        cli.main(["trian"])
+        cli.main(arguments)
     assert ended.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_every_verb_has_an_example(capsys):
+    verbs = "train list info export predict evaluate benchmark".split()
+    for verb in verbs:
+        with pytest.raises(SystemExit) as ended:
+            cli.main([verb, "--help"])
+        assert ended.value.code == 0
+        text = " ".join(capsys.readouterr().out.split())
+        assert f"example: keras-papers {verb} " in text
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_shell_completes_the_verbs(shell, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--print-completion", shell])
+    assert ended.value.code == 0
+    assert "benchmark" in capsys.readouterr().out
+
+
+@pytest.mark.tensorflow
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(
+    home, tmp_path, capsys, monkeypatch
+):
+    def full(self, path, *args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    arguments = ["train", str(home / "photos"), *QUICK, "--output"]
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.Model, "save", full)
+        assert cli.main([*arguments, str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith("keras-papers: ") and "No space left" in told
+    assert os.listdir(tmp_path / "out") == [".training"]
+    assert cli.main([*arguments, str(tmp_path / "out")]) == 0
+
+
+def test_ctrl_c_ends_with_130(capsys, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipelines, "list_models", interrupted)
+    assert cli.main(["list"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_a_program():
+    ended = subprocess.run(
+        [sys.executable, "-m", "keras_papers.cli", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.startswith("keras_papers 0.")

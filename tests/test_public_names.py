@@ -27,6 +27,7 @@ PUBLIC = {
         "mobilenet",
         "mobilenet_v2",
         "mobilenet_v3",
+        "table",
     },
     "keras_papers.layers": {
         "Block",
@@ -42,7 +43,16 @@ PUBLIC = {
         "to_tflite",
         "verify",
     },
-    "keras_papers.pipelines": {"Report", "train_image_classifier"},
+    "keras_papers.pipelines": {
+        "Report",
+        "benchmark",
+        "evaluate",
+        "export",
+        "info",
+        "list_models",
+        "predict",
+        "train_image_classifier",
+    },
     "keras_papers.testing": {"check_application", "check_layer"},
     "keras_papers.tuner": {"Point", "width_and_resolution"},
 }

@@ -5,6 +5,7 @@ from keras_papers.applications import mobilenet_v2 as mobilenet_v2
 from keras_papers.applications import mobilenet_v3 as mobilenet_v3
 from keras_papers.applications._catalog import get as get
 from keras_papers.applications._catalog import list_models as list_models
+from keras_papers.applications._catalog import table as table
 from keras_papers.applications._feature_extractor import (
     feature_extractor as feature_extractor,
 )

@@ -2,6 +2,7 @@
 
 import fnmatch
 
+from keras_papers.applications import mobilenet, mobilenet_v2, mobilenet_v3
 from keras_papers.applications.mobilenet import MobileNet
 from keras_papers.applications.mobilenet_v2 import MobileNetV2
 from keras_papers.applications.mobilenet_v3 import (
@@ -18,6 +19,12 @@ CONSTRUCTORS = {
         MobileNetV3Large,
         MobileNetV3Small,
     )
+}
+TABLES = {
+    "MobileNet": mobilenet.TABLE_1,
+    "MobileNetV2": mobilenet_v2.TABLE_2,
+    "MobileNetV3Large": mobilenet_v3.TABLE_1,
+    "MobileNetV3Small": mobilenet_v3.TABLE_2,
 }
 
 
@@ -55,3 +62,23 @@ def get(name):
     """
     check_choice("model", name, list_models(), "the name of a classifier")
     return CONSTRUCTORS[name]
+
+
+def table(name):
+    """Returns the paper's table that the model called `name` is built from.
+
+    Args:
+        name: One of `list_models()`.
+
+    Returns:
+        A tuple of rows, whose fields are the columns as the paper heads them.
+
+    Raises:
+        ValueError: If there is no such model; the nearest name is offered.
+
+    Example:
+    >>> table("MobileNetV2")[1]
+    Row(t=6, c=24, n=2, s=2)
+    """
+    get(name)
+    return TABLES[name]

@@ -122,14 +122,11 @@ def predict(path, images):
         NumPy array of the outputs, `(batch, ...)`.
 
     Raises:
-        ValueError: If the images are not of the size that the file takes;
-            the runtime would resize its graph instead and say nothing.
+        ValueError: If the file cannot be run, or the images are not of the
+            size that it takes; the runtime would resize its graph instead
+            and say nothing.
     """
-    interpreter_module = require("ai_edge_litert.interpreter", "mobile")
-    interpreter = interpreter_module.Interpreter(model_path=str(path))
-    interpreter.allocate_tensors()
-    (door,) = interpreter.get_input_details()
-    (exit_,) = interpreter.get_output_details()
+    interpreter, door, exit_ = open_interpreter(path)
     images = np.asarray(images)
     if not len(images):
         raise ValueError(
@@ -149,6 +146,30 @@ def predict(path, images):
         interpreter.invoke()
         outputs.append(interpreter.get_tensor(exit_["index"])[0])
     return np.stack(outputs)
+
+
+def open_interpreter(path):
+    """Returns the interpreter of a file, its input's and its output's details.
+
+    Raises:
+        ValueError: If the file is none that runs, or has several of them.
+    """
+    interpreter_module = require("ai_edge_litert.interpreter", "mobile")
+    try:
+        if pathlib.Path(path).read_bytes()[4:8] != b"TFL3":
+            raise ValueError("there is no 'TFL3' at its beginning")
+        interpreter = interpreter_module.Interpreter(model_path=str(path))
+        interpreter.allocate_tensors()
+        (door,) = interpreter.get_input_details()
+        (exit_,) = interpreter.get_output_details()
+    except (OSError, RuntimeError, ValueError) as error:
+        first = (str(error).strip().splitlines() or ["no reason"])[0]
+        raise ValueError(
+            "A model must be a .tflite file that can be run, one image in, one "
+            f"output. Received: {str(path)!r} ({first[:200]}). It may be cut "
+            "off or of another kind; make or fetch it again."
+        ) from error
+    return interpreter, door, exit_
 
 
 def takes_pixels(model):
@@ -235,12 +256,14 @@ def _compare(path, model, images):
 
 
 def _random_images(path, model):
-    interpreter_module = require("ai_edge_litert.interpreter", "mobile")
-    interpreter = interpreter_module.Interpreter(model_path=str(path))
-    (door,) = interpreter.get_input_details()
+    _, door, _ = open_interpreter(path)
     low, high = -1, 1
     if takes_pixels(model):
         low, high = 0, 255
-    shape = (IMAGES, *door["shape"][1:])
-    images = np.random.default_rng(0).uniform(low, high, shape)
-    return images.astype("float32")
+    generator = np.random.default_rng(0)
+    shape = door["shape"][1:]
+    # Noise around different shades: pure noise looks all the same to a
+    # network, which averages over the map.
+    shades = generator.uniform(low, high, (IMAGES, *[1] * len(shape)))
+    noise = generator.uniform(low, high, (IMAGES, *shape))
+    return (0.6 * shades + 0.4 * noise).astype("float32")

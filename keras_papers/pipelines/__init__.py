@@ -1,6 +1,12 @@
-"""A whole job as one function."""
+"""A whole job as one function; the command line's verbs call these."""
 
+from keras_papers.pipelines.deployment import benchmark as benchmark
+from keras_papers.pipelines.deployment import export as export
 from keras_papers.pipelines.image_classification import (
     train_image_classifier as train_image_classifier,
 )
+from keras_papers.pipelines.inference import evaluate as evaluate
+from keras_papers.pipelines.inference import predict as predict
+from keras_papers.pipelines.model_facts import info as info
+from keras_papers.pipelines.model_facts import list_models as list_models
 from keras_papers.pipelines.report import Report as Report

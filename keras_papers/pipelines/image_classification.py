@@ -1,22 +1,35 @@
 """Images in, a trained model and its verified .tflite file out."""
 
+import csv
+import hashlib
+import importlib.metadata
+import json
+import numbers
 import os
 import pathlib
-import time
 
 import keras
 import numpy as np
 
-from keras_papers import applications, cost, export
+from keras_papers import __version__, applications, cost, export
 from keras_papers.argument_checks import (
     check_fraction,
     check_positive,
     check_positive_int,
 )
-from keras_papers.pipelines.images import load_digits, load_folder
+from keras_papers.export import metadata
+from keras_papers.extras import MissingExtraError, require
+from keras_papers.pipelines.images import batches, load_digits, load_folder
 from keras_papers.pipelines.report import Report
+from keras_papers.pipelines.report_page import Answers, render
+from keras_papers.pipelines.training import Recipe, precision, train
+from keras_papers.pipelines.training_folder import (
+    TrainingFolder,
+    refuse_finished,
+)
 
-WARM_UP = 0.1  # of all steps, in which the learning rate rises from zero
+THUMBNAIL = 128  # pixels, of a picture that a person looks at
+PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy")
 
 
 def train_image_classifier(
@@ -27,37 +40,67 @@ def train_image_classifier(
     epochs=40,
     output="keras_papers_output",
     *,
+    weights=None,
     batch_size=64,
     learning_rate=4e-3,
     weight_decay=1e-2,
     label_smoothing=0.1,
+    class_weights=False,
+    ema=None,
+    early_stopping=None,
+    mixed_precision=False,
+    tensorboard=False,
+    strict=False,
+    overwrite=False,
     seed=0,
     verbose="auto",
 ):
-    """Trains a classifier from scratch, exports it, and checks both.
+    """Trains a classifier, exports it, and checks both.
 
     AdamW with warm-up and cosine decay, on images that are turned, shifted
-    and zoomed a little. A fifth of the images is held out; the accuracies of
-    the report are those on it, of the Keras model and of the file run by
-    LiteRT. `output` then holds `model.keras`, `model.tflite`, `labels.txt`
-    and `report.json`.
+    and zoomed a little. The accuracies of the report are those on images held
+    out, of the Keras model and of the file run by LiteRT. Pictures are read
+    from disk as they are needed.
+
+    `output` then holds `model.keras`, `model.tflite`, `labels.txt`,
+    `metadata.json`, `history.csv`, `report.json` and, with the extra
+    `report`, `report.html`. A training that was stopped goes on from its last
+    epoch when it is started again with the same arguments.
 
     Args:
-        data: Folder that holds a folder of images for each class. Defaults
-            to None: scikit-learn's 1,797 scanned digits.
+        data: Folder that holds a folder of pictures for each class, or
+            folders `train`, `val` and `test` that do. Without `test` it is
+            `val`, or else a fifth of each class; without `val`, a twentieth
+            of the rest is watched. Defaults to None: scikit-learn's 1,797
+            scanned digits.
         model: Name of a classifier, one of `applications.list_models()`.
             Defaults to `"MobileNetV3Small"`.
         alpha: Positive float. Width multiplier. Defaults to 0.75.
         image_size: Int of at least 32. Height and width that images are
             resized to. Defaults to 48.
         epochs: Positive int. Defaults to 40.
-        output: Folder for the files; made where it does not exist. Files of
-            an earlier training in it are replaced.
+        output: Folder for the files; made where it does not exist.
+        weights: None (random), `"imagenet"` or the path of a weights file to
+            start from. The first fifth of the epochs then trains the new
+            classifier alone. Defaults to None.
         batch_size: Positive int. Defaults to 64.
         learning_rate: Positive float. Peak of the schedule. Defaults to 0.004.
         weight_decay: Positive float. Of the kernels. Defaults to 0.01.
         label_smoothing: Float in [0, 1). Share of the target that is spread
             over all classes. Defaults to 0.1.
+        class_weights: Whether images of rare classes count more, so that
+            every class counts the same. Defaults to False.
+        ema: Float in [0, 1), momentum of an exponential moving average of
+            the weights, which is the model in the end. Defaults to None.
+        early_stopping: Positive int. Epochs without a lower validation loss
+            after which the training ends, with the weights of the best one.
+            Defaults to None: all epochs.
+        mixed_precision: Whether to compute in float16, which GPUs do faster.
+            Defaults to False.
+        tensorboard: Whether to write logs for TensorBoard to `output/logs`.
+        strict: Whether a picture that cannot be read is an error. Defaults
+            to False: it is left out, and named.
+        overwrite: Whether an earlier training in `output` gives way.
         seed: Int. Draws the held-out images, the weights and the order.
         verbose: As in `keras.Model.fit`. Defaults to `"auto"`, progress bars.
 
@@ -66,94 +109,89 @@ def train_image_classifier(
 
     Raises:
         ValueError: If an argument is out of its range, `data` holds no
-            classes, or `output` cannot be written.
+            classes, or `output` cannot be written or is taken.
         MissingExtraError: If the extra `mobile` is not installed.
     """
     export.check_environment()
-    if keras.config.image_data_format() != "channels_last":
-        raise ValueError(
-            "A phone's images are channels_last. Received: "
-            f"image_data_format={keras.config.image_data_format()!r}. Call "
-            "keras.config.set_image_data_format('channels_last') first."
-        )
     constructor = applications.get(model)
-    check_positive_int("epochs", epochs, "a number of epochs", "Try 40.")
-    check_positive_int(
-        "batch_size", batch_size, "a number of images", "Try 64."
+    _check_places(data, output)
+    if not overwrite:
+        refuse_finished(output)
+    if tensorboard:
+        require("tensorboard", "report")
+    recipe = Recipe(
+        epochs,
+        batch_size,
+        learning_rate,
+        weight_decay,
+        label_smoothing,
+        class_weights,
+        ema,
+        early_stopping,
+        from_weights=weights is not None,
     )
-    check_positive("learning_rate", learning_rate, "the peak", "Try 0.004.")
-    check_positive("weight_decay", weight_decay, "a rate", "Try 0.01.")
-    check_fraction("label_smoothing", label_smoothing, "a share", "Try 0.1.")
-    check_positive_int(
-        "image_size", image_size, "a number of pixels", "Try 224."
-    )
-    _check_seed(seed)
+    _check(recipe, image_size, seed)
+    # Built once for nothing, so that bad arguments show before the reading.
+    constructor((image_size, image_size, 3), alpha=alpha, classes=2)
+    if data is None:
+        images = load_digits(image_size, seed)
+    else:
+        images = load_folder(data, seed, strict)
+
+    def build(weights=None):
+        return constructor(
+            (image_size, image_size, 3),
+            alpha=alpha,
+            weights=weights,
+            classes=len(images.names),
+            include_preprocessing=True,
+        )
+
+    keras.utils.set_random_seed(seed)
+    with precision("mixed_float16" if mixed_precision else None):
+        network = build(weights)
+        folder = TrainingFolder(
+            output,
+            {
+                "model": f"{model}(alpha={alpha})",
+                "image_size": image_size,
+                "weights": weights and str(weights),
+                **recipe._asdict(),
+                "mixed_precision": mixed_precision,
+                "seed": seed,
+                "data": data and os.path.abspath(data),
+                "classes": images.names,
+                "images": [len(images.train), len(images.test)],
+            },
+            overwrite,
+        )
+        history = train(
+            network,
+            images,
+            image_size,
+            folder,
+            recipe,
+            seed,
+            folder.path / "logs" if tensorboard else None,
+            verbose,
+        )
+    if mixed_precision:
+        # What was computed in half precision is answered in full.
+        trained, network = network, build()
+        network.set_weights(trained.get_weights())
+    report = _write(network, images, image_size, folder, history)
+    folder.finish()
+    return report
+
+
+def _check_places(data, output):
     if not isinstance(output, str | os.PathLike):
         raise ValueError(
             "`output` is the path of the folder that the files are written to. "
             f"Received: output={output!r}. Pass a path such as 'my_model'."
         )
-    # Built once for nothing, so that bad arguments show before the loading.
-    constructor((image_size, image_size, 3), alpha=alpha, classes=2)
-    keras.utils.set_random_seed(seed)
     if data is None:
-        images = load_digits(image_size, seed)
-    else:
-        _check_apart(data, output)
-        images = load_folder(data, image_size, seed)
-    output = _make_folder(output)
-    network = constructor(
-        (image_size, image_size, 3),
-        alpha=alpha,
-        classes=len(images.names),
-        include_preprocessing=True,
-    )
-    seconds = _fit(
-        network,
-        images,
-        epochs,
-        batch_size,
-        _optimizer(
-            learning_rate,
-            weight_decay,
-            steps=epochs * -(-len(images.train) // batch_size),
-        ),
-        label_smoothing,
-        verbose,
-    )
-    file = _save(network, images, output)
-    costs = cost.count(network)
-    report = Report(
-        model=f"{model}(alpha={alpha})",
-        classes=len(images.names),
-        image_size=image_size,
-        epochs=epochs,
-        train_images=len(images.train),
-        test_images=len(images.test),
-        accuracy=_accuracy(network.predict(images.test, verbose=0), images),
-        tflite_accuracy=_accuracy(
-            export.predict(file.path, images.test), images
-        ),
-        training_seconds=round(seconds, 1),
-        parameters=costs.parameters,
-        multiply_adds=costs.multiply_adds,
-        bytes=file.bytes,
-        latency_ms=round(file.latency_ms, 3),
-        output=str(output),
-    )
-    report.save(output / "report.json")
-    return report
-
-
-def _check_seed(seed):
-    if not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(
-            "`seed` starts every random generator and must be an integer from "
-            f"0 to {2**32 - 1}. Received: seed={seed!r}. Try 0."
-        )
-
-
-def _check_apart(data, output):
+        return
     if not isinstance(data, str | os.PathLike):
         raise ValueError(
             "`data` is the path of a folder that holds a folder of images for "
@@ -168,78 +206,124 @@ def _check_apart(data, output):
         )
 
 
-def _make_folder(output):
-    output = pathlib.Path(output)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        if not os.access(output, os.W_OK):
-            raise PermissionError("no permission to write in it")
-    except OSError as error:
+def _check(recipe, image_size, seed):
+    check_positive_int("epochs", recipe.epochs, "a number of epochs", "Try 40.")
+    check_positive_int(
+        "batch_size", recipe.batch_size, "a number of images", "Try 64."
+    )
+    check_positive(
+        "learning_rate", recipe.learning_rate, "the peak", "Try 0.004."
+    )
+    check_positive("weight_decay", recipe.weight_decay, "a rate", "Try 0.01.")
+    check_fraction(
+        "label_smoothing", recipe.label_smoothing, "a share", "Try 0.1."
+    )
+    if recipe.ema is not None:
+        check_fraction("ema", recipe.ema, "a momentum", "Try 0.99.")
+    if recipe.early_stopping is not None:
+        check_positive_int(
+            "early_stopping", recipe.early_stopping, "epochs", "Try 10."
+        )
+    check_positive_int(
+        "image_size", image_size, "a number of pixels", "Try 224."
+    )
+    if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**32:
         raise ValueError(
-            "`output` is the folder that the files are written to. "
-            f"Received: output={str(output)!r} ({error.strerror or error}). "
-            "Choose a folder that can be made and written."
-        ) from error
-    return output
+            "`seed` starts every random generator and must be an integer from "
+            f"0 to {2**32 - 1}. Received: seed={seed!r}. Try 0."
+        )
 
 
-def _optimizer(learning_rate, weight_decay, steps):
-    warm_up = max(1, round(WARM_UP * steps))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0,
-        max(1, steps - warm_up),
-        warmup_target=learning_rate,
-        warmup_steps=warm_up,
+def _write(network, images, image_size, folder, history):
+    """Makes all files in the state of the training; returns the report."""
+    state = folder.state
+    network.save(state / "model.keras")
+    (state / "labels.txt").write_text(
+        "\n".join(images.names) + "\n", encoding="utf-8"
     )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    return optimizer
-
-
-def _fit(
-    network, images, epochs, batch_size, optimizer, label_smoothing, verbose
-):
-    """Trains behind layers that vary the images; returns the seconds."""
-    trainer = keras.Sequential(
-        [
-            keras.Input(network.input_shape[1:]),
-            keras.layers.RandomRotation(0.03, fill_mode="nearest"),
-            keras.layers.RandomTranslation(0.08, 0.08, fill_mode="nearest"),
-            keras.layers.RandomZoom((-0.1, 0.1), fill_mode="nearest"),
-            network,
-        ]
-    )
-    loss = keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing)
-    trainer.compile(optimizer, loss, metrics=["accuracy"])
-    start = time.perf_counter()
-    # Variables that are made inside the first step make TensorFlow trace it
-    # twice, and each of them in a graph of its own.
-    optimizer.build(trainer.trainable_variables)
-    trainer.fit(
-        images.train,
-        keras.utils.to_categorical(images.train_labels, len(images.names)),
-        batch_size=batch_size,
-        epochs=epochs,
-        verbose=verbose,
-    )
-    return time.perf_counter() - start
-
-
-def _save(network, images, output):
-    """Writes the model, the labels and the verified file; each one whole."""
-    draft = output / ".model.part.keras"
-    network.save(draft)
-    os.replace(draft, output / "model.keras")
-    draft = output / ".labels.txt.part"
-    draft.write_text("\n".join(images.names) + "\n")
-    os.replace(draft, output / "labels.txt")
-    return export.to_tflite(
+    test = batches(images.test, len(images.names), image_size, 32)
+    file = export.to_tflite(
         network,
-        output / "model.tflite",
+        state / "model.tflite",
         labels=images.names,
-        images=images.test[:32],
+        images=next(iter(test))[0].numpy(),
     )
+    scores = network.predict(test, verbose=0)
+    by_litert = np.concatenate(
+        [export.predict(file.path, batch.numpy()) for batch, _ in test]
+    )
+    costs = cost.count(network)
+    report = Report(
+        model=folder.arguments["model"],
+        classes=len(images.names),
+        image_size=image_size,
+        epochs=len(history),
+        train_images=len(images.train),
+        test_images=len(images.test),
+        skipped_files=len(images.skipped),
+        accuracy=_accuracy(scores, images.test),
+        tflite_accuracy=_accuracy(by_litert, images.test),
+        training_seconds=round(sum(row["seconds"] for row in history), 1),
+        parameters=costs.parameters,
+        multiply_adds=costs.multiply_adds,
+        bytes=file.bytes,
+        latency_ms=round(file.latency_ms, 3),
+        output=str(folder.path),
+    )
+    with open(state / "history.csv", "w", newline="") as table:
+        writer = csv.DictWriter(table, history[0])
+        writer.writeheader()
+        writer.writerows(history)
+    (state / "metadata.json").write_text(
+        json.dumps(_metadata(file.path, report, images), indent=2) + "\n"
+    )
+    answers = Answers(
+        images.names, images.test.labels, scores, images.test.files
+    )
+    try:
+        page = render(
+            report,
+            history,
+            answers,
+            lambda index: images.test.read(index, max(image_size, THUMBNAIL)),
+            images.skipped,
+        )
+        (state / "report.html").write_text(page, encoding="utf-8")
+    except MissingExtraError:
+        pass  # the page is left out; all of its figures stand in report.json
+    report.save(state / "report.json")
+    return report
 
 
-def _accuracy(scores, images):
-    return float(np.mean(np.argmax(scores, axis=-1) == images.test_labels))
+def _accuracy(scores, part):
+    return float(np.mean(np.argmax(scores, axis=-1) == part.labels))
+
+
+def _metadata(path, report, images):
+    """Returns what a person or a build script wants to know of the file."""
+    description = metadata.read(path)
+    return {
+        "model": report.model,
+        "input": {
+            "name": "image",
+            "shape": [1, report.image_size, report.image_size, 3],
+            "dtype": "float32",
+            "channels": "RGB",
+            "mean": description.mean,
+            "std": description.std,
+        },
+        "output": {
+            "name": "scores",
+            "shape": [1, report.classes],
+            "dtype": "float32",
+            "labels": list(images.names),
+        },
+        "sha256": {
+            name: hashlib.sha256((path.parent / name).read_bytes()).hexdigest()
+            for name in ("model.tflite", "model.keras")
+        },
+        "versions": {
+            "keras-papers": __version__,
+            **{name: importlib.metadata.version(name) for name in PACKAGES},
+        },
+    }

@@ -1,7 +1,6 @@
 """The figures that a training ends with, as a table and as JSON."""
 
 import json
-import os
 import pathlib
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ class Report(NamedTuple):
     epochs: int
     train_images: int
     test_images: int
+    skipped_files: int  # that could not be read as pictures
     accuracy: float  # of the Keras model on the held-out images
     tflite_accuracy: float  # of the .tflite file on the same, by LiteRT
     training_seconds: float
@@ -25,11 +25,9 @@ class Report(NamedTuple):
     output: str  # the folder with the files
 
     def save(self, path):
-        """Writes the figures as JSON, whole or not at all."""
-        path = pathlib.Path(path)
-        draft = path.with_name(f".{path.name}.part")
-        draft.write_text(json.dumps(self._asdict(), indent=2) + "\n")
-        os.replace(draft, path)
+        """Writes the figures as JSON."""
+        text = json.dumps(self._asdict(), indent=2)
+        pathlib.Path(path).write_text(text + "\n")
 
     def __str__(self):
         output = pathlib.Path(self.output)
@@ -38,7 +36,9 @@ class Report(NamedTuple):
             (
                 "images",
                 f"{self.train_images:,} to train on, "
-                f"{self.test_images:,} held out, {self.classes} classes",
+                f"{self.test_images:,} held out, {self.classes} classes"
+                + f", {self.skipped_files:,} unreadable files skipped"
+                * bool(self.skipped_files),
             ),
             ("accuracy, Keras", f"{self.accuracy:.2%}"),
             ("accuracy, .tflite", f"{self.tflite_accuracy:.2%}"),
@@ -53,4 +53,7 @@ class Report(NamedTuple):
             ("files", f"{output / 'model.keras'}, {output / 'model.tflite'}"),
             ("", f"{output / 'labels.txt'}, {output / 'report.json'}"),
         )
+        page = output / "report.html"
+        if page.exists():
+            rows += (("look at", str(page)),)
         return "\n".join(f"{name:18} {value}" for name, value in rows)

@@ -1,100 +1,170 @@
 """The main job on few images: every file, every figure, every mistake."""
 
+import csv
+import hashlib
 import json
-import shutil
 
 import keras
 import numpy as np
 import pytest
-from PIL import Image
 
 from keras_papers import export, pipelines
-from keras_papers.pipelines.images import load_digits, load_folder
+from keras_papers.applications import MobileNet
+from keras_papers.export import metadata
+from keras_papers.pipelines.images import load_folder
+from keras_papers.pipelines.pictures import read_picture
+from tests.pipelines.conftest import QUICK, paint
 
 pytestmark = pytest.mark.tensorflow
 
-QUICK = {"image_size": 32, "epochs": 1, "alpha": 0.35, "verbose": 0}
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Two classes of ten pictures each, dark and bright."""
-    folder = tmp_path_factory.mktemp("photos")
-    generator = np.random.default_rng(0)
-    for name, low in (("dark", 0), ("bright", 150)):
-        (folder / name).mkdir()
-        for index in range(10):
-            pixels = generator.integers(low, low + 100, (40, 50, 3), "uint8")
-            Image.fromarray(pixels).save(folder / name / f"{index}.png")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def trained(folder, tmp_path_factory):
-    output = tmp_path_factory.mktemp("output") / "new" / "folder"
-    report = pipelines.train_image_classifier(
-        folder, output=output, batch_size=8, **QUICK
-    )
-    return report, output
+def weights(output):
+    return keras.saving.load_model(output / "model.keras").get_weights()
 
 
 def test_the_files_are_there_and_nothing_else(trained):
     _, output = trained
     assert sorted(path.name for path in output.iterdir()) == [
+        "history.csv",
         "labels.txt",
+        "metadata.json",
         "model.keras",
         "model.tflite",
+        "report.html",
         "report.json",
     ]
     assert (output / "labels.txt").read_text() == "bright\ndark\n"
+    assert "MobileNet" in (output / "report.html").read_text()
 
 
 def test_the_report_holds_the_figures(trained):
     report, output = trained
     figures = json.loads((output / "report.json").read_text())
     assert figures == report._asdict()
-    for name in (
-        "accuracy",
-        "tflite_accuracy",
-        "training_seconds",
-        "parameters",
-        "multiply_adds",
-        "bytes",
-        "latency_ms",
-    ):
-        assert figures[name] is not None
+    assert all(figure is not None for figure in figures.values())
     assert figures["bytes"] == (output / "model.tflite").stat().st_size
-    assert figures["train_images"] == 16 and figures["test_images"] == 4
+    assert figures["train_images"] == 14 and figures["test_images"] == 4
     for text in ("accuracy, Keras", "multiply-adds", "model.tflite"):
         assert text in str(report)
 
 
-def test_model_and_file_answer_the_same(trained, folder):
+def test_the_metadata_tells_what_an_app_must_know(trained):
+    _, output = trained
+    facts = json.loads((output / "metadata.json").read_text())
+    assert facts["input"]["shape"] == [1, 32, 32, 3]
+    assert (facts["input"]["mean"], facts["input"]["std"]) == (0.0, 1.0)
+    assert facts["output"]["labels"] == ["bright", "dark"]
+    for name, digest in facts["sha256"].items():
+        data = (output / name).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == digest
+    assert facts["versions"]["keras"] == keras.__version__
+    assert metadata.read(output / "model.tflite").labels == ("bright", "dark")
+
+
+def test_the_history_has_a_row_for_each_epoch(trained):
+    _, output = trained
+    with open(output / "history.csv", newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert all(float(row["val_loss"]) > 0 for row in rows)
+
+
+def test_model_and_file_answer_the_same(trained, photos):
     report, output = trained
     model = keras.saving.load_model(output / "model.keras")
-    test = load_folder(folder, 32, seed=0).test
-    scores = model.predict(test, verbose=0)
-    found = export.predict(output / "model.tflite", test)
+    test = load_folder(photos, seed=0).test
+    pixels = np.stack([read_picture(file, (32, 32)) for file in test.files])
+    scores = model.predict(pixels.astype("float32"), verbose=0)
+    found = export.predict(output / "model.tflite", pixels)
     np.testing.assert_allclose(found, scores, atol=1e-4)
-    assert report.accuracy == report.tflite_accuracy
+    accuracy = np.mean(scores.argmax(axis=1) == test.labels)
+    assert report.accuracy == report.tflite_accuracy == accuracy
 
 
-def test_digits_are_split_by_class_and_scaled_to_pixels():
-    images = load_digits(32, seed=0)
-    assert images.train.shape == (1437, 32, 32, 3)
-    assert images.test.shape == (360, 32, 32, 3)
-    assert images.train.max() == 255 and images.train.min() == 0
-    counts = np.bincount(images.test_labels)
-    assert counts.min() >= 34 and counts.max() <= 37
-    assert images.names == tuple("0123456789")
+def test_a_seed_gives_the_same_model_twice(trained, photos, tmp_path):
+    pipelines.train_image_classifier(photos, output=tmp_path / "a", **QUICK)
+    for ours, again in zip(
+        weights(trained[1]), weights(tmp_path / "a"), strict=True
+    ):
+        np.testing.assert_array_equal(ours, again)
+    pipelines.train_image_classifier(
+        photos, output=tmp_path / "b", **QUICK, seed=1
+    )
+    assert any(
+        (ours != other).any()
+        for ours, other in zip(
+            weights(trained[1]), weights(tmp_path / "b"), strict=True
+        )
+    )
 
 
-def test_the_held_out_photos_are_not_trained_on(folder):
-    images = load_folder(folder, 32, seed=0)
-    train = {image.tobytes() for image in images.train}
-    test = {image.tobytes() for image in images.test}
-    assert len(train) == 16 and len(test) == 4
-    assert not train & test
+def test_a_finished_training_is_not_lost(trained, photos):
+    _, output = trained
+    before = (output / "model.tflite").read_bytes()
+    with pytest.raises(ValueError, match="finished training.*--overwrite"):
+        pipelines.train_image_classifier(photos, output=output, **QUICK)
+    assert (output / "model.tflite").read_bytes() == before
+
+
+def test_overwrite_replaces_it(photos, tmp_path):
+    quick = {**QUICK, "epochs": 1}
+    pipelines.train_image_classifier(photos, output=tmp_path, **quick)
+    before = (tmp_path / "model.tflite").read_bytes()
+    pipelines.train_image_classifier(
+        photos, output=tmp_path, **quick, seed=1, overwrite=True
+    )
+    assert (tmp_path / "model.tflite").read_bytes() != before
+
+
+def test_average_early_stop_and_class_weights_train(photos, tmp_path):
+    report = pipelines.train_image_classifier(
+        photos,
+        output=tmp_path,
+        **{**QUICK, "epochs": 8},
+        class_weights=True,
+        ema=0.5,
+        early_stopping=1,
+    )
+    assert 2 <= report.epochs < 8
+    plain = pipelines.train_image_classifier(
+        photos, output=tmp_path / "plain", **{**QUICK, "epochs": 2}
+    )
+    assert plain.accuracy is not None
+    assert any(
+        (average != raw).any()
+        for average, raw in zip(
+            weights(tmp_path), weights(tmp_path / "plain"), strict=True
+        )
+    )
+
+
+def test_mixed_precision_ends_in_float32(photos, tmp_path):
+    pipelines.train_image_classifier(
+        photos,
+        output=tmp_path,
+        **QUICK,
+        mixed_precision=True,
+        tensorboard=True,
+    )
+    assert any((tmp_path / "logs").rglob("events*"))
+    model = keras.saving.load_model(tmp_path / "model.keras")
+    assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_given_weights_are_frozen_first(photos, tmp_path):
+    start = MobileNet((32, 32, 3), alpha=0.25, classes=2)
+    start.save_weights(tmp_path / "start.weights.h5")
+    pipelines.train_image_classifier(
+        photos,
+        output=tmp_path / "out",
+        **{**QUICK, "epochs": 5},
+        weights=tmp_path / "start.weights.h5",
+    )
+    with open(tmp_path / "out" / "history.csv", newline="") as table:
+        rates = [float(row["learning_rate"]) for row in csv.DictReader(table)]
+    assert len(rates) == 5
+    assert max(rates[1:]) <= 4e-4 < 1e-3  # fine-tuning, at a tenth
 
 
 @pytest.mark.slow
@@ -115,6 +185,9 @@ def test_the_demo_reaches_99_percent(tmp_path):
         ({"batch_size": -1}, "`batch_size`.*batch_size=-1"),
         ({"learning_rate": 0}, "`learning_rate`.*learning_rate=0"),
         ({"label_smoothing": 1}, "`label_smoothing`.*label_smoothing=1"),
+        ({"ema": 1}, "`ema`.*ema=1"),
+        ({"early_stopping": 0}, "`early_stopping`.*early_stopping=0"),
+        ({"weights": "no.h5"}, "`weights`.*'no.h5'.*Check the path"),
         ({"seed": -1}, "`seed`.*seed=-1"),
         ({"seed": "0"}, "`seed`.*seed='0'"),
         ({"data": 3}, "`data`.*data=3"),
@@ -126,49 +199,23 @@ def test_the_demo_reaches_99_percent(tmp_path):
 def test_bad_arguments_are_explained(arguments, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         pipelines.train_image_classifier(
-            **{"output": tmp_path, **QUICK, **arguments}
+            **{"output": tmp_path / "out", **QUICK, **arguments}
         )
     assert not list(tmp_path.iterdir())
 
 
-def test_one_class_is_no_folder_of_classes(folder, tmp_path):
-    (tmp_path / "only").mkdir()
-    with pytest.raises(ValueError, match="`data`.*two classes.*'only'"):
-        load_folder(tmp_path, 32, seed=0)
-
-
-@pytest.mark.parametrize(
-    "pictures", [{"a": 1, "b": 9}, {"a": 0, "b": 0}, {"a": 0, "b": 3}]
-)
-def test_too_few_pictures_are_refused(pictures, tmp_path):
-    for name, number in pictures.items():
-        (tmp_path / name).mkdir()
-        for index in range(number):
-            Image.new("RGB", (40, 40)).save(tmp_path / name / f"{index}.png")
-    with pytest.raises(ValueError, match="`data`.*(five images|can be read)"):
-        load_folder(tmp_path, 32, seed=0)
-
-
-def test_a_file_that_is_no_picture_is_refused(folder, tmp_path):
-    shutil.copytree(folder, tmp_path / "photos")
-    (tmp_path / "photos" / "dark" / "broken.png").write_bytes(b"no picture")
-    with pytest.raises(ValueError, match="`data`.*that can be read"):
-        load_folder(tmp_path / "photos", 32, seed=0)
-
-
-def test_a_rare_class_is_held_out_too(tmp_path):
-    for name, number in (("often", 48), ("rare", 5)):
-        (tmp_path / name).mkdir()
-        for index in range(number):
-            Image.new("RGB", (40, 40)).save(tmp_path / name / f"{index}.png")
-    images = load_folder(tmp_path, 32, seed=0)
-    assert np.bincount(images.train_labels).tolist() == [38, 4]
-    assert np.bincount(images.test_labels).tolist() == [10, 1]
-
-
-def test_the_output_is_not_taken_for_a_class(folder):
+def test_the_output_is_not_taken_for_a_class(photos):
     with pytest.raises(ValueError, match="`output`.*inside `data`"):
         pipelines.train_image_classifier(
-            folder, output=folder / "output", **QUICK
+            photos, output=photos / "output", **QUICK
         )
-    assert sorted(path.name for path in folder.iterdir()) == ["bright", "dark"]
+    assert sorted(path.name for path in photos.iterdir()) == ["bright", "dark"]
+
+
+def test_folders_of_train_val_and_test_are_used_as_such(tmp_path):
+    for seed, split in enumerate(("train", "val", "test")):
+        paint(tmp_path / "data" / split, ["a", "b"], 4, seed)
+    report = pipelines.train_image_classifier(
+        tmp_path / "data", output=tmp_path / "out", **{**QUICK, "epochs": 1}
+    )
+    assert (report.train_images, report.test_images) == (8, 8)

@@ -1,0 +1,46 @@
+"""Sizes and latencies of the files that docs/ANDROID.md tells of.
+
+    python examples/android/sizes.py
+
+prints its table, after three minutes. The weights are random, for neither
+figure depends on them.
+"""
+
+import pathlib
+import tempfile
+
+from keras_papers import applications
+from keras_papers.export import to_tflite
+
+MODELS = (
+    ("MobileNet", 1.0, 224),
+    ("MobileNetV2", 1.0, 224),
+    ("MobileNetV3Large", 1.0, 224),
+    ("MobileNetV3Small", 1.0, 224),
+    ("MobileNetV3Small", 0.75, 224),
+    ("MobileNetV3Small", 0.75, 48),
+)
+EXPORTS = 3  # of which the fastest is told, for others share the machine
+
+
+def measure(model, quantize):
+    """Returns the size in MB and the latency in ms, a median of 500 runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "model.tflite")
+        files = [
+            to_tflite(model, path, quantize=quantize, runs=500)
+            for _ in range(EXPORTS)
+        ]
+    latency = min(file.latency_ms for file in files)
+    return files[0].bytes / 1e6, latency
+
+
+print("| model | alpha | pixels | float32 | latency | float16 | latency |")
+print("|---|---|---|---|---|---|---|")
+for name, alpha, size in MODELS:
+    model = applications.get(name)((size, size, 3), alpha=alpha, classes=10)
+    cells = "".join(
+        " {:.2f} MB | {:.2f} ms |".format(*measure(model, quantize))
+        for quantize in (None, "float16")
+    )
+    print(f"| {name} | {alpha} | {size} |{cells}")

@@ -1,0 +1,125 @@
+"""A trained classifier as a file, .keras or .tflite, and what it answers."""
+
+import pathlib
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from keras_papers import export
+from keras_papers.export import metadata
+from keras_papers.export.verification import open_interpreter, takes_pixels
+
+
+class ClassifierFile(NamedTuple):
+    """An opened file; `scores` takes pixels in [0, 255]."""
+
+    path: pathlib.Path
+    size: tuple  # (height, width) of its images
+    labels: tuple  # of the classes
+    scores: object  # function: images (batch, height, width, 3) to scores
+
+
+def open_classifier(path):
+    """Opens a classifier's file.
+
+    Labels and normalization are read from inside a .tflite file; the labels
+    of a .keras file from `labels.txt` beside it. Classes without labels are
+    called by their numbers.
+
+    Raises:
+        ValueError: If the file is none, cut off, or holds no classifier of
+            images.
+    """
+    if not isinstance(path, str | pathlib.Path):
+        raise ValueError(
+            "`model` is the path of a .tflite or .keras file. "
+            f"Received: model={path!r}. Pass a path."
+        )
+    path = pathlib.Path(path)
+    openers = {".tflite": _open_tflite, ".keras": _open_keras}
+    if path.suffix not in openers or not path.is_file():
+        what = "which is no file" if not path.is_file() else "of another kind"
+        raise ValueError(
+            "`model` must be a .tflite or .keras file that is there. "
+            f"Received: model={str(path)!r}, {what}. Check the path."
+        )
+    return openers[path.suffix](path)
+
+
+def _open_tflite(path):
+    _, door, exit_ = open_interpreter(path)
+    found = metadata.read(path) or metadata.Description(path.stem)
+    _check_shapes(path, door["shape"].tolist(), exit_["shape"].tolist())
+    height, width = door["shape"][1:3].tolist()
+    is_float = door["dtype"] == np.float32
+
+    def scores(images):
+        if is_float:
+            images = (images - found.mean) / found.std
+        return export.predict(path, images)
+
+    labels = _labels(found.labels, exit_["shape"][-1])
+    return ClassifierFile(path, (height, width), labels, scores)
+
+
+def _open_keras(path):
+    model = load_keras(path)
+    # A model of several inputs has a list or a dict here.
+    shape = getattr(model, "input_shape", None)
+    classes = getattr(model, "output_shape", None)
+    _check_shapes(path, shape, classes)
+    beside = path.with_name("labels.txt")
+    labels = beside.read_text("utf-8").splitlines() if beside.is_file() else ()
+    mean, std = (0.0, 1.0) if takes_pixels(model) else (127.5, 127.5)
+
+    def scores(images):
+        return model.predict((images - mean) / std, verbose=0)
+
+    labels = _labels(labels, classes[-1])
+    return ClassifierFile(path, tuple(shape[1:3]), labels, scores)
+
+
+def load_keras(path):
+    """Loads a .keras file, which may not bring code along.
+
+    Raises:
+        ValueError: If the file is none, cut off, or would run code.
+    """
+    try:
+        if pathlib.Path(path).suffix != ".keras":
+            raise ValueError("its name does not end with .keras")
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:  # of zip, h5 and json readers, and Keras' own
+        if "unsafe" in str(error):
+            raise ValueError(
+                "`model` must be a file that holds no code of its own, for "
+                f"code would run here. Received: model={str(path)!r}, which "
+                "keras.saving refuses in safe_mode. Load it yourself with "
+                "safe_mode=False if you trust where it comes from."
+            ) from error
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ValueError(
+            "`model` must be a .keras file that can be read. "
+            f"Received: model={str(path)!r} ({first[:200]}). It may be cut off "
+            "or of another kind; make or fetch it again."
+        ) from error
+
+
+def _check_shapes(path, images, scores):
+    fixed = isinstance(images, tuple | list) and None not in images[1:]
+    one = isinstance(scores, tuple | list) and len(scores) == 2
+    if not fixed or not one or len(images) != 4 or images[3] != 3:
+        raise ValueError(
+            "`model` must be a classifier of RGB images of one size: images "
+            "(batch, height, width, 3) to scores (batch, classes). "
+            f"Received: model={str(path)!r}, which takes {images} and "
+            f"answers {scores}. Run it with its own code."
+        )
+
+
+def _labels(labels, classes):
+    """Returns the labels, or the numbers where there are none that fit."""
+    if len(labels) == classes:
+        return tuple(labels)
+    return tuple(str(index) for index in range(classes))

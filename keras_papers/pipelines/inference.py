@@ -1,0 +1,115 @@
+"""What a finished classifier says of pictures."""
+
+import os
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_papers.argument_checks import check_positive_int
+from keras_papers.pipelines.classifier_file import open_classifier
+from keras_papers.pipelines.images import load_test_folder
+from keras_papers.pipelines.pictures import read_picture
+
+BATCH = 32
+
+
+class Prediction(NamedTuple):
+    """The likeliest classes of one picture; prints as one line."""
+
+    file: str
+    labels: tuple  # the likeliest first
+    scores: tuple  # of these labels
+
+    def __str__(self):
+        pairs = zip(self.labels, self.scores, strict=True)
+        said = ", ".join(f"{label} {score:.1%}" for label, score in pairs)
+        return f"{self.file}: {said}"
+
+
+class Evaluation(NamedTuple):
+    """How a classifier does on labelled pictures; prints as one line."""
+
+    model: str
+    images: int
+    skipped_files: int  # that could not be read as pictures
+    accuracy: float
+    recall: dict  # of each class that has pictures
+
+    def __str__(self):
+        worst = min(self.recall, key=self.recall.get)
+        skipped = f", {self.skipped_files:,} unreadable files skipped"
+        return (
+            f"{self.model}: accuracy {self.accuracy:.2%} on {self.images:,} "
+            f"pictures, lowest for {worst!r} ({self.recall[worst]:.2%})"
+            + skipped
+            * bool(self.skipped_files)
+        )
+
+
+def predict(model, images, top=5):
+    """Tells what pictures show.
+
+    Args:
+        model: Path of a .tflite or .keras classifier.
+        images: Paths of pictures, or the path of one.
+        top: Positive int. How many classes to tell. Defaults to 5.
+
+    Returns:
+        A list of `Prediction`, one for each picture.
+
+    Raises:
+        ValueError: If the model or a picture cannot be read.
+    """
+    check_positive_int("top", top, "a number of classes", "Try 5.")
+    classifier = open_classifier(model)
+    files = [images] if isinstance(images, str | os.PathLike) else list(images)
+    predictions = []
+    for file in files:
+        picture = read_picture(file, classifier.size)
+        (scores,) = classifier.scores(picture[None].astype("float32"))
+        best = np.argsort(-scores, kind="stable")[:top]
+        predictions.append(
+            Prediction(
+                str(file),
+                tuple(classifier.labels[index] for index in best),
+                tuple(float(scores[index]) for index in best),
+            )
+        )
+    return predictions
+
+
+def evaluate(model, data):
+    """Measures a classifier on labelled pictures.
+
+    Args:
+        model: Path of a .tflite or .keras classifier.
+        data: Folder that holds a folder of pictures for each class, called
+            as the classes are; of a folder with `test` inside, that.
+
+    Returns:
+        An `Evaluation`.
+
+    Raises:
+        ValueError: If the model cannot be read, or `data` does not fit it.
+    """
+    classifier = open_classifier(model)
+    part, skipped = load_test_folder(data, classifier.labels)
+    said = []
+    for start in range(0, len(part), BATCH):
+        pictures = [
+            read_picture(file, classifier.size)
+            for file in part.files[start : start + BATCH]
+        ]
+        scores = classifier.scores(np.stack(pictures).astype("float32"))
+        said += scores.argmax(axis=-1).tolist()
+    right = np.array(said) == part.labels
+    return Evaluation(
+        str(model),
+        len(part),
+        len(skipped),
+        float(right.mean()),
+        {
+            classifier.labels[label]: float(right[part.labels == label].mean())
+            for label in np.unique(part.labels)
+        },
+    )

@@ -1,0 +1,74 @@
+"""Pictures as people have them, read as the model takes them."""
+
+import os
+
+import numpy as np
+
+from keras_papers.extras import require
+
+SIXTEEN_BITS = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+
+
+def read_picture(path, size=None):
+    """Reads a picture file upright, in RGB.
+
+    Cameras turn a picture by an EXIF tag, scanners write 16 bits or CMYK,
+    drawings have an alpha channel: what comes out looks as a viewer shows it,
+    without the alpha channel.
+
+    Args:
+        path: A file of any format that Pillow reads.
+        size: `(height, width)` to resize to, or None for the picture's own.
+
+    Returns:
+        A uint8 array `(height, width, 3)`.
+
+    Raises:
+        ValueError: If the file is no picture, or breaks off.
+    """
+    image_module = require("PIL.Image", "mobile")
+    try:
+        with image_module.open(path) as image:
+            if size is not None:
+                # A JPEG is decoded at an eighth, a quarter or half its size
+                # where that is enough.
+                image.draft("RGB", size[::-1])
+            image = _upright_rgb(image)
+    except (OSError, SyntaxError, ValueError, MemoryError) as error:
+        # Pillow's own: PNG files break off with a SyntaxError.
+        raise ValueError(
+            "A picture must be a file that can be read whole. Received: "
+            f"{str(path)!r} ({_reason(error)}). Take it out, or fetch it again."
+        ) from error
+    except image_module.DecompressionBombError as error:
+        raise ValueError(
+            "A picture must be one that a camera or a scanner makes. "
+            f"Received: {str(path)!r} ({error}). Make it smaller first."
+        ) from error
+    if size is not None:
+        image = image.resize(size[::-1], image_module.Resampling.BILINEAR)
+    return np.asarray(image)
+
+
+def _upright_rgb(image):
+    image_ops = require("PIL.ImageOps", "mobile")
+    image = image_ops.exif_transpose(image)
+    if image.mode in SIXTEEN_BITS:
+        # `convert` would cut the values off at 255.
+        gray = np.asarray(image).astype(np.int64) >> 8
+        image_module = require("PIL.Image", "mobile")
+        image = image_module.fromarray(gray.clip(0, 255).astype(np.uint8))
+    if image.mode == "P":
+        image = image.convert("RGBA")
+    return image.convert("RGB")
+
+
+def _reason(error):
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return "no format that is known" if "cannot identify" in text else text
+
+
+def is_hidden(path):
+    """Tells whether a file belongs to the file manager, not to the user."""
+    name = os.path.basename(path)
+    return name.startswith(".") or name.lower() in ("thumbs.db", "desktop.ini")

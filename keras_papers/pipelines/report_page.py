@@ -1,0 +1,503 @@
+"""The page that a training ends with: figures, curves, mistakes.
+
+One HTML file that needs nothing else: no network, no scripts. Curves are
+drawn by Matplotlib and take their colors from the page, so that they follow
+it from light to dark; pictures lie inside as data.
+"""
+
+import base64
+import io
+import math
+import pathlib
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_papers.extras import require
+
+TEMPLATE = pathlib.Path(__file__).with_suffix(".html")
+MISTAKES = 24  # pictures of wrong answers that are shown
+UNSURE = 12  # pictures of right answers, where no answer is wrong
+MIX_UPS = 5  # pairs of classes that are told in words
+WHOLE_MATRIX = 50  # classes, above which the matrix shows
+MOST_CONFUSED = 30  # of them
+UNFOLDED_ROWS = 30  # of a table, above which the rest is folded away
+LARGE_THUMBNAIL, SMALL_THUMBNAIL = 128, 96  # pixels of the longer side
+CONFIDENCE = 1.96  # standard deviations, for 95%
+
+# What the curves are drawn in, and what the page puts in its place.
+INK, FAINT, ACCENT = "#010203", "#040506", "#070809"
+COLORS = {INK: "currentColor", FAINT: "var(--line)", ACCENT: "var(--accent)"}
+
+
+class Answers(NamedTuple):
+    """What a model said of labelled images."""
+
+    names: tuple  # of the classes
+    labels: np.ndarray  # (images,), indices of names
+    scores: np.ndarray  # (images, classes), probabilities
+    files: tuple | None  # names of the image files, or None
+
+
+class Figure(NamedTuple):
+    """A figure of the strip on top."""
+
+    name: str
+    value: str
+    note: str
+
+
+class Curve(NamedTuple):
+    """How one measure went from epoch to epoch."""
+
+    title: str
+    svg: str
+    best: str  # a sentence
+    validated: bool
+
+
+class Cell(NamedTuple):
+    """How often one class was taken for another, or for itself."""
+
+    count: int
+    text: str  # the count, where it fits
+    tone: str  # CSS class
+    said: str  # name of a class
+
+
+class Matrix(NamedTuple):
+    """The confusion matrix, or the part of it that can be read."""
+
+    rows: list  # (name, images, cells)
+    names: list
+    size: str  # CSS class
+    upright: bool  # whether the names on top have to stand on end
+    classes: int  # of all, shown or not
+    mistakes: int  # of all
+    mistakes_shown: int
+
+
+class ClassRow(NamedTuple):
+    """What the model reaches on the images of one class."""
+
+    name: str
+    images: int
+    precision: float  # not a number where the class was never said
+    recall: float  # not a number where there are no images
+    f1: float
+
+
+class Picture(NamedTuple):
+    """An image with what was expected and what was said of it."""
+
+    source: str  # data URI
+    expected: str
+    expected_score: float
+    said: str
+    said_score: float
+    file: str | None
+
+
+def render(report, history, answers, thumbnail, skipped=()):
+    """Renders the page of a training.
+
+    Args:
+        report: The `Report`.
+        history: List with a dict for each epoch: "loss", "accuracy" and,
+            where validation images were watched, "val_loss", "val_accuracy".
+        answers: `Answers` on the images held out.
+        thumbnail: Function from the index of such an image to its pixels, a
+            uint8 array `(height, width, 3)`.
+        skipped: Pairs of an image file that was left out and the reason.
+
+    Returns:
+        The HTML text. The same arguments give the same text.
+
+    Raises:
+        MissingExtraError: If the extra `report` is not installed.
+    """
+    metrics = require("sklearn.metrics", "report")
+    said = np.argmax(answers.scores, axis=-1)
+    counts = metrics.confusion_matrix(
+        answers.labels, said, labels=range(len(answers.names))
+    )
+    page = _template().render(
+        report=report,
+        tested=len(said),
+        figures=_figures(report),
+        curves=[
+            curve
+            for metric in ("accuracy", "loss")
+            if (curve := _curve(history, metric)) is not None
+        ],
+        matrix=_matrix(answers.names, counts),
+        mix_ups=_mix_ups(answers.names, counts),
+        pictures=_pictures(answers, said, thumbnail),
+        classes=_class_rows(answers, said),
+        skipped=[(_last_parts(file, 2), reason) for file, reason in skipped],
+        unfolded=UNFOLDED_ROWS,
+    )
+    # A file name that is no text in the file system's encoding holds halves
+    # of characters, which no file can be written with.
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def _template():
+    jinja2 = require("jinja2", "report")
+    environment = jinja2.Environment(
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "percent": _percent,
+        "file_name": lambda path: _last_parts(path, 1),
+    }
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+
+
+def _figures(report):
+    low, high = _likely(report.accuracy, report.test_images)
+    lost = report.accuracy - report.tflite_accuracy
+    compared = (
+        "the same as the Keras model"
+        if abs(lost) < 5e-5
+        else f"{abs(100 * lost):.2f} points {'lower' if lost > 0 else 'higher'}"
+        " than the Keras model"
+    )
+    return (
+        Figure(
+            "Accuracy",
+            _percent(report.accuracy, 2),
+            f"of the Keras model; {low:.1%} to {high:.1%} is likely on new "
+            "images of the same kind",
+        ),
+        Figure(
+            "Accuracy of the .tflite file",
+            _percent(report.tflite_accuracy, 2),
+            f"the file for the phone; {compared}",
+        ),
+        Figure("Size", _in_bytes(report.bytes), "of the .tflite file"),
+        Figure(
+            "Latency",
+            f"{report.latency_ms:.3g} ms",
+            "for one image, on one thread of the computer that trained it",
+        ),
+        Figure(
+            "Parameters",
+            _in_words(report.parameters),
+            f"{report.parameters:,} numbers that training adjusts",
+        ),
+        Figure(
+            "Multiply-adds",
+            _in_words(report.multiply_adds),
+            f"for one image of {report.image_size} × {report.image_size} "
+            "pixels",
+        ),
+        Figure(
+            "Training time",
+            _in_time(report.training_seconds),
+            f"for {_plural(report.epochs, 'epoch')}",
+        ),
+        Figure(
+            "Images",
+            f"{report.train_images:,}",
+            f"to train on, {report.test_images:,} others to test",
+        ),
+    )
+
+
+def _likely(share, images):
+    """Returns Wilson's interval for a share that was seen on some images."""
+    spread = CONFIDENCE**2 / images
+    middle = (share + spread / 2) / (1 + spread)
+    half = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _percent(share, digits=1):
+    """Writes a share; nothing but all is 100%, nothing but none 0%."""
+    if math.isnan(share):
+        return "–"
+    if share in (0, 1):
+        return f"{share:.0%}"
+    text = f"{share:.{digits}%}"
+    least = 10.0**-digits
+    if text == f"{1:.{digits}%}":
+        return f"> {100 - least:.{digits}f}%"
+    if text == f"{0:.{digits}%}":
+        return f"< {least:.{digits}f}%"
+    return text
+
+
+def _plural(count, name):
+    return f"{count:,} {name}" + ("" if count == 1 else "s")
+
+
+def _in_words(count):
+    for unit, name in ((1e9, "billion"), (1e6, "million")):
+        if count >= unit:
+            return f"{count / unit:.3g} {name}"
+    return f"{count:,}"
+
+
+def _in_bytes(count):
+    return f"{count / 1e6:.2f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+
+
+def _in_time(seconds):
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _last_parts(path, parts):
+    """Returns the end of a path: where the folder lies is nobody's business."""
+    return "/".join(re.split(r"[/\\]", str(path))[-parts:])
+
+
+def _curve(history, metric):
+    """Draws one measure by epoch, or returns None where it was not taken."""
+    training = _series(history, metric)
+    validation = _series(history, f"val_{metric}")
+    if not np.isfinite(training).any():
+        return None
+    validated = bool(np.isfinite(validation).any())
+    watched = validation if validated else training
+    is_share = metric == "accuracy"
+    best = np.nanargmax(watched) if is_share else np.nanargmin(watched)
+    value = watched[best]
+    sentence = (
+        f"Best on {'validation' if validated else 'training'} images: "
+        f"{_percent(value, 2) if is_share else f'{value:.3g}'} "
+        f"in epoch {best + 1} of {len(history)}."
+    )
+    title = metric.capitalize()
+    svg = _draw(training, validation, is_share)
+    label = f"{title} by epoch, as lines. {sentence}"
+    return Curve(title, _inline(svg, label, metric), sentence, validated)
+
+
+def _series(history, key):
+    values = np.array([epoch.get(key, np.nan) for epoch in history], "float64")
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _draw(training, validation, is_share):
+    """Returns the curves as an SVG file of Matplotlib's."""
+    matplotlib = require("matplotlib", "report")
+    figure_module = require("matplotlib.figure", "report")
+    ticker = require("matplotlib.ticker", "report")
+    epochs = np.arange(1, len(training) + 1)
+    marker = "o" if len(epochs) <= 12 else None
+    # Text stays text, in the page's font; names inside the file do not depend
+    # on chance.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "0"}):
+        figure = figure_module.Figure(figsize=(5, 2.9), layout="constrained")
+        axes = figure.subplots()
+        style = {"marker": marker, "markersize": 4, "clip_on": False}
+        axes.plot(epochs, training, color=INK, linewidth=1.2, **style)
+        axes.plot(epochs, validation, color=ACCENT, linewidth=2.2, **style)
+        if is_share:
+            _frame_shares(axes)
+            axes.yaxis.set_major_formatter(ticker.PercentFormatter(1.0))
+        else:
+            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+        if len(epochs) > 1:
+            axes.set_xlim(1, len(epochs))
+        axes.xaxis.set_major_locator(
+            ticker.MaxNLocator(8, integer=True, min_n_ticks=1)
+        )
+        axes.yaxis.set_major_locator(ticker.MaxNLocator(6, steps=[1, 2, 5, 10]))
+        axes.tick_params(length=0, pad=7, labelsize=10, labelcolor=INK)
+        axes.grid(axis="y", color=FAINT, linewidth=1)
+        axes.spines[:].set_visible(False)
+        axes.set_xlabel("Epoch", fontsize=10, color=INK, labelpad=5)
+        file = io.StringIO()
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(file, format="svg", transparent=True, metadata=nothing)
+    return file.getvalue()
+
+
+def _frame_shares(axes):
+    """Shows no less than ten points, and above 100% but half a line's width."""
+    bottom, top = axes.get_ylim()
+    bottom = max(0.0, min(bottom, top - 0.1))
+    axes.set_ylim(bottom, min(top, 1 + 0.01 * (1 - bottom)))
+
+
+def _inline(svg, label, prefix):
+    """Makes an SVG file a part of the page: its colors, its font, its text."""
+    view = re.search(r'viewBox="[^"]*"', svg).group()
+    svg = svg[svg.index(">", svg.index("<svg")) + 1 :]
+    svg = re.sub(r"<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", svg)
+    svg = re.sub(r"font-family: [^;\"]*;?", "", svg)
+    svg = svg.replace("xlink:href", "href")
+    # Two files in one page must not have the same names inside.
+    used = set(re.findall(r'(?:href="|url\()#(\w+)', svg))
+    svg = re.sub(
+        r' id="([^"]*)"',
+        lambda found: found[0] if found[1] in used else "",
+        svg,
+    )
+    for name in used:
+        svg = re.sub(rf"\b{name}\b", f"{prefix}-{name}", svg)
+    for drawn, shown in COLORS.items():
+        svg = svg.replace(drawn, shown)
+    svg = re.sub(r"\s*\n\s*", "\n", svg)
+    return f'<svg {view} role="img" aria-label="{label}">{svg}'.strip()
+
+
+def _matrix(names, counts):
+    """Lays the confusion matrix out, down to the classes that fit."""
+    shown = _most_confused(counts)
+    part = counts[np.ix_(shown, shown)]
+    # How many digits a cell has room for, and letters the top of a column.
+    size, digits, across = "small", 3, 2
+    if len(shown) <= 12:
+        size, digits, across = "large", 5, 5
+    elif len(shown) <= 30:
+        size, digits, across = "medium", 4, 2
+    rows = []
+    for index in shown:
+        images = int(counts[index].sum())
+        cells = [
+            Cell(
+                count=int(counts[index, other]),
+                text=_short(counts[index, other], digits),
+                tone=_tone(counts[index, other], images, index == other),
+                said=names[other],
+            )
+            for other in shown
+        ]
+        rows.append((names[index], images, cells))
+    return Matrix(
+        rows=rows,
+        names=[names[index] for index in shown],
+        size=size,
+        upright=max(len(names[index]) for index in shown) > across,
+        classes=len(names),
+        mistakes=_mistakes(counts),
+        mistakes_shown=_mistakes(part),
+    )
+
+
+def _mistakes(counts):
+    return int(counts.sum() - np.trace(counts))
+
+
+def _most_confused(counts):
+    """Returns the indices of the classes to show, in their order."""
+    if len(counts) <= WHOLE_MATRIX:
+        return np.arange(len(counts))
+    mistakes = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
+    confused = mistakes.sum(axis=0) + mistakes.sum(axis=1)
+    return np.sort(np.argsort(-confused, kind="stable")[:MOST_CONFUSED])
+
+
+def _short(count, digits):
+    """Writes a count in so many characters; none for zero."""
+    if not count:
+        return ""
+    text = str(count)
+    return text if len(text) <= digits else f"{count / 1000:.0f}k"
+
+
+def _tone(count, images, is_right):
+    """Names the CSS class of a cell: mistakes are loud early."""
+    if not count:
+        return ""
+    share = count / images
+    if is_right:
+        return f"right-{1 + sum(share > step for step in (0.5, 0.75, 0.9))}"
+    return f"wrong-{1 + sum(share > step for step in (0.05, 0.15, 0.3))}"
+
+
+def _mix_ups(names, counts):
+    """Returns the most frequent (expected, said, count)."""
+    mistakes = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
+    order = np.argsort(-mistakes, axis=None, kind="stable")[:MIX_UPS]
+    pairs = zip(*np.unravel_index(order, mistakes.shape), strict=True)
+    return [
+        (names[expected], names[said], int(mistakes[expected, said]))
+        for expected, said in pairs
+        if mistakes[expected, said]
+    ]
+
+
+def _class_rows(answers, said):
+    """Returns a row for each class, the weakest first."""
+    metrics = require("sklearn.metrics", "report")
+    columns = metrics.precision_recall_fscore_support(
+        answers.labels,
+        said,
+        labels=range(len(answers.names)),
+        zero_division=np.nan,
+    )
+    rows = [
+        ClassRow(name, int(images), *map(float, measures))
+        for name, *measures, images in zip(answers.names, *columns, strict=True)
+    ]
+    return sorted(
+        rows, key=lambda row: math.inf if math.isnan(row.f1) else row.f1
+    )
+
+
+def _pictures(answers, said, thumbnail):
+    """Returns the surest mistakes, or without any the least sure answers."""
+    scores = np.asarray(answers.scores, "float64")
+    sure = scores[np.arange(len(said)), said]
+    wrong = np.flatnonzero(said != answers.labels)
+    if len(wrong):
+        shown = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES]
+    else:
+        shown = np.argsort(sure, kind="stable")[:UNSURE]
+    return [
+        Picture(
+            source=_data_uri(thumbnail(int(index))),
+            expected=answers.names[answers.labels[index]],
+            expected_score=float(scores[index, answers.labels[index]]),
+            said=answers.names[said[index]],
+            said_score=float(sure[index]),
+            file=None if answers.files is None else answers.files[index],
+        )
+        for index in shown
+    ]
+
+
+def _data_uri(pixels):
+    """Returns an image as text, as JPEG or PNG, whichever is shorter."""
+    image_module = require("PIL.Image", "report")
+    image = _resize(image_module.fromarray(np.ascontiguousarray(pixels)))
+    if np.ptp(pixels, axis=-1).max() == 0:
+        image = image.convert("L")
+    files = []
+    for name, options in (
+        ("jpeg", {"quality": 82}),
+        ("png", {"optimize": True}),
+    ):
+        file = io.BytesIO()
+        image.save(file, name, **options)
+        files.append((len(file.getvalue()), name, file.getvalue()))
+    _, name, content = min(files)
+    return f"data:image/{name};base64,{base64.b64encode(content).decode()}"
+
+
+def _resize(image):
+    longer = max(image.size)
+    if SMALL_THUMBNAIL <= longer <= LARGE_THUMBNAIL:
+        return image
+    image_module = require("PIL.Image", "report")
+    method = image_module.Resampling.NEAREST  # keeps each pixel a square
+    times = -(-SMALL_THUMBNAIL // longer)
+    if longer * times > LARGE_THUMBNAIL:
+        # Too large, or not small enough for twice the pixels.
+        method = image_module.Resampling.LANCZOS
+        times = LARGE_THUMBNAIL / longer
+    size = [max(1, round(times * side)) for side in image.size]
+    return image.resize(size, method)

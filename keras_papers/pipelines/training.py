@@ -1,0 +1,262 @@
+"""The training itself: recipe, phases, and the state that survives a kill."""
+
+import contextlib
+import time
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from keras_papers.applications._weights import TOP
+from keras_papers.inlining import flatten
+from keras_papers.pipelines.images import batches
+
+WARM_UP = 0.1  # of a phase's steps, in which the rate rises from zero
+FROZEN_SHARE = 0.2  # of the epochs, in which given weights stay as they are
+FINE_TUNING = 0.1  # of the learning rate, for weights that know something
+
+
+class Recipe(NamedTuple):
+    """How a model is trained; `train_image_classifier` explains each."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    label_smoothing: float
+    class_weights: bool
+    ema: float | None
+    early_stopping: int | None
+    from_weights: bool  # whether the model starts from trained weights
+
+    def phases(self):
+        """Returns the phases that the epochs are divided into."""
+        if not self.from_weights:
+            return (Phase("all", 0, self.epochs, self.learning_rate),)
+        frozen = round(FROZEN_SHARE * self.epochs)
+        rate = FINE_TUNING * self.learning_rate
+        return (
+            Phase("top", 0, frozen, self.learning_rate),
+            Phase("all", frozen, self.epochs, rate),
+        )
+
+
+class Phase(NamedTuple):
+    """A run of epochs in which the same layers are trained."""
+
+    name: str  # "top": the classifier alone; "all": every layer
+    first: int  # epoch
+    end: int
+    learning_rate: float
+
+
+@contextlib.contextmanager
+def precision(policy):
+    """Sets the dtype policy of layers made inside; None leaves it."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy or before)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def train(network, images, image_size, folder, recipe, seed, logs, verbose):
+    """Trains a network, from where the state in `folder` ends.
+
+    Args:
+        network: A classifier that takes pixels in [0, 255].
+        images: An `ImageSet`.
+        image_size: Height and width of the images.
+        folder: The `TrainingFolder` of this training.
+        recipe: A `Recipe`.
+        seed: Draws the order of the images.
+        logs: Folder for TensorBoard, or None.
+        verbose: As in `keras.Model.fit`.
+
+    Returns:
+        One dict of figures for each epoch.
+    """
+    classes = len(images.names)
+    size = recipe.batch_size
+    data = batches(images.train, classes, image_size, size, seed)
+    watched = batches(images.validation, classes, image_size, size)
+    trainer = keras.Sequential(
+        [
+            keras.Input(network.input_shape[1:]),
+            keras.layers.RandomRotation(0.03, fill_mode="nearest"),
+            keras.layers.RandomTranslation(0.08, 0.08, fill_mode="nearest"),
+            keras.layers.RandomZoom((-0.1, 0.1), fill_mode="nearest"),
+            network,
+        ]
+    )
+    class_weight = _class_weights(images) if recipe.class_weights else None
+    history = []
+    for phase in recipe.phases():
+        _freeze(network, phase)
+        steps = (phase.end - phase.first) * len(data)
+        trainer.compile(
+            _optimizer(recipe, phase.learning_rate, steps),
+            keras.losses.CategoricalCrossentropy(
+                label_smoothing=recipe.label_smoothing
+            ),
+            metrics=["accuracy"],
+        )
+        # Variables that are made inside the first step make TensorFlow trace
+        # it twice, and each of them in a graph of its own.
+        trainer.optimizer.build(trainer.trainable_variables)
+        memory = Memory(folder, phase, history, recipe.early_stopping)
+        first = memory.restore(trainer)
+        if first < phase.end and not memory.has_stopped():
+            with memory.told_when_interrupted():
+                trainer.fit(
+                    data,
+                    validation_data=watched,
+                    initial_epoch=first,
+                    epochs=phase.end,
+                    class_weight=class_weight,
+                    callbacks=[memory, *_tensorboard(logs)],
+                    shuffle=False,  # `batches` did
+                    verbose=verbose,
+                )
+        memory.restore_best(trainer)
+        if recipe.ema is not None:
+            _take_the_average(trainer, network, data)
+    _freeze(network, phase)
+    return history
+
+
+def _freeze(network, phase):
+    for layer in network.layers:
+        layer.trainable = phase.name == "all" or layer.name in TOP
+
+
+def _optimizer(recipe, learning_rate, steps):
+    warm_up = max(1, round(WARM_UP * steps))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        max(1, steps - warm_up),
+        warmup_target=learning_rate,
+        warmup_steps=warm_up,
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=recipe.weight_decay,
+        use_ema=recipe.ema is not None,
+        ema_momentum=0.99 if recipe.ema is None else recipe.ema,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    return optimizer
+
+
+def _class_weights(images):
+    counts = np.bincount(images.train.labels, minlength=len(images.names))
+    weights = len(images.train) / (len(images.names) * counts)
+    return dict(enumerate(weights.tolist()))
+
+
+def _tensorboard(logs):
+    return [] if logs is None else [keras.callbacks.TensorBoard(str(logs))]
+
+
+def _take_the_average(trainer, network, data):
+    """Makes the moving average of the weights the weights.
+
+    The moving statistics belong to other weights then, and are averaged anew
+    over one pass of the training images; the momentum that makes an average
+    of all of them is that of the step.
+    """
+    optimizer = trainer.optimizer
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    if not int(optimizer.iterations):
+        return  # every step overflowed in half precision; there is no average
+    optimizer.finalize_variable_values(trainer.trainable_variables)
+    norms = [
+        layer
+        for layer in flatten(network).layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    momenta = [norm.momentum for norm in norms]
+    for seen, (pixels, _) in enumerate(data):
+        for norm in norms:
+            norm.momentum = seen / (seen + 1)
+        network(pixels, training=True)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+
+
+class Memory(keras.callbacks.Callback):
+    """Writes the state after each epoch, and reads it back.
+
+    The name of the weights file alone says how far the training is, so that
+    no kill can leave two files that disagree.
+    """
+
+    def __init__(self, folder, phase, history, patience):
+        super().__init__()
+        self.folder = folder
+        self.phase = phase
+        self.history = history  # rows of the phases before, and of this one
+        self.patience = patience if phase.name == "all" else None
+        self.best = "best.weights.h5"
+
+    def _states(self):
+        """Lists the weights files of this phase, the latest last."""
+        return sorted(self.folder.state.glob(f"{self.phase.name}-*.weights.h5"))
+
+    def restore(self, model):
+        """Loads what there is; returns the epoch to begin with."""
+        states = self._states()
+        if not states:
+            return self.phase.first
+        model.load_weights(states[-1])
+        first = int(states[-1].name.split("-")[1].split(".")[0])
+        rows = self.folder.read_json("history.json")
+        self.history += rows[self.phase.first : first]
+        return first
+
+    @contextlib.contextmanager
+    def told_when_interrupted(self):
+        """Adds to a Ctrl-C what is kept."""
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(
+                f"{len(self.history)} epochs are kept in {self.folder.path}; "
+                "run the same again to go on"
+            )
+            raise
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        rate = float(self.model.optimizer.learning_rate)
+        row = {"epoch": epoch + 1, **logs, "learning_rate": rate}
+        row["seconds"] = round(time.perf_counter() - self.start, 3)
+        self.history.append(row)
+        self.folder.write_json("history.json", self.history)
+        if self.patience and self._epochs_since_best() == 0:
+            self.folder.save_weights(self.model, self.best)
+        before = self._states()
+        self.folder.save_weights(
+            self.model, f"{self.phase.name}-{epoch + 1:06}.weights.h5"
+        )
+        for state in before:
+            state.unlink()
+        self.model.stop_training = self.has_stopped()
+
+    def has_stopped(self):
+        """Tells whether the loss has not fallen for as long as is waited."""
+        return bool(self.patience) and (
+            self._epochs_since_best() >= self.patience
+        )
+
+    def _epochs_since_best(self):
+        losses = [row["val_loss"] for row in self.history[self.phase.first :]]
+        return len(losses) - 1 - int(np.argmin(losses)) if losses else 0
+
+    def restore_best(self, model):
+        """Loads the weights of the epoch with the lowest validation loss."""
+        if self.patience:
+            model.load_weights(self.folder.state / self.best)

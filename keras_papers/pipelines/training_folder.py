@@ -1,0 +1,113 @@
+"""The folder that a training writes to, through kills and second starts.
+
+While a model trains, all of its state lies in a folder `.training` inside;
+the files a person wants are made there too, and moved out when all of them
+are whole, the report last. So a name that stands there is a finished file.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+
+STATE = ".training"
+FILES = (
+    "model.keras",
+    "model.tflite",
+    "labels.txt",
+    "metadata.json",
+    "history.csv",
+    "report.html",
+    "report.json",  # is moved last
+)
+
+
+class TrainingFolder:
+    """Opens a folder for one training, new or to be continued.
+
+    Args:
+        path: The folder; made where it does not exist.
+        arguments: Dict of all that decides what the training does. One that
+            is continued must have been started with the same.
+        overwrite: Whether what is there gives way.
+
+    Raises:
+        ValueError: If the folder cannot be written, or holds a finished
+            training or one of other arguments.
+    """
+
+    def __init__(self, path, arguments, overwrite=False):
+        self.path = pathlib.Path(path)
+        self.arguments = arguments
+        self.state = self.path / STATE
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.path, os.W_OK):
+                raise PermissionError("no permission to write in it")
+        except OSError as error:
+            raise ValueError(
+                "`output` is the folder that the files are written to. "
+                f"Received: output={str(path)!r} ({error.strerror or error}). "
+                "Choose a folder that can be made and written."
+            ) from error
+        if not overwrite:
+            self._refuse_what_is_there(arguments)
+        elif self.state.is_dir():
+            shutil.rmtree(self.state)
+        self.state.mkdir(exist_ok=True)
+        self.write_json("arguments.json", arguments)
+
+    def _refuse_what_is_there(self, arguments):
+        refuse_finished(self.path)
+        before = self.read_json("arguments.json")
+        if before is None:
+            return
+        changed = [
+            name
+            for name in arguments
+            if before.get(name) != json.loads(json.dumps(arguments[name]))
+        ]
+        if changed:
+            name = changed[0]
+            raise ValueError(
+                "`output` holds a training that is not finished, and can only "
+                f"be continued as it was started. Received: {name}="
+                f"{arguments[name]!r}, where it was {before.get(name)!r}. Pass "
+                "the same, another output, or overwrite=True (--overwrite)."
+            )
+
+    def read_json(self, name):
+        """Returns what a JSON file of the state holds, or None without it."""
+        path = self.state / name
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def write_json(self, name, value):
+        """Writes a JSON file of the state, whole or not at all."""
+        draft = self.state / f"{name}.part"
+        draft.write_text(json.dumps(value, indent=2) + "\n")
+        os.replace(draft, self.state / name)
+
+    def save_weights(self, model, name):
+        """Writes weights and optimizer, whole or not at all."""
+        draft = self.state / f"part.{name}"
+        model.save_weights(draft)
+        os.replace(draft, self.state / name)
+
+    def finish(self):
+        """Moves the finished files out, the report last."""
+        for name in FILES:
+            if (self.state / name).exists():
+                os.replace(self.state / name, self.path / name)
+        shutil.rmtree(self.state)
+
+
+def refuse_finished(path):
+    """Raises ValueError if a folder holds a training that is finished."""
+    path = pathlib.Path(path)
+    there = [name for name in FILES if (path / name).exists()]
+    if there and not (path / STATE / "arguments.json").exists():
+        raise ValueError(
+            "`output` must be a folder without a finished training. "
+            f"Received: output={str(path)!r}, which holds {there[0]}. "
+            "Choose another folder, or pass overwrite=True (--overwrite)."
+        )

@@ -1,0 +1,94 @@
+"""Kills, second starts, Ctrl-C: nothing is lost, nothing is half-written."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from keras_papers import pipelines
+from keras_papers.pipelines import training
+from keras_papers.pipelines.training_folder import STATE, TrainingFolder
+from tests.pipelines.conftest import QUICK
+
+LONG = {**QUICK, "epochs": 12}
+
+
+@pytest.mark.tensorflow
+def test_a_killed_training_goes_on_from_its_last_epoch(photos, tmp_path):
+    code = (
+        "from keras_papers import pipelines\n"
+        f"pipelines.train_image_classifier({str(photos)!r}, "
+        f"output={str(tmp_path)!r}, **{LONG})"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    state = tmp_path / STATE
+    while not list(state.glob("all-00000[3-9].weights.h5")):
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert [path.name for path in tmp_path.iterdir()] == [STATE]
+    before = json.loads((state / "history.json").read_text())
+    (kept,) = state.glob("all-*.weights.h5")
+    done = int(kept.name[4:10])
+    report = pipelines.train_image_classifier(photos, output=tmp_path, **LONG)
+    assert report.epochs == 12
+    history = (tmp_path / "history.csv").read_text().splitlines()[1:]
+    assert [int(row.split(",")[0]) for row in history] == [*range(1, 13)]
+    losses = [float(row.split(",")[2]) for row in history]
+    assert losses[:done] == [row["loss"] for row in before[:done]]
+    assert not state.exists()
+
+
+@pytest.mark.tensorflow
+def test_ctrl_c_tells_how_to_go_on(photos, tmp_path, monkeypatch):
+    write = training.Memory.on_epoch_end
+
+    def interrupted(self, epoch, logs=None):
+        write(self, epoch, logs)
+        if epoch == 0:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.Memory, "on_epoch_end", interrupted)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        pipelines.train_image_classifier(photos, output=tmp_path, **QUICK)
+    assert stopped.value.__notes__ == [
+        f"1 epochs are kept in {tmp_path}; run the same again to go on"
+    ]
+    monkeypatch.undo()
+    report = pipelines.train_image_classifier(photos, output=tmp_path, **QUICK)
+    assert report.epochs == 2
+
+
+def test_what_was_begun_goes_on_with_the_same_arguments_only(tmp_path):
+    TrainingFolder(tmp_path, {"epochs": 3, "classes": ("a", "b")})
+    TrainingFolder(tmp_path, {"epochs": 3, "classes": ("a", "b")})
+    with pytest.raises(ValueError, match="epochs=4, where it was 3"):
+        TrainingFolder(tmp_path, {"epochs": 4, "classes": ("a", "b")})
+    TrainingFolder(tmp_path, {"epochs": 4}, overwrite=True)
+
+
+def test_the_report_is_moved_last(tmp_path, monkeypatch):
+    folder = TrainingFolder(tmp_path, {})
+    for name in ("model.keras", "model.tflite", "report.json"):
+        (folder.state / name).write_text("whole")
+    moved = []
+    replace = os.replace
+    monkeypatch.setattr(
+        os, "replace", lambda a, b: (moved.append(b.name), replace(a, b))
+    )
+    folder.finish()
+    assert moved == ["model.keras", "model.tflite", "report.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == moved
+
+
+def test_a_file_of_the_users_is_not_replaced(tmp_path):
+    (tmp_path / "labels.txt").write_text("mine")
+    with pytest.raises(ValueError, match="`output`.*labels.txt"):
+        TrainingFolder(tmp_path, {})
+    assert (tmp_path / "labels.txt").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["labels.txt"]
