@@ -5,16 +5,20 @@ first weight is set: Keras' own loader stops in the middle, names objects by
 their class, and prints the tensors.
 """
 
-import io
+import collections
 import os
-import zipfile
+import warnings
 from typing import NamedTuple
 
-import h5py
 import keras
 import numpy as np
 
 from keras_papers.applications._image_input import image_size
+from keras_papers.applications._weights_file import (
+    Entry,
+    kind_of,
+    read_weights_file,
+)
 from keras_papers.inlining import flatten
 
 TOP = {"hidden", "logits"}  # layers that a model without top does not have
@@ -32,25 +36,29 @@ class Family(NamedTuple):
     """The published networks of one constructor."""
 
     variants: str  # as a sentence names them
-    with_top: dict  # arguments of the constructor: `Published`
+    with_top: dict  # what tells the networks apart: `Published`
     no_top: dict
+    sizes: tuple = ()  # of images, where each has weights of its own
 
 
-def check_weights(weights, include_top, classes, family, **variant):
+def check_weights(weights, include_top, images, family, **variant):
     """Returns where the weights lie: None, a path, or a `Published` file.
 
     Args:
         weights: The constructor's argument.
         include_top: The constructor's argument.
-        classes: The constructor's argument.
+        images: Keras tensor of the model's images.
         family: The `Family` of the constructor.
-        **variant: What tells the family's networks apart. Arguments that no
-            published network has are named where they are not their default.
+        **variant: What tells the family's networks apart, but for the size of
+            the images. Arguments that no published network has are named
+            where they are not their default.
     """
     if weights is None:
         return None
     if weights == "imagenet":
         published = family.with_top if include_top else family.no_top
+        if family.sizes:
+            variant["size"] = _published_size(images, include_top, family.sizes)
         key = tuple(variant.values())
         if key not in published:
             received = ", ".join(f"{k}={v!r}" for k, v in variant.items())
@@ -58,12 +66,6 @@ def check_weights(weights, include_top, classes, family, **variant):
                 "`weights='imagenet'` exists for the published variants only: "
                 f"{family.variants}. Received: {received}. Build one of "
                 "these, or train from weights=None."
-            )
-        if include_top and classes != 1000:
-            raise ValueError(
-                "`classes` of weights='imagenet' with its top is 1000. "
-                f"Received: classes={classes!r}. Pass include_top=False and "
-                "add a layer for your own classes."
             )
         return published[key]
     if not isinstance(weights, str | os.PathLike) or not os.path.isfile(
@@ -77,137 +79,186 @@ def check_weights(weights, include_top, classes, family, **variant):
     return weights
 
 
-def published_size(images, include_top, sizes):
+def _published_size(images, include_top, sizes):
     """Returns the image size whose published weights a model takes.
 
     Without its top a model takes those of 224 at any size that has none.
     """
     rows, columns = image_size(images)
-    if include_top or (rows == columns and rows in sizes):
+    if rows == columns and (include_top or rows in sizes):
         return rows
-    return 224
+    return (rows, columns) if include_top else 224
 
 
 def load_weights(model, source):
     """Sets the weights of `model` from a path or a `Published` file.
 
+    Another number of classes leaves the classifier as it is, another number
+    of input channels adapts the first kernel; one warning tells both.
+
     Raises:
-        ValueError: If the file is no weights file, or holds another
+        ValueError: If the file cannot be fetched or read, or holds another
             architecture; the first layer that differs is named.
     """
-    if isinstance(source, Published):
-        source = keras.utils.get_file(
-            origin=f"{HOST}/{source.path}.h5",
-            cache_subdir="models",
-            file_hash=source.md5,
+    path, entries, in_order = _open(source)
+    layers, found, extra = _match(model, entries, in_order)
+    values, changes = [], []
+    for layer, entry in zip(layers, found, strict=True):
+        arrays, change = _fit(layer, entry)
+        if arrays is None:
+            raise ValueError(_other_architecture(path, change, layer.name))
+        values.append(arrays)
+        changes += [change] if change else []
+    if extra:
+        difference = f"the file has {extra[0].name!r}, the model does not"
+        raise ValueError(_other_architecture(path, difference))
+    for layer, arrays in zip(layers, values, strict=True):
+        for weight, array in zip(_in_file_order(layer), arrays, strict=False):
+            weight.assign(array)
+    if changes:
+        warnings.warn(
+            f"Not all of weights={str(path)!r} fit: {'; '.join(changes)}.",
+            UserWarning,
+            stacklevel=4,  # who called the constructor
         )
-    entries, ordered = _read(source)
+
+
+def _open(source):
+    """Returns the path of the file, its entries, and whether order counts."""
+    if not isinstance(source, Published):
+        return source, *read_weights_file(source)
+    path = _download(source)
+    try:
+        return path, *read_weights_file(path)
+    except ValueError:
+        os.remove(path)  # or the cache would give it again and again
+        raise
+
+
+def _download(published):
+    file = {
+        "origin": f"{HOST}/{published.path}.h5",
+        "cache_subdir": "models",
+    }
+    try:
+        return keras.utils.get_file(**file, file_hash=published.md5)
+    except Exception as error:  # get_file raises bare ones
+        if isinstance(error, ValueError):
+            # The hash is another, and the file lies in the cache: this call
+            # fetches nothing and tells where.
+            os.remove(keras.utils.get_file(**file))
+        raise ValueError(
+            "`weights='imagenet'` is fetched from the host of "
+            f"keras.applications. Received: {file['origin']}, which could not "
+            f"be fetched whole ({error}). Try again, or pass the path of a "
+            "file that was fetched elsewhere."
+        ) from error
+
+
+def _match(model, entries, in_order):
+    """Returns the layers, the entry of each, and the entries that remain.
+
+    Files of ours have the names of ours, those of keras.applications have
+    the order, or in Keras 3 the order within each class. A model without top
+    takes the file of one with top; that rest is no rest.
+    """
     layers = [layer for layer in flatten(model).layers if layer.weights]
     blocks = [layer for layer in model.layers if layer.weights]
-    if ordered and len(entries) == len(blocks):
+    names = _names(entries)
+    if names & _names(blocks) - _names(layers):
         layers = blocks  # a legacy file of a model that was not flattened
-    found, extra = _match(layers, entries, ordered)
-    for layer, (name, arrays) in zip(layers, found, strict=True):
-        wanted = [tuple(weight.shape) for weight in _in_file_order(layer)]
-        shapes = [array.shape for array in arrays]
-        if wanted != shapes:
-            raise ValueError(
-                _other_architecture(
-                    source,
-                    f"layer {layer.name!r} has weights of shapes {wanted}, "
-                    f"the file has {shapes or 'none'} as {name!r}",
-                    layer is layers[-1],
-                )
-            )
-    if extra:
-        raise ValueError(
-            _other_architecture(
-                source, f"the file has {extra[0]!r}, the model does not", False
-            )
+    is_ours = bool(names & _names(layers) - TOP)
+    entries = sorted(entries, key=lambda entry: entry.number)
+    ours = _keys(layers, map(kind_of, layers), is_ours, in_order)
+    kinds = [entry.kind for entry in entries]
+    theirs = _keys(entries, kinds, is_ours, in_order)
+    left = dict(zip(theirs, entries, strict=True))
+    found = [left.pop(key, Entry("nothing", [])) for key in ours]
+    extra = [entry for entry in left.values() if entry.name not in TOP]
+    if not is_ours and not TOP & _names(layers):
+        # A convolution or dense layer with a bias, and no other layer, is
+        # what a top is made of.
+        extra = [entry for entry in extra if len(entry.arrays) != 2]
+    return layers, found, extra
+
+
+def _keys(named, kinds, is_ours, in_order):
+    """Returns what a layer and its entry have in common, for each in turn."""
+    if is_ours:
+        return [one.name for one in named]
+    return range(len(named)) if in_order else _numbered(kinds)
+
+
+def _names(named):
+    return {one.name for one in named}
+
+
+def _numbered(kinds):
+    """Yields each kind with how many of it came before."""
+    seen = collections.Counter()
+    for kind in kinds:
+        yield kind, seen[kind]
+        seen[kind] += 1
+
+
+def _fit(layer, entry):
+    """Returns the arrays that `layer` takes, and how the file differs, if so.
+
+    None in place of arrays is a difference that cannot be bridged.
+    """
+    wanted = [tuple(weight.shape) for weight in _in_file_order(layer)]
+    if wanted == entry.shapes:
+        return entry.arrays, None
+    if layer.name == "logits" and _differ_only_in(-1, wanted, entry.shapes):
+        classes, there = wanted[0][-1], entry.shapes[0][-1]
+        return [], (
+            f"layer {layer.name!r} was left fresh, for the file has {there} "
+            f"classes and the model {classes}"
         )
-    for layer, (_, arrays) in zip(layers, found, strict=True):
-        for weight, array in zip(_in_file_order(layer), arrays, strict=True):
-            weight.assign(array)
+    if layer.name == "stem" and _differ_only_in(-2, wanted, entry.shapes):
+        channels, there = wanted[0][-2], entry.shapes[0][-2]
+        return [_adapt(entry.arrays[0], channels)], (
+            f"layer {layer.name!r} was adapted, for the file has {there} "
+            f"input channels and the model {channels}"
+        )
+    return None, (
+        f"layer {layer.name!r} has weights of shapes {wanted}, the file has "
+        + (f"{entry.shapes} as {entry.name!r}" if entry.arrays else "none")
+    )
 
 
 def _in_file_order(layer):
     return layer.trainable_weights + layer.non_trainable_weights
 
 
-def _match(layers, entries, ordered):
-    """Returns what the file has for each of `layers`, and names of the rest.
+def _differ_only_in(axis, shapes, others):
+    """Tells whether shapes are equal but for one axis, counted from behind."""
+    shapes, others = (
+        [shape[:axis] + shape[axis:][1:] for shape in listed]
+        for listed in (shapes, others)
+    )
+    return shapes == others
 
-    A model without top takes the file of one with top; that rest is no rest.
+
+def _adapt(kernel, channels):
+    """Returns the first kernel for another number of input channels.
+
+    As timm does: one channel takes the sum, for a gray image has three equal
+    ones; more take the file's in turn, scaled to what three would add up to.
     """
-    if ordered:
-        missing = [("nothing", [])] * (len(layers) - len(entries))
-        found = (entries + missing)[: len(layers)]
-        extra = [name for name, _ in entries[len(layers) :]]
-    else:
-        by_name = dict(entries)
-        found = [(layer.name, by_name.get(layer.name, [])) for layer in layers]
-        extra = by_name.keys() - {layer.name for layer in layers}
-        extra = sorted(extra - TOP)
-    if not any(layer.name in TOP for layer in layers) and ordered:
-        extra = []
-    return found, extra
+    there = kernel.shape[-2]
+    if channels == 1:
+        return kernel.sum(axis=-2, keepdims=True)
+    again = kernel[..., np.arange(channels) % there, :]
+    return again * (there / channels)
 
 
-def _other_architecture(source, difference, is_top):
+def _other_architecture(path, difference, layer=None):
     advice = "Build the model that the file was saved from"
-    if is_top:
-        advice = "Pass the file's number of classes, or include_top=False"
+    if layer in TOP:
+        advice += ", or leave the top out with include_top=False"
     return (
         "`weights` must be a file of the same architecture. "
-        f"Received: weights={str(source)!r}; the first difference is that "
+        f"Received: weights={str(path)!r}; the first difference is that "
         f"{difference}. {advice}."
     )
-
-
-def _read(path):
-    """Reads (layer name, arrays) of every layer, and whether order counts."""
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                data = io.BytesIO(archive.read("model.weights.h5"))
-            with h5py.File(data) as file:
-                return _read_by_name(file), False
-        with h5py.File(path) as file:
-            legacy = file["model_weights"] if "model_weights" in file else file
-            if "layer_names" in legacy.attrs:
-                return _read_in_order(legacy), True
-            return _read_by_name(file), False
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            "`weights` must be a .weights.h5, .keras or legacy .h5 file. "
-            f"Received: weights={str(path)!r}, which cannot be read as one "
-            f"({error}). The file may be cut off; save or fetch it again."
-        ) from error
-
-
-def _read_by_name(file):
-    entries = []
-
-    def visit(path, group):
-        # Optimizers and dropouts keep state in the file that is no weight.
-        mine = path.startswith("layers/") and "seed_generator" not in path
-        if mine and "name" in group.attrs and len(group):
-            arrays = [np.asarray(group[key]) for key in sorted(group, key=int)]
-            entries.append((_text(group.attrs["name"]), arrays))
-
-    file.visititems(visit)
-    return entries
-
-
-def _read_in_order(group):
-    entries = []
-    for name in group.attrs["layer_names"]:
-        layer = group[_text(name)]
-        arrays = [np.asarray(layer[key]) for key in layer.attrs["weight_names"]]
-        if arrays:
-            entries.append((_text(name), arrays))
-    return entries
-
-
-def _text(name):
-    return name.decode() if isinstance(name, bytes) else name

@@ -14,6 +14,7 @@ from keras_papers.applications._classifier import (
     pooled,
     predictions,
 )
+from keras_papers.applications._evaluation import TF_SLIM
 from keras_papers.applications._image_input import image_input, image_size
 from keras_papers.applications._padding import published_padding
 from keras_papers.applications._scaling import check_alpha
@@ -22,7 +23,6 @@ from keras_papers.applications._weights import (
     Family,
     Published,
     check_weights,
-    published_size,
 )
 from keras_papers.argument_checks import check_fraction, check_positive
 from keras_papers.layers import DepthwiseSeparable
@@ -58,6 +58,7 @@ TABLE_1 = (
 # fmt: on
 STEM = 32  # the first line, a full convolution
 TABLE_5_SHALLOW = TABLE_1[:6] + TABLE_1[11:]  # without "14 x 14 x 512"
+SIZES = (128, 160, 192, 224)  # of the published networks, as in table 7
 
 
 def _published(ending):
@@ -67,7 +68,7 @@ def _published(ending):
             f"mobilenet/mobilenet_{text}_{size}_tf{ending}"
         )
         for alpha, text in texts.items()
-        for size in (128, 160, 192, 224)
+        for size in SIZES
     }
 
 
@@ -75,7 +76,9 @@ PUBLISHED = Family(
     "alpha of 0.25, 0.5, 0.75 or 1.0, at 128, 160, 192 or 224 pixels",
     _published(""),
     _published("_no_top"),
+    SIZES,
 )
+EVALUATION = TF_SLIM  # where the published weights were trained
 
 
 def MobileNet(
@@ -107,8 +110,10 @@ def MobileNet(
         depth_multiplier: Positive int. Depthwise filters per channel.
         dropout: Float in [0, 1). Dropout before the classifier.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), `"imagenet"`, or the path of a weights file:
-            ours, or a legacy `.h5` as keras.applications publishes them.
+        weights: None (random), `"imagenet"`, or the path of a file of ours
+            or of keras.applications: `.keras`, `.weights.h5` or legacy `.h5`.
+            If it has other classes or input channels, the classifier is left
+            fresh or the first convolution adapted, and a warning says so.
             Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         pooling: `"avg"`, `"max"` or None: how a model without top ends.
@@ -134,7 +139,8 @@ def MobileNet(
 
     Raises:
         ValueError: If an argument is out of its range or does not fit the
-            others.
+            others, or if `weights` are not published for this network, cannot
+            be fetched or read, or are of another architecture.
 
     Example:
     >>> model = MobileNet(alpha=0.25, resolution_multiplier=128 / 224)
@@ -165,10 +171,9 @@ def MobileNet(
     source = check_weights(
         weights,
         include_top,
-        classes,
+        images,
         PUBLISHED,
         alpha=alpha,
-        size=published_size(images, include_top, (128, 160, 192, 224)),
         **{name: value for name, value in unpublished.items() if value},
     )
     norm = normalization(batch_norm_momentum)

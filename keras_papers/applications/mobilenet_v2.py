@@ -14,6 +14,7 @@ from keras_papers.applications._classifier import (
     pooled,
     predictions,
 )
+from keras_papers.applications._evaluation import TF_SLIM
 from keras_papers.applications._image_input import image_input, image_size
 from keras_papers.applications._padding import published_padding
 from keras_papers.applications._scaling import check_alpha, round_filters
@@ -21,7 +22,6 @@ from keras_papers.applications._weights import (
     Family,
     Published,
     check_weights,
-    published_size,
 )
 from keras_papers.layers import InvertedResidual
 
@@ -51,6 +51,7 @@ TABLE_2 = (
 )
 # fmt: on
 STEM, HEAD = 32, 1280  # the convolutions before and after these rows
+SIZES = (96, 128, 160, 192, 224)  # of the published networks
 
 
 def _published(ending):
@@ -58,7 +59,7 @@ def _published(ending):
     return {
         (alpha, size): Published(f"{file}_{alpha}_{size}{ending}")
         for alpha in (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
-        for size in (96, 128, 160, 192, 224)
+        for size in SIZES
     }
 
 
@@ -67,7 +68,9 @@ PUBLISHED = Family(
     "pixels",
     _published(""),
     _published("_no_top"),
+    SIZES,
 )
+EVALUATION = TF_SLIM  # where the published weights were trained
 
 
 def MobileNetV2(
@@ -93,8 +96,10 @@ def MobileNetV2(
         alpha: Positive float. Width multiplier of section 4. Below 1 it
             leaves the last convolution at 1280 channels.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), `"imagenet"`, or the path of a weights file:
-            ours, or a legacy `.h5` as keras.applications publishes them.
+        weights: None (random), `"imagenet"`, or the path of a file of ours
+            or of keras.applications: `.keras`, `.weights.h5` or legacy `.h5`.
+            If it has other classes or input channels, the classifier is left
+            fresh or the first convolution adapted, and a warning says so.
             Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         pooling: `"avg"`, `"max"` or None: how a model without top ends.
@@ -113,7 +118,8 @@ def MobileNetV2(
 
     Raises:
         ValueError: If an argument is out of its range or does not fit the
-            others.
+            others, or if `weights` are not published for this network, cannot
+            be fetched or read, or are of another architecture.
 
     Example:
     >>> model = MobileNetV2((96, 96, 3), alpha=0.35, classes=10)
@@ -124,14 +130,7 @@ def MobileNetV2(
     check_top(include_top, weights, pooling, classes, classifier_activation)
     images, x = image_input(input_shape, input_tensor, include_preprocessing)
     rows = image_size(images)[0]
-    source = check_weights(
-        weights,
-        include_top,
-        classes,
-        PUBLISHED,
-        alpha=alpha,
-        size=published_size(images, include_top, (96, 128, 160, 192, 224)),
-    )
+    source = check_weights(weights, include_top, images, PUBLISHED, alpha=alpha)
     norm = normalization(batch_norm_momentum)
 
     x = conv_norm_graph(x, "stem", round_filters(STEM * alpha), 3, 2, **norm)

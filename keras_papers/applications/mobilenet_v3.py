@@ -15,6 +15,7 @@ from keras_papers.applications._classifier import (
     pooled,
     predictions,
 )
+from keras_papers.applications._evaluation import TF_SLIM
 from keras_papers.applications._image_input import image_input
 from keras_papers.applications._padding import published_padding
 from keras_papers.applications._scaling import check_alpha, round_filters
@@ -141,6 +142,7 @@ PUBLISHED_SMALL = Family(
         ),
     ),
 )
+EVALUATION = TF_SLIM  # where the published weights were trained
 
 
 class Network(NamedTuple):
@@ -251,8 +253,10 @@ ARGUMENTS = """Args:
         minimalistic: Whether to do without squeeze-and-excite, h-swish and
             5x5 kernels, for hardware that is slow on them.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), `"imagenet"`, or the path of a weights file:
-            ours, or a legacy `.h5` as keras.applications publishes them.
+        weights: None (random), `"imagenet"`, or the path of a file of ours
+            or of keras.applications: `.keras`, `.weights.h5` or legacy `.h5`.
+            If it has other classes or input channels, the classifier is left
+            fresh or the first convolution adapted, and a warning says so.
             Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         classes: Positive int. Units of the classifier. Defaults to 1000.
@@ -271,7 +275,8 @@ ARGUMENTS = """Args:
 
     Raises:
         ValueError: If an argument is out of its range or does not fit the
-            others."""
+            others, or if `weights` are not published for this network, cannot
+            be fetched or read, or are of another architecture."""
 
 
 def _mobilenet_v3(
@@ -299,7 +304,7 @@ def _mobilenet_v3(
     source = check_weights(
         weights,
         include_top,
-        classes,
+        images,
         network.published,
         alpha=alpha,
         minimalistic=minimalistic,

@@ -1,0 +1,115 @@
+"""The input pipeline, against Keras' own, and training behind it.
+
+Rendered JPEG photos in a temporary folder: how many a second come out of
+`batches` and of `image_dataset_from_directory`; how long an epoch takes
+against a bare `model.fit` on arrays, with the same varying of images; and how
+memory grows over many small pictures.
+"""
+
+import pathlib
+import resource
+import tempfile
+import time
+
+import numpy as np
+from PIL import Image
+
+from interleaved import compare, header
+
+import keras  # isort: skip
+from keras_papers import applications
+from keras_papers.pipelines import images
+from keras_papers.pipelines.training import varied
+
+ROUNDS, CLASSES, BATCH, SIZE = 5, 4, 32, 128
+PHOTOS, SMALL_PICTURES = 1200, 100_000
+
+
+def render(folder, number, size, ending):
+    """Writes smooth noise, which compresses as photos do."""
+    generator = np.random.default_rng(0)
+    for name in range(CLASSES):
+        (folder / str(name)).mkdir(parents=True)
+        for index in range(number // CLASSES):
+            coarse = generator.integers(0, 256, (12, 16, 3), np.uint8)
+            photo = Image.fromarray(coarse).resize(size, Image.BICUBIC)
+            photo.save(folder / str(name) / f"{index}.{ending}")
+    return folder
+
+
+def wall(function):
+    """Returns the wall seconds of one call: decoding runs beside training."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def read_all(data):
+    """Draws every batch once."""
+    for _ in data:
+        pass
+
+
+def reading(folder):
+    """Compares a pass over the photos, decoded each time."""
+    whole, _ = images._scan(folder, images._class_names(folder), strict=False)
+    ours, theirs = [], []
+    images.CACHE_BYTES = 0
+    for _ in range(ROUNDS + 1):
+        ours.append(
+            wall(lambda: read_all(images.batches(whole, CLASSES, SIZE, BATCH)))
+        )
+        data = keras.utils.image_dataset_from_directory(
+            folder, image_size=(SIZE, SIZE), batch_size=BATCH, verbose=False
+        )
+        theirs.append(wall(lambda data=data: read_all(data)))
+    images.CACHE_BYTES = 2**28
+    compare(f"{len(whole)} photos of 640 x 480", ours[1:], theirs[1:])
+    return whole
+
+
+def training(whole):
+    """Compares an epoch behind the pipeline with one on arrays."""
+    pixels = np.stack([whole.read(index, SIZE) for index in range(len(whole))])
+    labels = keras.utils.to_categorical(whole.labels, CLASSES)
+    network = applications.MobileNetV3Small((SIZE, SIZE, 3), classes=CLASSES)
+    trainer = varied(network)
+    trainer.compile("adam", "categorical_crossentropy")
+    trainer.optimizer.build(trainer.trainable_variables)
+    data = images.batches(whole, CLASSES, SIZE, BATCH, shuffle_seed=0)
+    ours, theirs = [], []
+    for _ in range(ROUNDS + 1):
+        ours.append(wall(lambda: trainer.fit(data, verbose=0, shuffle=False)))
+        theirs.append(
+            wall(
+                lambda: trainer.fit(pixels, labels, batch_size=BATCH, verbose=0)
+            )
+        )
+    compare("an epoch of training", ours[1:], theirs[1:])
+
+
+def memory(folder):
+    """Prints the most memory that the process held, pass by pass."""
+    start = time.perf_counter()
+    whole, _ = images._scan(folder, images._class_names(folder), strict=False)
+    seconds = time.perf_counter() - start
+    data = images.batches(whole, CLASSES, 32, 64, shuffle_seed=0)
+    used = []
+    for _ in range(3):
+        read_all(data)
+        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        used.append(f"{kilobytes / 1e6:.2f} GB")
+    print(
+        f"\n{len(whole):,} pictures of 32 x 32: found and checked in "
+        f"{seconds:.0f} s; most memory after each of three passes: "
+        f"{', '.join(used)}"
+    )
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as home:
+        home = pathlib.Path(home)
+        header("Keras alone")
+        photos = render(home / "photos", PHOTOS, (640, 480), "jpg")
+        training(reading(photos))
+        memory(render(home / "small", SMALL_PICTURES, (32, 32), "png"))
