@@ -65,6 +65,7 @@ class ImageSet:
 def load_digits(image_size, seed):
     """Loads scikit-learn's 1,797 scanned digits, enlarged from 8 x 8 pixels."""
     datasets = require("sklearn.datasets", "mobile")
+    model_selection = require("sklearn.model_selection", "mobile")
     digits = datasets.load_digits()
     gray = (255 / 16) * digits.images[..., None].astype("float32")
     large = keras.ops.image.resize(
@@ -73,10 +74,16 @@ def load_digits(image_size, seed):
     # A camera, and so the app that will hold the model, gives three channels.
     images = np.repeat(keras.ops.convert_to_numpy(large), 3, axis=-1)
     whole = Part(images.round().astype(np.uint8), digits.target)
-    rest, test = _divide(whole, TEST_SHARE, seed)
-    train, validation = _divide(rest, VALIDATION_SHARE, seed)
+    # As everyone divides them, so that accuracies can be compared.
+    rest, test = model_selection.train_test_split(
+        np.arange(len(whole)),
+        test_size=TEST_SHARE,
+        stratify=whole.labels,
+        random_state=seed,
+    )
+    train, validation = _divide(whole[rest], VALIDATION_SHARE, seed)
     return ImageSet(
-        tuple(map(str, digits.target_names)), train, validation, test
+        tuple(map(str, digits.target_names)), train, validation, whole[test]
     )
 
 
