@@ -14,10 +14,17 @@ def perturb(model, seed=0):
     """
     generator = np.random.default_rng(seed)
     for weight in model.weights:
-        if weight.path.endswith("gamma"):
+        kind = weight.path.rpartition("/")[2]
+        if kind == "gamma":
             weight.assign(generator.uniform(0.5, 1.5, weight.shape))
-        elif weight.path.endswith(("beta", "bias")):
+        elif kind in ("beta", "bias"):
             weight.assign(generator.normal(0, 0.2, weight.shape))
+        elif kind == "kernel":
+            # A depthwise kernel has its filters in the last axis but one.
+            depthwise = "depthwise" in weight.path or "_dw_" in weight.path
+            ends = 2 if depthwise else -1
+            width = np.prod(weight.shape[:ends]) ** -0.5
+            weight.assign(generator.normal(0, width, weight.shape))
     norms = [
         layer
         for layer in flatten(model).layers
@@ -30,7 +37,9 @@ def perturb(model, seed=0):
 
 def _calibrate(model, norms):
     """Makes the moving statistics those of a batch of images."""
-    images = images_for(model, 8)
+    # Of a small map, few images make no variance that others would share.
+    size = model.inputs[0].shape[2] or 224
+    images = images_for(model, 8 if size > 100 else 64)
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.momentum = 0.0

@@ -11,7 +11,7 @@ import keras
 import pytest
 
 from keras_papers import cli, pipelines
-from tests.pipelines.conftest import paint
+from tests.pipelines.conftest import paint, untraced
 
 QUICK = (
     *("--model", "MobileNet", "--alpha", "0.25", "--epochs", "1"),
@@ -24,10 +24,17 @@ def home(tmp_path_factory):
     """A folder with photos, and a training of them in `out`."""
     home = tmp_path_factory.mktemp("home")
     paint(home / "photos", ["dark", "bright"])
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, untraced():
         patch.chdir(home)
         assert cli.main(["train", "photos", *QUICK, "--output", "out"]) == 0
     return home
+
+
+@pytest.fixture(autouse=True)
+def quick_steps():
+    """Trains without tracing."""
+    with untraced():
+        yield
 
 
 def run(capsys, *arguments):

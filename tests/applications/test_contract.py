@@ -51,10 +51,8 @@ def test_scores_are_whole_under_a_mixed_policy():
     assert keras.backend.standardize_dtype(kernel.dtype) == "float32"
 
 
-@pytest.mark.parametrize(
-    "momentum, accuracy",
-    [(None, 1.0), pytest.param(0.999, 0.5, marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("momentum, accuracy", [(None, 1.0), (0.999, 0.5)])
 def test_a_short_training_shows_in_inference(momentum, accuracy):
     """With 0.999 the moving statistics would still be those of the start."""
     keras.utils.set_random_seed(0)

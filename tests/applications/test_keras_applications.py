@@ -23,8 +23,8 @@ VARIANTS = [
 SIZES = [
     pytest.param(224, 224, id="224"),
     pytest.param(225, 225, id="odd"),
-    pytest.param(None, 224, id="open-even"),
-    pytest.param(None, 225, id="open-odd"),
+    pytest.param(None, 224, id="open-even", marks=pytest.mark.slow),
+    pytest.param(None, 225, id="open-odd", marks=pytest.mark.slow),
 ]
 
 

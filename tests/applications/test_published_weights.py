@@ -224,6 +224,7 @@ class Asked(Exception):
     """Ends a constructor where it asks for its file."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("include_top", [True, False])
 @pytest.mark.parametrize(
     "network",

@@ -1,5 +1,8 @@
 """Photos of two classes, and what a short training made of them."""
 
+import contextlib
+
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -28,6 +31,28 @@ def paint(folder, classes, number=10, seed=0):
     return folder
 
 
+@contextlib.contextmanager
+def untraced():
+    """Runs steps without tracing them, which costs more than few steps do."""
+    if keras.config.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(autouse=True)
+def quick_steps():
+    """Trains without tracing."""
+    with untraced():
+        yield
+
+
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory):
     """Two classes of ten pictures each, bright and dark."""
@@ -38,5 +63,8 @@ def photos(tmp_path_factory):
 def trained(photos, tmp_path_factory):
     """Returns the report and the folder of a training."""
     output = tmp_path_factory.mktemp("output") / "new" / "folder"
-    report = pipelines.train_image_classifier(photos, output=output, **QUICK)
+    with untraced():
+        report = pipelines.train_image_classifier(
+            photos, output=output, **QUICK
+        )
     return report, output

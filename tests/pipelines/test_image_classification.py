@@ -81,6 +81,7 @@ def test_model_and_file_answer_the_same(trained, photos):
     assert report.accuracy == report.tflite_accuracy == accuracy
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_model_twice(trained, photos, tmp_path):
     pipelines.train_image_classifier(photos, output=tmp_path / "a", **QUICK)
     for ours, again in zip(
@@ -116,6 +117,7 @@ def test_overwrite_replaces_it(photos, tmp_path):
     assert (tmp_path / "model.tflite").read_bytes() != before
 
 
+@pytest.mark.slow
 def test_average_early_stop_and_class_weights_train(photos, tmp_path):
     report = pipelines.train_image_classifier(
         photos,
@@ -152,6 +154,7 @@ def test_mixed_precision_ends_in_float32(photos, tmp_path):
     assert keras.config.dtype_policy().name == "float32"
 
 
+@pytest.mark.slow
 def test_given_weights_are_frozen_first(photos, tmp_path):
     start = MobileNet((32, 32, 3), alpha=0.25, classes=2)
     start.save_weights(tmp_path / "start.weights.h5")

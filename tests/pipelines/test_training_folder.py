@@ -17,6 +17,7 @@ from tests.pipelines.conftest import QUICK
 LONG = {**QUICK, "epochs": 12}
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_a_killed_training_goes_on_from_its_last_epoch(photos, tmp_path):
     code = (
