@@ -13,11 +13,18 @@ def perturb(model, seed=0):
     moving statistics are not those of its maps answers the same to all.
     """
     generator = np.random.default_rng(seed)
+    # On JAX every operation of this one call would be compiled by itself.
+    calibrates = keras.config.backend() == "tensorflow"
     for weight in model.weights:
         kind = weight.path.rpartition("/")[2]
         if kind == "gamma":
             weight.assign(generator.uniform(0.5, 1.5, weight.shape))
-        elif kind in ("beta", "bias"):
+        elif kind == "moving_variance" and not calibrates:
+            # About what kernels of these widths leave of a map.
+            weight.assign(generator.uniform(0.3, 0.7, weight.shape))
+        elif kind in ("beta", "bias") or (
+            kind == "moving_mean" and not calibrates
+        ):
             weight.assign(generator.normal(0, 0.2, weight.shape))
         elif kind == "kernel":
             # A depthwise kernel has its filters in the last axis but one.
@@ -30,7 +37,7 @@ def perturb(model, seed=0):
         for layer in flatten(model).layers
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
-    if norms:
+    if norms and calibrates:
         _calibrate(model, norms)
     return model
 
