@@ -19,7 +19,6 @@ from interleaved import compare, header
 import keras  # isort: skip
 from keras_papers import applications
 from keras_papers.pipelines import images
-from keras_papers.pipelines.training import varied
 
 ROUNDS, CLASSES, BATCH, SIZE = 5, 4, 32, 128
 PHOTOS, SMALL_PICTURES = 1200, 100_000
@@ -73,16 +72,15 @@ def training(whole):
     pixels = np.stack([whole.read(index, SIZE) for index in range(len(whole))])
     labels = keras.utils.to_categorical(whole.labels, CLASSES)
     network = applications.MobileNetV3Small((SIZE, SIZE, 3), classes=CLASSES)
-    trainer = varied(network)
-    trainer.compile("adam", "categorical_crossentropy")
-    trainer.optimizer.build(trainer.trainable_variables)
-    data = images.batches(whole, CLASSES, SIZE, BATCH, shuffle_seed=0)
+    network.compile("adam", "categorical_crossentropy")
+    network.optimizer.build(network.trainable_variables)
+    data = images.batches(whole, CLASSES, SIZE, BATCH, seed=0)
     ours, theirs = [], []
     for _ in range(ROUNDS + 1):
-        ours.append(wall(lambda: trainer.fit(data, verbose=0, shuffle=False)))
+        ours.append(wall(lambda: network.fit(data, verbose=0, shuffle=False)))
         theirs.append(
             wall(
-                lambda: trainer.fit(pixels, labels, batch_size=BATCH, verbose=0)
+                lambda: network.fit(pixels, labels, batch_size=BATCH, verbose=0)
             )
         )
     compare("an epoch of training", ours[1:], theirs[1:])
@@ -93,7 +91,7 @@ def memory(folder):
     start = time.perf_counter()
     whole, _ = images._scan(folder, images._class_names(folder), strict=False)
     seconds = time.perf_counter() - start
-    data = images.batches(whole, CLASSES, 32, 64, shuffle_seed=0)
+    data = images.batches(whole, CLASSES, 32, 64, seed=0)
     used = []
     for _ in range(3):
         read_all(data)

@@ -1,9 +1,7 @@
 """A missing extra is named."""
 
-import keras
 import pytest
 
-from keras_papers import pipelines
 from keras_papers.extras import MissingExtraError, require
 
 
@@ -16,13 +14,3 @@ def test_what_is_missing_is_named_with_its_command(kind):
     with pytest.raises(kind, match=r"pip install 'keras-papers\[mobile\]'"):
         require("no_such_package.inside", "mobile")
     assert issubclass(MissingExtraError, kind)
-
-
-@pytest.mark.skipif(
-    keras.config.backend() == "tensorflow", reason="exports there"
-)
-@pytest.mark.contract
-def test_another_backend_is_told_before_the_training(tmp_path):
-    with pytest.raises(ValueError, match="KERAS_BACKEND=tensorflow"):
-        pipelines.train_image_classifier(output=tmp_path)
-    assert not list(tmp_path.iterdir())

@@ -13,13 +13,22 @@ import keras
 import numpy as np
 
 from keras_papers.extras import require
-from keras_papers.pipelines.pictures import is_hidden, read_picture
+from keras_papers.pipelines.pictures import (
+    is_hidden,
+    read_picture,
+    reason_of,
+)
 
 TEST_SHARE = 0.2  # of each class, where there is no folder test/
 VALIDATION_SHARE = 0.05  # of each class's rest, where there is no folder val/
 FEWEST = 5  # pictures of a class that is divided into these parts
-SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val"}
-SPLITS["test"] = "test"
+SPLITS = {  # names of folders: what their pictures are for
+    "train": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+}
 CACHE_BYTES = 2**28  # decoded images that are kept in memory
 SHUFFLE_BYTES = 2**27  # of them, in which images change places
 
@@ -233,7 +242,7 @@ def _reason_not_to_read(path):
         # Of a JPEG, small sizes are decoded faster; a broken one breaks.
         read_picture(path, (8, 8))
     except ValueError as error:
-        return str(error.__cause__).splitlines()[0]
+        return reason_of(error.__cause__)
     return None
 
 
@@ -243,8 +252,8 @@ def _check_counts(folder, names, part, fewest, skipped):
     if few:
         unread = f"; {len(skipped)} files cannot be read" if skipped else ""
         raise ValueError(
-            f"`data` must hold {fewest} pictures of each class or more, for "
-            "some of them are held out. "
+            f"`data` must hold {fewest} pictures or more of each class to "
+            "train on, and to hold some of them out where there is no val. "
             f"Received: data={str(folder)!r} with fewer in {few}{unread}. Add "
             "pictures, or take the folders out."
         )
@@ -261,34 +270,37 @@ def _divide(part, share, seed):
     return part[~drawn], part[drawn]
 
 
-def batches(part, classes, image_size, batch_size, shuffle_seed=None):
+def batches(part, classes, image_size, batch_size, seed=None):
     """Returns a `tf.data.Dataset` that reads a part from disk as it goes.
 
-    What fits into `CACHE_BYTES` when decoded is decoded once.
+    What fits into `CACHE_BYTES` when decoded is decoded once. Images to train
+    on are varied here and not by layers of the model, which JAX could not
+    compile with it.
 
     Args:
         part: A `Part`.
         classes: Number of classes.
         image_size: Height and width of the images.
         batch_size: Images in a batch.
-        shuffle_seed: Draws the order, another one each epoch. Defaults to
-            None: the order of the part.
+        seed: For training: draws the order, and how the images are turned,
+            shifted and zoomed a little, anew each epoch. Defaults to None:
+            the images as they are, in their order.
 
     Returns:
         Batches of images, float32 in [0, 255], and one-hot labels.
     """
     tf = require("tensorflow", "mobile")
     bytes_each = image_size * image_size * 3
-    if shuffle_seed is not None:
+    if seed is not None:
         # Files come sorted by class, wider apart than any buffer mixes.
-        part = part[np.random.default_rng(shuffle_seed).permutation(len(part))]
+        part = part[np.random.default_rng(seed).permutation(len(part))]
     sources = part.sources
     if part.files is not None:
         sources = np.array([os.fsencode(file) for file in part.files])
     data = tf.data.Dataset.from_tensor_slices((sources, part.labels))
     fits = len(part) * bytes_each <= CACHE_BYTES
-    if shuffle_seed is not None and not fits:
-        data = data.shuffle(len(part), shuffle_seed)  # of names only
+    if seed is not None and not fits:
+        data = data.shuffle(len(part), seed)  # of names only
 
     def read(source, label):
         if part.files is not None:
@@ -303,17 +315,31 @@ def batches(part, classes, image_size, batch_size, shuffle_seed=None):
     data = data.map(read, tf.data.AUTOTUNE)
     if fits:
         data = data.cache()
-    if shuffle_seed is not None and fits:
+    if seed is not None and fits:
         buffer = max(8 * batch_size, SHUFFLE_BYTES // bytes_each)
-        data = data.shuffle(min(buffer, len(part)), shuffle_seed)
+        data = data.shuffle(min(buffer, len(part)), seed)
+    data = data.batch(batch_size).map(
+        lambda images, labels: (
+            tf.cast(images, tf.float32),
+            tf.one_hot(labels, classes),
+        ),
+        tf.data.AUTOTUNE,
+    )
+    if seed is not None:
+        # One batch after the other: the layers count what they drew.
+        for layer in _varying_layers(seed):
+            data = data.map(lambda x, y, layer=layer: (layer(x), y))
+    return data.prefetch(tf.data.AUTOTUNE)
+
+
+def _varying_layers(seed):
+    keywords = {
+        "fill_mode": "nearest",
+        "data_format": "channels_last",
+        "seed": seed,
+    }
     return (
-        data.batch(batch_size)
-        .map(
-            lambda images, labels: (
-                tf.cast(images, tf.float32),
-                tf.one_hot(labels, classes),
-            ),
-            tf.data.AUTOTUNE,
-        )
-        .prefetch(tf.data.AUTOTUNE)
+        keras.layers.RandomRotation(0.03, **keywords),
+        keras.layers.RandomTranslation(0.08, 0.08, **keywords),
+        keras.layers.RandomZoom((-0.1, 0.1), **keywords),
     )

@@ -94,11 +94,11 @@ def evaluate(model, data):
     """
     classifier = open_classifier(model)
     part, skipped = load_test_folder(data, classifier.labels)
-    said = []
-    for start in range(0, len(part), BATCH):
+    files, said = part.files, []
+    for start in range(0, len(files), BATCH):
         pictures = [
             read_picture(file, classifier.size)
-            for file in part.files[start : start + BATCH]
+            for file in files[start : start + BATCH]
         ]
         scores = classifier.scores(np.stack(pictures).astype("float32"))
         said += scores.argmax(axis=-1).tolist()

@@ -38,7 +38,8 @@ def read_picture(path, size=None):
         # Pillow's own: PNG files break off with a SyntaxError.
         raise ValueError(
             "A picture must be a file that can be read whole. Received: "
-            f"{str(path)!r} ({_reason(error)}). Take it out, or fetch it again."
+            f"{str(path)!r} ({reason_of(error)}). Take it out, or fetch it "
+            "again."
         ) from error
     except image_module.DecompressionBombError as error:
         raise ValueError(
@@ -63,7 +64,8 @@ def _upright_rgb(image):
     return image.convert("RGB")
 
 
-def _reason(error):
+def reason_of(error):
+    """Says in a line why a picture could not be read, without its path."""
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     return "no format that is known" if "cannot identify" in text else text
 

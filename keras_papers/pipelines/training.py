@@ -70,7 +70,7 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
         image_size: Height and width of the images.
         folder: The `TrainingFolder` of this training.
         recipe: A `Recipe`.
-        seed: Draws the order of the images.
+        seed: Draws the order of the images and how they are varied.
         logs: Folder for TensorBoard, or None.
         verbose: As in `keras.Model.fit`.
 
@@ -81,7 +81,9 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
     size = recipe.batch_size
     data = batches(images.train, classes, image_size, size, seed)
     watched = batches(images.validation, classes, image_size, size)
-    trainer = varied(network)
+    # The network itself stays without an optimizer, whose state would triple
+    # the size of its file.
+    trainer = keras.Model(network.inputs, network.outputs)
     class_weight = _class_weights(images) if recipe.class_weights else None
     history = []
     for phase in recipe.phases():
@@ -116,19 +118,6 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
             _take_the_average(trainer, network, data)
     _freeze(network, phase)
     return history
-
-
-def varied(network):
-    """Puts layers before a network that turn, shift and zoom its images."""
-    return keras.Sequential(
-        [
-            keras.Input(network.input_shape[1:]),
-            keras.layers.RandomRotation(0.03, fill_mode="nearest"),
-            keras.layers.RandomTranslation(0.08, 0.08, fill_mode="nearest"),
-            keras.layers.RandomZoom((-0.1, 0.1), fill_mode="nearest"),
-            network,
-        ]
-    )
 
 
 def _freeze(network, phase):

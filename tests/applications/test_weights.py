@@ -284,25 +284,6 @@ def test_trained_weights_keep_their_activation(tmp_path):
         small(weights=path, classifier_activation="sigmoid")
 
 
-@pytest.mark.parametrize(
-    "name, arguments, variants",
-    [
-        ("MobileNet", {"alpha": 0.35}, "0.25.*: alpha=0.35, size=224"),
-        ("MobileNet", {"shallow": True}, "224.*shallow=True"),
-        ("MobileNetV2", {"input_shape": (100, 100, 3)}, "1.4.*size=100"),
-        ("MobileNetV3Small", {"alpha": 0.5}, "0.75.*: alpha=0.5"),
-        (
-            "MobileNetV3Large",
-            {"alpha": 0.75, "minimalistic": True},
-            "1.0 where minimalistic.*: alpha=0.75, minimalistic=True",
-        ),
-    ],
-)
-def test_imagenet_names_the_variants_that_exist(name, arguments, variants):
-    with pytest.raises(ValueError, match=f"published variants.*{variants}"):
-        applications.get(name)(**{"weights": "imagenet", **arguments})
-
-
 @pytest.mark.parametrize("include_top", [True, False])
 def test_a_legacy_file_of_ours_loads(include_top, tmp_path):
     trained = perturb(small())

@@ -11,17 +11,17 @@ import pytest
 from keras_papers import export, pipelines
 from keras_papers.applications import MobileNet
 from keras_papers.export import metadata
-from keras_papers.pipelines.images import load_folder
+from keras_papers.pipelines import training
+from keras_papers.pipelines.images import ImageSet, Part, load_folder
 from keras_papers.pipelines.pictures import read_picture
 from tests.pipelines.conftest import QUICK, paint
-
-pytestmark = pytest.mark.tensorflow
 
 
 def weights(output):
     return keras.saving.load_model(output / "model.keras").get_weights()
 
 
+@pytest.mark.contract
 def test_the_files_are_there_and_nothing_else(trained):
     _, output = trained
     assert sorted(path.name for path in output.iterdir()) == [
@@ -69,6 +69,7 @@ def test_the_history_has_a_row_for_each_epoch(trained):
     assert all(float(row["val_loss"]) > 0 for row in rows)
 
 
+@pytest.mark.contract
 def test_model_and_file_answer_the_same(trained, photos):
     report, output = trained
     model = keras.saving.load_model(output / "model.keras")
@@ -117,27 +118,52 @@ def test_overwrite_replaces_it(photos, tmp_path):
     assert (tmp_path / "model.tflite").read_bytes() != before
 
 
+def kernels(output):
+    model = keras.saving.load_model(output / "model.keras")
+    return np.concatenate([w.numpy().ravel() for w in model.trainable_weights])
+
+
 @pytest.mark.slow
-def test_average_early_stop_and_class_weights_train(photos, tmp_path):
+def test_an_average_of_weights_is_the_model(photos, trained, tmp_path):
+    """Of momentum 0 it is the last weights, of another it lies before."""
+    for ema in (0.0, 0.9):
+        pipelines.train_image_classifier(
+            photos, output=tmp_path / str(ema), **QUICK, ema=ema
+        )
+    last = kernels(trained[1])
+    np.testing.assert_array_equal(kernels(tmp_path / "0.0"), last)
+    assert np.abs(kernels(tmp_path / "0.9") - last).max() > 1e-4
+
+
+@pytest.mark.slow
+def test_early_stopping_takes_the_best_epoch(photos, tmp_path):
     report = pipelines.train_image_classifier(
         photos,
         output=tmp_path,
         **{**QUICK, "epochs": 8},
-        class_weights=True,
-        ema=0.5,
         early_stopping=1,
+        learning_rate=0.3,
     )
-    assert 2 <= report.epochs < 8
-    plain = pipelines.train_image_classifier(
-        photos, output=tmp_path / "plain", **{**QUICK, "epochs": 2}
+    with open(tmp_path / "history.csv", newline="") as table:
+        losses = [float(row["val_loss"]) for row in csv.DictReader(table)]
+    best = int(np.argmin(losses))
+    assert report.epochs == len(losses) == best + 2 < 8
+    part = load_folder(photos, seed=0).validation
+    pixels = np.stack([read_picture(file, (32, 32)) for file in part.files])
+    model = keras.saving.load_model(tmp_path / "model.keras")
+    scores = model.predict(pixels.astype("float32"), verbose=0)
+    targets = 0.9 * np.eye(2)[part.labels] + 0.05
+    loss = -np.mean(np.sum(targets * np.log(scores), axis=1))
+    np.testing.assert_allclose(loss, losses[best], rtol=1e-4)
+
+
+def test_class_weights_make_classes_count_the_same():
+    labels = np.array([0, 0, 0, 1])
+    part = Part(np.array(["a", "b", "c", "d"], object), labels)
+    weights = training._class_weights(
+        ImageSet(("often", "rare"), part, part, part)
     )
-    assert plain.accuracy is not None
-    assert any(
-        (average != raw).any()
-        for average, raw in zip(
-            weights(tmp_path), weights(tmp_path / "plain"), strict=True
-        )
-    )
+    assert weights == {0: 4 / 6, 1: 2.0}
 
 
 def test_mixed_precision_ends_in_float32(photos, tmp_path):
@@ -155,7 +181,23 @@ def test_mixed_precision_ends_in_float32(photos, tmp_path):
 
 
 @pytest.mark.slow
-def test_given_weights_are_frozen_first(photos, tmp_path):
+def test_given_weights_are_frozen_first(photos, tmp_path, monkeypatch):
+    start = MobileNet((32, 32, 3), alpha=0.25, classes=2)
+    start.save_weights(tmp_path / "start.weights.h5")
+    monkeypatch.setattr(training, "FROZEN_SHARE", 1.0)  # of the epochs
+    pipelines.train_image_classifier(
+        photos,
+        output=tmp_path / "out",
+        **QUICK,
+        weights=tmp_path / "start.weights.h5",
+    )
+    before, after = start.get_weights(), weights(tmp_path / "out")
+    moved = [(old != new).any() for old, new in zip(before, after, strict=True)]
+    assert moved == [False] * (len(moved) - 2) + [True, True]
+
+
+@pytest.mark.slow
+def test_then_all_layers_train_at_a_tenth_of_the_rate(photos, tmp_path):
     start = MobileNet((32, 32, 3), alpha=0.25, classes=2)
     start.save_weights(tmp_path / "start.weights.h5")
     pipelines.train_image_classifier(
@@ -166,8 +208,14 @@ def test_given_weights_are_frozen_first(photos, tmp_path):
     )
     with open(tmp_path / "out" / "history.csv", newline="") as table:
         rates = [float(row["learning_rate"]) for row in csv.DictReader(table)]
-    assert len(rates) == 5
-    assert max(rates[1:]) <= 4e-4 < 1e-3  # fine-tuning, at a tenth
+    assert len(rates) == 5 and max(rates[1:]) <= 4e-4
+    moved = [
+        (old != new).any()
+        for old, new in zip(
+            start.get_weights(), weights(tmp_path / "out"), strict=True
+        )
+    ]
+    assert sum(moved) > 0.9 * len(moved)
 
 
 @pytest.mark.slow

@@ -5,7 +5,12 @@ import pytest
 from PIL import Image
 
 from keras_papers.pipelines import images
-from keras_papers.pipelines.images import batches, load_digits, load_folder
+from keras_papers.pipelines.images import (
+    Part,
+    batches,
+    load_digits,
+    load_folder,
+)
 from keras_papers.pipelines.pictures import read_picture
 from tests.pipelines.conftest import paint
 
@@ -110,8 +115,8 @@ def test_a_folder_within_a_class_belongs_to_it(tmp_path):
     [
         ({}, "two classes or more.*folders \\[\\]"),
         ({"only": 9}, "two classes or more.*'only'"),
-        ({"a": 9, "empty": 0}, "5 pictures of each class.*'empty'"),
-        ({"a": 9, "few": 4}, "5 pictures of each class.*'few'"),
+        ({"a": 9, "empty": 0}, "5 pictures or more.*'empty'"),
+        ({"a": 9, "few": 4}, "5 pictures or more.*'few'"),
     ],
 )
 def test_too_little_is_refused(classes, message, tmp_path):
@@ -143,25 +148,53 @@ def test_batches_hold_the_pictures_in_order(cache, photos, monkeypatch):
         assert found.shape == (14, 2) and found.sum() == 14
 
 
-@pytest.mark.tensorflow
+def shades(folder, number):
+    """Writes pictures of one gray each: 0, 10, 20 and so on."""
+    files = [str(folder / f"{shade}.png") for shade in range(number)]
+    for shade, file in enumerate(files):
+        Image.new("RGB", (40, 50), (10 * shade,) * 3).save(file)
+    return Part(np.array(files, object), np.zeros(number, int))
+
+
+@pytest.mark.contract
 @pytest.mark.parametrize("cache", [0, 2**28])
-def test_shuffled_batches_hold_all_pictures_in_another_order(
-    cache, photos, monkeypatch
+def test_training_batches_hold_every_picture_in_another_order(
+    cache, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(images, "CACHE_BYTES", cache)
-    part = load_folder(photos, seed=0).train
+    part = shades(tmp_path, 14)
 
     def epochs(seed):
-        data = batches(part, 2, 32, batch_size=4, shuffle_seed=seed)
+        data = batches(part, 2, 32, batch_size=4, seed=seed)
+        # Varied however, a picture of one shade keeps it.
         return [
-            [image.tobytes() for pixels, _ in data for image in pixels.numpy()]
+            [round(float(image.mean())) for x, _ in data for image in x.numpy()]
             for _ in range(2)
         ]
 
     first, second = epochs(seed=3)
-    assert sorted(first) == sorted(second) and first != second
+    assert sorted(first) == list(range(0, 140, 10)) == sorted(second)
+    assert first != second
     assert epochs(seed=3) == [first, second]
     assert epochs(seed=4)[0] != first
+
+
+@pytest.mark.contract
+def test_training_batches_are_varied_anew_and_again_with_the_same_seed():
+    ramp = np.broadcast_to(np.arange(32, dtype=np.uint8), (32, 32))
+    part = Part(np.repeat(ramp[None, ..., None], 3, -1), np.zeros(1, int))
+
+    def epochs(seed):
+        data = batches(part, 2, 32, batch_size=4, seed=seed)
+        return [next(iter(data))[0].numpy()[0] for _ in range(2)]
+
+    first, second = epochs(seed=3)
+    assert np.abs(first - part.sources[0]).max() > 0.5
+    assert np.abs(first - second).max() > 0.5
+    # A tenth of the width, and the turn of a tenth of a right angle.
+    assert np.abs(first - part.sources[0]).max() < 16
+    np.testing.assert_array_equal(epochs(seed=3), [first, second])
+    assert np.abs(epochs(seed=4)[0] - first).max() > 0.5
 
 
 @pytest.mark.tensorflow

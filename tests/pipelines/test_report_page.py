@@ -15,11 +15,11 @@ from PIL import Image
 
 from keras_papers.extras import MissingExtraError
 from keras_papers.pipelines import Report
+from keras_papers.pipelines.learning_curves import percent
 from keras_papers.pipelines.report_page import (
     TEMPLATE,
     Answers,
     _likely,
-    _percent,
     render,
 )
 
@@ -210,20 +210,20 @@ def test_the_summary_and_the_key_figures_are_there():
     assert "1,018,000" in figures["Parameters"][1]
 
 
-def test_ten_right_of_ten_may_be_72_percent():
+def test_ten_right_of_ten_may_be_72percent():
     """Wilson's interval, whose ends for ten of ten are well known."""
     np.testing.assert_allclose(_likely(1.0, 10), (0.7225, 1.0), atol=1e-4)
     np.testing.assert_allclose(_likely(0.5, 10), (0.2366, 0.7634), atol=1e-4)
 
 
-def test_only_all_is_100_percent_and_only_none_is_0_percent():
-    assert _percent(1.0) == "100%"
-    assert _percent(0.0) == "0%"
-    assert _percent(0.99999) == "> 99.9%"
-    assert _percent(0.00001) == "< 0.1%"
-    assert _percent(0.99999, 2) == "> 99.99%"
-    assert _percent(0.9994) == "99.9%"
-    assert _percent(float("nan")) == "–"
+def test_only_all_is_100_percent_and_only_none_is_0percent():
+    assert percent(1.0) == "100%"
+    assert percent(0.0) == "0%"
+    assert percent(0.99999) == "> 99.9%"
+    assert percent(0.00001) == "< 0.1%"
+    assert percent(0.99999, 2) == "> 99.99%"
+    assert percent(0.9994) == "99.9%"
+    assert percent(float("nan")) == "–"
 
 
 def test_figures_of_each_class_equal_those_counted_by_hand():
