@@ -9,7 +9,9 @@ import pytest
 
 
 def pytest_collection_modifyitems(items):
-    """Skips what needs TensorFlow where the suite runs on another backend."""
+    """Puts slow tests first, and skips what needs another backend."""
+    # Of two workers none is left alone with the longest test at the end.
+    items.sort(key=lambda item: "slow" not in item.keywords)
     if keras.config.backend() == "tensorflow":
         return
     skip = pytest.mark.skip(reason="needs the TensorFlow backend")

@@ -218,13 +218,6 @@ def test_then_all_layers_train_at_a_tenth_of_the_rate(photos, tmp_path):
     assert sum(moved) > 0.9 * len(moved)
 
 
-@pytest.mark.slow
-def test_the_demo_reaches_99_percent(tmp_path):
-    report = pipelines.train_image_classifier(output=tmp_path, verbose=0)
-    assert report.accuracy >= 0.99
-    assert report.tflite_accuracy == report.accuracy
-
-
 @pytest.mark.parametrize(
     "arguments, message",
     [
