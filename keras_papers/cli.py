@@ -1,6 +1,7 @@
 """The command `keras-papers`; each verb calls one public function."""
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -30,13 +31,21 @@ def main(arguments=None):
         print(f"keras-papers: {_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
-        notes = getattr(error, "__notes__", ["nothing is left half-written"])
-        print(f"keras-papers: interrupted; {notes[0]}", file=sys.stderr)
+        kept = _notes(error) or "nothing is left half-written"
+        print(f"keras-papers: interrupted; {kept}", file=sys.stderr)
         return 130
 
 
 def _sentence(error):
-    return " ".join(str(error).split())
+    text, notes = str(error), _notes(error)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        text = "the disk is full; make room"
+        notes = notes or "nothing is left half-written"
+    return " ".join(f"{text}; {notes}".strip("; ").split())
+
+
+def _notes(error):
+    return "; ".join(getattr(error, "__notes__", ()))
 
 
 def _plain(value):

@@ -3,11 +3,11 @@
 import errno
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
 
-import keras
 import pytest
 
 from keras_papers import cli, pipelines
@@ -173,21 +173,44 @@ def test_a_shell_completes_the_verbs(shell, capsys):
     assert "benchmark" in capsys.readouterr().out
 
 
-@pytest.mark.tensorflow
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize(
+    "file", ["part.all-000001.npz", "model.keras", "labels.txt", "report.html"]
+)
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(
+    file, home, tmp_path, capsys
+):
+    state = tmp_path / "out" / ".training"
+    state.mkdir(parents=True)
+    (state / file).symlink_to("/dev/full")
+    arguments = ["train", str(home / "photos"), *QUICK, "--output"]
+    assert cli.main([*arguments, str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith("keras-papers: the disk is full; make room; every ")
+    assert "run the same again" in told
+    assert os.listdir(tmp_path / "out") == [".training"]
+    (state / file).unlink(missing_ok=True)
+    assert cli.main([*arguments, str(tmp_path / "out")]) == 0
+    assert "report.json" in os.listdir(tmp_path / "out")
+
+
+def test_a_full_disk_at_an_export_leaves_the_file_that_was_there(
     home, tmp_path, capsys, monkeypatch
 ):
-    def full(self, path, *args, **kwargs):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    arguments = ["train", str(home / "photos"), *QUICK, "--output"]
-    with monkeypatch.context() as patch:
-        patch.setattr(keras.Model, "save", full)
-        assert cli.main([*arguments, str(tmp_path / "out")]) == 2
-    told = capsys.readouterr().err.splitlines()[-1]
-    assert told.startswith("keras-papers: ") and "No space left" in told
-    assert os.listdir(tmp_path / "out") == [".training"]
-    assert cli.main([*arguments, str(tmp_path / "out")]) == 0
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b"before")
+    monkeypatch.setattr(pathlib.Path, "write_bytes", full)
+    model = str(home / "out" / "model.keras")
+    assert cli.main(["export", model, "--output", str(path)]) == 2
+    assert capsys.readouterr().err == (
+        "keras-papers: the disk is full; make room; nothing is left "
+        "half-written\n"
+    )
+    assert os.listdir(tmp_path) == ["model.tflite"]
+    assert path.read_bytes() == b"before"
 
 
 def test_ctrl_c_ends_with_130(capsys, monkeypatch):

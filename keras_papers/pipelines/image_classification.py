@@ -165,22 +165,24 @@ def train_image_classifier(
             },
             overwrite,
         )
-        history = train(
-            network,
-            images,
-            image_size,
-            folder,
-            recipe,
-            seed,
-            folder.path / "logs" if tensorboard else None,
-            verbose,
-        )
+        with folder.told_how_to_go_on():
+            history = train(
+                network,
+                images,
+                image_size,
+                folder,
+                recipe,
+                seed,
+                folder.path / "logs" if tensorboard else None,
+                verbose,
+            )
     if mixed_precision:
         # What was computed in half precision is answered in full.
         trained, network = network, build()
         network.set_weights(trained.get_weights())
-    report = _write(network, images, image_size, folder, history)
-    folder.finish()
+    with folder.told_how_to_go_on():
+        report = _write(network, images, image_size, folder, history)
+        folder.finish()
     return report
 
 

@@ -79,7 +79,10 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
     """
     classes = len(images.names)
     size = recipe.batch_size
-    data = batches(images.train, classes, image_size, size, seed)
+    # A training that goes on does not see its first epochs again.
+    done = len(folder.read_json("history.json") or ())
+    fresh = (seed + done) % 2**32
+    data = batches(images.train, classes, image_size, size, fresh)
     watched = batches(images.validation, classes, image_size, size)
     # The network itself stays without an optimizer, whose state would triple
     # the size of its file.
@@ -102,17 +105,16 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
         memory = Memory(folder, phase, history, recipe.early_stopping)
         first = memory.restore(trainer)
         if first < phase.end and not memory.has_stopped():
-            with memory.told_when_interrupted():
-                trainer.fit(
-                    data,
-                    validation_data=watched,
-                    initial_epoch=first,
-                    epochs=phase.end,
-                    class_weight=class_weight,
-                    callbacks=[memory, *_tensorboard(logs)],
-                    shuffle=False,  # `batches` did
-                    verbose=verbose,
-                )
+            trainer.fit(
+                data,
+                validation_data=watched,
+                initial_epoch=first,
+                epochs=phase.end,
+                class_weight=class_weight,
+                callbacks=[memory, *_tensorboard(logs)],
+                shuffle=False,  # `batches` did
+                verbose=verbose,
+            )
         memory.restore_best(trainer)
         if recipe.ema is not None:
             _take_the_average(trainer, network, data)
@@ -182,7 +184,7 @@ def _take_the_average(trainer, network, data):
 class Memory(keras.callbacks.Callback):
     """Writes the state after each epoch, and reads it back.
 
-    The name of the weights file alone says how far the training is, so that
+    The name of the state file alone says how far the training is, so that
     no kill can leave two files that disagree.
     """
 
@@ -192,34 +194,22 @@ class Memory(keras.callbacks.Callback):
         self.phase = phase
         self.history = history  # rows of the phases before, and of this one
         self.patience = patience if phase.name == "all" else None
-        self.best = "best.weights.h5"
+        self.best = "best.npz"
 
     def _states(self):
-        """Lists the weights files of this phase, the latest last."""
-        return sorted(self.folder.state.glob(f"{self.phase.name}-*.weights.h5"))
+        """Lists the state files of this phase, the latest last."""
+        return sorted(self.folder.state.glob(f"{self.phase.name}-*.npz"))
 
     def restore(self, model):
         """Loads what there is; returns the epoch to begin with."""
         states = self._states()
         if not states:
             return self.phase.first
-        model.load_weights(states[-1])
-        first = int(states[-1].name.split("-")[1].split(".")[0])
+        self.folder.load_state(model, states[-1].name)
+        first = int(states[-1].stem.split("-")[1])
         rows = self.folder.read_json("history.json")
         self.history += rows[self.phase.first : first]
         return first
-
-    @contextlib.contextmanager
-    def told_when_interrupted(self):
-        """Adds to a Ctrl-C what is kept."""
-        try:
-            yield
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(
-                f"{len(self.history)} epochs are kept in {self.folder.path}; "
-                "run the same again to go on"
-            )
-            raise
 
     def on_epoch_begin(self, epoch, logs=None):
         self.start = time.perf_counter()
@@ -231,10 +221,10 @@ class Memory(keras.callbacks.Callback):
         self.history.append(row)
         self.folder.write_json("history.json", self.history)
         if self.patience and self._epochs_since_best() == 0:
-            self.folder.save_weights(self.model, self.best)
+            self.folder.save_state(self.model, self.best)
         before = self._states()
-        self.folder.save_weights(
-            self.model, f"{self.phase.name}-{epoch + 1:06}.weights.h5"
+        self.folder.save_state(
+            self.model, f"{self.phase.name}-{epoch + 1:06}.npz"
         )
         for state in before:
             state.unlink()
@@ -253,4 +243,4 @@ class Memory(keras.callbacks.Callback):
     def restore_best(self, model):
         """Loads the weights of the epoch with the lowest validation loss."""
         if self.patience:
-            model.load_weights(self.folder.state / self.best)
+            self.folder.load_state(model, self.best)

@@ -5,10 +5,14 @@ the files a person wants are made there too, and moved out when all of them
 are whole, the report last. So a name that stands there is a finished file.
 """
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+
+import keras
+import numpy as np
 
 STATE = ".training"
 FILES = (
@@ -83,15 +87,47 @@ class TrainingFolder:
 
     def write_json(self, name, value):
         """Writes a JSON file of the state, whole or not at all."""
-        draft = self.state / f"{name}.part"
-        draft.write_text(json.dumps(value, indent=2) + "\n")
-        os.replace(draft, self.state / name)
+        with self._draft(name) as draft:
+            draft.write_text(json.dumps(value, indent=2) + "\n")
 
-    def save_weights(self, model, name):
-        """Writes weights and optimizer, whole or not at all."""
+    def save_state(self, trainer, name):
+        """Writes all variables of a model and its optimizer, as NumPy does.
+
+        HDF5, which Keras would write, takes the process with it where the
+        disk is full.
+        """
+        values = map(keras.ops.convert_to_numpy, _variables(trainer))
+        with self._draft(name) as draft:
+            np.savez(draft, *values)
+
+    def load_state(self, trainer, name):
+        """Gives a model and its optimizer the variables of a file."""
+        with np.load(self.state / name) as values:
+            pairs = zip(_variables(trainer), values.values(), strict=True)
+            for variable, value in pairs:
+                variable.assign(value)
+
+    @contextlib.contextmanager
+    def _draft(self, name):
+        """Yields a path whose file is moved to `name` when it is whole."""
         draft = self.state / f"part.{name}"
-        model.save_weights(draft)
-        os.replace(draft, self.state / name)
+        try:
+            yield draft
+            os.replace(draft, self.state / name)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def told_how_to_go_on(self):
+        """Adds to a Ctrl-C or a full disk what is kept."""
+        try:
+            yield
+        except (KeyboardInterrupt, OSError) as stop:
+            stop.add_note(
+                f"every finished epoch is kept in {self.path}; run the same "
+                "again to go on"
+            )
+            raise
 
     def finish(self):
         """Moves the finished files out, the report last."""
@@ -111,3 +147,7 @@ def refuse_finished(path):
             f"Received: output={str(path)!r}, which holds {there[0]}. "
             "Choose another folder, or pass overwrite=True (--overwrite)."
         )
+
+
+def _variables(trainer):
+    return [*trainer.variables, *trainer.optimizer.variables]

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+import keras
+import numpy as np
 import pytest
 
 from keras_papers import pipelines
@@ -27,14 +29,14 @@ def test_a_killed_training_goes_on_from_its_last_epoch(photos, tmp_path):
     )
     process = subprocess.Popen([sys.executable, "-c", code])
     state = tmp_path / STATE
-    while not list(state.glob("all-00000[3-9].weights.h5")):
+    while not list(state.glob("all-00000[3-9].npz")):
         assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert [path.name for path in tmp_path.iterdir()] == [STATE]
     before = json.loads((state / "history.json").read_text())
-    (kept,) = state.glob("all-*.weights.h5")
+    (kept,) = state.glob("all-*.npz")
     done = int(kept.name[4:10])
     report = pipelines.train_image_classifier(photos, output=tmp_path, **LONG)
     assert report.epochs == 12
@@ -58,11 +60,46 @@ def test_ctrl_c_tells_how_to_go_on(photos, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt) as stopped:
         pipelines.train_image_classifier(photos, output=tmp_path, **QUICK)
     assert stopped.value.__notes__ == [
-        f"1 epochs are kept in {tmp_path}; run the same again to go on"
+        f"every finished epoch is kept in {tmp_path}; run the same again to "
+        "go on"
     ]
     monkeypatch.undo()
     report = pipelines.train_image_classifier(photos, output=tmp_path, **QUICK)
     assert report.epochs == 2
+
+
+def learner():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile(keras.optimizers.AdamW(0.1, use_ema=True), "mse")
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+@pytest.mark.contract
+def test_a_state_goes_on_as_if_it_had_not_stopped(tmp_path):
+    generator = np.random.default_rng(0)
+    x, y = generator.normal(size=(8, 3)), generator.normal(size=(8, 2))
+    folder = TrainingFolder(tmp_path, {})
+    first, second = learner(), learner()
+    save = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, _: (
+            folder.save_state(first, "state.npz") if epoch == 1 else None
+        )
+    )
+    how = {"epochs": 3, "batch_size": 4, "shuffle": False, "verbose": 0}
+    first.fit(x, y, callbacks=[save], **how)
+    folder.load_state(second, "state.npz")
+    second.fit(x, y, initial_epoch=2, **how)
+    for ours, theirs in zip(
+        first.optimizer.variables, second.optimizer.variables, strict=True
+    ):
+        np.testing.assert_array_equal(
+            keras.ops.convert_to_numpy(ours), keras.ops.convert_to_numpy(theirs)
+        )
+    for ours, theirs in zip(
+        first.get_weights(), second.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_what_was_begun_goes_on_with_the_same_arguments_only(tmp_path):
