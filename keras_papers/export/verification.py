@@ -141,10 +141,13 @@ def predict(path, images):
             f"{images.shape}. Resize them first."
         )
     outputs = []
-    for image in images.astype(door["dtype"]):
-        interpreter.set_tensor(door["index"], image[None])
-        interpreter.invoke()
-        outputs.append(interpreter.get_tensor(exit_["index"])[0])
+    try:
+        for image in images.astype(door["dtype"]):
+            interpreter.set_tensor(door["index"], image[None])
+            interpreter.invoke()
+            outputs.append(interpreter.get_tensor(exit_["index"])[0])
+    except RuntimeError as error:
+        raise _no_model(path, error) from error
     return np.stack(outputs)
 
 
@@ -163,13 +166,17 @@ def open_interpreter(path):
         (door,) = interpreter.get_input_details()
         (exit_,) = interpreter.get_output_details()
     except (OSError, RuntimeError, ValueError) as error:
-        first = (str(error).strip().splitlines() or ["no reason"])[0]
-        raise ValueError(
-            "A model must be a .tflite file that can be run, one image in, one "
-            f"output. Received: {str(path)!r} ({first[:200]}). It may be cut "
-            "off or of another kind; make or fetch it again."
-        ) from error
+        raise _no_model(path, error) from error
     return interpreter, door, exit_
+
+
+def _no_model(path, error):
+    first = (str(error).strip().splitlines() or ["no reason"])[0]
+    return ValueError(
+        "A model must be a .tflite file that can be run, one image in, one "
+        f"output. Received: {str(path)!r} ({first[:200]}). It may be cut off "
+        "or of another kind; make or fetch it again."
+    )
 
 
 def takes_pixels(model):

@@ -131,6 +131,7 @@ def train_image_classifier(
         from_weights=weights is not None,
     )
     _check(recipe, image_size, seed)
+    image_size, seed = int(image_size), int(seed)  # of NumPy, as may be
     # Built once for nothing, so that bad arguments show before the reading.
     constructor((image_size, image_size, 3), alpha=alpha, classes=2)
     if data is None:

@@ -336,7 +336,7 @@ def _varying_layers(seed):
     keywords = {
         "fill_mode": "nearest",
         "data_format": "channels_last",
-        "seed": seed,
+        "seed": seed % 2**31,  # PyTorch holds it in 32 bits, with a sign
     }
     return (
         keras.layers.RandomRotation(0.03, **keywords),

@@ -81,8 +81,7 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
     size = recipe.batch_size
     # A training that goes on does not see its first epochs again.
     done = len(folder.read_json("history.json") or ())
-    fresh = (seed + done) % 2**32
-    data = batches(images.train, classes, image_size, size, fresh)
+    data = batches(images.train, classes, image_size, size, seed + done)
     watched = batches(images.validation, classes, image_size, size)
     # The network itself stays without an optimizer, whose state would triple
     # the size of its file.

@@ -7,6 +7,7 @@ are whole, the report last. So a name that stands there is a finished file.
 
 import contextlib
 import json
+import operator
 import os
 import pathlib
 import shutil
@@ -69,7 +70,7 @@ class TrainingFolder:
         changed = [
             name
             for name in arguments
-            if before.get(name) != json.loads(json.dumps(arguments[name]))
+            if before.get(name) != json.loads(_as_json(arguments[name]))
         ]
         if changed:
             name = changed[0]
@@ -88,7 +89,7 @@ class TrainingFolder:
     def write_json(self, name, value):
         """Writes a JSON file of the state, whole or not at all."""
         with self._draft(name) as draft:
-            draft.write_text(json.dumps(value, indent=2) + "\n")
+            draft.write_text(_as_json(value))
 
     def save_state(self, trainer, name):
         """Writes all variables of a model and its optimizer, as NumPy does.
@@ -151,3 +152,9 @@ def refuse_finished(path):
 
 def _variables(trainer):
     return [*trainer.variables, *trainer.optimizer.variables]
+
+
+def _as_json(value):
+    """Returns the text of a JSON file; numbers may be NumPy's."""
+    item = operator.methodcaller("item")
+    return json.dumps(value, indent=2, default=item) + "\n"

@@ -166,6 +166,22 @@ def test_class_weights_make_classes_count_the_same():
     assert weights == {0: 4 / 6, 1: 2.0}
 
 
+def test_numbers_of_numpy_are_numbers(photos, tmp_path):
+    numbers = {
+        "epochs": np.int64(1),
+        "image_size": np.int32(32),
+        "batch_size": np.int64(8),
+        "learning_rate": np.float32(0.004),
+        "seed": np.int64(1),
+        "class_weights": np.True_,
+    }
+    report = pipelines.train_image_classifier(
+        photos, output=tmp_path, **{**QUICK, **numbers}
+    )
+    figures = json.loads((tmp_path / "report.json").read_text())
+    assert figures == report._asdict()
+
+
 def test_mixed_precision_ends_in_float32(photos, tmp_path):
     pipelines.train_image_classifier(
         photos,

@@ -194,7 +194,8 @@ def test_training_batches_are_varied_anew_and_again_with_the_same_seed():
     # A tenth of the width, and the turn of a tenth of a right angle.
     assert np.abs(first - part.sources[0]).max() < 16
     np.testing.assert_array_equal(epochs(seed=3), [first, second])
-    assert np.abs(epochs(seed=4)[0] - first).max() > 0.5
+    for seed in (4, 2**32 - 1):
+        assert np.abs(epochs(seed)[0] - first).max() > 0.5
 
 
 @pytest.mark.tensorflow

@@ -1,8 +1,10 @@
 """predict and evaluate, on the files of a training and on foreign ones."""
 
+import flatbuffers
 import keras
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 
 from keras_papers import applications, export, pipelines
@@ -105,6 +107,21 @@ def test_files_that_are_no_models_are_refused(files, picture, tmp_path):
     ):
         with pytest.raises(ValueError, match=message):
             pipelines.predict(file, picture)
+
+
+def test_a_file_that_lost_weights_is_refused(files, picture, tmp_path):
+    """It opens, and fails when it runs."""
+    path = tmp_path / "hollow.tflite"
+    model = schema.ModelT.InitFromPackedBuf(files[0].read_bytes())
+    largest = max(
+        model.buffers, key=lambda b: 0 if b.data is None else len(b.data)
+    )
+    largest.data = None
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path.write_bytes(builder.Output())
+    with pytest.raises(ValueError, match="must be a .tflite file that can be"):
+        pipelines.predict(path, picture)
 
 
 def test_a_keras_file_that_brings_code_is_refused(picture, tmp_path):
