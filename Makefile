@@ -15,7 +15,7 @@ ANDROID := .venv-android
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/mobile.installed
-	$(BIN)/keras-papers train --output demo_output
+	$(BIN)/keras-papers train --output demo_output --overwrite
 
 test: lint
 	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import keras_papers
+import keras_papers_cli
 
 ROOT = pathlib.Path(keras_papers.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -35,7 +36,6 @@ DIRECTIONS = {
         "export",
         "tuner",
     },
-    "cli": {"applications", "extras", "pipelines"},
 }
 # package: the rooms that may use it, inside the function that needs it
 LAZY = {
@@ -48,7 +48,6 @@ LAZY = {
     "matplotlib": {"pipelines", "tuner"},
     "jinja2": {"pipelines"},
     "PIL": {"pipelines"},
-    "shtab": {"cli"},
     "tensorboard": {"pipelines"},
     "jax": set(),
     "torch": set(),
@@ -117,6 +116,14 @@ def test_every_room_is_in_the_directions():
 def test_keras_is_used_by_its_public_names(path):
     for name in imports(path):
         assert not name.startswith("keras.src"), f"{path.name} imports {name}"
+
+
+def test_the_command_parses_before_it_imports():
+    command = pathlib.Path(keras_papers_cli.__file__)
+    for name in imports(command, top_level_only=True):
+        assert name.split(".")[0] in sys.stdlib_module_names
+    found = {name for name in imports(command) if "keras" in name}
+    assert found == {"keras_papers.pipelines"}
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])

@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from keras_papers import cli, pipelines
+import keras_papers_cli as cli
+from keras_papers import pipelines
 from tests.pipelines.conftest import paint, untraced
 
 QUICK = (
@@ -50,6 +51,7 @@ def run(capsys, *arguments):
     "arguments, last",
     [
         ("list *V3*", r"2 models, [\d.]+ s"),
+        ("info MobileNet", r"MobileNet: 4,231,976 parameters, [\d.]+ s"),
         (
             "export out/model.keras --output half.tflite --quantize float16",
             r"half.tflite: .* MB, .* partition, .* ms .*, [\d.]+ s",
@@ -60,7 +62,8 @@ def run(capsys, *arguments):
         ),
         (
             "evaluate out/model.tflite photos",
-            r"out/model.tflite: accuracy [\d.]+% on 20 pictures, .* s",
+            r"out/model.tflite: accuracy [\d.]+% on 20 pictures, "
+            r"lowest for '\w+' \([\d.]+%\), 0.88 MB, [\d.]+ s",
         ),
         (
             "benchmark out/model.tflite --runs 5",
@@ -155,6 +158,52 @@ def test_what_cannot_be_parsed_ends_with_usage(arguments, capsys):
     assert "usage" in capsys.readouterr().err
 
 
+def test_a_slip_of_the_pen_does_not_wait_for_keras():
+    code = (
+        "import sys, keras_papers_cli\n"
+        "try: keras_papers_cli.main(['train', '--alpha', 'abc'])\n"
+        "except SystemExit: print('keras' in sys.modules)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True
+    )
+    assert ended.stdout == "False\n" and "abc" in ended.stderr
+
+
+def test_what_is_printed_are_our_own_lines_only(home, tmp_path):
+    (home / "photos" / "dark" / "notes.txt").write_text("milk")
+    try:
+        ended = subprocess.run(
+            [
+                *(sys.executable, "-m", "keras_papers_cli", "evaluate"),
+                *("out/model.tflite", "photos"),
+            ],
+            capture_output=True,
+            text=True,
+            cwd=home,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"},
+        )
+    finally:
+        (home / "photos" / "dark" / "notes.txt").unlink()
+    assert ended.returncode == 0 and ended.stdout.count("\n") == 1
+    lines = [
+        line
+        for line in ended.stderr.splitlines()
+        if "XNNPACK delegate" not in line  # LiteRT's own, when it runs
+    ]
+    assert lines == [
+        "keras-papers: 1 file cannot be read and left out: "
+        "photos/dark/notes.txt (no format that is known)"
+    ]
+
+
+def test_completion_without_its_extra_names_it(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    with pytest.raises(SystemExit):
+        cli.main(["--print-completion", "bash"])
+    assert "keras-papers[completion]" in capsys.readouterr().err
+
+
 def test_every_verb_has_an_example(capsys):
     verbs = "train list info export predict evaluate benchmark".split()
     for verb in verbs:
@@ -224,7 +273,7 @@ def test_ctrl_c_ends_with_130(capsys, monkeypatch):
 
 def test_the_module_runs_as_a_program():
     ended = subprocess.run(
-        [sys.executable, "-m", "keras_papers.cli", "--version"],
+        [sys.executable, "-m", "keras_papers_cli", "--version"],
         capture_output=True,
         text=True,
         check=True,

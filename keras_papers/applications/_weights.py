@@ -68,13 +68,13 @@ def check_weights(weights, include_top, images, family, **variant):
                 "these, or train from weights=None."
             )
         return published[key]
-    if not isinstance(weights, str | os.PathLike) or not os.path.isfile(
-        weights
-    ):
+    is_file = isinstance(weights, str | os.PathLike) and os.path.isfile(weights)
+    if not is_file or not str(weights).endswith((".keras", ".h5")):
+        what = "a file of another kind" if is_file else "which is no file"
         raise ValueError(
             "`weights` must be None (random), 'imagenet' or the path of a "
             ".weights.h5, .keras or legacy .h5 file. "
-            f"Received: weights={weights!r}, which is no file. Check the path."
+            f"Received: weights={weights!r}, {what}. Check the path."
         )
     return weights
 

@@ -78,25 +78,36 @@ def write(data, description):
 
 
 def read(path):
-    """Returns the `Description` inside a .tflite file, or None without one."""
+    """Returns the `Description` inside a .tflite file, or None without one.
+
+    Raises:
+        ValueError: If there is one that cannot be read.
+    """
     schema = require("ai_edge_litert.schema_py_generated", "mobile")
     with open(path, "rb") as file:
         data = file.read()
-    model = schema.Model.GetRootAs(data)
-    for index in range(model.MetadataLength()):
-        if model.Metadata(index).Name() == ENTRY.encode():
-            buffer = model.Buffers(model.Metadata(index).Buffer())
-            return _unpack(buffer.DataAsNumpy().tobytes(), _read_labels(path))
+    try:
+        model = schema.Model.GetRootAs(data)
+        for index in range(model.MetadataLength()):
+            if model.Metadata(index).Name() == ENTRY.encode():
+                buffer = model.Buffers(model.Metadata(index).Buffer())
+                return _unpack(buffer.DataAsNumpy().tobytes(), path)
+    except Exception as error:  # of zip files, of offsets that lead nowhere
+        raise ValueError(
+            "A .tflite file's metadata must be what the task libraries read. "
+            f"Received: {str(path)!r} ({type(error).__name__}: {error}). It "
+            "may be damaged; make or fetch it again."
+        ) from error
     return None
 
 
-def _read_labels(path):
+def _read_labels(path, name):
     if not zipfile.is_zipfile(path):
         return ()
     with zipfile.ZipFile(path) as archive:
-        if LABELS not in archive.namelist():
+        if name not in archive.namelist():
             return ()
-        return tuple(archive.read(LABELS).decode().splitlines())
+        return tuple(archive.read(name).decode().splitlines())
 
 
 class _Scalar(NamedTuple):
@@ -183,17 +194,23 @@ def _build(builder, value):
     return builder.EndVector()
 
 
-def _unpack(data, labels):
-    """Reads back what `_pack` wrote, as far as a prediction needs it."""
+def _unpack(data, path):
+    """Reads what `_pack` or another writes, as a prediction needs it."""
     root = _Reader(data, int.from_bytes(data[:4], "little"))
     (graph,) = root.tables(MODEL_SUBGRAPHS)
     (door,) = graph.tables(SUBGRAPH_INPUTS)
+    (scores,) = graph.tables(SUBGRAPH_OUTPUTS)
+    labels = ()
+    for file in scores.tables(TENSOR_FILES):
+        if file.byte(FILE_TYPE) == TENSOR_AXIS_LABELS:
+            labels = _read_labels(path, file.string(FILE_NAME))
     description = Description(root.string(MODEL_NAME), labels)
     for unit in door.tables(TENSOR_PROCESS_UNITS):
-        options = unit.table(UNIT)
-        description = description._replace(
-            mean=options.floats(MEAN)[0], std=options.floats(STD)[0]
-        )
+        if unit.byte(UNIT_TYPE) == NORMALIZATION_OPTIONS:
+            options = unit.table(UNIT)
+            description = description._replace(
+                mean=options.floats(MEAN)[0], std=options.floats(STD)[0]
+            )
     return description
 
 
@@ -207,8 +224,14 @@ class _Reader:
     def _offset(self, slot):
         return self.inside.Offset(4 + 2 * slot)
 
+    def byte(self, slot):
+        offset = self._offset(slot)
+        return self.inside.Bytes[self.inside.Pos + offset] if offset else 0
+
     def string(self, slot):
         offset = self._offset(slot)
+        if not offset:
+            return ""
         return self.inside.String(self.inside.Pos + offset).decode()
 
     def table(self, slot):

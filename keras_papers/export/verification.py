@@ -116,10 +116,11 @@ def predict(path, images):
 
     Args:
         path: The file: one image in, one output.
-        images: `(batch, height, width, channels)`, of the file's very size.
+        images: `(batch, height, width, channels)`, of the file's very size;
+            a file of integers takes them rounded.
 
     Returns:
-        NumPy array of the outputs, `(batch, ...)`.
+        NumPy array of the outputs, `(batch, ...)`, in float32.
 
     Raises:
         ValueError: If the file cannot be run, or the images are not of the
@@ -140,6 +141,9 @@ def predict(path, images):
             f"{size}. Received: images of shape "
             f"{images.shape}. Resize them first."
         )
+    if np.issubdtype(door["dtype"], np.integer):
+        limits = np.iinfo(door["dtype"])
+        images = np.clip(np.rint(images), limits.min, limits.max)
     outputs = []
     try:
         for image in images.astype(door["dtype"]):
@@ -148,7 +152,9 @@ def predict(path, images):
             outputs.append(interpreter.get_tensor(exit_["index"])[0])
     except RuntimeError as error:
         raise _no_model(path, error) from error
-    return np.stack(outputs)
+    step, zero = exit_["quantization"]
+    outputs = np.stack(outputs).astype("float32")
+    return step * (outputs - zero) if step else outputs
 
 
 def open_interpreter(path):
@@ -163,11 +169,15 @@ def open_interpreter(path):
             raise ValueError("there is no 'TFL3' at its beginning")
         interpreter = interpreter_module.Interpreter(model_path=str(path))
         interpreter.allocate_tensors()
-        (door,) = interpreter.get_input_details()
-        (exit_,) = interpreter.get_output_details()
+        doors = interpreter.get_input_details()
+        exits = interpreter.get_output_details()
+        if len(doors) != 1 or len(exits) != 1:
+            raise ValueError(
+                f"it has {len(doors)} inputs and {len(exits)} outputs"
+            )
     except (OSError, RuntimeError, ValueError) as error:
         raise _no_model(path, error) from error
-    return interpreter, door, exit_
+    return interpreter, doors[0], exits[0]
 
 
 def _no_model(path, error):
@@ -252,7 +262,9 @@ def _compare(path, model, images):
     if images is None:
         images = _random_images(path, model)
     theirs = predict(path, images)
-    ours = keras.ops.convert_to_numpy(model(images, training=False))
+    # A graphics card rounds what it multiplies to fewer bits.
+    with keras.device("cpu:0"):
+        ours = keras.ops.convert_to_numpy(model(images, training=False))
     for name, scores in ((path, theirs), (repr(model.name), ours)):
         if not np.isfinite(scores).all():
             raise VerificationError(f"{name} answers with numbers not finite.")

@@ -1,6 +1,8 @@
 """A trained classifier as a file, .keras or .tflite, and what it answers."""
 
 import pathlib
+import warnings
+import zipfile
 from typing import NamedTuple
 
 import keras
@@ -39,7 +41,9 @@ def open_classifier(path):
     path = pathlib.Path(path)
     openers = {".tflite": _open_tflite, ".keras": _open_keras}
     if path.suffix not in openers or not path.is_file():
-        what = "which is no file" if not path.is_file() else "of another kind"
+        what = "of another kind" if path.is_file() else "which is no file"
+        if path.is_dir():
+            what = "a folder, in which a training puts model.tflite"
         raise ValueError(
             "`model` must be a .tflite or .keras file that is there. "
             f"Received: model={str(path)!r}, {what}. Check the path."
@@ -49,7 +53,21 @@ def open_classifier(path):
 
 def _open_tflite(path):
     _, door, exit_ = open_interpreter(path)
-    found = metadata.read(path) or metadata.Description(path.stem)
+    if door["dtype"] not in (np.float32, np.uint8):
+        raise ValueError(
+            "`model` must take pixels as float32 or uint8. "
+            f"Received: model={str(path)!r}, which takes "
+            f"{door['dtype'].__name__}. Export it with another input type."
+        )
+    found = metadata.read(path)
+    if found is None:
+        found = metadata.Description(path.stem)
+        warnings.warn(
+            f"{path} does not tell how it takes pixels; they are given to it "
+            f"as (pixel - {found.mean:g}) / {found.std:g}",
+            UserWarning,
+            stacklevel=3,
+        )
     _check_shapes(path, door["shape"].tolist(), exit_["shape"].tolist())
     height, width = door["shape"][1:3].tolist()
     is_float = door["dtype"] == np.float32
@@ -89,9 +107,11 @@ def load_keras(path):
     try:
         if pathlib.Path(path).suffix != ".keras":
             raise ValueError("its name does not end with .keras")
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is no archive, or its end is missing")
         return keras.saving.load_model(path, compile=False)
     except Exception as error:  # of zip, h5 and json readers, and Keras' own
-        if "unsafe" in str(error):
+        if "enable_unsafe_deserialization" in str(error):
             raise ValueError(
                 "`model` must be a file that holds no code of its own, for "
                 f"code would run here. Received: model={str(path)!r}, which "

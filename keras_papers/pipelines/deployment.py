@@ -32,7 +32,8 @@ def export(model, output=None, *, quantize=None, labels=None, threads=1):
 
     Args:
         model: Path of a .keras file with one image as input.
-        output: Where to write. Defaults to `model` with the ending .tflite.
+        output: Where to write. Defaults to `model` with the ending .tflite,
+            or .float16.tflite.
         quantize: None for float32 weights, or `"float16"`.
         labels: Path of a text file with a label on each line. Defaults to
             `labels.txt` beside `model`, where it is.
@@ -58,9 +59,10 @@ def export(model, output=None, *, quantize=None, labels=None, threads=1):
                 f"line. Received: labels={str(labels)!r} ({error}). Check the "
                 "path."
             ) from error
+    ending = f".{quantize}.tflite" if quantize else ".tflite"
     return files.to_tflite(
         network,
-        path.with_suffix(".tflite") if output is None else output,
+        path.with_suffix(ending) if output is None else output,
         labels,
         quantize,
         threads=threads,

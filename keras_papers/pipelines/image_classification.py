@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-import importlib.metadata
+import importlib
 import json
 import numbers
 import os
@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from keras_papers import __version__, applications, cost, export
+from keras_papers.applications._image_input import MINIMUM_SIZE
 from keras_papers.argument_checks import (
     check_fraction,
     check_positive,
@@ -19,7 +20,12 @@ from keras_papers.argument_checks import (
 )
 from keras_papers.export import metadata
 from keras_papers.extras import MissingExtraError, require
-from keras_papers.pipelines.images import batches, load_digits, load_folder
+from keras_papers.pipelines.images import (
+    batches,
+    load_digits,
+    load_folder,
+    told_of_lost_pictures,
+)
 from keras_papers.pipelines.report import Report
 from keras_papers.pipelines.report_page import Answers, render
 from keras_papers.pipelines.training import Recipe, precision, train
@@ -29,7 +35,7 @@ from keras_papers.pipelines.training_folder import (
 )
 
 THUMBNAIL = 128  # pixels, of a picture that a person looks at
-PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy")
+PACKAGES = ("keras", "tensorflow", "ai_edge_litert", "numpy")
 
 
 def train_image_classifier(
@@ -166,7 +172,7 @@ def train_image_classifier(
             },
             overwrite,
         )
-        with folder.told_how_to_go_on():
+        with folder.told_how_to_go_on(), told_of_lost_pictures():
             history = train(
                 network,
                 images,
@@ -181,7 +187,7 @@ def train_image_classifier(
         # What was computed in half precision is answered in full.
         trained, network = network, build()
         network.set_weights(trained.get_weights())
-    with folder.told_how_to_go_on():
+    with folder.told_how_to_go_on(), told_of_lost_pictures():
         report = _write(network, images, image_size, folder, history)
         folder.finish()
     return report
@@ -230,6 +236,12 @@ def _check(recipe, image_size, seed):
     check_positive_int(
         "image_size", image_size, "a number of pixels", "Try 224."
     )
+    if image_size < MINIMUM_SIZE:
+        raise ValueError(
+            "`image_size` is the height and width of the images and must be "
+            f"at least {MINIMUM_SIZE}, for the model halves it five times. "
+            f"Received: image_size={image_size}. Try 224."
+        )
     if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**32:
         raise ValueError(
             "`seed` starts every random generator and must be an integer from "
@@ -245,11 +257,13 @@ def _write(network, images, image_size, folder, history):
         "\n".join(images.names) + "\n", encoding="utf-8"
     )
     test = batches(images.test, len(images.names), image_size, 32)
+    # Of every class some: the test images are sorted.
+    few = range(0, len(images.test), max(1, len(images.test) // 32))
     file = export.to_tflite(
         network,
         state / "model.tflite",
         labels=images.names,
-        images=next(iter(test))[0].numpy(),
+        images=np.stack([images.test.read(i, image_size) for i in few]),
     )
     scores = network.predict(test, verbose=0)
     by_litert = np.concatenate(
@@ -327,6 +341,9 @@ def _metadata(path, report, images):
         },
         "versions": {
             "keras-papers": __version__,
-            **{name: importlib.metadata.version(name) for name in PACKAGES},
+            **{
+                name: importlib.import_module(name).__version__
+                for name in PACKAGES
+            },
         },
     }

@@ -5,9 +5,12 @@ reads the pictures while the model trains.
 """
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import os
 import pathlib
+import re
+import warnings
 
 import keras
 import numpy as np
@@ -153,8 +156,12 @@ def load_test_folder(folder, names):
     if strangers or not found:
         raise ValueError(
             "`data` must hold folders of the classes that the model knows, "
-            f"{', '.join(names)}. Received: data={str(root)!r} with class "
-            f"folders {strangers or 'of none of them'}. Rename or remove them."
+            f"{', '.join(names)}. Received: data={str(root)!r} with "
+            + (
+                f"class folders {strangers}. Rename or remove them."
+                if strangers
+                else "no class folder. Sort the pictures into such."
+            )
         )
     part, skipped = _scan(root, names, strict=False)
     if not len(part):
@@ -232,9 +239,21 @@ def _scan(root, names, strict):
             f"{skipped[0][0]!r} ({skipped[0][1]}). Take them out, or leave "
             "`strict` out to skip them."
         )
+    if skipped:
+        warnings.warn(_left_out(skipped), UserWarning, stacklevel=2)
     good = np.array([reason is None for reason in reasons], bool)
     part = Part(np.array(files, object), np.array(labels, int))
     return part[good], skipped
+
+
+def _left_out(skipped, named=5):
+    files = [f"{file} ({reason})" for file, reason in skipped[:named]]
+    if len(skipped) > named:
+        files.append(f"{len(skipped) - named:,} more")
+    return (
+        f"{len(skipped):,} file{'s' * (len(skipped) > 1)} cannot be read and "
+        f"left out: {', '.join(files)}"
+    )
 
 
 def _reason_not_to_read(path):
@@ -330,6 +349,19 @@ def batches(part, classes, image_size, batch_size, seed=None):
         for layer in _varying_layers(seed):
             data = data.map(lambda x, y, layer=layer: (layer(x), y))
     return data.prefetch(tf.data.AUTOTUNE)
+
+
+@contextlib.contextmanager
+def told_of_lost_pictures():
+    """Raises as ValueError what `batches` says of a picture that went away."""
+    errors = require("tensorflow", "mobile").errors
+    try:
+        yield
+    except errors.OpError as error:
+        said = re.search(r"A picture must .*", str(error))
+        if said is None:
+            raise
+        raise ValueError(said.group()) from error
 
 
 def _varying_layers(seed):

@@ -13,8 +13,8 @@ def read_picture(path, size=None):
     """Reads a picture file upright, in RGB.
 
     Cameras turn a picture by an EXIF tag, scanners write 16 bits or CMYK,
-    drawings have an alpha channel: what comes out looks as a viewer shows it,
-    without the alpha channel.
+    drawings have an alpha channel, which is left away: what comes out is what
+    a phone's camera would give.
 
     Args:
         path: A file of any format that Pillow reads.
@@ -34,17 +34,21 @@ def read_picture(path, size=None):
                 # where that is enough.
                 image.draft("RGB", size[::-1])
             image = _upright_rgb(image)
-    except (OSError, SyntaxError, ValueError, MemoryError) as error:
-        # Pillow's own: PNG files break off with a SyntaxError.
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise ValueError(
-            "A picture must be a file that can be read whole. Received: "
-            f"{str(path)!r} ({reason_of(error)}). Take it out, or fetch it "
-            "again."
+            "A picture must be a file. "
+            f"Received: {str(path)!r} ({error.strerror}). Check the path."
         ) from error
     except image_module.DecompressionBombError as error:
         raise ValueError(
             "A picture must be one that a camera or a scanner makes. "
             f"Received: {str(path)!r} ({error}). Make it smaller first."
+        ) from error
+    except Exception as error:  # Pillow's readers let through what they meet
+        raise ValueError(
+            "A picture must be a file that can be read whole. Received: "
+            f"{str(path)!r} ({reason_of(error)}). Take it out, or fetch it "
+            "again."
         ) from error
     if size is not None:
         image = image.resize(size[::-1], image_module.Resampling.BILINEAR)

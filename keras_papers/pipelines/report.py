@@ -44,7 +44,8 @@ class Report(NamedTuple):
             ("accuracy, .tflite", f"{self.tflite_accuracy:.2%}"),
             (
                 "training",
-                f"{self.training_seconds:.0f} s, {self.epochs} epochs",
+                f"{self.training_seconds:.0f} s, {self.epochs} "
+                f"epoch{'s' * (self.epochs > 1)}",
             ),
             ("parameters", f"{self.parameters:,}"),
             ("multiply-adds", f"{self.multiply_adds:,}"),

@@ -103,6 +103,8 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
         trainer.optimizer.build(trainer.trainable_variables)
         memory = Memory(folder, phase, history, recipe.early_stopping)
         first = memory.restore(trainer)
+        if first > phase.first and verbose:
+            print(f"goes on after epoch {first} of {recipe.epochs}")
         if first < phase.end and not memory.has_stopped():
             trainer.fit(
                 data,
@@ -193,7 +195,6 @@ class Memory(keras.callbacks.Callback):
         self.phase = phase
         self.history = history  # rows of the phases before, and of this one
         self.patience = patience if phase.name == "all" else None
-        self.best = "best.npz"
 
     def _states(self):
         """Lists the state files of this phase, the latest last."""
@@ -216,30 +217,44 @@ class Memory(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         rate = float(self.model.optimizer.learning_rate)
         row = {"epoch": epoch + 1, **logs, "learning_rate": rate}
+        if not np.isfinite(row["loss"]):
+            raise ValueError(
+                "`learning_rate` must be low enough for the loss to stay "
+                f"finite. Received: a peak of {self.phase.learning_rate}, with "
+                f"which it was {row['loss']} in epoch {epoch + 1}. Try a "
+                "tenth, in another output or with overwrite."
+            )
         row["seconds"] = round(time.perf_counter() - self.start, 3)
         self.history.append(row)
         self.folder.write_json("history.json", self.history)
-        if self.patience and self._epochs_since_best() == 0:
-            self.folder.save_state(self.model, self.best)
-        before = self._states()
-        self.folder.save_state(
-            self.model, f"{self.phase.name}-{epoch + 1:06}.npz"
-        )
+        latest = f"{self.phase.name}-{epoch + 1:06}.npz"
+        kept = {latest, self._best()}
+        before = [*self._states(), *self.folder.state.glob("best-*.npz")]
+        if self._best() == f"best-{epoch + 1:06}.npz":
+            self.folder.save_state(self.model, self._best())
+        self.folder.save_state(self.model, latest)
         for state in before:
-            state.unlink()
+            if state.name not in kept:
+                state.unlink()
         self.model.stop_training = self.has_stopped()
 
     def has_stopped(self):
         """Tells whether the loss has not fallen for as long as is waited."""
-        return bool(self.patience) and (
-            self._epochs_since_best() >= self.patience
+        rows = self.history[self.phase.first :]
+        return bool(self.patience and rows) and (
+            rows[-1]["epoch"] - self._best_epoch() >= self.patience
         )
 
-    def _epochs_since_best(self):
+    def _best_epoch(self):
         losses = [row["val_loss"] for row in self.history[self.phase.first :]]
-        return len(losses) - 1 - int(np.argmin(losses)) if losses else 0
+        losses = np.where(np.isfinite(losses), losses, np.inf)
+        return self.phase.first + 1 + int(np.argmin(losses))
+
+    def _best(self):
+        """Names the file of the epoch with the lowest validation loss."""
+        return self.patience and f"best-{self._best_epoch():06}.npz"
 
     def restore_best(self, model):
         """Loads the weights of the epoch with the lowest validation loss."""
         if self.patience:
-            self.folder.load_state(model, self.best)
+            self.folder.load_state(model, self._best())

@@ -45,6 +45,7 @@ class TrainingFolder:
         self.path = pathlib.Path(path)
         self.arguments = arguments
         self.state = self.path / STATE
+        self.overwrite = overwrite
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             if not os.access(self.path, os.W_OK):
@@ -58,15 +59,15 @@ class TrainingFolder:
         if not overwrite:
             self._refuse_what_is_there(arguments)
         elif self.state.is_dir():
-            shutil.rmtree(self.state)
+            self._remove_state()
         self.state.mkdir(exist_ok=True)
         self.write_json("arguments.json", arguments)
 
     def _refuse_what_is_there(self, arguments):
         refuse_finished(self.path)
         before = self.read_json("arguments.json")
-        if before is None:
-            return
+        if before is None or not any(self.state.glob("*.npz")):
+            return  # not an epoch would be lost
         changed = [
             name
             for name in arguments
@@ -120,13 +121,13 @@ class TrainingFolder:
 
     @contextlib.contextmanager
     def told_how_to_go_on(self):
-        """Adds to a Ctrl-C or a full disk what is kept."""
+        """Adds to a Ctrl-C, a full disk or a lost file what is kept."""
         try:
             yield
-        except (KeyboardInterrupt, OSError) as stop:
+        except (KeyboardInterrupt, OSError, ValueError) as stop:
             stop.add_note(
                 f"every finished epoch is kept in {self.path}; run the same "
-                "again to go on"
+                f"again{', without overwrite,' * self.overwrite} to go on"
             )
             raise
 
@@ -135,7 +136,16 @@ class TrainingFolder:
         for name in FILES:
             if (self.state / name).exists():
                 os.replace(self.state / name, self.path / name)
-        shutil.rmtree(self.state)
+            else:
+                (self.path / name).unlink(missing_ok=True)  # of an earlier one
+        self._remove_state()
+
+    def _remove_state(self):
+        """Takes the state away at once: half of one would be continued."""
+        old = self.path / f"{STATE}.old"
+        shutil.rmtree(old, ignore_errors=True)
+        os.replace(self.state, old)
+        shutil.rmtree(old)
 
 
 def refuse_finished(path):

@@ -26,6 +26,26 @@ def test_what_is_written_is_read_back(model, tmp_path):
     )
 
 
+def test_damaged_metadata_is_told_in_a_sentence(model, tmp_path):
+    path = tmp_path / "model.tflite"
+    export.to_tflite(model, path, ["cat", "dog", "hen"], runs=1)
+    whole = path.read_bytes()
+    start = whole.index(b"M001") - 4
+    generator = np.random.default_rng(0)
+    refused = 0
+    for _ in range(200):
+        damaged = bytearray(whole)
+        for place in generator.integers(start, start + 300, 5):
+            damaged[place] = generator.integers(256)
+        path.write_bytes(damaged)
+        try:
+            metadata.read(path)
+        except ValueError as error:
+            assert "metadata must be" in str(error)
+            refused += 1
+    assert refused > 50
+
+
 @pytest.mark.parametrize(
     "preprocessing, given, expected",
     [

@@ -15,7 +15,7 @@ def test_export_takes_the_labels_beside_the_model(trained, tmp_path):
     for name in ("model.keras", "labels.txt"):
         shutil.copy(output / name, tmp_path)
     found = pipelines.export(tmp_path / "model.keras", quantize="float16")
-    assert found.path == tmp_path / "model.tflite"
+    assert found.path == tmp_path / "model.float16.tflite"
     assert found.bytes < 0.7 * (output / "model.tflite").stat().st_size
     assert metadata.read(found.path).labels == ("bright", "dark")
 

@@ -11,7 +11,7 @@ import pytest
 from keras_papers import export, pipelines
 from keras_papers.applications import MobileNet
 from keras_papers.export import metadata
-from keras_papers.pipelines import training
+from keras_papers.pipelines import image_classification, training
 from keras_papers.pipelines.images import ImageSet, Part, load_folder
 from keras_papers.pipelines.pictures import read_picture
 from tests.pipelines.conftest import QUICK, paint
@@ -182,6 +182,26 @@ def test_numbers_of_numpy_are_numbers(photos, tmp_path):
     assert figures == report._asdict()
 
 
+def test_a_loss_that_is_not_finite_is_told(photos, tmp_path):
+    with pytest.raises(ValueError, match="`learning_rate`.*Try a tenth"):
+        pipelines.train_image_classifier(
+            photos, output=tmp_path, **QUICK, learning_rate=1e30
+        )
+
+
+def test_a_picture_that_went_away_is_told(photos, tmp_path, monkeypatch):
+    found = load_folder(photos, seed=0)
+    found.train.sources[3] = str(tmp_path / "gone.png")
+    monkeypatch.setattr(
+        image_classification, "load_folder", lambda *arguments: found
+    )
+    with pytest.raises(ValueError, match="gone.png.*Check the path") as told:
+        pipelines.train_image_classifier(
+            photos, output=tmp_path / "out", **QUICK
+        )
+    assert "to go on" in told.value.__notes__[0]
+
+
 def test_mixed_precision_ends_in_float32(photos, tmp_path):
     pipelines.train_image_classifier(
         photos,
@@ -241,7 +261,7 @@ def test_then_all_layers_train_at_a_tenth_of_the_rate(photos, tmp_path):
         ({"model": "MobilNetV3Small"}, "`model`.*mean 'MobileNetV3Small'"),
         ({"alpha": 0}, "`alpha`.*alpha=0"),
         ({"epochs": 0}, "`epochs`.*epochs=0"),
-        ({"image_size": 16}, r"at least 32 x 32.*\(16, 16, 3\)"),
+        ({"image_size": 16}, "`image_size`.*at least 32.*image_size=16"),
         ({"batch_size": -1}, "`batch_size`.*batch_size=-1"),
         ({"learning_rate": 0}, "`learning_rate`.*learning_rate=0"),
         ({"label_smoothing": 1}, "`label_smoothing`.*label_smoothing=1"),

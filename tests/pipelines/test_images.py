@@ -1,5 +1,7 @@
 """Folders of pictures: what is found, divided, skipped, refused, read."""
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -74,7 +76,7 @@ def test_folders_that_are_divided_stay_so(splits, tmp_path):
         assert all(f"/{split}/" in file for file in part.files)
 
 
-def test_without_val_a_tenth_of_train_is_watched(tmp_path):
+def test_without_val_a_twentieth_of_train_is_watched(tmp_path):
     paint(tmp_path / "train", ["a", "b"], 10)
     paint(tmp_path / "test", ["a", "b"], 3)
     train, validation, test = sets(load_folder(tmp_path, seed=0))
@@ -93,7 +95,8 @@ def test_what_cannot_be_read_is_named_and_left_out(tmp_path):
     (tmp_path / "a" / "cut.png").write_bytes(good[:99])
     (tmp_path / "b" / "notes.txt").write_text("milk")
     (tmp_path / "b" / ".DS_Store").write_text("the file manager's")
-    found = load_folder(tmp_path, seed=0)
+    with pytest.warns(UserWarning, match="2 files.*cut.png.*notes.txt"):
+        found = load_folder(tmp_path, seed=0)
     assert [file.rpartition("/")[2] for file, _ in found.skipped] == [
         "cut.png",
         "notes.txt",
@@ -102,6 +105,24 @@ def test_what_cannot_be_read_is_named_and_left_out(tmp_path):
     assert sum(map(len, sets(found))) == 12
     with pytest.raises(ValueError, match="strict.*2 files.*cut.png"):
         load_folder(tmp_path, seed=0, strict=True)
+
+
+def test_a_reader_of_pillows_may_fail_as_it_likes(tmp_path):
+    """Of a .dds file whose pixels have no format with a NotImplementedError."""
+    paint(tmp_path, ["a", "b"], 6)
+    sizes = (124, 4103, 4, 4, 0, 0, 0)
+    head = struct.pack("<4s7I44x8I20x", b"DDS ", *sizes, 32, *[0] * 7)
+    (tmp_path / "a" / "odd.dds").write_bytes(head)
+    with pytest.warns(UserWarning, match="odd.dds .*pixel format"):
+        load_folder(tmp_path, seed=0)
+
+
+def test_many_files_that_cannot_be_read_are_named_in_part(tmp_path):
+    paint(tmp_path, ["a", "b"], 6)
+    for index in range(7):
+        (tmp_path / "a" / f"note{index}.txt").write_text("milk")
+    with pytest.warns(UserWarning, match=r"7 files.*note4.txt \(.*, 2 more$"):
+        load_folder(tmp_path, seed=0)
 
 
 def test_a_folder_within_a_class_belongs_to_it(tmp_path):
@@ -213,5 +234,6 @@ def test_a_broken_picture_among_photos_is_one_of_pillow(tmp_path):
     path = tmp_path / "a" / "late.jpg"
     Image.fromarray(noise).save(path)
     path.write_bytes(path.read_bytes()[:-2000])
-    ((file, reason),) = load_folder(tmp_path, seed=0).skipped
+    with pytest.warns(UserWarning, match="1 file cannot be read"):
+        ((file, reason),) = load_folder(tmp_path, seed=0).skipped
     assert file == str(path) and "truncated" in reason

@@ -1,5 +1,9 @@
 """predict and evaluate, on the files of a training and on foreign ones."""
 
+import pathlib
+import shutil
+import warnings
+
 import flatbuffers
 import keras
 import numpy as np
@@ -8,7 +12,8 @@ from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 
 from keras_papers import applications, export, pipelines
-from tests.answers import perturb
+from keras_papers.pipelines.images import load_folder
+from tests.answers import perturb, random_images
 from tests.pipelines.conftest import paint
 
 pytestmark = pytest.mark.tensorflow
@@ -68,7 +73,8 @@ def test_evaluate_counts_right_answers_by_class(files, tmp_path):
         for name in ("cat", "dog", "hen")
     }
     for file in files:
-        found = pipelines.evaluate(file, tmp_path)
+        with pytest.warns(UserWarning, match="1 file .*broken.png"):
+            found = pipelines.evaluate(file, tmp_path)
         assert (found.images, found.skipped_files) == (12, 1)
         expected = {name: said[name].count(name) / 4 for name in said}
         assert found.recall == expected
@@ -76,12 +82,18 @@ def test_evaluate_counts_right_answers_by_class(files, tmp_path):
         assert "1 unreadable" in str(found)
 
 
-def test_a_training_evaluates_as_its_report_says(trained, photos):
+def test_a_training_evaluates_as_its_report_says(trained, photos, tmp_path):
     report, output = trained
-    found = pipelines.evaluate(output / "model.tflite", photos)
-    again = pipelines.evaluate(output / "model.keras", photos)
-    assert found.images == 20
-    assert found.recall == again.recall
+    held_out = load_folder(photos, seed=0).test
+    for file in map(pathlib.Path, held_out.files):
+        (tmp_path / "test" / file.parent.name).mkdir(
+            parents=True, exist_ok=True
+        )
+        shutil.copy(file, tmp_path / "test" / file.parent.name)
+    for name in ("model.tflite", "model.keras"):
+        found = pipelines.evaluate(output / name, tmp_path / "test")
+        assert found.images == report.test_images == 4
+        assert found.accuracy == report.accuracy
 
 
 def test_a_class_that_the_model_does_not_know_is_refused(files, tmp_path):
@@ -95,13 +107,20 @@ def cut(path, source):
     return path
 
 
+def noise(path):
+    path.write_bytes(np.random.default_rng(0).bytes(100))
+    return path
+
+
 def test_files_that_are_no_models_are_refused(files, picture, tmp_path):
     (tmp_path / "words.tflite").write_text("once upon a time")
     for file, message in (
         (cut(tmp_path / "cut.tflite", files[0]), "must be a .tflite file"),
         (cut(tmp_path / "cut.keras", files[1]), "must be a .keras file"),
         (tmp_path / "words.tflite", "no 'TFL3'"),
+        (noise(tmp_path / "noise.keras"), "it is no archive"),
         (tmp_path / "nowhere.tflite", "is no file"),
+        (tmp_path, "a folder, in which"),
         (picture, "of another kind"),
         (None, "model=None"),
     ):
@@ -144,3 +163,61 @@ def test_a_picture_that_is_none_is_refused(files, tmp_path):
     (tmp_path / "note.png").write_text("milk")
     with pytest.raises(ValueError, match="A picture must.*note.png"):
         pipelines.predict(files[0], tmp_path / "note.png")
+    for path in (tmp_path / "nowhere.png", tmp_path):
+        with pytest.raises(ValueError, match="A picture must.*Check the path"):
+            pipelines.predict(files[0], path)
+
+
+def converted(path, model):
+    """Writes a file as others do: without metadata."""
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    path.write_bytes(converter.convert())
+    return path
+
+
+def test_a_file_without_metadata_is_told_what_it_is_given(picture, tmp_path):
+    image = keras.Input((32, 32, 3))
+    scores = keras.layers.GlobalAveragePooling2D()(image)
+    path = converted(tmp_path / "bare.tflite", keras.Model(image, scores))
+    with pytest.warns(UserWarning, match=r"\(pixel - 0\) / 1"):
+        (found,) = pipelines.predict(path, picture)
+    means = np.asarray(Image.open(picture)).mean(axis=(0, 1))
+    np.testing.assert_allclose(sorted(found.scores), sorted(means), rtol=1e-5)
+
+
+def test_a_quantized_file_answers_in_real_numbers(picture, tmp_path):
+    import tensorflow as tf
+
+    image = keras.Input((32, 32, 3))
+    x = keras.layers.GlobalAveragePooling2D()(image)
+    model = keras.Model(image, keras.layers.Softmax()(4 * x))
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    images = random_images(8, 32, 32, 3)
+    converter.representative_dataset = lambda: ([i[None]] for i in images)
+    converter.inference_input_type = tf.uint8
+    converter.inference_output_type = tf.uint8
+    path = tmp_path / "integers.tflite"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path.write_bytes(converter.convert())
+        (found,) = pipelines.predict(path, picture)
+        converter.inference_input_type = tf.int8
+        path.write_bytes(converter.convert())
+        with pytest.raises(ValueError, match="which takes int8"):
+            pipelines.predict(path, picture)
+    model.save(tmp_path / "floats.keras")
+    (expected,) = pipelines.predict(tmp_path / "floats.keras", picture)
+    assert found.labels == expected.labels
+    assert np.ptp(expected.scores) > 0.06
+    np.testing.assert_allclose(found.scores, expected.scores, atol=0.03)
+
+
+def test_a_file_of_two_inputs_is_told(picture, tmp_path):
+    images = [keras.Input((32, 32, 3)), keras.Input((32, 32, 3))]
+    scores = keras.layers.GlobalAveragePooling2D()(images[0] + images[1])
+    path = converted(tmp_path / "two.tflite", keras.Model(images, scores))
+    with pytest.raises(ValueError, match="it has 2 inputs and 1 outputs"):
+        pipelines.predict(path, picture)

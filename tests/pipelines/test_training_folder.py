@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_papers import pipelines
+from keras_papers import applications, pipelines
 from keras_papers.pipelines import training
 from keras_papers.pipelines.training_folder import STATE, TrainingFolder
 from tests.pipelines.conftest import QUICK
@@ -49,14 +49,7 @@ def test_a_killed_training_goes_on_from_its_last_epoch(photos, tmp_path):
 
 @pytest.mark.tensorflow
 def test_ctrl_c_tells_how_to_go_on(photos, tmp_path, monkeypatch):
-    write = training.Memory.on_epoch_end
-
-    def interrupted(self, epoch, logs=None):
-        write(self, epoch, logs)
-        if epoch == 0:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(training.Memory, "on_epoch_end", interrupted)
+    stop_after(1, monkeypatch)
     with pytest.raises(KeyboardInterrupt) as stopped:
         pipelines.train_image_classifier(photos, output=tmp_path, **QUICK)
     assert stopped.value.__notes__ == [
@@ -103,11 +96,85 @@ def test_a_state_goes_on_as_if_it_had_not_stopped(tmp_path):
 
 
 def test_what_was_begun_goes_on_with_the_same_arguments_only(tmp_path):
+    folder = TrainingFolder(tmp_path, {"epochs": 2})
+    # Not an epoch is done yet.
     TrainingFolder(tmp_path, {"epochs": 3, "classes": ("a", "b")})
+    folder.save_state(learner(), "all-000001.npz")
     TrainingFolder(tmp_path, {"epochs": 3, "classes": ("a", "b")})
     with pytest.raises(ValueError, match="epochs=4, where it was 3"):
         TrainingFolder(tmp_path, {"epochs": 4, "classes": ("a", "b")})
     TrainingFolder(tmp_path, {"epochs": 4}, overwrite=True)
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_a_stop_in_the_second_phase_goes_on_there(
+    photos, tmp_path, monkeypatch
+):
+    start = applications.MobileNet((32, 32, 3), alpha=0.25, classes=2)
+    start.save_weights(tmp_path / "start.weights.h5")
+    arguments = {
+        **QUICK,
+        "epochs": 5,
+        "weights": tmp_path / "start.weights.h5",
+        "output": tmp_path / "out",
+        "early_stopping": 9,
+        "ema": 0.5,
+    }
+    seen = stop_after(3, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        pipelines.train_image_classifier(photos, **arguments)
+    assert seen == [1, 2, 3]
+    kept = sorted(p.name for p in (tmp_path / "out" / STATE).glob("[at]*.npz"))
+    assert kept == ["all-000003.npz", "top-000001.npz"]
+    monkeypatch.undo()
+    seen = stop_after(None, monkeypatch)
+    report = pipelines.train_image_classifier(photos, **arguments)
+    assert seen == [4, 5] and report.epochs == 5
+    history = (tmp_path / "out" / "history.csv").read_text().splitlines()[1:]
+    assert [int(row.split(",")[0]) for row in history] == [1, 2, 3, 4, 5]
+
+
+def stop_after(last, monkeypatch):
+    """Presses Ctrl-C after an epoch; returns the list of those that end."""
+    write, seen = training.Memory.on_epoch_end, []
+
+    def watched(self, epoch, logs=None):
+        write(self, epoch, logs)
+        seen.append(epoch + 1)
+        if epoch + 1 == last:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.Memory, "on_epoch_end", watched)
+    return seen
+
+
+def test_what_overwrites_goes_on_without_overwriting(tmp_path):
+    folder = TrainingFolder(tmp_path, {}, overwrite=True)
+    with pytest.raises(OSError) as stopped, folder.told_how_to_go_on():
+        raise OSError
+    assert "again, without overwrite, to go on" in stopped.value.__notes__[0]
+
+
+def test_the_best_epoch_is_one_of_finite_loss(tmp_path):
+    losses = [0.5, 0.4, float("nan"), 0.45]
+    rows = [
+        {"epoch": epoch + 1, "val_loss": loss}
+        for epoch, loss in enumerate(losses)
+    ]
+    phase = training.Phase("all", 0, 9, 0.1)
+    memory = training.Memory(TrainingFolder(tmp_path, {}), phase, rows, 2)
+    assert memory._best() == "best-000002.npz" and memory.has_stopped()
+    memory = training.Memory(TrainingFolder(tmp_path, {}), phase, rows[:3], 2)
+    assert not memory.has_stopped()
+
+
+def test_files_of_an_earlier_training_do_not_stay(tmp_path):
+    (tmp_path / "report.html").write_text("old")
+    folder = TrainingFolder(tmp_path, {}, overwrite=True)
+    (folder.state / "report.json").write_text("new")
+    folder.finish()
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 
 
 def test_the_report_is_moved_last(tmp_path, monkeypatch):
@@ -120,8 +187,9 @@ def test_the_report_is_moved_last(tmp_path, monkeypatch):
         os, "replace", lambda a, b: (moved.append(b.name), replace(a, b))
     )
     folder.finish()
-    assert moved == ["model.keras", "model.tflite", "report.json"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == moved
+    files = ["model.keras", "model.tflite", "report.json"]
+    assert moved == [*files, f"{STATE}.old"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
 
 
 def test_a_file_of_the_users_is_not_replaced(tmp_path):

@@ -1,14 +1,19 @@
-"""The command `keras-papers`; each verb calls one public function."""
+"""The command `keras-papers`; each verb calls one public function.
+
+It lies beside the package, and imports that when the arguments are parsed: a
+help text or a slip of the pen need not wait for TensorFlow.
+"""
 
 import argparse
+import contextlib
 import errno
+import importlib.metadata
 import json
 import os
 import sys
+import tempfile
 import time
-
-from keras_papers import __version__, applications, pipelines
-from keras_papers.extras import MissingExtraError, require
+import warnings
 
 
 def main(arguments=None):
@@ -19,7 +24,9 @@ def main(arguments=None):
     parsed = _parser().parse_args(arguments)
     start = time.perf_counter()
     try:
-        result = parsed.run(parsed)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            result = parsed.run(_pipelines(), parsed)
         if parsed.json:
             print(json.dumps(_plain(result), indent=2))
         else:
@@ -34,6 +41,37 @@ def main(arguments=None):
         kept = _notes(error) or "nothing is left half-written"
         print(f"keras-papers: interrupted; {kept}", file=sys.stderr)
         return 130
+
+
+def _pipelines():
+    """Imports what the verbs call.
+
+    TensorFlow greets with lines about the processor, and with an error where
+    there is no graphics card; they are kept back unless it fails.
+    """
+    with tempfile.TemporaryFile() as greeting:
+        sys.stderr.flush()
+        terminal = os.dup(2)
+        os.dup2(greeting.fileno(), 2)
+        try:
+            from keras_papers import pipelines
+
+            with contextlib.suppress(ImportError):
+                import tensorflow as tf
+
+                tf.config.list_logical_devices()
+            return pipelines
+        except Exception:
+            greeting.seek(0)
+            os.write(terminal, greeting.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
+def _show_warning(message, *where):
+    print(f"keras-papers: {message}", file=sys.stderr)
 
 
 def _sentence(error):
@@ -65,10 +103,16 @@ def _parser():
         description="Paper models, trained and exported for phones.",
         epilog="keras-papers VERB --help tells more, with an example.",
     )
+    version = importlib.metadata.version("keras-papers")
     parser.add_argument(
-        "--version", action="version", version=f"keras_papers {__version__}"
+        "--version", action="version", version=f"keras_papers {version}"
     )
-    _add_completion(parser)
+    parser.add_argument(
+        "--print-completion",
+        action=_PrintCompletion,
+        choices=("bash", "zsh", "tcsh"),
+        help="print what makes a shell complete these verbs",
+    )
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     for add in (
         _add_train,
@@ -83,12 +127,17 @@ def _parser():
     return parser
 
 
-def _add_completion(parser):
-    try:
-        shtab = require("shtab", "completion")
-    except MissingExtraError:
-        return
-    shtab.add_argument_to(parser, "--print-completion")
+class _PrintCompletion(argparse.Action):
+    def __call__(self, parser, namespace, shell, option=None):
+        try:
+            import shtab
+        except ImportError:
+            parser.error(
+                "--print-completion needs the extra `completion`; run "
+                "pip install 'keras-papers[completion]'"
+            )
+        print(shtab.complete(parser, shell))
+        parser.exit()
 
 
 def _verb(verbs, name, text, example, run, show):
@@ -128,7 +177,7 @@ def _add_train(verbs):
     train.add_argument(
         "--model",
         default="MobileNetV3Small",
-        help=", ".join(applications.list_models()),
+        help="a model's name; keras-papers list tells them",
     )
     for name, type_, default, text in (
         ("alpha", float, 0.75, "width multiplier"),
@@ -172,7 +221,7 @@ def _add_train(verbs):
     )
 
 
-def _train(parsed):
+def _train(pipelines, parsed):
     given = vars(parsed).copy()
     for name in ("run", "show", "json", "debug", "print_completion"):
         given.pop(name, None)
@@ -205,7 +254,7 @@ def _add_list(verbs):
         "list",
         "list the models with their papers and costs",
         "'*V3*'",
-        lambda parsed: pipelines.list_models(parsed.pattern),
+        lambda pipelines, parsed: pipelines.list_models(parsed.pattern),
         _show_list,
     )
     verb.add_argument(
@@ -225,10 +274,16 @@ def _add_info(verbs):
         "info",
         "tell of a model: its paper, its table, its layers",
         "MobileNetV3Small",
-        lambda parsed: pipelines.info(parsed.name),
-        lambda parsed, info, seconds: print(info),
+        lambda pipelines, parsed: pipelines.info(parsed.name),
+        _show_info,
     )
-    verb.add_argument("name", help=", ".join(applications.list_models()))
+    verb.add_argument("name", help="as keras-papers list tells it")
+
+
+def _show_info(parsed, info, seconds):
+    print(info)
+    name, parameters = info.fact.name, info.fact.parameters
+    print(f"{name}: {parameters:,} parameters, {seconds:.1f} s")
 
 
 def _add_export(verbs):
@@ -237,7 +292,7 @@ def _add_export(verbs):
         "export",
         "write a .keras file as .tflite and check it",
         "out/model.keras --quantize float16",
-        lambda parsed: pipelines.export(
+        lambda pipelines, parsed: pipelines.export(
             parsed.model,
             parsed.output,
             quantize=parsed.quantize,
@@ -262,7 +317,7 @@ def _add_predict(verbs):
         "predict",
         "tell what pictures show",
         "out/model.tflite rose.jpg tulip.jpg --top 3",
-        lambda parsed: pipelines.predict(
+        lambda pipelines, parsed: pipelines.predict(
             parsed.model, parsed.images, top=parsed.top
         ),
         _show_predictions,
@@ -287,11 +342,16 @@ def _add_evaluate(verbs):
         "evaluate",
         "measure a model on a folder of class folders",
         "out/model.tflite flowers/test",
-        lambda parsed: pipelines.evaluate(parsed.model, parsed.data),
-        lambda parsed, found, seconds: print(f"{found}, {seconds:.1f} s"),
+        lambda pipelines, parsed: pipelines.evaluate(parsed.model, parsed.data),
+        _show_evaluation,
     )
     verb.add_argument("model", metavar="MODEL", help=".tflite or .keras")
     verb.add_argument("data", metavar="DIR", help="folder of class folders")
+
+
+def _show_evaluation(parsed, found, seconds):
+    size = os.path.getsize(parsed.model)
+    print(f"{found}, {size / 1e6:.2f} MB, {seconds:.1f} s")
 
 
 def _add_benchmark(verbs):
@@ -300,7 +360,7 @@ def _add_benchmark(verbs):
         "benchmark",
         "measure the latency of .tflite files",
         "out/model.tflite other.tflite --threads 2",
-        lambda parsed: pipelines.benchmark(
+        lambda pipelines, parsed: pipelines.benchmark(
             parsed.models, threads=parsed.threads, runs=parsed.runs
         ),
         _show_speeds,
