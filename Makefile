@@ -69,6 +69,11 @@ $(ANDROID)/mediapipe.installed: setup.cfg constraints.txt
 	$(PYTHON) -m venv $(ANDROID)
 	$(ANDROID)/bin/python -m pip --disable-pip-version-check install --quiet \
 	    -c constraints.txt -e '.[mobile,test]' mediapipe
+	@$(ANDROID)/bin/python -c 'import ctypes, mediapipe, pathlib; \
+	    home = pathlib.Path(mediapipe.__file__).parent; \
+	    ctypes.CDLL(home / "tasks/c/libmediapipe.so")' || \
+	    { echo "MediaPipe needs libEGL and libGLESv2 (Debian: libegl1, libgles2)"; \
+	    exit 1; }
 	touch $@
 
 clean:

@@ -90,6 +90,7 @@ def test_train_ends_with_the_files_line(home, capsys, monkeypatch):
         lines[-1],
     )
     assert any(line.startswith("accuracy, .tflite") for line in lines)
+    assert lines[0].startswith("2 steps are few for a network that knows")
 
 
 @pytest.mark.tensorflow

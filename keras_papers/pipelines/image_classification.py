@@ -280,6 +280,9 @@ def _write(network, images, image_size, folder, history):
         skipped_files=len(images.skipped),
         accuracy=_accuracy(scores, images.test),
         tflite_accuracy=_accuracy(by_litert, images.test),
+        guessed_accuracy=float(
+            np.bincount(images.test.labels).max() / len(images.test)
+        ),
         training_seconds=round(sum(row["seconds"] for row in history), 1),
         parameters=costs.parameters,
         multiply_adds=costs.multiply_adds,

@@ -17,6 +17,7 @@ class Report(NamedTuple):
     skipped_files: int  # that could not be read as pictures
     accuracy: float  # of the Keras model on the held-out images
     tflite_accuracy: float  # of the .tflite file on the same, by LiteRT
+    guessed_accuracy: float  # of always saying the commonest class of them
     training_seconds: float
     parameters: int  # trainable
     multiply_adds: int  # for one image
@@ -42,6 +43,7 @@ class Report(NamedTuple):
             ),
             ("accuracy, Keras", f"{self.accuracy:.2%}"),
             ("accuracy, .tflite", f"{self.tflite_accuracy:.2%}"),
+            ("accuracy, guessed", f"{self.guessed_accuracy:.2%}"),
             (
                 "training",
                 f"{self.training_seconds:.0f} s, {self.epochs} "

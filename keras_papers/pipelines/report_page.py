@@ -159,7 +159,9 @@ def _figures(report):
             "Accuracy",
             percent(report.accuracy, 2),
             f"of the Keras model; {low:.1%} to {high:.1%} is likely on new "
-            "images of the same kind",
+            "images of the same kind, and "
+            f"{percent(report.guessed_accuracy, 2)} is reached by always "
+            "saying the commonest class",
         ),
         Figure(
             "Accuracy of the .tflite file",

@@ -14,6 +14,7 @@ from keras_papers.pipelines.images import batches
 WARM_UP = 0.1  # of a phase's steps, in which the rate rises from zero
 FROZEN_SHARE = 0.2  # of the epochs, in which given weights stay as they are
 FINE_TUNING = 0.1  # of the learning rate, for weights that know something
+FEW_STEPS = 800  # with which the bundled digits are learned from nothing
 
 
 class Recipe(NamedTuple):
@@ -86,6 +87,12 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
     # The network itself stays without an optimizer, whose state would triple
     # the size of its file.
     trainer = keras.Model(network.inputs, network.outputs)
+    steps = recipe.epochs * len(data)
+    if verbose and not recipe.from_weights and steps < FEW_STEPS:
+        print(
+            f"{steps:,} steps are few for a network that knows nothing yet: "
+            "pass weights to start from, more epochs or a smaller batch size"
+        )
     class_weight = _class_weights(images) if recipe.class_weights else None
     history = []
     for phase in recipe.phases():

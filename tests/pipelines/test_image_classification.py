@@ -44,6 +44,7 @@ def test_the_report_holds_the_figures(trained):
     assert all(figure is not None for figure in figures.values())
     assert figures["bytes"] == (output / "model.tflite").stat().st_size
     assert figures["train_images"] == 14 and figures["test_images"] == 4
+    assert figures["guessed_accuracy"] == 0.5
     for text in ("accuracy, Keras", "multiply-adds", "model.tflite"):
         assert text in str(report)
 

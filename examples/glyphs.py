@@ -1,0 +1,50 @@
+"""A folder of pictures to try the command on: letters in many fonts.
+
+    python examples/glyphs.py letters
+    keras-papers train letters --image-size 64 --epochs 160 --output my_letters
+
+Six letters in Matplotlib's fonts, sixty pictures of each, in two colors, of
+different size and place.
+"""
+
+import pathlib
+import sys
+
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+LETTERS = "ABCDEF"
+PICTURES = 60  # of a letter
+WIDTH, HEIGHT = 80, 60
+FONTS = sorted(
+    font
+    for font in pathlib.Path(matplotlib.get_data_path()).rglob("DejaVu*.ttf")
+    if "Display" not in font.name  # has no letters
+)
+
+
+def draw(letter, generator):
+    """Returns a picture of a letter, darker than its ground."""
+    ground = generator.integers(120, 256, 3)
+    ink = generator.integers(0, 110, 3)
+    picture = Image.new("RGB", (WIDTH, HEIGHT), tuple(ground.tolist()))
+    size = int(generator.integers(20, 44))
+    font = ImageFont.truetype(FONTS[generator.integers(len(FONTS))], size)
+    place = generator.integers(5, (WIDTH - size, HEIGHT - size)).tolist()
+    ImageDraw.Draw(picture).text(place, letter, tuple(ink.tolist()), font)
+    return picture
+
+
+def main(folder):
+    """Writes the pictures into a folder for each letter."""
+    generator = np.random.default_rng(0)
+    for letter in LETTERS:
+        (folder / letter).mkdir(parents=True)
+        for index in range(PICTURES):
+            draw(letter, generator).save(folder / letter / f"{index:02}.png")
+    print(f"{len(LETTERS) * PICTURES} pictures in {folder}")
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))
