@@ -353,7 +353,7 @@ def batches(part, classes, image_size, batch_size, seed=None):
 
 @contextlib.contextmanager
 def told_of_lost_pictures():
-    """Raises as ValueError what `batches` says of a picture that went away."""
+    """Raises as OSError what `batches` says of a picture that went away."""
     errors = require("tensorflow", "mobile").errors
     try:
         yield
@@ -361,7 +361,7 @@ def told_of_lost_pictures():
         said = re.search(r"A picture must .*", str(error))
         if said is None:
             raise
-        raise ValueError(said.group()) from error
+        raise OSError(said.group()) from error
 
 
 def _varying_layers(seed):

@@ -84,7 +84,8 @@ def evaluate(model, data):
     Args:
         model: Path of a .tflite or .keras classifier.
         data: Folder that holds a folder of pictures for each class, called
-            as the classes are; of a folder with `test` inside, that.
+            as the classes are. Of a folder divided into `train`, `val` and
+            `test`, the last that is there.
 
     Returns:
         An `Evaluation`.

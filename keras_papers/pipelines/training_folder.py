@@ -124,7 +124,7 @@ class TrainingFolder:
         """Adds to a Ctrl-C, a full disk or a lost file what is kept."""
         try:
             yield
-        except (KeyboardInterrupt, OSError, ValueError) as stop:
+        except (KeyboardInterrupt, OSError) as stop:
             stop.add_note(
                 f"every finished epoch is kept in {self.path}; run the same "
                 f"again{', without overwrite,' * self.overwrite} to go on"

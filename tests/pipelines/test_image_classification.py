@@ -196,7 +196,7 @@ def test_a_picture_that_went_away_is_told(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(
         image_classification, "load_folder", lambda *arguments: found
     )
-    with pytest.raises(ValueError, match="gone.png.*Check the path") as told:
+    with pytest.raises(OSError, match="gone.png.*Check the path") as told:
         pipelines.train_image_classifier(
             photos, output=tmp_path / "out", **QUICK
         )
