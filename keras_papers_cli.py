@@ -182,7 +182,6 @@ def _add_train(verbs):
     for name, type_, default, text in (
         ("alpha", float, 0.75, "width multiplier"),
         ("image-size", int, 48, "height and width in pixels"),
-        ("epochs", int, 40, "times that each image is seen"),
         ("batch-size", int, 64, "images in a batch"),
         ("learning-rate", float, 4e-3, "peak of the schedule"),
         ("weight-decay", float, 1e-2, "of the kernels"),
@@ -192,6 +191,12 @@ def _add_train(verbs):
         train.add_argument(f"--{name}", type=type_, default=default, help=text)
     # Without a default, which argparse would print as None.
     for name, type_, metavar, text in (
+        (
+            "epochs",
+            int,
+            "N",
+            "times that each image is seen; by default 40, or more of few",
+        ),
         ("weights", str, "W", "'imagenet' or a weights file to start from"),
         ("ema", float, "M", "momentum of an average of the weights"),
         ("early-stopping", int, "N", "epochs to wait for a lower loss"),

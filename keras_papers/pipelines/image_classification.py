@@ -43,7 +43,7 @@ def train_image_classifier(
     model="MobileNetV3Small",
     alpha=0.75,
     image_size=48,
-    epochs=40,
+    epochs=None,
     output="keras_papers_output",
     *,
     weights=None,
@@ -84,7 +84,8 @@ def train_image_classifier(
         alpha: Positive float. Width multiplier. Defaults to 0.75.
         image_size: Int of at least 32. Height and width that images are
             resized to. Defaults to 48.
-        epochs: Positive int. Defaults to 40.
+        epochs: Positive int. Defaults to None: 40; or with few images as
+            many as make 800 steps, unless the training starts from weights.
         output: Folder for the files; made where it does not exist.
         weights: None (random), `"imagenet"` or the path of a weights file to
             start from. The first fifth of the epochs then trains the new
@@ -144,6 +145,8 @@ def train_image_classifier(
         images = load_digits(image_size, seed)
     else:
         images = load_folder(data, seed, strict)
+    if epochs is None:
+        recipe = recipe._replace(epochs=recipe.enough_epochs(images.train))
 
     def build(weights=None):
         return constructor(
@@ -216,7 +219,10 @@ def _check_places(data, output):
 
 
 def _check(recipe, image_size, seed):
-    check_positive_int("epochs", recipe.epochs, "a number of epochs", "Try 40.")
+    if recipe.epochs is not None:
+        check_positive_int(
+            "epochs", recipe.epochs, "a number of epochs", "Try 40."
+        )
     check_positive_int(
         "batch_size", recipe.batch_size, "a number of images", "Try 64."
     )

@@ -1,6 +1,7 @@
 """The training itself: recipe, phases, and the state that survives a kill."""
 
 import contextlib
+import math
 import time
 from typing import NamedTuple
 
@@ -14,13 +15,14 @@ from keras_papers.pipelines.images import batches
 WARM_UP = 0.1  # of a phase's steps, in which the rate rises from zero
 FROZEN_SHARE = 0.2  # of the epochs, in which given weights stay as they are
 FINE_TUNING = 0.1  # of the learning rate, for weights that know something
-FEW_STEPS = 800  # with which the bundled digits are learned from nothing
+EPOCHS = 40
+FEWEST_STEPS = 800  # for weights that know nothing yet
 
 
 class Recipe(NamedTuple):
     """How a model is trained; `train_image_classifier` explains each."""
 
-    epochs: int
+    epochs: int | None  # before the images are known
     batch_size: int
     learning_rate: float
     weight_decay: float
@@ -29,6 +31,13 @@ class Recipe(NamedTuple):
     ema: float | None
     early_stopping: int | None
     from_weights: bool  # whether the model starts from trained weights
+
+    def enough_epochs(self, images):
+        """Returns how many epochs train a model on a `Part`."""
+        if self.from_weights:
+            return EPOCHS
+        steps = math.ceil(len(images) / self.batch_size)
+        return max(EPOCHS, math.ceil(FEWEST_STEPS / steps))
 
     def phases(self):
         """Returns the phases that the epochs are divided into."""
@@ -87,11 +96,12 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
     # The network itself stays without an optimizer, whose state would triple
     # the size of its file.
     trainer = keras.Model(network.inputs, network.outputs)
-    steps = recipe.epochs * len(data)
-    if verbose and not recipe.from_weights and steps < FEW_STEPS:
+    enough = recipe.enough_epochs(images.train)
+    if verbose and not recipe.from_weights and recipe.epochs < enough:
         print(
-            f"{steps:,} steps are few for a network that knows nothing yet: "
-            "pass weights to start from, more epochs or a smaller batch size"
+            f"{len(images.train):,} images seen {recipe.epochs} times are few "
+            "for a network that knows nothing yet: pass weights to start "
+            f"from, or {enough} epochs"
         )
     class_weight = _class_weights(images) if recipe.class_weights else None
     history = []

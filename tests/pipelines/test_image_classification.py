@@ -158,6 +158,17 @@ def test_early_stopping_takes_the_best_epoch(photos, tmp_path):
     np.testing.assert_allclose(loss, losses[best], rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "images, from_weights, epochs",
+    [(1367, False, 40), (276, False, 160), (276, True, 40), (1, False, 800)],
+)
+def test_few_images_are_seen_more_often(images, from_weights, epochs):
+    part = Part(np.zeros((images, 1)), np.zeros(images, int))
+    recipe = training.Recipe(*[None] * 8, from_weights)
+    recipe = recipe._replace(batch_size=64)
+    assert recipe.enough_epochs(part) == epochs
+
+
 def test_class_weights_make_classes_count_the_same():
     labels = np.array([0, 0, 0, 1])
     part = Part(np.array(["a", "b", "c", "d"], object), labels)
