@@ -8,12 +8,12 @@ MediaPipe (`pip install mediapipe`) runs the file as the app does. Printed, on
 
     of the size of the input           100
     stretched to 144 x 48              100
-    turned by 90 degrees                12
+    turned by 90 degrees                 9
     the same, rotation_degrees=90      100
-    in the middle third of 144 x 48     30
+    in the middle third of 144 x 48     26
     the same, region_of_interest       100
-    2048 x 1536, noise                  48
-    the same, halved to 64 x 48         97
+    2048 x 1536, noise                  50
+    the same, halved to 64 x 48         99
     LiteRT, pixels in [0, 1]            12
 
 Most of the digits were trained on: the lines compare ways of handing over a
