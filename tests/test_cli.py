@@ -174,6 +174,7 @@ def test_a_slip_of_the_pen_does_not_wait_for_keras():
     assert ended.stdout == "False\n" and "abc" in ended.stderr
 
 
+@pytest.mark.slow
 def test_what_is_printed_are_our_own_lines_only(home, tmp_path):
     (home / "photos" / "dark" / "notes.txt").write_text("milk")
     try:
@@ -226,6 +227,7 @@ def test_a_shell_completes_the_verbs(shell, capsys):
     assert "benchmark" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 @pytest.mark.parametrize(
     "file", ["part.all-000001.npz", "model.keras", "labels.txt", "report.html"]

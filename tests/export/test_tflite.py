@@ -195,6 +195,7 @@ def test_what_the_converter_refuses_is_told(tmp_path):
     assert not os.listdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_exports_side_by_side_leave_the_streams_alone(model, tmp_path, capfd):
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         paths = [tmp_path / "one.tflite", tmp_path / "two.tflite"]

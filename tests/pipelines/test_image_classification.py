@@ -109,6 +109,7 @@ def test_a_finished_training_is_not_lost(trained, photos):
     assert (output / "model.tflite").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_overwrite_replaces_it(photos, tmp_path):
     quick = {**QUICK, "epochs": 1}
     pipelines.train_image_classifier(photos, output=tmp_path, **quick)
@@ -178,6 +179,7 @@ def test_class_weights_make_classes_count_the_same():
     assert weights == {0: 4 / 6, 1: 2.0}
 
 
+@pytest.mark.slow
 def test_numbers_of_numpy_are_numbers(photos, tmp_path):
     numbers = {
         "epochs": np.int64(1),
@@ -214,6 +216,7 @@ def test_a_picture_that_went_away_is_told(photos, tmp_path, monkeypatch):
     assert "to go on" in told.value.__notes__[0]
 
 
+@pytest.mark.slow
 def test_mixed_precision_ends_in_float32(photos, tmp_path):
     pipelines.train_image_classifier(
         photos,
@@ -304,6 +307,7 @@ def test_the_output_is_not_taken_for_a_class(photos):
     assert sorted(path.name for path in photos.iterdir()) == ["bright", "dark"]
 
 
+@pytest.mark.slow
 def test_folders_of_train_val_and_test_are_used_as_such(tmp_path):
     for seed, split in enumerate(("train", "val", "test")):
         paint(tmp_path / "data" / split, ["a", "b"], 4, seed)

@@ -47,6 +47,7 @@ def test_a_killed_training_goes_on_from_its_last_epoch(photos, tmp_path):
     assert not state.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_ctrl_c_tells_how_to_go_on(photos, tmp_path, monkeypatch):
     stop_after(1, monkeypatch)

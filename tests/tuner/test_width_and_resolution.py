@@ -6,6 +6,7 @@ from keras_papers import applications, cost, tuner
 from tests.paper_facts import FACTS
 
 
+@pytest.mark.slow
 def test_the_paper_s_sixteen_pairs_and_their_costs():
     points = tuner.width_and_resolution("MobileNet", 1e9)
     assert len(points) == 16
@@ -22,6 +23,7 @@ def test_the_paper_s_sixteen_pairs_and_their_costs():
         assert round(point.multiply_adds / 1e6, 1) == fact.mega_adds
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_left_out_and_the_rest_is_sorted():
     points = tuner.width_and_resolution(
         "MobileNetV2", 20e6, alphas=(0.35, 1.0), sizes=(96, 224), classes=10
