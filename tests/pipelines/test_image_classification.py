@@ -283,6 +283,7 @@ def test_then_all_layers_train_at_a_tenth_of_the_rate(photos, tmp_path):
         ({"ema": 1}, "`ema`.*ema=1"),
         ({"early_stopping": 0}, "`early_stopping`.*early_stopping=0"),
         ({"weights": "no.h5"}, "`weights`.*'no.h5'.*Check the path"),
+        ({"weights": __file__}, "`weights`.*a file of another kind"),
         ({"seed": -1}, "`seed`.*seed=-1"),
         ({"seed": "0"}, "`seed`.*seed='0'"),
         ({"data": 3}, "`data`.*data=3"),
