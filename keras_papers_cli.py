@@ -233,9 +233,7 @@ def _train(pipelines, parsed):
     # A bar that redraws itself is for eyes; a log gets a line an epoch, and
     # what a machine reads gets nothing else.
     given["verbose"] = "auto" if sys.stdout.isatty() else 2
-    return pipelines.train_image_classifier(
-        **given | ({"verbose": 0} if parsed.json else {})
-    )
+    return pipelines.train(**given | ({"verbose": 0} if parsed.json else {}))
 
 
 def _show_training(parsed, report, seconds):
@@ -249,8 +247,7 @@ def _show_training(parsed, report, seconds):
 
 
 def _last_line(result, path, size, seconds):
-    megabytes = "" if size is None else f", {size / 1e6:.2f} MB"
-    print(f"{result}: {path}{megabytes}, {seconds:.1f} s")
+    print(f"{result}: {path}, {size / 1e6:.2f} MB, {seconds:.1f} s")
 
 
 def _add_list(verbs):
@@ -259,7 +256,7 @@ def _add_list(verbs):
         "list",
         "list the models with their papers and costs",
         "'*V3*'",
-        lambda pipelines, parsed: pipelines.list_models(parsed.pattern),
+        lambda pipelines, parsed: pipelines.list(parsed.pattern),
         _show_list,
     )
     verb.add_argument(

@@ -175,7 +175,7 @@ def test_a_slip_of_the_pen_does_not_wait_for_keras():
 
 
 @pytest.mark.slow
-def test_what_is_printed_are_our_own_lines_only(home, tmp_path):
+def test_what_is_printed_are_our_own_lines_only(home):
     (home / "photos" / "dark" / "notes.txt").write_text("milk")
     try:
         ended = subprocess.run(
@@ -209,9 +209,10 @@ def test_completion_without_its_extra_names_it(capsys, monkeypatch):
     assert "keras-papers[completion]" in capsys.readouterr().err
 
 
-def test_every_verb_has_an_example(capsys):
+def test_every_verb_is_a_function_and_has_an_example(capsys):
     verbs = "train list info export predict evaluate benchmark".split()
     for verb in verbs:
+        assert callable(getattr(pipelines, verb))
         with pytest.raises(SystemExit) as ended:
             cli.main([verb, "--help"])
         assert ended.value.code == 0
@@ -272,7 +273,7 @@ def test_ctrl_c_ends_with_130(capsys, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipelines, "list_models", interrupted)
+    monkeypatch.setattr(pipelines, "list", interrupted)
     assert cli.main(["list"]) == 130
     assert "interrupted" in capsys.readouterr().err
 

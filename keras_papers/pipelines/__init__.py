@@ -10,3 +10,7 @@ from keras_papers.pipelines.inference import predict as predict
 from keras_papers.pipelines.model_facts import info as info
 from keras_papers.pipelines.model_facts import list_models as list_models
 from keras_papers.pipelines.report import Report as Report
+
+# As the command calls them.
+train = train_image_classifier
+list = list_models
