@@ -13,6 +13,7 @@ PUBLIC = {
         "flatten",
         "layers",
         "pipelines",
+        "quantization",
         "testing",
         "tuner",
     },
@@ -42,6 +43,12 @@ PUBLIC = {
         "predict",
         "to_tflite",
         "verify",
+    },
+    "keras_papers.quantization": {
+        "fine_tune",
+        "quantize_aware",
+        "register_converter",
+        "to_tf_keras",
     },
     "keras_papers.pipelines": {
         "Report",

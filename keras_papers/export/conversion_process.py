@@ -15,8 +15,10 @@ import subprocess
 import sys
 import tempfile
 
+import numpy as np
 
-def convert_on_tensorflow(model, shape, quantize):
+
+def convert_on_tensorflow(model, shape, quantize, images=None):
     """Returns the bytes of the .tflite file, or raises RuntimeError.
 
     The error's text is the last line that the process said.
@@ -25,6 +27,8 @@ def convert_on_tensorflow(model, shape, quantize):
         saved = pathlib.Path(folder, "model.keras")
         converted = pathlib.Path(folder, "model.tflite")
         model.save(saved)
+        if images is not None:
+            np.save(_images_beside(saved), images)
         order = json.dumps([shape, quantize, sorted(_homes(model))])
         process = subprocess.run(
             [sys.executable, "-m", __spec__.name, saved, converted, order],
@@ -41,6 +45,10 @@ def convert_on_tensorflow(model, shape, quantize):
             last = (process.stderr.strip().splitlines() or ["no message"])[-1]
             raise RuntimeError(last)
         return converted.read_bytes()
+
+
+def _images_beside(saved):
+    return pathlib.Path(saved).with_name("images.npy")
 
 
 def _homes(model):
@@ -61,4 +69,7 @@ if __name__ == "__main__":
     for home in homes:
         importlib.import_module(home)
     loaded = keras.saving.load_model(sys.argv[1], compile=False)
-    pathlib.Path(sys.argv[2]).write_bytes(convert(loaded, input_shape, how))
+    measured = _images_beside(sys.argv[1])
+    measured = np.load(measured) if measured.exists() else None
+    data = convert(loaded, input_shape, how, measured)
+    pathlib.Path(sys.argv[2]).write_bytes(data)

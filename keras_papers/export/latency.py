@@ -8,6 +8,7 @@ the interpreter crashes this process and not the caller's.
 """
 
 import argparse
+import collections
 import json
 import time
 
@@ -20,8 +21,9 @@ def measure(path, threads, runs):
     """Runs the file on random input.
 
     Returns:
-        A dict: median and interquartile range in milliseconds, and how many
-        delegate partitions the runtime made of the graph.
+        A dict: median and interquartile range in milliseconds, how many
+        delegate partitions the runtime made of the graph, and how often
+        which operation is in none of them.
     """
     from ai_edge_litert.interpreter import Interpreter
 
@@ -43,7 +45,38 @@ def measure(path, threads, runs):
         "median_ms": float(median),
         "iqr_ms": float(high - low),
         "partitions": sum(node["op_name"] == "DELEGATE" for node in nodes),
+        "not_delegated": not_delegated(nodes),
     }
+
+
+def not_delegated(nodes):
+    """Counts the operations that no delegate took over, by name.
+
+    Delegates stand after the operations in the list, and know the tensors at
+    their edges only: what lies between was taken over.
+    """
+    makers = {}
+    for node in nodes:
+        if node["op_name"] != "DELEGATE":
+            makers |= {int(tensor): node for tensor in node["outputs"]}
+    taken = set()
+    for node in nodes:
+        if node["op_name"] != "DELEGATE":
+            continue
+        edge = set(map(int, node["inputs"]))
+        inside = [int(tensor) for tensor in node["outputs"]]
+        while inside:
+            maker = makers[inside.pop()]
+            if maker["index"] not in taken:
+                taken.add(maker["index"])
+                before = map(int, maker["inputs"])
+                inside += [t for t in before if t in makers and t not in edge]
+    left = [
+        node["op_name"]
+        for node in nodes
+        if node["op_name"] != "DELEGATE" and node["index"] not in taken
+    ]
+    return dict(collections.Counter(left))
 
 
 if __name__ == "__main__":

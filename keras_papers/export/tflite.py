@@ -24,12 +24,19 @@ from keras_papers.argument_checks import (
 from keras_papers.export import metadata
 from keras_papers.export.conversion_process import convert_on_tensorflow
 from keras_papers.export.metadata import Description
+from keras_papers.export.representative_data import representative_images
 from keras_papers.export.verification import (
+    PARITY,
     VerificationError,
     takes_pixels,
     verify,
 )
 from keras_papers.extras import require
+from keras_papers.lowering import lower, split_rescaling
+from keras_papers.quantization.quantize_aware import (
+    integer_part,
+    is_quantization_aware,
+)
 
 _one_at_a_time = threading.Lock()  # for the streams are the whole process's
 
@@ -44,6 +51,7 @@ def to_tflite(
     labels=None,
     quantize=None,
     *,
+    representative_data=None,
     normalization=None,
     input_shape=None,
     images=None,
@@ -53,19 +61,25 @@ def to_tflite(
     """Writes `model` as a .tflite file and checks what was written.
 
     The file takes one float image as the model takes it, `image`, and
-    answers `scores`, under the signature `serving_default`. Metadata inside
-    tells Android's task library how to make that image of a photo, and the
-    labels. The file is written under another name, verified, and only then
-    moved to `path`.
+    answers `scores`, under the signature `serving_default`; an int8 file
+    takes the pixels themselves, as uint8. Metadata inside tells Android's
+    task library how to make that image of a photo, and the labels. The file
+    is written under another name, verified, and only then moved to `path`.
 
     Args:
         model: Functional or built sequential model with one image as input
-            and one output.
+            and one output; or what `quantization.quantize_aware` made of one,
+            which becomes an int8 file.
         path: Where to write the file, ending with `.tflite`.
         labels: Names of the classes in the order of the output. Defaults to
             None: the classes have numbers only.
-        quantize: None for float32 weights, or `"float16"` for half the size;
-            both compute in float32.
+        quantize: None for float32; `"float16"` for weights of half the size,
+            or `"dynamic"` for int8 weights, a quarter, of which both answer
+            in floats; or `"int8"` for integers throughout.
+        representative_data: For int8, images as the model takes them, from
+            which the ranges of all tensors are measured: an array, or an
+            iterable of batches or of batches and labels. 100 to 300 of the
+            training set are enough.
         normalization: `(mean, std)`, by which the app turns a pixel in
             [0, 255] into what the model takes, (pixel - mean) / std.
             Defaults to (0, 1) for a model that rescales pixels itself, else
@@ -99,18 +113,29 @@ def to_tflite(
     check_environment()
     path = _check_path(path)
     shape = _check_model(model, input_shape)
-    check_choice(
-        "quantize", quantize, (None, "float16"), "how weights are stored"
-    )
+    aware = is_quantization_aware(model)
+    known = (None, "int8") if aware else tuple(PARITY)
+    check_choice("quantize", quantize, known, "how numbers are stored")
+    quantize = "int8" if aware else quantize
     check_positive_int("threads", threads, "a number of threads", "Try 1.")
     check_positive_int("runs", runs, "a number of measured runs", "Try 50.")
     mean, std = _check_normalization(normalization, model)
+    if quantize == "int8" and not aware:
+        black, white = -mean / std, (255 - mean) / std
+        representative_data = representative_images(
+            representative_data, shape, black, white
+        )
     description = Description(
         model.name, _check_labels(labels, model), mean, std
     )
     target = path.resolve()  # a link stays a link
     with _draft(target) as draft:
-        data = _convert_anywhere(model, shape, quantize)
+        if aware:
+            data = _convert_aware(model, shape)
+        else:
+            data = _convert_anywhere(
+                model, shape, quantize, representative_data
+            )
         draft.write_bytes(metadata.write(data, description))
         try:
             found = verify(draft, model, quantize, images, threads, runs)
@@ -240,11 +265,11 @@ def _check_normalization(normalization, model):
     return mean, std
 
 
-def _convert_anywhere(model, shape, quantize):
+def _convert_anywhere(model, shape, quantize, images):
     if keras.config.backend() == "tensorflow":
-        return convert(model, shape, quantize)
+        return convert(model, shape, quantize, images)
     try:
-        return convert_on_tensorflow(model, shape, quantize)
+        return convert_on_tensorflow(model, shape, quantize, images)
     except RuntimeError as error:
         raise ConversionError(
             "`model` is saved, and loaded again by a process whose Keras runs "
@@ -255,10 +280,24 @@ def _convert_anywhere(model, shape, quantize):
         ) from error
 
 
-def convert(model, shape, quantize):
-    """Returns the bytes of the .tflite file of a model on TensorFlow."""
+def convert(model, shape, quantize, images=None):
+    """Returns the bytes of the .tflite file of a model on TensorFlow.
+
+    Args:
+        images: For int8, the array that ranges are measured on.
+    """
+    if quantize == "int8":
+        scale, offset, model = split_rescaling(lower(model))
+        images = scale * images + offset
     with _quiet():
-        return _convert_frozen(_freeze(model, shape), quantize)
+        return _convert_frozen(_freeze(model, shape), quantize, images)
+
+
+def _convert_aware(model, shape):
+    """Returns the bytes of the file of a quantization-aware model."""
+    function = integer_part(model)
+    with _quiet():
+        return _convert_frozen(_freeze(function, shape), "int8")
 
 
 def _freeze(model, shape):
@@ -286,14 +325,23 @@ def _freeze(model, shape):
     return module
 
 
-def _convert_frozen(module, quantize):
+def _convert_frozen(module, quantize, images=None):
     tf = require("tensorflow", "mobile")
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [module.serve.get_concrete_function()], module
     )
-    if quantize == "float16":
+    if quantize is not None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantize == "float16":
         converter.target_spec.supported_types = [tf.float16]
+    if images is not None:
+        converter.representative_dataset = lambda: ([x[None]] for x in images)
+        converter.target_spec.supported_ops = [
+            tf.lite.OpsSet.TFLITE_BUILTINS_INT8
+        ]
+    if quantize == "int8":
+        converter.inference_input_type = tf.uint8  # as a camera has pixels
+        converter.inference_output_type = tf.float32
     try:
         return converter.convert()
     except Exception as error:  # the converter's own, and what it lets through

@@ -6,6 +6,7 @@ import math
 import pathlib
 import subprocess
 import sys
+import warnings
 from typing import NamedTuple
 
 import keras
@@ -14,10 +15,25 @@ import numpy as np
 from keras_papers.argument_checks import check_choice
 from keras_papers.export import latency
 from keras_papers.extras import require
+from keras_papers.quantization.quantize_aware import (
+    is_quantization_aware,
+    rescaling_of,
+)
 
 # Half precision keeps 11 bits of a weight; a difference adds up over layers.
-PARITY = {None: 1e-4, "float16": 2e-2}
-BYTES = {None: 4, "float16": 2}  # of one weight
+# What integers lose depends on the model; beyond that, one is warned.
+PARITY = {None: 1e-4, "float16": 2e-2, "dynamic": 0.5, "int8": 0.5}
+BYTES = {None: 4, "float16": 2, "dynamic": 1, "int8": 1}  # of one weight
+INTEGERS = ("dynamic", "int8")
+CHANNEL_BYTES = 40  # of an int8 file: a bias, a scale, a zero point, a name
+# Operations that XNNPACK leaves to the interpreter, and why.
+REASONS = {
+    "HARD_SWISH": "it has h-swish in floats only; keras_papers.lowering "
+    "replaces the layers that it finds",
+    "QUANTIZE": "it does not turn uint8 into int8",
+    "SOFTMAX": "it has softmax in floats only",
+}
+AT_THE_EDGE = {"QUANTIZE": 1, "SOFTMAX": 1}  # of every int8 classifier
 VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 PATIENCE = 900  # seconds for all runs of a latency
 IMAGES = 4  # on which the file and the model are compared
@@ -34,6 +50,7 @@ class TFLiteFile(NamedTuple):
     bytes: int
     ops: dict  # name of the operation: how many
     partitions: int  # parts of the graph that the XNNPACK delegate runs
+    not_delegated: dict  # name of an operation in none of them: how many
     parity: float  # largest difference from Keras / range of the scores
     latency_ms: float  # median of one image, batch 1
     latency_iqr_ms: float
@@ -56,7 +73,7 @@ def verify(path, model, quantize=None, images=None, threads=1, runs=50):
     Args:
         path: The file.
         model: The Keras model, image in, one output.
-        quantize: How the file was quantized: None or `"float16"`.
+        quantize: How the file was quantized, as in `to_tflite`.
         images: Batch of images to compare on, as the model takes them.
             Defaults to random ones in [0, 255], or in [-1, 1] for a model
             without preprocessing of its own. An untrained model answers
@@ -73,8 +90,12 @@ def verify(path, model, quantize=None, images=None, threads=1, runs=50):
     Raises:
         VerificationError: A `ValueError`: the file is none, its size does
             not fit the model's weights, it holds variables or operations
-            that are not built in, its answers are not finite or not those
-            of the model.
+            that are not built in, or floats inside an int8 file; its
+            answers are not finite or not those of the model.
+
+    Warns:
+        UserWarning: If integers answer far otherwise than the model, or run
+            in pieces, since the delegate does not have an operation.
     """
     path = pathlib.Path(path)
     check_choice(
@@ -90,20 +111,27 @@ def verify(path, model, quantize=None, images=None, threads=1, runs=50):
             f"{path} holds {', '.join(odd)}: variables that are not frozen, or "
             "operations that the runtime does not have built in."
         )
-    _check_size(path, len(data), model, BYTES[quantize])
+    _check_size(path, len(data), model, quantize)
+    if quantize == "int8":
+        _check_integers(path, data, model)
     measured = measure_in_own_process(path, threads, runs)
     parity = _compare(path, model, images)
     if not parity <= PARITY[quantize]:
-        raise VerificationError(
+        said = (
             f"{path} answers otherwise than {model.name!r}: the scores differ "
             f"by {parity:.1e} of their range; at most {PARITY[quantize]:.0e} "
             "is rounding."
         )
+        if quantize not in INTEGERS:
+            raise VerificationError(said)
+        _warn(f"{said} Quantization-aware training can help.")
+    _warn_of_pieces(path, measured["not_delegated"], quantize)
     return TFLiteFile(
         path,
         len(data),
         ops,
         measured["partitions"],
+        measured["not_delegated"],
         parity,
         measured["median_ms"],
         measured["iqr_ms"],
@@ -191,6 +219,8 @@ def _no_model(path, error):
 
 def takes_pixels(model):
     """Tells whether a model rescales pixels in [0, 255] itself."""
+    if is_quantization_aware(model):
+        return rescaling_of(model) != (1.0, 0.0)
     return any(
         isinstance(layer, keras.layers.Rescaling)
         or (isinstance(layer, keras.Model) and takes_pixels(layer))
@@ -219,21 +249,67 @@ def _count_ops(data):
     return dict(ops)
 
 
-def _check_size(path, size, model, width):
+def _check_size(path, size, model, quantize):
     """Normalization is folded away; kernels are what a file consists of."""
-    weights = [math.prod(weight.shape) for weight in model.weights]
+    width = BYTES[quantize]
+    held = model.weights
+    if is_quantization_aware(model):
+        held = [weight for weight in held if weight.trainable]
+    weights = [math.prod(weight.shape) for weight in held]
     kernels = [
-        math.prod(weight.shape)
-        for weight in model.weights
-        if len(weight.shape) > 1
+        math.prod(weight.shape) for weight in held if len(weight.shape) > 1
     ]
     low, high = width * sum(kernels), 1.1 * width * sum(weights) + 200_000
+    if quantize in INTEGERS:
+        high += CHANNEL_BYTES * (sum(weights) - sum(kernels))
     if not low <= size <= high:
         raise VerificationError(
             f"{path} has {size:,} bytes, but the {sum(weights):,} weights of "
             f"{model.name!r} take {low:,} to {int(high):,}: weights were lost "
             "or stored twice."
         )
+
+
+def _check_integers(path, data, model):
+    """Raises an error if an int8 file computes anything in floats."""
+    floats = _float_tensors(data)
+    if floats:
+        named = [layer.name for layer in model.layers]
+        named = [n for n in named if any(n in tensor for tensor in floats)]
+        layer = max(named, key=len, default=floats[0])
+        raise VerificationError(
+            f"{path} computes {len(floats)} tensors in floats, the first in "
+            f"layer {layer!r}, which integers cannot do. Replace the layer, "
+            "or export with quantize='dynamic'."
+        )
+
+
+def _float_tensors(data):
+    """Lists the names of the tensors of floats, without the output."""
+    schema = require("ai_edge_litert.schema_py_generated", "mobile")
+    (graph,) = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data)).subgraphs
+    floats = (schema.TensorType.FLOAT32, schema.TensorType.FLOAT16)
+    return [
+        tensor.name.decode()
+        for index, tensor in enumerate(graph.tensors)
+        if tensor.type in floats and index not in graph.outputs
+    ]
+
+
+def _warn_of_pieces(path, left, quantize):
+    edge = AT_THE_EDGE if quantize == "int8" else {}
+    odd = [op for op, number in left.items() if number > edge.get(op, 0)]
+    if odd:
+        why = [
+            f"{left[op]} {op} ({REASONS.get(op, 'it has none')})" for op in odd
+        ]
+        _warn(
+            f"{path} runs in pieces, for XNNPACK leaves out {', '.join(why)}."
+        )
+
+
+def _warn(text):
+    warnings.warn(text, UserWarning, stacklevel=4)
 
 
 def measure_in_own_process(path, threads, runs):
@@ -261,10 +337,13 @@ def measure_in_own_process(path, threads, runs):
 def _compare(path, model, images):
     if images is None:
         images = _random_images(path, model)
-    theirs = predict(path, images)
+    theirs = predict(path, _as_pixels(path, model, images))
     # A graphics card rounds what it multiplies to fewer bits.
     with keras.device("cpu:0"):
-        ours = keras.ops.convert_to_numpy(model(images, training=False))
+        ours = model(images, training=False)
+    if not is_quantization_aware(model):  # else a tensor of TensorFlow
+        ours = keras.ops.convert_to_numpy(ours)
+    ours = np.asarray(ours)
     for name, scores in ((path, theirs), (repr(model.name), ours)):
         if not np.isfinite(scores).all():
             raise VerificationError(f"{name} answers with numbers not finite.")
@@ -272,6 +351,15 @@ def _compare(path, model, images):
     # rounding; a difference is then held against their size.
     reach = max(np.ptp(ours), 0.01 * np.abs(ours).max(), 1e-30)
     return float(np.abs(theirs - ours).max() / reach)
+
+
+def _as_pixels(path, model, images):
+    """Returns images as a file takes them that was made of the model."""
+    _, door, _ = open_interpreter(path)
+    step, zero = door["quantization"]
+    if door["dtype"] == np.float32 or takes_pixels(model):
+        return images
+    return images / step + zero
 
 
 def _random_images(path, model):

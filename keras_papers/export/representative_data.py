@@ -1,0 +1,88 @@
+"""Images from which the ranges of an int8 file's tensors are measured."""
+
+import keras
+import numpy as np
+
+ENOUGH = 300  # images; ranges hardly move after some hundred
+
+
+def representative_images(data, shape, low, high):
+    """Returns images as the model takes them, checked.
+
+    Args:
+        data: Images as the model takes them: an array `(images, height,
+            width, channels)`, or an iterable of such batches, as a
+            `tf.data.Dataset` is, or of pairs of batches and labels. The
+            first 300 images are used.
+        shape: `(height, width, channels)` of an image.
+        low: What the model takes for a black pixel.
+        high: What the model takes for a white one.
+
+    Returns:
+        Float32 array. In the first image two values are `low` and `high`, so
+        that the range of the input is that of all images.
+
+    Raises:
+        ValueError: If there is no image, or images are of another shape or
+            range.
+    """
+    images = _collect(data, shape)
+    least, most = float(images.min()), float(images.max())
+    wanted = f"[{low:g}, {high:g}]"
+    received = f"Received: representative_data in [{least:g}, {most:g}]."
+    slack = 0.01 * (high - low)
+    if not (low - slack <= least and most <= high + slack):
+        raise ValueError(
+            "`representative_data` must hold images as the model takes them, "
+            f"in {wanted}. {received} Scale them, as for predicting."
+        )
+    if high - low > 100 and most - least <= 2:
+        raise ValueError(
+            "`representative_data` must hold images as the model takes them, "
+            f"in {wanted}, for the model rescales pixels itself. {received} "
+            "Do not divide them by 255."
+        )
+    images[0].flat[:2] = low, high
+    return images
+
+
+def _collect(data, shape):
+    if data is None:
+        raise ValueError(
+            "`representative_data` is what ranges of int8 tensors are "
+            "measured on, and is needed for quantize='int8'. "
+            "Received: representative_data=None. Pass some hundred images of "
+            "the training set."
+        )
+    found, number = [], 0
+    for batch in [data] if _is_array(data) else data:
+        if isinstance(batch, tuple | list):
+            batch = batch[0]  # without the labels
+        batch = keras.ops.convert_to_numpy(batch).astype("float32")
+        if batch.ndim == len(shape):
+            batch = batch[None]
+        if batch.shape[1:] != tuple(shape):
+            raise ValueError(
+                "`representative_data` must hold batches of images of the "
+                f"model's size, {tuple(shape)}. Received: images of shape "
+                f"{batch.shape[1:]}. Resize them first."
+            )
+        if not np.isfinite(batch).all():
+            raise ValueError(
+                "`representative_data` must hold finite numbers. Received: "
+                "NaN or infinity. Take those images out."
+            )
+        found.append(batch)
+        number += len(batch)
+        if number >= ENOUGH:
+            break
+    if not number:
+        raise ValueError(
+            "`representative_data` must hold one image at least. Received: "
+            "none. Pass some hundred images of the training set."
+        )
+    return np.concatenate(found)[:ENOUGH].copy()
+
+
+def _is_array(data):
+    return hasattr(data, "shape") and hasattr(data, "__array__")

@@ -1,0 +1,192 @@
+"""Lowering: h-swish in operations that int8 runtimes compute fast.
+
+XNNPACK, which runs .tflite files on phones, has no h-swish of integers: a
+quantized MobileNetV3 falls into twenty pieces, between which the graph is
+handed to and fro. But every function of one int8 tensor is a table of 256
+numbers, and XNNPACK fuses a chain of such operations into that table, also
+where the chain ends with a product with its own input:
+
+    h-swish(x) = x * gate(x),  gate(x) = 1 - relu6(3 - x) / 6
+
+That gate is relu6(x + 3) / 6, mirrored, for the usual form is what the
+converter takes for h-swish (docs/QUANTIZATION.md has the measurements).
+"""
+
+import collections
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from keras_papers.inlining import flatten, redraw
+
+HARD_SIGMOID = keras.activations.hard_sigmoid
+WITH_ACTIVATION = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
+# Activations that a convolution computes along, by limits of its output.
+FUSED = (
+    keras.activations.linear,
+    keras.activations.relu,
+    keras.activations.relu6,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_papers")
+def mirrored_hard_sigmoid(x):
+    """Computes relu6(x + 3) / 6 as 1 - relu6(3 - x) / 6, the gate above."""
+    return 1.0 - ops.relu6(3.0 - x) * (1 / 6)
+
+
+# Activations that are their input times a gate.
+GATES = {
+    keras.activations.hard_silu: mirrored_hard_sigmoid,
+    keras.activations.silu: keras.activations.sigmoid,
+}
+
+
+def lower(model):
+    """Returns an equal model in operations that int8 runtimes compute fast.
+
+    Every h-swish becomes the product of its input and a gate, and so does
+    swish, whose gate is the sigmoid. Other activations
+    inside a convolution or dense layer become layers of their own unless
+    integers compute them along. A hard sigmoid that is written as operations
+    becomes one layer. All other layers stay, with their names.
+
+    Args:
+        model: A functional or built sequential model; it is left alone.
+
+    Returns:
+        A flat functional model with weights of its own, not compiled.
+
+    Raises:
+        ValueError: If `model` has no graph that can be opened.
+
+    Example:
+    >>> from keras_papers import applications
+    >>> lowered = lower(applications.MobileNetV3Small((32, 32, 3)))
+    >>> [layer.name for layer in lowered.layers][4:6]
+    ['stem_activation_gate', 'stem_activation']
+    """
+    flat = flatten(model)
+    draw = {layer: _drawing(layer) for layer in flat.layers}
+    draw.update(_hard_sigmoids(flat))
+    lowered = redraw(
+        flat,
+        lambda layer, *args, **kwargs: draw.get(layer, layer)(*args, **kwargs),
+    )
+    there = {layer.name: layer for layer in lowered.layers}
+    for layer in flat.layers:
+        if layer.weights:
+            there[layer.name].set_weights(layer.get_weights())
+    return lowered
+
+
+def _drawing(layer):
+    """Returns the function that stands in the layer's place."""
+    activation = getattr(layer, "activation", None)
+    if type(layer) is layers.Activation and activation in GATES:
+        return _activation(activation, layer.name)
+    copy = layer.from_config(layer.get_config())
+    if isinstance(layer, WITH_ACTIVATION) and activation not in FUSED:
+        copy.activation = keras.activations.linear
+        after = _activation(activation, f"{layer.name}_activation")
+        return lambda x: after(copy(x))
+    return copy
+
+
+def _activation(function, name):
+    if function not in GATES:
+        return layers.Activation(function, name=name)
+    gate = layers.Activation(GATES[function], name=f"{name}_gate")
+    product = layers.Multiply(name=name)
+    return lambda x: product([x, gate(x)])
+
+
+def split_rescaling(model):
+    """Cuts the leading `Rescaling` off a flat model.
+
+    As an operation it would run on the whole image; a quantized input has a
+    scale and a zero point of its own, which do the same for nothing.
+
+    Returns:
+        `(scale, offset, rest)`: `rest(scale * images + offset)` is what
+        `model(images)` is.
+    """
+    first = _Links(model).after(model.inputs[0])
+    layer = first and first.operation
+    if not isinstance(layer, layers.Rescaling) or np.ndim(layer.scale):
+        return 1.0, 0.0, model
+    rest = keras.Model(first.outputs[0], model.outputs[0], name=model.name)
+    return float(layer.scale), float(layer.offset), rest
+
+
+def _hard_sigmoids(flat):
+    """Finds `relu6(x + 3) * (1 / 6)` as keras.applications draws it.
+
+    Returns:
+        Dict: operation of it, of the function that stands in its place.
+    """
+    links, draw = _Links(flat), {}
+    for node in links.nodes:
+        if not _is_constant(node, "Multiply", 1 / 6):
+            continue
+        relu6 = links.before(node)
+        plus_3 = links.before(relu6) if _is_relu6(relu6) else None
+        if _is_constant(plus_3, "Add", 3):
+            draw[plus_3.operation] = draw[relu6.operation] = _tensor
+            gate = layers.Activation(HARD_SIGMOID, name=node.operation.name)
+            draw[node.operation] = lambda *args, gate=gate: gate(_tensor(*args))
+    return draw
+
+
+def _tensor(*args):
+    """Returns the argument that is no constant."""
+    (tensor,) = (x for x in args if isinstance(x, keras.KerasTensor))
+    return tensor
+
+
+def _is_constant(node, name, value):
+    """Tells whether a node is this operation on a tensor and a constant."""
+    if node is None or isinstance(node.operation, layers.Layer):
+        return False
+    args = [x for x in node.arguments.args if np.isscalar(x)]
+    named = type(node.operation).__name__ == name
+    return named and len(args) == 1 and np.isclose(args[0], value)
+
+
+def _is_relu6(node):
+    layer = node and node.operation
+    if isinstance(layer, layers.ReLU):
+        limits = (layer.max_value, layer.negative_slope, layer.threshold)
+        return limits == (6, 0, 0)
+    return getattr(layer, "activation", None) is keras.activations.relu6
+
+
+class _Links:
+    """Who makes and who reads the tensors of a flat model."""
+
+    def __init__(self, model):
+        self.nodes = [
+            node
+            for depth in sorted(model._nodes_by_depth, reverse=True)
+            for node in model._nodes_by_depth[depth]
+        ]
+        self.makers = {id(x): node for node in self.nodes for x in node.outputs}
+        self.readers = collections.defaultdict(list)
+        for node in self.nodes:
+            for tensor in node.arguments.keras_tensors:
+                self.readers[id(tensor)].append(node)
+        for tensor in model.outputs:
+            self.readers[id(tensor)].append(None)
+
+    def before(self, node):
+        """Returns the node that makes what `node` alone reads, or None."""
+        tensors = node.arguments.keras_tensors
+        if len(tensors) != 1 or self.after(tensors[0]) is not node:
+            return None
+        return self.makers[id(tensors[0])]
+
+    def after(self, tensor):
+        """Returns the node that alone reads `tensor`, or None."""
+        readers = self.readers[id(tensor)]
+        return readers[0] if len(readers) == 1 else None

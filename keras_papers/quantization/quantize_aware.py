@@ -1,0 +1,341 @@
+"""Quantization-aware training (Jacob et al., 2018, arxiv.org/abs/1712.05877).
+
+TF-MOT's wrappers around the layers of a lowered model, each with a
+configuration that follows from what int8 runtimes fuse.
+"""
+
+import importlib
+
+import keras
+import numpy as np
+
+from keras_papers.lowering import lower, split_rescaling
+from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
+from keras_papers.quantization.to_tf_keras import to_tf_keras
+
+PRESERVED = ("sparsity", "clusters")
+MOST_CLUSTERS = 256  # different weights of a kernel that count as clusters
+PIXELS = (0.0, 255.0)
+UNIT = (-1.0, 1.0)  # what a model takes that does not rescale pixels itself
+WRAPPER = (
+    "tensorflow_model_optimization.python.core.quantization.keras."
+    "quantize_wrapper"
+)
+SCHEME = "keras_papers.quantization.scheme"
+
+# Layers by what integers do with them. A kernel's axes that are no channels:
+KERNELS = {
+    "Conv2D": ("kernel", [0, 1, 2]),
+    "DepthwiseConv2D": ("depthwise_kernel", [0, 1]),
+    "Dense": ("kernel", [0]),
+}
+# What has a range of its own:
+RANGED = {
+    "Add",
+    "Average",
+    "AveragePooling2D",
+    "BatchNormalization",
+    "Concatenate",
+    "GlobalAveragePooling2D",
+    "LeakyReLU",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "ReLU",
+    "Subtract",
+    "UpSampling2D",
+}
+# What moves numbers and leaves them as they are:
+MOVED = {
+    "Cropping2D",
+    "Dropout",
+    "Flatten",
+    "GlobalMaxPooling2D",
+    "Identity",
+    "InputLayer",
+    "MaxPooling2D",
+    "Permute",
+    "Reshape",
+    "SpatialDropout2D",
+    "ZeroPadding2D",
+}
+# Activations: what is fused, and what the runtime has a range for.
+CLIPPED = {"relu", "relu6"}
+WRITTEN = {"hard_sigmoid", "mirrored_hard_sigmoid", "sigmoid"}
+ENDS = {"linear", "softmax"}
+
+
+def quantize_aware(model, representative_data=None, *, preserve=()):
+    """Makes a model that is trained as int8 runtimes will compute it.
+
+    The result is a model of tf_keras in TF-MOT's wrappers, with weights of
+    its own, that is compiled and fitted (`fine_tune` does both), and exported
+    by `export.to_tflite`. It takes what `model` takes. Its h-swish is written
+    as int8 runtimes compute it fast, as `lowering.lower` does.
+
+    Args:
+        model: Functional or built sequential model of Keras 3, trained. It
+            takes images in [0, 255] that it rescales itself, or in [-1, 1].
+        representative_data: Batch of images as the model takes them, from
+            which the ranges of all maps are measured before the first step.
+            Defaults to None: from the first batch that is trained on.
+        preserve: `"sparsity"`, so that weights that are zero stay so, after
+            `prune`; `"clusters"`, so that equal weights of a kernel stay
+            equal, after `cluster`; or both as a tuple. Defaults to neither.
+
+    Returns:
+        A functional model of tf_keras, not compiled.
+
+    Raises:
+        ValueError: If `model` has no graph to open, or a layer that integers
+            cannot compute; or there is nothing to preserve.
+        MissingExtraError: If the extra `quantization` is not installed.
+
+    Example:
+    >>> from keras_papers import applications
+    >>> model = applications.MobileNetV3Small((32, 32, 3), classes=2)
+    >>> aware = quantize_aware(model)
+    >>> aware.compile("adam", "sparse_categorical_crossentropy")
+    >>> history = aware.fit(np.ones((4, 32, 32, 3)), np.ones(4), verbose=0)
+    """
+    preserve = _check_preserve(preserve)
+    tf_keras = load_tf_keras()
+    load_tfmot()
+    scheme = importlib.import_module(SCHEME)
+    wrapper = importlib.import_module(WRAPPER).QuantizeWrapperV2
+    twin = to_tf_keras(_with_rescaling(lower(model)))
+    readers = _readers(twin)
+    first = twin.layers[1]
+    kept = {name: False for name in preserve}
+
+    def wrapped(layer):
+        options = {}
+        if type(layer).__name__ == "BatchNormalization":
+            options["fused"] = False  # as in `to_tf_keras`
+        copy = type(layer).from_config({**layer.get_config(), **options})
+        kind = _kind(layer)
+        if kind in WRITTEN:
+            copy.activation = getattr(scheme, f"{kind}_int8")
+            return copy
+        kernel, axes = KERNELS.get(kind, (None, None))
+        output = (
+            _range(layer)
+            if layer is first
+            else _output(layer, kind, readers[layer.name])
+        )
+        if kernel is None and output is None:
+            return copy
+        quantizer = {}
+        if kernel:
+            quantizer = {"axes": axes, **_structure(layer, kernel, preserve)}
+            for name in quantizer.get("preserve", ()):
+                kept[name] = True
+        return wrapper(copy, scheme.Int8Config(kernel, output, **quantizer))
+
+    aware = tf_keras.models.clone_model(twin, clone_function=wrapped)
+    _check_kept(kept)
+    _copy_weights(twin, aware)
+    if representative_data is not None:
+        _measure_ranges(aware, representative_data)
+    return aware
+
+
+def _check_preserve(preserve):
+    preserve = (preserve,) if isinstance(preserve, str) else tuple(preserve)
+    if not set(preserve) <= set(PRESERVED):
+        raise ValueError(
+            "`preserve` is what training keeps of the weights. "
+            f"Received: preserve={preserve!r}. Pass 'sparsity', 'clusters', "
+            "or both as a tuple."
+        )
+    return preserve
+
+
+def _with_rescaling(lowered):
+    """Returns a model that begins with a rescaling, if one of nothing."""
+    if split_rescaling(lowered)[2] is not lowered:
+        return lowered
+    (door,) = lowered.inputs
+    image = keras.Input(batch_shape=door.shape, name=door.name)
+    same = keras.layers.Rescaling(1.0, name="same")(image)
+    return keras.Model(image, lowered(same), name=lowered.name)
+
+
+def _range(rescaling):
+    """Returns the range of what a leading rescaling makes."""
+    ends = UNIT if rescaling.name == "same" else PIXELS
+    return sorted(rescaling.scale * end + rescaling.offset for end in ends)
+
+
+def _readers(twin):
+    """Returns, by the names of layers, the layers that read each."""
+    readers = {layer.name: [] for layer in twin.layers}
+    for layer in twin.layers:
+        for node in layer.inbound_nodes:
+            for before in node.parent_nodes:
+                readers[before.layer.name].append(layer)
+    return readers
+
+
+def _kind(layer):
+    name = type(layer).__name__
+    return layer.activation.__name__ if name == "Activation" else name
+
+
+def _output(layer, kind, readers):
+    """Returns how the output of a layer is quantized.
+
+    A convolution, its normalization and a clipping after it are one
+    operation of the file, and only what comes out of it is rounded.
+    """
+    if kind in MOVED or kind in ENDS:
+        return None
+    after = _kind(readers[0]) if len(readers) == 1 else None
+    clipped = after in CLIPPED or after == "ReLU"
+    if kind == "BatchNormalization":
+        _check_normalization(layer)
+        return None if clipped else "range"
+    if kind in KERNELS:
+        alone = clipped or after == "BatchNormalization"
+        return None if alone else "range"
+    if kind in RANGED or kind in CLIPPED:
+        return "range"
+    if kind == "Rescaling" and (layer.scale == 1 or layer.offset == 0):
+        return "range"
+    raise ValueError(
+        "`model` must consist of layers that integers compute. "
+        f"Received: {kind} in layer {layer.name!r}. Put another layer in its "
+        "place, or export with quantize='dynamic'."
+    )
+
+
+def _check_normalization(layer):
+    (before,) = (node.layer for node in layer.inbound_nodes[0].parent_nodes)
+    readers = before.outbound_nodes
+    linear = getattr(before, "activation", None)
+    fits = _kind(before) in KERNELS and len(readers) == 1
+    if not fits or linear.__name__ != "linear":
+        raise ValueError(
+            "A normalization of `model` must follow a convolution without "
+            "activation, into which it is folded. "
+            f"Received: BatchNormalization {layer.name!r} after "
+            f"{type(before).__name__} {before.name!r}. Export such a model by "
+            "quantize='int8' with representative data."
+        )
+
+
+def _structure(layer, kernel, preserve):
+    """Returns what is kept of the weights of a layer, as it can be."""
+    values = getattr(layer, kernel).numpy()
+    clusters = len(np.unique(values))
+    found = []
+    if "sparsity" in preserve and not values.all():
+        found.append("sparsity")
+    few = clusters <= MOST_CLUSTERS and clusters < values.size
+    if "clusters" in preserve and few and kernel == "kernel":
+        found.append("clusters")
+        return {"preserve": found, "clusters": clusters}
+    return {"preserve": found} if found else {}
+
+
+def _check_kept(kept):
+    for name, found in kept.items():
+        if not found:
+            how = {"sparsity": "prune", "clusters": "cluster"}[name]
+            raise ValueError(
+                "`preserve` names what the weights of `model` have. "
+                f"Received: preserve={name!r} for a model without such "
+                f"weights. Call quantization.{how} and fit first."
+            )
+
+
+def variables(layer):
+    """Returns the weights of a layer, by their names, in a wrapper or not.
+
+    A wrapper puts a tensor in the kernel's place, and keeps the variable.
+    """
+    kernels = [weight for weight, _, _ in getattr(layer, "_weight_vars", ())]
+    inside = getattr(layer, "layer", layer)
+    return {_name(weight): weight for weight in inside.weights + kernels}
+
+
+def _name(weight):
+    return weight.name.rpartition("/")[2].partition(":")[0]
+
+
+def _copy_weights(twin, aware):
+    there = {
+        getattr(layer, "layer", layer).name: layer for layer in aware.layers
+    }
+    for layer in twin.layers:
+        copy = there[layer.name]
+        copies = variables(copy)
+        for weight in layer.weights:
+            copies[_name(weight)].assign(weight)
+        for weight, _, kept in getattr(copy, "_weight_vars", ()):
+            values = weight.numpy()
+            if "sparsity" in kept:
+                kept["sparsity"].assign(values != 0)
+            if "clusters" in kept:
+                _, index = np.unique(values, return_inverse=True)
+                kept["clusters"].assign(index.reshape(values.shape))
+
+
+def _measure_ranges(aware, images):
+    """Runs images as if to train, which moves ranges and no weights."""
+    tf_keras = load_tf_keras()
+    norms = [
+        wrapper.layer
+        for wrapper in _wrappers(aware)
+        if isinstance(wrapper.layer, tf_keras.layers.BatchNormalization)
+    ]
+    trainable = [norm.trainable for norm in norms]
+    for norm in norms:
+        norm.trainable = False  # and so uses its statistics
+    aware(np.asarray(images, "float32"), training=True)
+    for norm, before in zip(norms, trainable, strict=True):
+        norm.trainable = before
+
+
+def _wrappers(model):
+    return [
+        layer
+        for layer in getattr(model, "layers", ())
+        if type(layer).__name__ == "QuantizeWrapperV2"
+    ]
+
+
+def is_quantization_aware(model):
+    """Tells whether a model is one that `quantize_aware` made."""
+    return bool(_wrappers(model))
+
+
+def rescaling_of(aware):
+    """Returns the `(scale, offset)` with which a model takes images."""
+    layer = _wrappers(aware)[0].layer
+    return float(layer.scale), float(layer.offset)
+
+
+def integer_part(aware):
+    """Returns what follows the rescaling, as a function to be converted.
+
+    Raises:
+        ValueError: If the model never saw a training step.
+    """
+    first, *wrappers = _wrappers(aware)
+    steps = [
+        float(wrapper._output_quantizer_vars["steps"])
+        for wrapper in wrappers
+        if wrapper.quantize_config.output == "range"
+    ]
+    if not all(steps):
+        raise ValueError(
+            "`model` must have seen a training step, in which the ranges of "
+            "its maps are measured. Received: a quantization-aware model that "
+            "saw none. Fit it, or pass representative_data to quantize_aware."
+        )
+    tf_keras = load_tf_keras()
+    scheme = importlib.import_module(SCHEME)
+    rest = tf_keras.Model(first.output, aware.output)
+    low, high = first.quantize_config.output
+    return lambda x, training: rest(scheme.fixed(x, low, high), training=False)
