@@ -1,6 +1,7 @@
-# make demo    train on scanned digits, export, verify (about 3 minutes)
+# make demo    train on scanned digits, export in floats and in integers, verify
+#              (about 3 minutes)
 # make test    lint, the suite on TensorFlow, the contracts on JAX
-# make test-android   the demo's file in Android's task library (MediaPipe)
+# make test-android   the demo's files in Android's task library (MediaPipe)
 # make bench   ours and the peer's in one run, ratios last
 # Each makes its own environment first. PYTHON=python3.12 takes another Python.
 
@@ -15,7 +16,7 @@ ANDROID := .venv-android
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/mobile.installed
-	$(BIN)/keras-papers train --output demo_output --overwrite
+	$(BIN)/keras-papers train --quantize int8 --output demo_output --overwrite
 
 test: lint
 	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest
@@ -27,10 +28,10 @@ test-fast: lint
 test-torch: $(VENV)/torch.installed
 	KERAS_BACKEND=torch $(BIN)/python -m pytest tests -m "contract and not slow"
 
-test-android: $(ANDROID)/mediapipe.installed demo_output/model.tflite
+test-android: $(ANDROID)/mediapipe.installed demo_output/model.int8.tflite
 	KERAS_BACKEND=tensorflow $(ANDROID)/bin/python -m pytest tests/android
 
-demo_output/model.tflite:
+demo_output/model.int8.tflite:
 	$(MAKE) demo
 
 lint: $(VENV)/test.installed

@@ -119,6 +119,7 @@ def _parser():
         _add_list,
         _add_info,
         _add_export,
+        _add_quantize,
         _add_predict,
         _add_evaluate,
         _add_benchmark,
@@ -199,6 +200,8 @@ def _add_train(verbs):
         ),
         ("weights", str, "W", "'imagenet' or a weights file to start from"),
         ("ema", float, "M", "momentum of an average of the weights"),
+        ("prune", float, "SHARE", "of weights that are zero in another file"),
+        ("cluster", int, "N", "different weights a kernel in another file"),
         ("early-stopping", int, "N", "epochs to wait for a lower loss"),
     ):
         train.add_argument(
@@ -222,18 +225,34 @@ def _add_train(verbs):
             help=text,
         )
     train.add_argument(
+        "--quantize",
+        choices=("none", "dynamic", "float16", "int8", "qat"),
+        default="none",
+        help="a smaller file beside; qat trains on for int8",
+    )
+    train.add_argument(
         "--output", default="keras_papers_output", help="folder for the files"
     )
 
 
 def _train(pipelines, parsed):
+    return pipelines.train(**_given(parsed), verbose=_verbose(parsed))
+
+
+def _given(parsed):
+    """Returns the arguments of a verb that its function takes."""
     given = vars(parsed).copy()
     for name in ("run", "show", "json", "debug", "print_completion"):
         given.pop(name, None)
+    return given
+
+
+def _verbose(parsed):
     # A bar that redraws itself is for eyes; a log gets a line an epoch, and
     # what a machine reads gets nothing else.
-    given["verbose"] = "auto" if sys.stdout.isatty() else 2
-    return pipelines.train(**given | ({"verbose": 0} if parsed.json else {}))
+    if parsed.json:
+        return 0
+    return "auto" if sys.stdout.isatty() else 2
 
 
 def _show_training(parsed, report, seconds):
@@ -306,11 +325,79 @@ def _add_export(verbs):
     verb.add_argument("model", metavar="MODEL.keras", help="the trained model")
     for name, text in (
         ("output", "where to write; by default beside the model"),
-        ("quantize", "float16 for half the size"),
+        ("quantize", "float16 for half the size, dynamic for a quarter"),
         ("labels", "file of labels; by default labels.txt beside the model"),
     ):
         verb.add_argument(f"--{name}", default=None, help=text)
     verb.add_argument("--threads", type=int, default=1, help="measured with")
+
+
+def _add_quantize(verbs):
+    verb = _verb(
+        verbs,
+        "quantize",
+        "write a .keras file as .tflite of integers and compare",
+        "out/model.keras flowers --mode qat",
+        lambda pipelines, parsed: pipelines.quantize(
+            **_given(parsed), verbose=_verbose(parsed)
+        ),
+        _show_quantization,
+    )
+    verb.add_argument("model", metavar="MODEL.keras", help="the trained model")
+    verb.add_argument(
+        "data",
+        nargs="?",
+        metavar="DIR",
+        help="folder that it was trained on; without it, scikit-learn's digits",
+    )
+    verb.add_argument(
+        "--mode",
+        choices=("int8", "qat"),
+        default="int8",
+        help="int8 takes the model as it is, qat trains on",
+    )
+    for name, type_, metavar, text in (
+        ("epochs", int, "N", "of qat; by default 8"),
+        ("output", str, "FILE", "where to write; by default beside the model"),
+    ):
+        verb.add_argument(
+            f"--{name}",
+            type=type_,
+            metavar=metavar,
+            default=argparse.SUPPRESS,
+            help=text,
+        )
+    for name, type_, default, text in (
+        ("batch-size", int, 64, "images in a batch"),
+        ("learning-rate", float, 5e-4, "of the first step of qat"),
+        ("label-smoothing", float, 0.1, "share spread over all classes"),
+        ("seed", int, 0, "that of the training holds the same images out"),
+    ):
+        verb.add_argument(f"--{name}", type=type_, default=default, help=text)
+    verb.add_argument(
+        "--preserve",
+        action="append",
+        choices=("sparsity", "clusters"),
+        default=argparse.SUPPRESS,
+        help="what qat keeps of pruned or clustered weights",
+    )
+    verb.add_argument(
+        "--strict",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="refuse pictures that cannot be read",
+    )
+
+
+def _show_quantization(parsed, found, seconds):
+    print(found)
+    written = found.variants[-1]
+    _last_line(
+        f"quantized {found.model} to {written.tflite_accuracy:.2%}",
+        found.output,
+        written.bytes,
+        seconds,
+    )
 
 
 def _add_predict(verbs):

@@ -38,6 +38,15 @@ def check_positive(name, value, meaning, advice):
         )
 
 
+def check_seed(seed):
+    """Raises ValueError unless every random generator starts from `seed`."""
+    if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**32:
+        raise ValueError(
+            "`seed` starts every random generator and must be an integer from "
+            f"0 to {2**32 - 1}. Received: seed={seed!r}. Try 0."
+        )
+
+
 def check_choice(name, value, choices, meaning):
     """Raises ValueError unless `value` is one of `choices`; offers the nearest.
 

@@ -56,7 +56,8 @@ def lower(model):
         model: A functional or built sequential model; it is left alone.
 
     Returns:
-        A flat functional model with weights of its own, not compiled.
+        A flat functional model, not compiled. It is for converting and not
+        for training: layers that stay are those of `model`, others copies.
 
     Raises:
         ValueError: If `model` has no graph that can be opened.
@@ -68,30 +69,32 @@ def lower(model):
     ['stem_activation_gate', 'stem_activation']
     """
     flat = flatten(model)
-    draw = {layer: _drawing(layer) for layer in flat.layers}
-    draw.update(_hard_sigmoids(flat))
-    lowered = redraw(
+    draw = _hard_sigmoids(flat)
+    for layer in flat.layers:
+        activation = getattr(layer, "activation", None)
+        if type(layer) is layers.Activation and activation in GATES:
+            draw[layer] = _activation(activation, layer.name)
+        elif isinstance(layer, WITH_ACTIVATION) and activation not in FUSED:
+            draw[layer] = _split(layer)
+    return redraw(
         flat,
         lambda layer, *args, **kwargs: draw.get(layer, layer)(*args, **kwargs),
     )
-    there = {layer.name: layer for layer in lowered.layers}
-    for layer in flat.layers:
-        if layer.weights:
-            there[layer.name].set_weights(layer.get_weights())
-    return lowered
 
 
-def _drawing(layer):
-    """Returns the function that stands in the layer's place."""
-    activation = getattr(layer, "activation", None)
-    if type(layer) is layers.Activation and activation in GATES:
-        return _activation(activation, layer.name)
+def _split(layer):
+    """Returns a function: a linear copy of a layer, then its activation."""
     copy = layer.from_config(layer.get_config())
-    if isinstance(layer, WITH_ACTIVATION) and activation not in FUSED:
-        copy.activation = keras.activations.linear
-        after = _activation(activation, f"{layer.name}_activation")
-        return lambda x: after(copy(x))
-    return copy
+    copy.activation = keras.activations.linear
+    after = _activation(layer.activation, f"{layer.name}_activation")
+
+    def call(x):
+        if not copy.built:
+            copy.build(x.shape)
+            copy.set_weights(layer.get_weights())
+        return after(copy(x))
+
+    return call
 
 
 def _activation(function, name):
@@ -118,6 +121,17 @@ def split_rescaling(model):
         return 1.0, 0.0, model
     rest = keras.Model(first.outputs[0], model.outputs[0], name=model.name)
     return float(layer.scale), float(layer.offset), rest
+
+
+def shift_to_levels(low, high):
+    """Returns by how much a range must move for zero to be a level of it.
+
+    A quantized tensor has 256 levels, and zero, with which maps are padded,
+    must be one of them. In [-1, 1] it lies between two: pixels then become
+    (pixel - 128) / 127.5, half a level less than what the model was made for.
+    """
+    step = (high - low) / 255
+    return -round(-low / step) * step - low
 
 
 def _hard_sigmoids(flat):

@@ -57,6 +57,11 @@ def run(capsys, *arguments):
             r"half.tflite: .* MB, .* partition, .* ms .*, [\d.]+ s",
         ),
         (
+            "quantize out/model.keras photos --output integers.tflite",
+            r"quantized out/model.keras to [\d.]+%: integers.tflite, "
+            r"[\d.]+ MB, [\d.]+ s",
+        ),
+        (
             "predict out/model.tflite photos/dark/0.png photos/dark/1.png",
             r"2 pictures by out/model.tflite, [\d.]+ MB, [\d.]+ s",
         ),
@@ -97,6 +102,21 @@ def test_train_ends_with_the_files_line(home, capsys, monkeypatch):
 
 
 @pytest.mark.tensorflow
+def test_train_ends_with_a_table_of_all_files(home, capsys, monkeypatch):
+    monkeypatch.chdir(home)
+    arguments = ["train", "photos", *QUICK, "--output", "two"]
+    lines = run(capsys, *arguments, "--quantize", "float16").splitlines()
+    assert lines[-4].split() == [
+        *("file", "Keras", ".tflite", "size", "zipped", "latency"),
+        "partitions",
+    ]
+    assert lines[-3].startswith("model.tflite ")
+    assert lines[-2].startswith("model.float16.tflite ")
+    assert lines[-1].startswith("trained MobileNet(alpha=0.25)")
+    assert "makes model.float16.tflite" in lines
+
+
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "arguments, key",
     [
@@ -106,6 +126,7 @@ def test_train_ends_with_the_files_line(home, capsys, monkeypatch):
         ("predict out/model.tflite photos/dark/0.png", "labels"),
         ("evaluate out/model.keras photos", "recall"),
         ("benchmark out/model.tflite --runs 5", "latency_ms"),
+        ("quantize out/model.keras photos --output i.tflite", "agreement"),
     ],
 )
 def test_json_is_for_machines(arguments, key, home, capsys, monkeypatch):
@@ -131,7 +152,10 @@ def test_info_prints_the_papers_table(capsys):
         ("info MobileNetV5", "mean 'MobileNetV"),
         ("predict no.tflite no.png", "no.tflite"),
         ("evaluate no.keras photos", "no.keras"),
+        ("train --prune 1", "prune=1.0"),
+        ("train --cluster 1", "cluster=1"),
         ("export no.keras", "no.keras"),
+        ("quantize no.keras photos", "no.keras"),
         ("benchmark no.tflite", "no.tflite"),
     ],
 )
@@ -210,8 +234,8 @@ def test_completion_without_its_extra_names_it(capsys, monkeypatch):
 
 
 def test_every_verb_is_a_function_and_has_an_example(capsys):
-    verbs = "train list info export predict evaluate benchmark".split()
-    for verb in verbs:
+    verbs = "train list info export quantize predict evaluate benchmark"
+    for verb in verbs.split():
         assert callable(getattr(pipelines, verb))
         with pytest.raises(SystemExit) as ended:
             cli.main([verb, "--help"])

@@ -45,9 +45,13 @@ PUBLIC = {
         "verify",
     },
     "keras_papers.quantization": {
+        "callbacks",
+        "cluster",
         "fine_tune",
+        "prune",
         "quantize_aware",
         "register_converter",
+        "to_keras",
         "to_tf_keras",
     },
     "keras_papers.pipelines": {
@@ -59,6 +63,7 @@ PUBLIC = {
         "list",
         "list_models",
         "predict",
+        "quantize",
         "train",
         "train_image_classifier",
     },

@@ -26,7 +26,7 @@ import com.google.mediapipe.tasks.vision.imageclassifier.ImageClassifierResult
 import java.util.concurrent.Executors
 
 private const val TAG = "ImageClassifier"
-private const val MODEL = "model.tflite" // in src/main/assets
+private const val MODEL = "model.tflite" // or model.int8.tflite, in assets
 private const val MODEL_SIZE = 224 // --image-size of the training
 private const val LONGEST_SIDE = 4096 // of a decoded photo: 64 MiB at most
 

@@ -36,7 +36,7 @@ def representative_images(data, shape, low, high):
             "`representative_data` must hold images as the model takes them, "
             f"in {wanted}. {received} Scale them, as for predicting."
         )
-    if high - low > 100 and most - least <= 2:
+    if high - low > 100 and most <= 1:
         raise ValueError(
             "`representative_data` must hold images as the model takes them, "
             f"in {wanted}, for the model rescales pixels itself. {received} "

@@ -13,6 +13,7 @@ import pathlib
 import sys
 import tempfile
 import threading
+import warnings
 
 import keras
 
@@ -32,7 +33,7 @@ from keras_papers.export.verification import (
     verify,
 )
 from keras_papers.extras import require
-from keras_papers.lowering import lower, split_rescaling
+from keras_papers.lowering import lower, shift_to_levels, split_rescaling
 from keras_papers.quantization.quantize_aware import (
     integer_part,
     is_quantization_aware,
@@ -137,12 +138,17 @@ def to_tflite(
                 model, shape, quantize, representative_data
             )
         draft.write_bytes(metadata.write(data, description))
-        try:
-            found = verify(draft, model, quantize, images, threads, runs)
-        except VerificationError as error:
-            message = str(error).replace(str(draft), str(path))
-            raise VerificationError(message) from None
-        os.replace(draft, target)
+        with _told_of(path, draft):
+            found = verify(
+                draft,
+                model,
+                quantize,
+                images,
+                threads,
+                runs,
+                normalization=(mean, std),
+            )
+            os.replace(draft, target)
     return found._replace(path=path)
 
 
@@ -193,6 +199,21 @@ def _draft(path):
         ) from error
     with folder:
         yield draft
+
+
+@contextlib.contextmanager
+def _told_of(path, draft):
+    """Lets errors and warnings name the file as the user does."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except VerificationError as error:
+            message = str(error).replace(str(draft), str(path))
+            raise VerificationError(message) from None
+    for warning in told:
+        message = str(warning.message).replace(str(draft), str(path))
+        warnings.warn(message, warning.category, stacklevel=4)
 
 
 def _check_model(model, input_shape):
@@ -289,6 +310,8 @@ def convert(model, shape, quantize, images=None):
     if quantize == "int8":
         scale, offset, model = split_rescaling(lower(model))
         images = scale * images + offset
+        # Its ends are those of all images.
+        images += shift_to_levels(float(images.min()), float(images.max()))
     with _quiet():
         return _convert_frozen(_freeze(model, shape), quantize, images)
 

@@ -14,10 +14,15 @@ import numpy as np
 
 from keras_papers.argument_checks import check_choice
 from keras_papers.export import latency
+from keras_papers.export.integer_file import (
+    float_tensors,
+    layer_of,
+    told_of_pieces,
+)
 from keras_papers.extras import require
 from keras_papers.quantization.quantize_aware import (
     is_quantization_aware,
-    rescaling_of,
+    takes_unit_images,
 )
 
 # Half precision keeps 11 bits of a weight; a difference adds up over layers.
@@ -26,14 +31,6 @@ PARITY = {None: 1e-4, "float16": 2e-2, "dynamic": 0.5, "int8": 0.5}
 BYTES = {None: 4, "float16": 2, "dynamic": 1, "int8": 1}  # of one weight
 INTEGERS = ("dynamic", "int8")
 CHANNEL_BYTES = 40  # of an int8 file: a bias, a scale, a zero point, a name
-# Operations that XNNPACK leaves to the interpreter, and why.
-REASONS = {
-    "HARD_SWISH": "it has h-swish in floats only; keras_papers.lowering "
-    "replaces the layers that it finds",
-    "QUANTIZE": "it does not turn uint8 into int8",
-    "SOFTMAX": "it has softmax in floats only",
-}
-AT_THE_EDGE = {"QUANTIZE": 1, "SOFTMAX": 1}  # of every int8 classifier
 VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 PATIENCE = 900  # seconds for all runs of a latency
 IMAGES = 4  # on which the file and the model are compared
@@ -67,7 +64,16 @@ class TFLiteFile(NamedTuple):
         )
 
 
-def verify(path, model, quantize=None, images=None, threads=1, runs=50):
+def verify(
+    path,
+    model,
+    quantize=None,
+    images=None,
+    threads=1,
+    runs=50,
+    *,
+    normalization=(127.5, 127.5),
+):
     """Checks a .tflite file against the Keras model that it was made of.
 
     Args:
@@ -83,6 +89,9 @@ def verify(path, model, quantize=None, images=None, threads=1, runs=50):
             to 1.
         runs: Positive int. Runs of which the median is taken, after
             warming up. Defaults to 50.
+        normalization: `(mean, std)` that make of a pixel what the model
+            takes, where it does not rescale pixels itself; for files that
+            take pixels. Defaults to those of [-1, 1].
 
     Returns:
         A `TFLiteFile`.
@@ -113,9 +122,16 @@ def verify(path, model, quantize=None, images=None, threads=1, runs=50):
         )
     _check_size(path, len(data), model, quantize)
     if quantize == "int8":
-        _check_integers(path, data, model)
+        floats = float_tensors(data)
+        if floats:
+            raise VerificationError(
+                f"{path} computes {len(floats)} tensors in floats, such as "
+                f"in layer {layer_of(floats, model)!r}, which integers "
+                "cannot do. Replace the layer, or export with "
+                "quantize='dynamic'."
+            )
     measured = measure_in_own_process(path, threads, runs)
-    parity = _compare(path, model, images)
+    parity = _compare(path, model, images, normalization)
     if not parity <= PARITY[quantize]:
         said = (
             f"{path} answers otherwise than {model.name!r}: the scores differ "
@@ -124,8 +140,11 @@ def verify(path, model, quantize=None, images=None, threads=1, runs=50):
         )
         if quantize not in INTEGERS:
             raise VerificationError(said)
-        _warn(f"{said} Quantization-aware training can help.")
-    _warn_of_pieces(path, measured["not_delegated"], quantize)
+        said += " Quantization-aware training can help."
+        warnings.warn(said, UserWarning, stacklevel=2)
+    pieces = told_of_pieces(measured["not_delegated"], quantize)
+    if pieces:
+        warnings.warn(f"{path} {pieces}", UserWarning, stacklevel=2)
     return TFLiteFile(
         path,
         len(data),
@@ -220,7 +239,7 @@ def _no_model(path, error):
 def takes_pixels(model):
     """Tells whether a model rescales pixels in [0, 255] itself."""
     if is_quantization_aware(model):
-        return rescaling_of(model) != (1.0, 0.0)
+        return not takes_unit_images(model)
     return any(
         isinstance(layer, keras.layers.Rescaling)
         or (isinstance(layer, keras.Model) and takes_pixels(layer))
@@ -270,48 +289,6 @@ def _check_size(path, size, model, quantize):
         )
 
 
-def _check_integers(path, data, model):
-    """Raises an error if an int8 file computes anything in floats."""
-    floats = _float_tensors(data)
-    if floats:
-        named = [layer.name for layer in model.layers]
-        named = [n for n in named if any(n in tensor for tensor in floats)]
-        layer = max(named, key=len, default=floats[0])
-        raise VerificationError(
-            f"{path} computes {len(floats)} tensors in floats, the first in "
-            f"layer {layer!r}, which integers cannot do. Replace the layer, "
-            "or export with quantize='dynamic'."
-        )
-
-
-def _float_tensors(data):
-    """Lists the names of the tensors of floats, without the output."""
-    schema = require("ai_edge_litert.schema_py_generated", "mobile")
-    (graph,) = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data)).subgraphs
-    floats = (schema.TensorType.FLOAT32, schema.TensorType.FLOAT16)
-    return [
-        tensor.name.decode()
-        for index, tensor in enumerate(graph.tensors)
-        if tensor.type in floats and index not in graph.outputs
-    ]
-
-
-def _warn_of_pieces(path, left, quantize):
-    edge = AT_THE_EDGE if quantize == "int8" else {}
-    odd = [op for op, number in left.items() if number > edge.get(op, 0)]
-    if odd:
-        why = [
-            f"{left[op]} {op} ({REASONS.get(op, 'it has none')})" for op in odd
-        ]
-        _warn(
-            f"{path} runs in pieces, for XNNPACK leaves out {', '.join(why)}."
-        )
-
-
-def _warn(text):
-    warnings.warn(text, UserWarning, stacklevel=4)
-
-
 def measure_in_own_process(path, threads, runs):
     """Runs latency.py on a file; returns what `latency.measure` does."""
     command = [sys.executable, latency.__file__, str(path)]
@@ -334,10 +311,15 @@ def measure_in_own_process(path, threads, runs):
     return json.loads(process.stdout.splitlines()[-1])
 
 
-def _compare(path, model, images):
+def _compare(path, model, images, normalization):
     if images is None:
         images = _random_images(path, model)
-    theirs = predict(path, _as_pixels(path, model, images))
+    _, door, _ = open_interpreter(path)
+    given = images
+    if door["dtype"] == np.uint8 and not takes_pixels(model):
+        mean, std = normalization
+        given = images * std + mean
+    theirs = predict(path, given)
     # A graphics card rounds what it multiplies to fewer bits.
     with keras.device("cpu:0"):
         ours = model(images, training=False)
@@ -351,15 +333,6 @@ def _compare(path, model, images):
     # rounding; a difference is then held against their size.
     reach = max(np.ptp(ours), 0.01 * np.abs(ours).max(), 1e-30)
     return float(np.abs(theirs - ours).max() / reach)
-
-
-def _as_pixels(path, model, images):
-    """Returns images as a file takes them that was made of the model."""
-    _, door, _ = open_interpreter(path)
-    step, zero = door["quantization"]
-    if door["dtype"] == np.float32 or takes_pixels(model):
-        return images
-    return images / step + zero
 
 
 def _random_images(path, model):

@@ -2,6 +2,7 @@
 
 from keras_papers.pipelines.deployment import benchmark as benchmark
 from keras_papers.pipelines.deployment import export as export
+from keras_papers.pipelines.deployment import quantize as quantize
 from keras_papers.pipelines.image_classification import (
     train_image_classifier as train_image_classifier,
 )

@@ -87,15 +87,19 @@ def _open_keras(path):
     shape = getattr(model, "input_shape", None)
     classes = getattr(model, "output_shape", None)
     _check_shapes(path, shape, classes)
-    beside = path.with_name("labels.txt")
-    labels = beside.read_text("utf-8").splitlines() if beside.is_file() else ()
     mean, std = (0.0, 1.0) if takes_pixels(model) else (127.5, 127.5)
 
     def scores(images):
         return model.predict((images - mean) / std, verbose=0)
 
-    labels = _labels(labels, classes[-1])
+    labels = _labels(labels_beside(path), classes[-1])
     return ClassifierFile(path, tuple(shape[1:3]), labels, scores)
+
+
+def labels_beside(path):
+    """Returns the lines of `labels.txt` beside a file, none without one."""
+    beside = path.with_name("labels.txt")
+    return beside.read_text("utf-8").splitlines() if beside.is_file() else []
 
 
 def load_keras(path):

@@ -2,12 +2,38 @@
 
 import os
 import pathlib
+import tempfile
 from typing import NamedTuple
 
+import numpy as np
+
 from keras_papers import export as files
-from keras_papers.argument_checks import check_positive_int
-from keras_papers.export.verification import measure_in_own_process
-from keras_papers.pipelines.classifier_file import load_keras
+from keras_papers.argument_checks import (
+    check_choice,
+    check_fraction,
+    check_positive,
+    check_positive_int,
+    check_seed,
+)
+from keras_papers.export.verification import (
+    measure_in_own_process,
+    takes_pixels,
+)
+from keras_papers.pipelines.classifier_file import labels_beside, load_keras
+from keras_papers.pipelines.images import (
+    load_digits,
+    load_folder,
+    told_of_lost_pictures,
+)
+from keras_papers.pipelines.training import Recipe
+from keras_papers.pipelines.variants import (
+    Material,
+    check_plan,
+    table,
+    write,
+)
+
+EPOCHS = 8  # a fifth of a training's
 
 
 class Speed(NamedTuple):
@@ -33,8 +59,9 @@ def export(model, output=None, *, quantize=None, labels=None, threads=1):
     Args:
         model: Path of a .keras file with one image as input.
         output: Where to write. Defaults to `model` with the ending .tflite,
-            or .float16.tflite.
-        quantize: None for float32 weights, or `"float16"`.
+            .float16.tflite or .dynamic.tflite.
+        quantize: None for float32 weights, `"float16"`, or `"dynamic"` for
+            int8 weights. int8 throughout takes images, as `quantize` does.
         labels: Path of a text file with a label on each line. Defaults to
             `labels.txt` beside `model`, where it is.
         threads: Positive int. Threads whose latency is measured.
@@ -45,6 +72,12 @@ def export(model, output=None, *, quantize=None, labels=None, threads=1):
     Raises:
         ValueError: If `model` cannot be read or converted.
     """
+    if quantize == "int8":
+        raise ValueError(
+            "`quantize` is how weights are stored, and 'int8' needs images, on "
+            "which ranges are measured. Received: quantize='int8'. Call "
+            "pipelines.quantize (keras-papers quantize), or take 'dynamic'."
+        )
     network = load_keras(model)
     path = pathlib.Path(model)
     beside = path.with_name("labels.txt")
@@ -67,6 +100,156 @@ def export(model, output=None, *, quantize=None, labels=None, threads=1):
         quantize,
         threads=threads,
     )
+
+
+class Quantization(NamedTuple):
+    """An int8 file beside the float file of the same model."""
+
+    model: str  # path of the .keras file
+    output: str  # path of the int8 file
+    mode: str
+    test_images: int
+    agreement: float  # share of them of which both files say the same
+    variants: list  # two `Variant`: float32, and the file written
+
+    def __str__(self):
+        return (
+            f"{table(self.variants)}\n"
+            f"the same answer on {self.agreement:.2%} of {self.test_images:,} "
+            "held-out images"
+        )
+
+
+def quantize(
+    model,
+    data=None,
+    mode="int8",
+    output=None,
+    epochs=None,
+    *,
+    batch_size=64,
+    learning_rate=5e-4,
+    label_smoothing=0.1,
+    preserve=(),
+    strict=False,
+    seed=0,
+    verbose="auto",
+):
+    """Writes a .keras classifier as an int8 file, and compares the two.
+
+    Args:
+        model: Path of a .keras file that `train_image_classifier` wrote, or
+            of another classifier that rescales pixels itself.
+        data: Folder of pictures as for `train_image_classifier`, of the
+            classes that `labels.txt` beside the model names. Images to train
+            on give the ranges; those held out are measured on. Defaults to
+            None: scikit-learn's digits.
+        mode: `"int8"`, which takes the model as it is; or `"qat"`, which
+            trains on as integers compute. Defaults to `"int8"`.
+        output: Where to write. Defaults to `model` with the ending
+            .int8.tflite or .qat.tflite.
+        epochs: Positive int. Of `"qat"`. Defaults to None: 8.
+        batch_size: Positive int. Defaults to 64.
+        learning_rate: Positive float. Of the first step of `"qat"`; falls to
+            zero. Defaults to 0.0005.
+        label_smoothing: Float in [0, 1). As in the training. Defaults to 0.1.
+        preserve: `"sparsity"`, `"clusters"` or both: what `"qat"` keeps of
+            pruned or clustered weights. Defaults to neither.
+        strict: Whether a picture that cannot be read is an error.
+        seed: Int. That of the training holds the same images out.
+        verbose: As in `keras.Model.fit`. Defaults to `"auto"`.
+
+    Returns:
+        A `Quantization`, which prints as a table.
+
+    Raises:
+        ValueError: If an argument is out of its range, the model cannot be
+            read or converted, or `data` does not fit it.
+        MissingExtraError: If an extra is not installed: `mobile`, and for
+            `"qat"` `quantization`.
+    """
+    files.check_environment()
+    check_choice("mode", mode, ("int8", "qat"), "how integers come about")
+    check_plan(mode, None, None)
+    epochs = EPOCHS if epochs is None else epochs
+    check_positive_int("epochs", epochs, "a number of epochs", "Try 8.")
+    check_positive_int("batch_size", batch_size, "images", "Try 64.")
+    check_positive("learning_rate", learning_rate, "a rate", "Try 0.0005.")
+    check_fraction("label_smoothing", label_smoothing, "a share", "Try 0.1.")
+    check_seed(seed)
+    network = load_keras(model)
+    path = pathlib.Path(model)
+    if output is None:
+        output = path.with_suffix(f".{mode}.tflite")
+    size = _side_of_images(path, network)
+    if data is None:
+        images = load_digits(size, seed)
+    else:
+        images = load_folder(data, seed, strict)
+    _check_classes(path, network, images.names)
+    recipe = Recipe(
+        epochs,
+        batch_size,
+        learning_rate,
+        weight_decay=0.0,
+        label_smoothing=label_smoothing,
+        class_weights=False,
+        ema=None,
+        early_stopping=None,
+        from_weights=True,
+    )
+    material = Material(images, size, recipe, seed, verbose)
+    with told_of_lost_pictures(), tempfile.TemporaryDirectory() as folder:
+        beside = pathlib.Path(folder, "model.tflite")
+        before, theirs = write("float32", network, None, beside, material)
+        after, ours = write(mode, network, mode, output, material, preserve)
+    agreement = np.mean(ours.argmax(axis=-1) == theirs.argmax(axis=-1))
+    return Quantization(
+        str(model),
+        str(output),
+        mode,
+        len(images.test),
+        float(agreement),
+        [before._replace(file="float32"), after],
+    )
+
+
+def _side_of_images(path, network):
+    """Returns the height and width of the images that a model takes."""
+    shape = getattr(network, "input_shape", None)
+    # A model of several inputs has a list or a dict here.
+    is_image = isinstance(shape, tuple) and len(shape) == 4
+    if not is_image or shape[1] != shape[2] or shape[3] != 3:
+        wrong = f"images of shape {shape}"
+    elif shape[1] is None:
+        wrong = "images of any size"
+    elif not takes_pixels(network):
+        wrong = "images that are rescaled before"
+    else:
+        return shape[1]
+    raise ValueError(
+        "`model` must take square RGB images of one size in [0, 255], as those "
+        "of `train_image_classifier` do. "
+        f"Received: model={str(path)!r}, which takes {wrong}. Use "
+        "keras_papers.export.to_tflite(quantize='int8')."
+    )
+
+
+def _check_classes(path, network, names):
+    known = labels_beside(path)
+    if known and known != list(names):
+        raise ValueError(
+            "`data` must hold the classes that the model knows, "
+            f"{', '.join(known)}. Received: data with {', '.join(names)}. "
+            "Take the folder of the training."
+        )
+    classes = network.output_shape[-1]
+    if len(names) != classes:
+        raise ValueError(
+            f"`data` must hold the {classes} classes that the model knows. "
+            f"Received: data with {len(names)}, {', '.join(names)}. Take the "
+            "folder of the training."
+        )
 
 
 def benchmark(models, threads=1, runs=50):

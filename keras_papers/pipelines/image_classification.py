@@ -4,7 +4,6 @@ import csv
 import hashlib
 import importlib
 import json
-import numbers
 import os
 import pathlib
 
@@ -17,11 +16,11 @@ from keras_papers.argument_checks import (
     check_fraction,
     check_positive,
     check_positive_int,
+    check_seed,
 )
 from keras_papers.export import metadata
 from keras_papers.extras import MissingExtraError, require
 from keras_papers.pipelines.images import (
-    batches,
     load_digits,
     load_folder,
     told_of_lost_pictures,
@@ -30,8 +29,16 @@ from keras_papers.pipelines.report import Report
 from keras_papers.pipelines.report_page import Answers, render
 from keras_papers.pipelines.training import Recipe, precision, train
 from keras_papers.pipelines.training_folder import (
+    FILES,
     TrainingFolder,
     refuse_finished,
+)
+from keras_papers.pipelines.variants import (
+    Material,
+    after,
+    check_plan,
+    make_variants,
+    measured,
 )
 
 THUMBNAIL = 128  # pixels, of a picture that a person looks at
@@ -55,6 +62,9 @@ def train_image_classifier(
     ema=None,
     early_stopping=None,
     mixed_precision=False,
+    quantize=None,
+    prune=None,
+    cluster=None,
     tensorboard=False,
     strict=False,
     overwrite=False,
@@ -72,6 +82,13 @@ def train_image_classifier(
     `metadata.json`, `history.csv`, `report.json` and, with the extra
     `report`, `report.html`. A training that was stopped goes on from its last
     epoch when it is started again with the same arguments.
+
+    `prune`, `cluster` and `quantize` ask for smaller files beside these, and
+    each goes on with what the one before it made: `model.pruned`, then
+    `model.pruned.clustered`, then `model.pruned.clustered.int8.tflite`. Of
+    pruned and of clustered weights there is a .keras file, too. Those two and
+    `"qat"` train for a fifth of the epochs, and keep the zeros and clusters
+    that are there. The report compares all files.
 
     Args:
         data: Folder that holds a folder of pictures for each class, or
@@ -104,6 +121,14 @@ def train_image_classifier(
             Defaults to None: all epochs.
         mixed_precision: Whether to compute in float16, which GPUs do faster.
             Defaults to False.
+        quantize: `"float16"`, `"dynamic"` (int8 weights) or `"int8"` for a
+            further file as in `export.to_tflite`, ranges being measured on up
+            to 300 training images; `"qat"` for int8 after training as
+            integers compute. Defaults to None or `"none"`: no such file.
+        prune: Float in (0, 1). Share of the weights that become zero in a
+            further file. Defaults to None: no such file.
+        cluster: Int of at least 2. Number of different weights in each kernel
+            of a further file. Defaults to None: no such file.
         tensorboard: Whether to write logs for TensorBoard to `output/logs`.
         strict: Whether a picture that cannot be read is an error. Defaults
             to False: it is left out, and named.
@@ -117,7 +142,8 @@ def train_image_classifier(
     Raises:
         ValueError: If an argument is out of its range, `data` holds no
             classes, or `output` cannot be written or is taken.
-        MissingExtraError: If the extra `mobile` is not installed.
+        MissingExtraError: If the extra `mobile` is not installed, or
+            `quantization`, which `prune`, `cluster` and `"qat"` need.
     """
     export.check_environment()
     constructor = applications.get(model)
@@ -138,6 +164,7 @@ def train_image_classifier(
         from_weights=weights is not None,
     )
     _check(recipe, image_size, seed)
+    plan = check_plan(quantize, prune, cluster)
     image_size, seed = int(image_size), int(seed)  # of NumPy, as may be
     # Built once for nothing, so that bad arguments show before the reading.
     constructor((image_size, image_size, 3), alpha=alpha, classes=2)
@@ -168,6 +195,7 @@ def train_image_classifier(
                 "weights": weights and str(weights),
                 **recipe._asdict(),
                 "mixed_precision": mixed_precision,
+                **plan._asdict(),
                 "seed": seed,
                 "data": data and os.path.abspath(data),
                 "classes": images.names,
@@ -191,7 +219,8 @@ def train_image_classifier(
         trained, network = network, build()
         network.set_weights(trained.get_weights())
     with folder.told_how_to_go_on(), told_of_lost_pictures():
-        report = _write(network, images, image_size, folder, history)
+        material = Material(images, image_size, after(recipe), seed, verbose)
+        report = _write(network, plan, material, folder, history)
         folder.finish()
     return report
 
@@ -248,33 +277,30 @@ def _check(recipe, image_size, seed):
             f"at least {MINIMUM_SIZE}, for the model halves it five times. "
             f"Received: image_size={image_size}. Try 224."
         )
-    if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**32:
-        raise ValueError(
-            "`seed` starts every random generator and must be an integer from "
-            f"0 to {2**32 - 1}. Received: seed={seed!r}. Try 0."
-        )
+    check_seed(seed)
 
 
-def _write(network, images, image_size, folder, history):
+def _write(network, plan, material, folder, history):
     """Makes all files in the state of the training; returns the report."""
-    state = folder.state
+    state, images = folder.state, material.images
+    image_size = material.image_size
     network.save(state / "model.keras")
     (state / "labels.txt").write_text(
         "\n".join(images.names) + "\n", encoding="utf-8"
     )
-    test = batches(images.test, len(images.names), image_size, 32)
-    # Of every class some: the test images are sorted.
-    few = range(0, len(images.test), max(1, len(images.test) // 32))
     file = export.to_tflite(
         network,
         state / "model.tflite",
         labels=images.names,
-        images=np.stack([images.test.read(i, image_size) for i in few]),
+        images=material.some_tests(),
     )
-    scores = network.predict(test, verbose=0)
-    by_litert = np.concatenate(
-        [export.predict(file.path, batch.numpy()) for batch, _ in test]
-    )
+    scores = network.predict(material.test(), verbose=0)
+    accuracy = material.accuracy(scores)
+    by_litert = material.by_litert(file.path)
+    variants = make_variants(network, plan, material, folder)
+    if variants:
+        first = measured("float32", file, accuracy, by_litert, material)
+        variants = [first, *variants]
     costs = cost.count(network)
     report = Report(
         model=folder.arguments["model"],
@@ -284,8 +310,8 @@ def _write(network, images, image_size, folder, history):
         train_images=len(images.train),
         test_images=len(images.test),
         skipped_files=len(images.skipped),
-        accuracy=_accuracy(scores, images.test),
-        tflite_accuracy=_accuracy(by_litert, images.test),
+        accuracy=accuracy,
+        tflite_accuracy=material.accuracy(by_litert),
         guessed_accuracy=float(
             np.bincount(images.test.labels).max() / len(images.test)
         ),
@@ -295,6 +321,7 @@ def _write(network, images, image_size, folder, history):
         bytes=file.bytes,
         latency_ms=round(file.latency_ms, 3),
         output=str(folder.path),
+        variants=variants,
     )
     with open(state / "history.csv", "w", newline="") as table:
         writer = csv.DictWriter(table, history[0])
@@ -321,10 +348,6 @@ def _write(network, images, image_size, folder, history):
     return report
 
 
-def _accuracy(scores, part):
-    return float(np.mean(np.argmax(scores, axis=-1) == part.labels))
-
-
 def _metadata(path, report, images):
     """Returns what a person or a build script wants to know of the file."""
     description = metadata.read(path)
@@ -346,7 +369,8 @@ def _metadata(path, report, images):
         },
         "sha256": {
             name: hashlib.sha256((path.parent / name).read_bytes()).hexdigest()
-            for name in ("model.tflite", "model.keras")
+            for name in FILES
+            if name.startswith("model.") and (path.parent / name).exists()
         },
         "versions": {
             "keras-papers": __version__,

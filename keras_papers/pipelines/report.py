@@ -4,6 +4,8 @@ import json
 import pathlib
 from typing import NamedTuple
 
+from keras_papers.pipelines.variants import table
+
 
 class Report(NamedTuple):
     """What a trained classifier reached and what it costs."""
@@ -24,10 +26,13 @@ class Report(NamedTuple):
     bytes: int  # of the .tflite file
     latency_ms: float  # of one image, one thread, median
     output: str  # the folder with the files
+    variants: list  # a `Variant` for each .tflite file, if there are several
 
     def save(self, path):
         """Writes the figures as JSON."""
-        text = json.dumps(self._asdict(), indent=2)
+        figures = self._asdict()
+        figures["variants"] = [each._asdict() for each in self.variants]
+        text = json.dumps(figures, indent=2)
         pathlib.Path(path).write_text(text + "\n")
 
     def __str__(self):
@@ -59,4 +64,5 @@ class Report(NamedTuple):
         page = output / "report.html"
         if page.exists():
             rows += (("look at", str(page)),)
-        return "\n".join(f"{name:18} {value}" for name, value in rows)
+        text = "\n".join(f"{name:18} {value}" for name, value in rows)
+        return f"{text}\n\n{table(self.variants)}" if self.variants else text

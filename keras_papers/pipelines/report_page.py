@@ -14,7 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_papers.extras import require
-from keras_papers.pipelines.learning_curves import curve, percent
+from keras_papers.pipelines.learning_curves import curve
+from keras_papers.pipelines.page_graphics import percent
+from keras_papers.pipelines.trade_offs import trade_offs
 
 TEMPLATE = pathlib.Path(__file__).with_suffix(".html")
 MISTAKES = 24  # pictures of wrong answers that are shown
@@ -118,6 +120,7 @@ def render(report, history, answers, thumbnail, skipped=()):
             for metric in ("accuracy", "loss")
             if (drawn := curve(history, metric)) is not None
         ],
+        trade_offs=trade_offs(report.variants),
         matrix=_matrix(answers.names, counts),
         mix_ups=_mix_ups(answers.names, counts),
         pictures=_pictures(answers, said, thumbnail),
@@ -140,6 +143,7 @@ def _template():
     )
     environment.filters |= {
         "percent": percent,
+        "in_bytes": _in_bytes,
         "file_name": lambda path: _last_parts(path, 1),
     }
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))

@@ -103,7 +103,7 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
             "for a network that knows nothing yet: pass weights to start "
             f"from, or {enough} epochs"
         )
-    class_weight = _class_weights(images) if recipe.class_weights else None
+    class_weight = class_weights(images) if recipe.class_weights else None
     history = []
     for phase in recipe.phases():
         _freeze(network, phase)
@@ -163,7 +163,8 @@ def _optimizer(recipe, learning_rate, steps):
     return optimizer
 
 
-def _class_weights(images):
+def class_weights(images):
+    """Returns weights by which the images of each class count the same."""
     counts = np.bincount(images.train.labels, minlength=len(images.names))
     weights = len(images.train) / (len(images.names) * counts)
     return dict(enumerate(weights.tolist()))

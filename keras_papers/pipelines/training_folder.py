@@ -6,6 +6,7 @@ are whole, the report last. So a name that stands there is a finished file.
 """
 
 import contextlib
+import itertools
 import json
 import operator
 import os
@@ -16,9 +17,18 @@ import keras
 import numpy as np
 
 STATE = ".training"
+# Steps by whose names the files of variants are called, in their order.
+WEIGHTS = [
+    "".join(steps)
+    for steps in itertools.product(("", ".pruned"), ("", ".clustered"))
+]
+NUMBERS = ("", ".float16", ".dynamic", ".int8", ".qat")
 FILES = (
-    "model.keras",
-    "model.tflite",
+    *(f"model{weights}.keras" for weights in WEIGHTS),
+    *(
+        f"model{weights}{numbers}.tflite"
+        for weights, numbers in itertools.product(WEIGHTS, NUMBERS)
+    ),
     "labels.txt",
     "metadata.json",
     "history.csv",

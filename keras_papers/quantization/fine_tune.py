@@ -4,6 +4,7 @@ import keras
 
 from keras_papers.argument_checks import check_positive, check_positive_int
 from keras_papers.quantization.legacy import load_tf_keras
+from keras_papers.quantization.prune import callbacks as callbacks_of
 
 
 def fine_tune(
@@ -77,7 +78,7 @@ def fine_tune(
         labels,
         epochs=epochs,
         validation_data=validation_data,
-        callbacks=list(callbacks),
+        callbacks=[*callbacks_of(twin), *callbacks],
         verbose=verbose,
     )
 

@@ -9,7 +9,7 @@ import importlib
 import keras
 import numpy as np
 
-from keras_papers.lowering import lower, split_rescaling
+from keras_papers.lowering import lower, shift_to_levels, split_rescaling
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from keras_papers.quantization.to_tf_keras import to_tf_keras
 
@@ -152,19 +152,22 @@ def _check_preserve(preserve):
 
 
 def _with_rescaling(lowered):
-    """Returns a model that begins with a rescaling, if one of nothing."""
-    if split_rescaling(lowered)[2] is not lowered:
-        return lowered
+    """Returns a model that begins with a rescaling to levels of int8."""
+    scale, offset, rest = split_rescaling(lowered)
+    ends = UNIT if rest is lowered else PIXELS
+    low, high = (scale * end + offset for end in ends)
+    offset += shift_to_levels(low, high)
     (door,) = lowered.inputs
     image = keras.Input(batch_shape=door.shape, name=door.name)
-    same = keras.layers.Rescaling(1.0, name="same")(image)
-    return keras.Model(image, lowered(same), name=lowered.name)
+    name = "rescaling" if rest is lowered else lowered.layers[1].name
+    rescaled = keras.layers.Rescaling(scale, offset, name=name)(image)
+    return keras.Model(image, rest(rescaled), name=lowered.name)
 
 
 def _range(rescaling):
-    """Returns the range of what a leading rescaling makes."""
-    ends = UNIT if rescaling.name == "same" else PIXELS
-    return sorted(rescaling.scale * end + rescaling.offset for end in ends)
+    """Returns the range of what the leading rescaling makes."""
+    ends = UNIT if rescaling.scale == 1 else PIXELS
+    return [rescaling.scale * end + rescaling.offset for end in ends]
 
 
 def _readers(twin):
@@ -310,10 +313,9 @@ def is_quantization_aware(model):
     return bool(_wrappers(model))
 
 
-def rescaling_of(aware):
-    """Returns the `(scale, offset)` with which a model takes images."""
-    layer = _wrappers(aware)[0].layer
-    return float(layer.scale), float(layer.offset)
+def takes_unit_images(aware):
+    """Tells whether a model takes images in [-1, 1], and not pixels."""
+    return float(_wrappers(aware)[0].layer.scale) == 1
 
 
 def integer_part(aware):
@@ -338,4 +340,9 @@ def integer_part(aware):
     scheme = importlib.import_module(SCHEME)
     rest = tf_keras.Model(first.output, aware.output)
     low, high = first.quantize_config.output
-    return lambda x, training: rest(scheme.fixed(x, low, high), training=False)
+
+    def scores(x, training):
+        with scheme.baked():
+            return rest(scheme.fixed(x, low, high), training=False)
+
+    return scores

@@ -10,6 +10,9 @@ itself loses accuracy on mobile networks, which is done otherwise here:
 - A kernel is quantized also where a ReLU follows its convolution.
 """
 
+import contextlib
+import contextvars
+
 from keras_papers.extras import require
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 
@@ -19,12 +22,27 @@ tfmot = load_tfmot().quantization.keras
 
 LEVELS = 127  # of a weight on each side of zero
 MEMORY = 0.99  # share of a range that stays in a step, once many were seen
+_baking = contextvars.ContextVar("keras_papers_baking", default=False)
 _register = tf_keras.saving.register_keras_serializable("keras_papers")
 
 
 def fixed(x, low, high):
     """Rounds to the 256 levels of a range that is known beforehand."""
     return tf.quantization.fake_quant_with_min_max_args(x, low, high)
+
+
+@contextlib.contextmanager
+def baked():
+    """Makes constants of the kernels of what is traced inside.
+
+    What is traced for the converter; a graph that is trained or called again
+    would not see how they change.
+    """
+    token = _baking.set(True)
+    try:
+        yield
+    finally:
+        _baking.reset(token)
 
 
 @_register
@@ -76,19 +94,40 @@ class KernelQuantizer(tfmot.quantizers.Quantizer):
         return {what: kept(what, kinds[what]) for what in self.preserve}
 
     def __call__(self, inputs, training, weights, **kwargs):
-        kernel = self.kept(tf.convert_to_tensor(inputs), weights)
-        axes = None if self.clusters else self.axes
-        reach = tf.reduce_max(tf.abs(kernel), axes, keepdims=True)
+        if not _baking.get():
+            kernel = self.kept(tf.convert_to_tensor(inputs), weights)
+            reach = self.reach(kernel)
+            return self.rounded(kernel, -reach, reach)
+        with tf.init_scope():  # out of the graph that is traced
+            kernel = self.kept(tf.convert_to_tensor(inputs), weights).numpy()
+            reach = self.reach(kernel).numpy()
+        return self.rounded(*map(tf.constant, (kernel, -reach, reach)))
+
+    def reach(self, kernel):
+        """Returns the largest weights, of each channel.
+
+        Of all channels where clusters are kept, lest each channel turned the
+        same few weights into other integers.
+        """
+        reach = tf.reduce_max(tf.abs(kernel), self.axes, keepdims=True)
         if self.clusters:
-            # One range for all channels, lest each channel turned the same
-            # few weights into other integers.
-            reach = tf.stop_gradient(
-                tf.fill(kernel.shape[-1:], tf.squeeze(reach))
-            )
-            return tf.quantization.fake_quant_with_min_max_vars_per_channel(
-                kernel, -reach, reach, narrow_range=True
-            )
-        step = tf.maximum(reach / LEVELS, 1e-12)
+            shape = kernel.shape[-1:] if len(kernel.shape) > 2 else []
+            reach = tf.fill(shape, tf.reduce_max(reach))
+        return tf.stop_gradient(reach)
+
+    def rounded(self, kernel, low, high):
+        """Returns a kernel of the levels that it will have in the file."""
+        if self.clusters:
+            # The converter takes each channel's own range unless it is told.
+            # It knows convolutions with a range for each channel, and dense
+            # layers with one.
+            round_to = tf.quantization.fake_quant_with_min_max_vars
+            if len(kernel.shape) > 2:
+                round_to = (
+                    tf.quantization.fake_quant_with_min_max_vars_per_channel
+                )
+            return round_to(kernel, low, high, narrow_range=True)
+        step = tf.maximum(high / LEVELS, 1e-12)
         rounded = tf.round(kernel / step) * step
         return kernel + tf.stop_gradient(rounded - kernel)
 

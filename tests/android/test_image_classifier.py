@@ -20,7 +20,8 @@ from keras_papers.export.metadata import Description
 from keras_papers.pipelines.images import load_digits
 from tests.answers import perturb
 
-DEMO = pathlib.Path(__file__).parents[2] / "demo_output" / "model.tflite"
+DEMO = pathlib.Path(__file__).parents[2] / "demo_output"
+FILES = [DEMO / "model.tflite", DEMO / "model.int8.tflite"]
 LABELS = ("cat", "dog", "hen", "größe", "cow")
 
 
@@ -84,24 +85,58 @@ def test_scores_and_labels_are_those_of_the_file(rescales, photo, tmp_path):
     assert wrong != pytest.approx(expected, abs=0.01)
 
 
-def test_the_demos_file_reads_digits():
+@pytest.mark.parametrize("rescales", [True, False])
+def test_a_file_of_integers_takes_pixels_itself(rescales, photo, tmp_path):
+    """Whatever its model took; the library hands them over as they are."""
+    model = perturb(
+        applications.MobileNetV2(
+            (96, 96, 3),
+            alpha=0.35,
+            classes=5,
+            include_preprocessing=rescales,
+        )
+    )
+    patches = [photo[i : i + 96, i : i + 96] for i in range(0, 300, 20)]
+    images = np.stack(patches).astype("float32")
+    if not rescales:
+        images = images / 127.5 - 1
+    path = tmp_path / "model.tflite"
+    export.to_tflite(
+        model,
+        path,
+        LABELS,
+        "int8",
+        representative_data=images,
+        images=images,
+        runs=1,
+    )
+    assert metadata.read(path) == Description(model.name, LABELS, 0.0, 1.0)
+    answers = [classify(path, patch) for patch in patches]
+    for patch, found in zip(patches, answers, strict=True):
+        assert found == pytest.approx(by_litert(path, patch), abs=1e-6)
+    assert np.ptp([found["cat"] for found in answers]) > 0.05
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_the_demos_files_read_digits(file):
     digits = load_digits(48, seed=0)
     images, labels = digits.test.sources[:30], digits.test.labels[:30]
     right = 0
     for image, label in zip(images, labels, strict=True):
-        found = classify(DEMO, image)
-        assert found == pytest.approx(by_litert(DEMO, image), abs=1e-5)
+        found = classify(file, image)
+        assert found == pytest.approx(by_litert(file, image), abs=1e-5)
         right += max(found, key=found.get) == str(label)
     assert right >= 28
 
 
-def test_a_photo_of_another_size_is_answered_as_the_resized_one():
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_photo_of_another_size_is_answered_as_the_resized_one(file):
     """On enlarged digits, whose every resizing is smooth."""
     digits = load_digits(48, seed=0)
     for image in digits.test.sources[:10]:
         photo = cv2.resize(image, (300, 200), interpolation=cv2.INTER_CUBIC)
-        expected = by_litert(DEMO, as_the_library(photo, 48))
-        found = classify(DEMO, photo)
+        expected = by_litert(file, as_the_library(photo, 48))
+        found = classify(file, photo)
         assert max(found, key=found.get) == max(expected, key=expected.get)
         assert found == pytest.approx(expected, abs=5e-3)
 

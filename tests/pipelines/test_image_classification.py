@@ -173,7 +173,7 @@ def test_few_images_are_seen_more_often(images, from_weights, epochs):
 def test_class_weights_make_classes_count_the_same():
     labels = np.array([0, 0, 0, 1])
     part = Part(np.array(["a", "b", "c", "d"], object), labels)
-    weights = training._class_weights(
+    weights = training.class_weights(
         ImageSet(("often", "rare"), part, part, part)
     )
     assert weights == {0: 4 / 6, 1: 2.0}

@@ -3,6 +3,7 @@
 import base64
 import html.parser
 import io
+import itertools
 import json
 import re
 import shutil
@@ -14,14 +15,15 @@ import pytest
 from PIL import Image
 
 from keras_papers.extras import MissingExtraError
-from keras_papers.pipelines import Report
-from keras_papers.pipelines.learning_curves import percent
+from keras_papers.pipelines import Report, trade_offs
+from keras_papers.pipelines.page_graphics import percent
 from keras_papers.pipelines.report_page import (
     TEMPLATE,
     Answers,
     _likely,
     render,
 )
+from keras_papers.pipelines.variants import Variant
 
 FIGURES = {
     "model": "MobileNetV3Small(alpha=0.75)",
@@ -39,6 +41,7 @@ FIGURES = {
     "bytes": 4_123_456,
     "latency_ms": 1.234,
     "output": "/home/somebody/secret/output",
+    "variants": [],
 }
 VOID = {"meta", "link", "img", "wbr", "br"}
 
@@ -225,6 +228,80 @@ def test_only_all_is_100_percent_and_only_none_is_0percent():
     assert percent(0.99999, 2) == "> 99.99%"
     assert percent(0.9994) == "99.9%"
     assert percent(float("nan")) == "–"
+
+
+def variant(name, accuracy, size, latency):
+    return Variant(
+        name,
+        f"model.{name}.tflite",
+        None,
+        accuracy,
+        2 * size,
+        size,
+        latency,
+        2,
+    )
+
+
+SEVERAL = [
+    variant("float32", 0.98, 3_800_000, 0.112),
+    variant("pruned", 0.97, 1_900_000, 0.111),
+    variant("pruned.clustered", 0.97, 950_000, 0.112),
+    variant("pruned.clustered.qat", 0.96, 450_000, 0.06),
+]
+
+
+def test_variants_are_a_table_and_two_pictures():
+    text = render(report(variants=SEVERAL), history(), draw(3, 60), square)
+    page = parse(text)
+    table = page.first(class_="files").first("tbody")
+    first, *_, last = (
+        [row.first("th").text, *(cell.text for cell in row.all("td"))]
+        for row in table.all("tr")
+    )
+    assert first[:2] == ["model.float32.tflite", "98.00%"]
+    assert last == [
+        *("model.pruned.clustered.qat.tflite", "96.00%", "–", "900 kB"),
+        *("450 kB", "0.06 ms", "2"),
+    ]
+    # Those by epoch come first.
+    size, latency = list(page.all("svg"))[2:]
+    assert size["aria-label"].startswith("Accuracy against size, as points.")
+    assert "pruned 97.00% at 1.9 MB, zipped" in size["aria-label"]
+    assert "pruned.clustered.qat 96.00% at 0.06 ms" in latency["aria-label"]
+    for picture in (size, latency):
+        words = [each.text for each in picture.all("text")]
+        for each in SEVERAL:
+            assert words.count(each.name) == 1
+    names = re.findall(r' id="([^"]*)"', text)
+    assert len(set(names)) == len(names)
+
+
+def test_a_report_without_variants_tells_nothing_of_them():
+    page = render(report(), history(), draw(3, 60), square)
+    assert "Smaller files" not in page and page.count("<svg") == 2
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 0.5, 1.0])
+def test_names_of_files_that_are_alike_do_not_cover_each_other(accuracy):
+    """Where every point is the same, and at every edge of the picture."""
+    alike = [each._replace(tflite_accuracy=accuracy) for each in SEVERAL]
+    names = [each.name for each in alike]
+    spots = [(300, 15 + 180 * accuracy)] * 4
+    places = trade_offs._places(names, spots)
+    ends = [x + 5.8 * len(n) for (x, _), n in zip(places, names, strict=True)]
+    for (i, (x, y)), (j, other) in itertools.combinations(enumerate(places), 2):
+        beside = ends[i] <= other[0] or ends[j] <= x
+        assert beside or abs(y - other[1]) >= 14
+    assert 0 < min(x for x, _ in places) and max(ends) < 72 * trade_offs.WIDTH
+    heights = [y for _, y in places]
+    assert 0 < min(heights) and max(heights) < 72 * trade_offs.HEIGHT
+    alike = [each._replace(zipped_bytes=9) for each in alike]
+    drawn = trade_offs.trade_offs(alike)
+    assert [each.title for each in drawn] == [
+        "Accuracy against size",
+        "Accuracy against latency",
+    ]
 
 
 def test_figures_of_each_class_equal_those_counted_by_hand():
@@ -721,7 +798,7 @@ def test_a_browser_shows_the_page(width, dark, tmp_path):
         files=tuple(f"{long}/{long} {index}.jpg" for index in range(300)),
     )
     page = render(
-        report(classes=12),
+        report(classes=12, variants=SEVERAL),
         history(30),
         answers,
         photograph,

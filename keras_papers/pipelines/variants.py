@@ -1,0 +1,327 @@
+"""Smaller files of a trained classifier: pruned, clustered, quantized.
+
+A variant is named after the steps that made it, in their order:
+`pruned.qat` are weights of which many are zero, trained once more as integers
+compute, and its file is `model.pruned.qat.tflite`.
+"""
+
+import math
+import numbers
+import warnings
+import zlib
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from keras_papers import export, quantization
+from keras_papers.argument_checks import check_choice
+from keras_papers.extras import require
+from keras_papers.pipelines.classifier_file import load_keras
+from keras_papers.pipelines.images import ImageSet, batches
+from keras_papers.pipelines.training import Recipe, class_weights
+from keras_papers.quantization.legacy import load_tfmot
+
+QUANTIZATIONS = (None, "none", "dynamic", "float16", "int8", "qat")
+SHARE = 0.2  # of the training's epochs, in which a variant is trained on
+FEWEST_EPOCHS = 2
+RATE = 1 / 8  # of the training's learning rate
+PRUNING = 2 / 3  # of the steps, after which no more weights become zero
+REPRESENTATIVE = 300  # images that ranges are measured on
+COMPARED = 32  # images that a file is held against its model on
+DONE = "variants.json"
+HEAD = "file", "Keras", ".tflite", "size", "zipped", "latency", "partitions"
+
+
+class Variant(NamedTuple):
+    """A .tflite file of a model: how good it is and what it costs."""
+
+    name: str  # the steps that made it; float32 without any
+    file: str
+    accuracy: float | None  # in Python on held-out images; None without model
+    tflite_accuracy: float  # of the file on the same, by LiteRT
+    bytes: int
+    zipped_bytes: int  # as an app is downloaded
+    latency_ms: float  # of one image, one thread, median
+    partitions: int  # parts of the graph that the XNNPACK delegate runs
+
+
+class Plan(NamedTuple):
+    """The variants asked for; `train_image_classifier` explains each."""
+
+    prune: float | None = None
+    cluster: int | None = None
+    quantize: str | None = None
+
+    def steps(self):
+        """Lists the steps, each of which makes a variant of the one before."""
+        asked = {
+            "pruned": self.prune,
+            "clustered": self.cluster,
+            self.quantize: self.quantize,
+        }
+        return [step for step, value in asked.items() if value is not None]
+
+    def preserved(self):
+        """Lists what later steps keep of the weights of earlier ones."""
+        kept = {"sparsity": self.prune, "clusters": self.cluster}
+        return tuple(name for name, value in kept.items() if value is not None)
+
+
+class Material(NamedTuple):
+    """What variants are trained on and measured with."""
+
+    images: ImageSet
+    image_size: int
+    recipe: Recipe  # of what follows the training
+    seed: int
+    verbose: object
+
+    def test(self):
+        """Returns the held-out images in batches."""
+        return self._batches(self.images.test, 32)
+
+    def some_tests(self):
+        """Returns pixels of held-out images, of every class some."""
+        test = self.images.test  # sorted by class
+        few = range(0, len(test), max(1, len(test) // COMPARED))
+        return np.stack([test.read(index, self.image_size) for index in few])
+
+    def representative(self):
+        """Returns pixels of up to 300 training images, each class in turn."""
+        train = self.images.train
+        order = np.random.default_rng(self.seed).permutation(len(train))
+        turns = np.zeros(len(train), int)
+        for label in range(len(self.images.names)):
+            (members,) = np.nonzero(train.labels[order] == label)
+            turns[members] = np.arange(len(members))
+        drawn = order[np.argsort(turns, kind="stable")][:REPRESENTATIVE]
+        pixels = [train.read(index, self.image_size) for index in drawn]
+        return np.stack(pixels).astype("float32")
+
+    def steps(self):
+        """Counts the training steps of `tune`."""
+        size = self.recipe.batch_size
+        return self.recipe.epochs * math.ceil(len(self.images.train) / size)
+
+    def tune(self, twin):
+        """Trains a model of tf_keras as the recipe says."""
+        # So that a training that goes on draws what it would have drawn.
+        keras.utils.set_random_seed(self.seed)
+        data = self._batches(
+            self.images.train, self.recipe.batch_size, self.seed
+        )
+        if self.recipe.class_weights:
+            tf = require("tensorflow", "mobile")
+            row = tf.constant([*class_weights(self.images).values()])
+            data = data.map(lambda x, y: (x, y, tf.linalg.matvec(y, row)))
+        quantization.fine_tune(
+            twin,
+            data,
+            self.recipe.epochs,
+            learning_rate=self.recipe.learning_rate,
+            loss=keras.losses.CategoricalCrossentropy(
+                label_smoothing=self.recipe.label_smoothing
+            ),
+            callbacks=quantization.callbacks(twin),
+            verbose=self.verbose,
+        )
+
+    def by_litert(self, path):
+        """Returns what a .tflite file says of the held-out images."""
+        answers = [export.predict(path, x.numpy()) for x, _ in self.test()]
+        return np.concatenate(answers)
+
+    def accuracy(self, scores):
+        """Returns the share of the held-out images that scores are right on."""
+        said = np.argmax(scores, axis=-1)
+        return float(np.mean(said == self.images.test.labels))
+
+    def _batches(self, part, size, seed=None):
+        names = self.images.names
+        return batches(part, len(names), self.image_size, size, seed)
+
+
+def check_plan(quantize, prune, cluster):
+    """Returns the `Plan` of what was asked for.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+        MissingExtraError: If the extra `quantization` is needed and not
+            installed.
+    """
+    check_choice(
+        "quantize", quantize, QUANTIZATIONS, "how a further file has numbers"
+    )
+    if prune is not None and not (
+        isinstance(prune, numbers.Real) and 0 < prune < 1
+    ):
+        raise ValueError(
+            "`prune` is the share of the weights that become zero and must "
+            f"lie between 0 and 1. Received: prune={prune!r}. Try 0.6."
+        )
+    least = 2 if prune is None else 3  # of which zero is one
+    if cluster is not None and not (
+        isinstance(cluster, numbers.Integral) and cluster >= least
+    ):
+        raise ValueError(
+            "`cluster` is the number of different weights in a kernel and "
+            f"must be an integer of at least {least}. "
+            f"Received: cluster={cluster!r} with prune={prune!r}. Try 16."
+        )
+    plan = Plan(
+        None if prune is None else float(prune),
+        None if cluster is None else int(cluster),
+        None if quantize == "none" else quantize,
+    )
+    if plan.preserved() or plan.quantize == "qat":
+        load_tfmot()  # before the training, which would be in vain
+    return plan
+
+
+def after(recipe):
+    """Returns the recipe by which variants are trained after a training."""
+    return recipe._replace(
+        epochs=max(FEWEST_EPOCHS, math.ceil(SHARE * recipe.epochs)),
+        learning_rate=RATE * recipe.phases()[-1].learning_rate,
+    )
+
+
+def make_variants(network, plan, material, folder):
+    """Writes the variants of a plan, each made of the one before.
+
+    What stands in the state of the folder is not made again.
+
+    Args:
+        network: The trained classifier; takes pixels in [0, 255].
+        plan: A `Plan`.
+        material: A `Material`.
+        folder: The `TrainingFolder` of the training.
+
+    Returns:
+        A list of `Variant`.
+    """
+    done = folder.read_json(DONE) or {}
+    steps = plan.steps()
+    names = [".".join(steps[: end + 1]) for end in range(len(steps))]
+    for step, name in zip(steps, names, strict=True):
+        path = folder.state / f"model.{name}.tflite"
+        has_weights = step in WEIGHT_STEPS
+        if name in done:
+            if has_weights:
+                network = load_keras(path.with_suffix(".keras"))
+            continue
+        if material.verbose:
+            print(f"makes {path.name}")
+        try:
+            if has_weights:
+                network = WEIGHT_STEPS[step](network, plan, material)
+                network.save(path.with_suffix(".keras"))
+            how = None if has_weights else step
+            variant, _ = write(
+                name, network, how, path, material, plan.preserved()
+            )
+        except ValueError as error:
+            # The float files are whole, and shall not be lost by this one.
+            warnings.warn(
+                f"{path.name} is left out: {error}", UserWarning, stacklevel=4
+            )
+            path.with_suffix(".keras").unlink(missing_ok=True)
+            break
+        done[name] = variant._asdict()
+        folder.write_json(DONE, done)
+    return [Variant(**done[name]) for name in names if name in done]
+
+
+def measured(name, file, accuracy, by_litert, material):
+    """Returns the `Variant` of a `TFLiteFile`."""
+    return Variant(
+        name,
+        file.path.name,
+        accuracy,
+        material.accuracy(by_litert),
+        file.bytes,
+        len(zlib.compress(file.path.read_bytes(), 9)),
+        round(file.latency_ms, 3),
+        file.partitions,
+    )
+
+
+def write(name, network, how, path, material, preserve=()):
+    """Writes a .tflite file of a classifier, and measures it.
+
+    Args:
+        name: Of the variant.
+        network: The classifier; takes pixels in [0, 255].
+        how: One of `QUANTIZATIONS`, None for a float file.
+        path: Where to write.
+        material: A `Material`.
+        preserve: As in `quantization.quantize_aware`.
+
+    Returns:
+        The `Variant`, and what the file says of the held-out images.
+    """
+    model, options, accuracy = network, {}, None
+    if how in ("int8", "qat"):
+        images = material.representative()
+    if how == "qat":
+        model = quantization.quantize_aware(network, images, preserve=preserve)
+        material.tune(model)
+    elif how == "int8":
+        options = {"quantize": how, "representative_data": images}
+    else:
+        options = {"quantize": how}
+    file = export.to_tflite(
+        model,
+        path,
+        material.images.names,
+        images=material.some_tests(),
+        **options,
+    )
+    if how in (None, "qat"):
+        scores = model.predict(material.test(), verbose=0)
+        accuracy = material.accuracy(scores)
+    by_litert = material.by_litert(file.path)
+    return measured(name, file, accuracy, by_litert, material), by_litert
+
+
+def _prune(network, plan, material):
+    steps = max(1, round(PRUNING * material.steps()))
+    twin = quantization.prune(network, plan.prune, steps=steps)
+    material.tune(twin)
+    return quantization.to_keras(twin, network)
+
+
+def _cluster(network, plan, material):
+    twin = quantization.cluster(
+        network, plan.cluster, preserve_sparsity=plan.prune is not None
+    )
+    material.tune(twin)
+    return quantization.to_keras(twin, network)
+
+
+WEIGHT_STEPS = {"pruned": _prune, "clustered": _cluster}
+
+
+def table(variants):
+    """Returns variants as lines of a table, the head first."""
+    rows = [
+        (
+            each.file,
+            "-" if each.accuracy is None else f"{each.accuracy:.2%}",
+            f"{each.tflite_accuracy:.2%}",
+            f"{each.bytes / 1e6:.2f} MB",
+            f"{each.zipped_bytes / 1e6:.2f} MB",
+            f"{each.latency_ms:.2f} ms",
+            str(each.partitions),
+        )
+        for each in variants
+    ]
+    rows.insert(0, HEAD)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for file, *cells in rows:
+        pairs = zip(cells, widths[1:], strict=True)
+        right = [f"{cell:>{width}}" for cell, width in pairs]
+        lines.append("  ".join([file.ljust(widths[0]), *right]))
+    return "\n".join(lines)

@@ -1,0 +1,195 @@
+"""Files of integers: what is in them, and what they answer."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_papers import applications, export
+from keras_papers.export import tflite
+from keras_papers.export.integer_file import float_tensors
+from keras_papers.export.representative_data import representative_images
+from keras_papers.export.verification import open_interpreter
+from keras_papers.inlining import flatten
+from keras_papers.lowering import shift_to_levels
+from tests import digits_net
+from tests.answers import images_for, perturb, random_images
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    # Of networks that have learned nothing, integers keep little.
+    pytest.mark.filterwarnings("ignore:.*answers otherwise:UserWarning"),
+]
+EDGE = {"QUANTIZE": 1, "SOFTMAX": 1}  # uint8 to int8, and the scores
+
+
+@pytest.fixture(scope="module")
+def v3():
+    return perturb(
+        applications.MobileNetV3Small((32, 32, 3), alpha=0.35, classes=3)
+    )
+
+
+def quantized(model, path, **keywords):
+    data = images_for(model, 16)
+    return export.to_tflite(
+        model, path, quantize="int8", representative_data=data, **keywords
+    )
+
+
+@pytest.mark.parametrize("name", applications.list_models())
+def test_a_network_computes_in_integers_and_in_one_piece(name, tmp_path):
+    model = perturb(applications.get(name)((32, 32, 3), alpha=0.5, classes=3))
+    file = quantized(model, tmp_path / "model.tflite")
+    assert float_tensors(file.path.read_bytes()) == []
+    assert file.not_delegated == EDGE
+    assert file.partitions == 2
+    assert not file.ops.keys() & {"HARD_SWISH", "PAD", "TRANSPOSE"}
+    _, door, exit_ = open_interpreter(file.path)
+    assert (door["dtype"], exit_["dtype"]) == (np.uint8, np.float32)
+
+
+@pytest.mark.slow
+def test_the_one_of_keras_applications_does_so_too(tmp_path):
+    model = perturb(
+        keras.applications.MobileNetV3Small(
+            (32, 32, 3), weights=None, classes=3
+        )
+    )
+    file = quantized(model, tmp_path / "model.tflite")
+    assert file.not_delegated == EDGE
+
+
+def test_h_swish_left_as_it_is_would_fall_into_pieces(
+    v3, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tflite, "lower", flatten)
+    with pytest.warns(UserWarning, match=r"pieces.*19 HARD_SWISH \(it has"):
+        file = quantized(v3, tmp_path / "model.tflite")
+    assert file.partitions > 15
+
+
+def test_pixels_go_in_as_they_are(v3, tmp_path):
+    """But for half a level, since zero must be one."""
+    file = quantized(v3, tmp_path / "model.tflite")
+    step, zero = open_interpreter(file.path)[1]["quantization"]
+    assert (1 / step, zero) == pytest.approx((127.5, 128))
+
+
+def test_a_model_that_takes_unit_images_takes_pixels_as_a_file(tmp_path):
+    model = perturb(applications.MobileNetV2((32, 32, 3), 0.35, classes=3))
+    file = quantized(model, tmp_path / "model.tflite")
+    step, zero = open_interpreter(file.path)[1]["quantization"]
+    assert (1 / step, zero) == pytest.approx((127.5, 128))
+
+
+@pytest.mark.parametrize(
+    "low, high, shift",
+    [(0, 255, 0), (0, 1, 0), (-1, 1, -1 / 255), (-2.04, 3.06, 0)],
+)
+def test_a_range_is_shifted_until_zero_is_a_level(low, high, shift):
+    step = (high - low) / 255
+    found = shift_to_levels(low, high)
+    assert abs(found) <= step / 2
+    zero = -(low + found) / step
+    assert zero == pytest.approx(round(zero))
+    assert found == pytest.approx(shift, abs=1e-9)
+
+
+@pytest.mark.slow
+def test_a_trained_network_answers_as_before(tmp_path):
+    model = digits_net.trained()
+    (train, _), (images, _) = digits_net.digits()
+    path = tmp_path / "model.tflite"
+    file = export.to_tflite(
+        model, path, None, "int8", representative_data=train[:200]
+    )
+    scores = export.predict(path, images)
+    expected = model.predict(images, verbose=0)
+    assert digits_net.accuracy(expected) > 0.95
+    assert digits_net.agreement(scores, expected) >= 0.98
+    assert digits_net.accuracy(scores) > digits_net.accuracy(expected) - 0.01
+    assert file.parity < 0.2
+
+
+def test_batches_with_labels_measure_the_same_ranges_as_an_array(tmp_path):
+    image = keras.Input((8, 8, 3))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(image))
+    model = keras.Model(image, layers.Dense(3, activation="softmax")(x))
+    data = random_images(8, 8, 8, 3)
+    paths = [tmp_path / "array.tflite", tmp_path / "batches.tflite"]
+    batches = [(data[:4], np.zeros(4)), (data[4:], np.zeros(4))]
+    for path, given in zip(paths, (data, batches), strict=True):
+        export.to_tflite(model, path, None, "int8", representative_data=given)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_dynamic_files_hold_weights_of_a_quarter(v3, tmp_path):
+    with pytest.warns(UserWarning, match="DEPTHWISE_CONV_2D"):
+        file = export.to_tflite(v3, tmp_path / "small.tflite", None, "dynamic")
+    whole = export.to_tflite(v3, tmp_path / "whole.tflite")
+    assert file.bytes < 0.45 * whole.bytes
+    assert file.parity < 0.5
+
+
+def test_what_integers_cannot_do_is_named_and_nothing_is_left(tmp_path):
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, name="conv")(image)
+    x = layers.Activation("elu", name="odd_one")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(image, layers.Dense(2)(x))
+    with pytest.raises(ValueError, match="layer 'odd_one'") as caught:
+        quantized(model, tmp_path / "model.tflite")
+    assert "dynamic" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+UNIT = ((4, 4, 3), -1.0, 1.0)
+PIXELS = ((4, 4, 3), 0.0, 255.0)
+
+
+@pytest.mark.parametrize(
+    "data, model, message",
+    [
+        (None, UNIT, "needed for quantize='int8'"),
+        ([], UNIT, "one image at least"),
+        (np.zeros((0, 4, 4, 3)), UNIT, "one image at least"),
+        (np.zeros((2, 5, 4, 3)), UNIT, r"\(4, 4, 3\).*\(5, 4, 3\)"),
+        (np.zeros((2, 4)), UNIT, r"size, \(4, 4, 3\)"),
+        (np.full((2, 4, 4, 3), 200.0), UNIT, r"in \[-1, 1\].*\[200, 200\]"),
+        (np.full((2, 4, 4, 3), 0.5), PIXELS, "Do not divide them by 255"),
+        (random_images(2, 4, 4, 3), PIXELS, r"in \[0, 255\]"),
+        (np.full((2, 4, 4, 3), 300.0), PIXELS, r"in \[0, 255\]"),
+        (np.full((2, 4, 4, 3), np.nan), PIXELS, "finite"),
+    ],
+)
+def test_representative_data_that_does_not_fit_is_told(data, model, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        representative_images(data, *model)
+    assert re.match(r"`representative_data`.*Received: ", str(caught.value))
+
+
+def test_representative_images_span_the_range_and_are_copied():
+    data = np.full((2, 4, 4, 3), 100.0)
+    images = representative_images(iter([data[:1], data[1:]]), *PIXELS)
+    assert (images.min(), images.max(), len(images)) == (0, 255, 2)
+    assert (data == 100).all()
+
+
+def test_a_subclassed_model_is_told_to_have_no_graph(tmp_path):
+    class Own(keras.Model):
+        def call(self, x):
+            return x
+
+    model = Own()
+    model(np.zeros((1, 4, 4, 3)))
+    with pytest.raises(ValueError, match="`model`"):
+        export.to_tflite(model, tmp_path / "model.tflite", None, "int8")
+
+
+@pytest.mark.parametrize("how", ["int4", "INT8", True])
+def test_an_unknown_way_to_quantize_is_told(v3, tmp_path, how):
+    with pytest.raises(ValueError, match="`quantize`.*Received"):
+        export.to_tflite(v3, tmp_path / "model.tflite", None, how)

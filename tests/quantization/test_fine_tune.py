@@ -1,0 +1,84 @@
+"""fine_tune: Keras 3's losses and data on a model of tf_keras."""
+
+import importlib.util
+
+import keras
+import numpy as np
+import pytest
+
+from keras_papers.quantization import fine_tune, to_tf_keras
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("tf_keras") is None,
+        reason="needs the extra `quantization`",
+    ),
+]
+X = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+Y = np.eye(3, dtype="float32")[X[:, :3].argmax(-1)]
+
+
+@pytest.fixture
+def twin():
+    inputs = keras.Input((4,))
+    scores = keras.layers.Dense(3, activation="softmax")(inputs)
+    return to_tf_keras(keras.Model(inputs, scores))
+
+
+def test_it_learns_from_arrays_and_tells_the_history(twin):
+    history = fine_tune(twin, (X, Y), 20, learning_rate=0.1, verbose=0)
+    assert history.history["accuracy"][-1] > 0.9
+
+
+def test_a_loss_of_keras_3_is_the_same_there(twin):
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=0.3)
+    expected = float(loss(Y, twin(X).numpy()))
+    plain = float(keras.losses.CategoricalCrossentropy()(Y, twin(X).numpy()))
+    fine_tune(twin, (X, Y), 1, learning_rate=1e-9, loss=loss, verbose=0)
+    found = twin.evaluate(X, Y, verbose=0)[0]
+    assert found == pytest.approx(expected, rel=1e-4)
+    assert found != pytest.approx(plain, rel=1e-2)
+
+
+def test_the_rate_falls_to_zero_over_all_steps(twin):
+    fine_tune(twin, (X, Y), 3, learning_rate=0.1, verbose=0)
+    rate = twin.optimizer._learning_rate  # the schedule
+    assert float(rate(0)) == pytest.approx(0.1)
+    assert float(rate(6)) == pytest.approx(0, abs=1e-6)
+    assert int(twin.optimizer.iterations) == 6
+
+
+def test_a_data_set_of_keras_3_is_taken_as_it_is(twin):
+    import tensorflow as tf
+
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(16)
+    history = fine_tune(twin, data, 2, validation_data=data, verbose=0)
+    assert len(history.history["val_loss"]) == 2
+
+
+class Own(keras.losses.Loss):
+    """A loss of a user's."""
+
+    def call(self, y_true, y_pred):
+        return y_true - y_pred
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"epochs": 0}, "`epochs`.*epochs=0"),
+        ({"learning_rate": -1.0}, "`learning_rate`.*-1.0"),
+        ({"loss": Own()}, "`loss` must be one that tf_keras has"),
+    ],
+)
+def test_bad_arguments_are_told(twin, change, message):
+    with pytest.raises(ValueError, match=message):
+        fine_tune(twin, (X, Y), **change)
+
+
+def test_a_model_of_keras_3_has_its_own_fit():
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
+    with pytest.raises(ValueError, match="`twin`.*its own `fit`"):
+        fine_tune(model, (X, Y))

@@ -1,0 +1,276 @@
+"""Quantization-aware training: int8 in training as it will be in the file."""
+
+import importlib
+import importlib.util
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_papers import export, flatten, quantization
+from keras_papers.lowering import split_rescaling
+from keras_papers.quantization.legacy import load_tf_keras
+from keras_papers.quantization.quantize_aware import SCHEME, variables
+from tests import digits_net
+from tests.answers import perturb, random_images, spread
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("tensorflow_model_optimization") is None,
+        reason="needs the extra `quantization`",
+    ),
+    pytest.mark.filterwarnings("ignore:.*answers otherwise:UserWarning"),
+]
+IMAGES = random_images(32, 12, 12, 3, low=0, high=255)
+LABELS = np.arange(32) % 3
+
+
+def small(*middle, kernels=None):
+    """Builds a network whose kernels `kernels` makes of those drawn."""
+    image = keras.Input((12, 12, 3), name="image")
+    x = layers.Rescaling(1 / 127.5, -1)(image)
+    x = layers.Conv2D(8, 3, use_bias=False, name="conv")(x)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.Activation("hard_swish")(x)
+    x = layers.DepthwiseConv2D(3, name="depthwise")(x)
+    x = layers.ReLU(6.0)(x)
+    for layer in middle:
+        x = layer(x)
+    x = layers.Conv2D(16, 1, name="pointwise")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dense(3, activation="softmax", name="dense")(x)
+    model = perturb(keras.Model(image, x))
+    for name in ("conv", "pointwise", "dense") if kernels else ():
+        kernel = model.get_layer(name).kernel
+        kernel.assign(kernels(kernel.numpy()))
+    return model
+
+
+def fitted(model, **keywords):
+    """Returns a quantization-aware model after some steps."""
+    aware = quantization.quantize_aware(model, **keywords)
+    aware.compile("adam", "sparse_categorical_crossentropy")
+    aware.fit(IMAGES, LABELS, batch_size=8, epochs=3, verbose=0)
+    return aware
+
+
+def kernels_of(aware):
+    """Returns the kernels as the wrappers compute with them, by layers."""
+    found = {}
+    for layer in aware.layers:
+        for weight, quantizer, kept in getattr(layer, "_weight_vars", ()):
+            found[layer.layer.name] = quantizer(weight, False, kept).numpy()
+    return found
+
+
+def integers(path):
+    """Returns the int8 kernels of a file: arrays of two axes or more."""
+    interpreter = importlib.import_module("ai_edge_litert.interpreter")
+    runner = interpreter.Interpreter(
+        str(path),
+        experimental_op_resolver_type=interpreter.OpResolverType.BUILTIN_REF,
+    )
+    runner.allocate_tensors()
+    kernels = []
+    for op in runner._get_ops_details():
+        if op["op_name"] in ("CONV_2D", "FULLY_CONNECTED"):
+            kernels.append(runner.get_tensor(int(op["inputs"][1])))
+    return kernels
+
+
+def prune(kernel):
+    return np.where(np.abs(kernel) < np.median(np.abs(kernel)), 0, kernel)
+
+
+def cluster(kernel):
+    """Rounds to one of six values, zero among them."""
+    levels = np.array([-0.5, -0.2, 0, 0.1, 0.3, 0.6], "float32")
+    return levels[np.abs(kernel[..., None] - levels).argmin(-1)]
+
+
+def test_ranges_measured_beforehand_keep_the_answers():
+    model = small()
+    aware = quantization.quantize_aware(model, IMAGES)
+    expected = model.predict(IMAGES, verbose=0)
+    assert spread(expected) > 0.01
+    scores = aware.predict(IMAGES, verbose=0)
+    difference = np.abs(scores - expected).max()
+    assert 0 < difference < 0.1 * np.ptp(expected)
+
+
+def test_measuring_ranges_moves_no_weights_and_no_statistics():
+    model = small()
+    aware = quantization.quantize_aware(model, IMAGES)
+    norm = variables(aware.get_layer("quant_norm"))
+    for weight in model.get_layer("norm").weights:
+        np.testing.assert_array_equal(norm[weight.name], weight)
+
+
+def test_a_kernel_is_rounded_to_255_levels_of_each_channel():
+    aware = quantization.quantize_aware(small())
+    raw = {
+        layer.layer.name: weight.numpy()
+        for layer in aware.layers
+        for weight, _, _ in getattr(layer, "_weight_vars", ())
+    }
+    rounded = kernels_of(aware)
+    assert raw.keys() == {"conv", "depthwise", "pointwise", "dense"}
+    for name, kernel in raw.items():
+        axes = {"depthwise": (0, 1), "dense": 0}.get(name, (0, 1, 2))
+        step = np.abs(kernel).max(axes, keepdims=True) / 127
+        expected = np.rint(kernel / step) * step
+        np.testing.assert_allclose(rounded[name], expected, atol=1e-6)
+        assert np.abs(rounded[name] - kernel).max() > 1e-5
+
+
+def test_a_range_is_that_of_the_first_batch_and_then_a_moving_average():
+    scheme = importlib.import_module(SCHEME)
+    quantizer = scheme.RangeQuantizer()
+    holder = load_tf_keras().layers.Layer()
+    weights = quantizer.build(None, "output", holder)
+    batches = [[-1.0, 3.0], [1.0, 5.0], [-4.0, 1.0]]
+    for batch in batches:
+        quantizer(np.array(batch, "float32"), True, weights)
+    # Zero belongs to every range; of few batches it is the plain mean.
+    assert float(weights["low"]) == pytest.approx((-1 + 0 - 4) / 3)
+    assert float(weights["high"]) == pytest.approx((3 + 5 + 1) / 3)
+    before = float(weights["low"])
+    quantizer(np.array([-9.0, 9.0], "float32"), False, weights)
+    assert float(weights["low"]) == before
+
+
+def test_the_file_answers_as_the_model_that_was_trained(tmp_path):
+    aware = fitted(small())
+    file = export.to_tflite(aware, tmp_path / "model.tflite")
+    assert file.not_delegated == {"QUANTIZE": 1, "SOFTMAX": 1}
+    scores = aware.predict(IMAGES, verbose=0)
+    by_litert = export.predict(file.path, IMAGES)
+    # Scores have 256 levels.
+    assert np.abs(by_litert - scores).max() <= 4 / 256
+    assert np.ptp(scores, axis=0).max() > 10 / 256
+
+
+@pytest.mark.slow
+def test_a_trained_network_keeps_its_accuracy_in_the_file(tmp_path):
+    model = digits_net.trained()
+    data, (images, _) = digits_net.digits()
+    aware = quantization.quantize_aware(model)
+    loss = keras.losses.CategoricalCrossentropy()
+    quantization.fine_tune(aware, data, 2, loss=loss, verbose=0)
+    file = export.to_tflite(aware, tmp_path / "model.tflite")
+    expected = digits_net.accuracy(model.predict(images, verbose=0))
+    scores = aware.predict(images, verbose=0)
+    by_litert = export.predict(file.path, images)
+    assert expected > 0.95
+    assert digits_net.agreement(by_litert, scores) >= 0.98
+    assert digits_net.accuracy(by_litert) >= digits_net.accuracy(scores) - 0.005
+    assert digits_net.accuracy(by_litert) >= expected - 0.01
+
+
+@pytest.mark.slow
+def test_a_model_that_takes_unit_images_has_a_file_that_takes_pixels(tmp_path):
+    (train, _), (pixels, _) = digits_net.digits()
+    _, _, model = split_rescaling(flatten(digits_net.trained()))
+    images = pixels / 127.5 - 1
+    aware = quantization.quantize_aware(model, train[:300] / 127.5 - 1)
+    file = export.to_tflite(aware, tmp_path / "model.tflite", images=images[:8])
+    scores = aware.predict(images, verbose=0)
+    by_litert = export.predict(file.path, pixels)
+    assert digits_net.accuracy(scores) > 0.95
+    assert digits_net.agreement(by_litert, scores) >= 0.98
+
+
+def test_zeros_stay_zeros_through_training_and_in_the_file(tmp_path):
+    model = small(kernels=prune)
+    aware = fitted(model, preserve="sparsity")
+    for name in ("conv", "pointwise", "dense"):
+        before = model.get_layer(name).kernel.numpy()
+        after = kernels_of(aware)[name]
+        assert (after[before == 0] == 0).all()
+        assert np.abs(after - before).max() > 1e-3  # it was trained
+    file = export.to_tflite(aware, tmp_path / "model.tflite")
+    shares = [np.mean(kernel == 0) for kernel in integers(file.path)]
+    assert len(shares) == 3
+    assert min(shares) >= 0.5
+
+
+@pytest.mark.parametrize("preserve", ["clusters", ("sparsity", "clusters")])
+def test_equal_weights_stay_equal_and_become_few_integers(preserve, tmp_path):
+    model = small(kernels=cluster)
+    aware = fitted(model, preserve=preserve)
+    for name in ("conv", "pointwise", "dense"):
+        before = model.get_layer(name).kernel.numpy()
+        after = kernels_of(aware)[name]
+        for value in np.unique(before):
+            assert np.ptp(after[before == value]) == 0
+        if "sparsity" in preserve:
+            assert (after[before == 0] == 0).all()
+        assert np.abs(after - before).max() > 1e-3
+    file = export.to_tflite(aware, tmp_path / "model.tflite")
+    for kernel in integers(file.path):
+        assert 2 <= len(np.unique(kernel)) <= 6
+
+
+def test_the_model_is_left_alone():
+    model = small()
+    before = [weight.numpy().copy() for weight in model.weights]
+    config = model.get_config()
+    fitted(model)
+    assert model.get_config() == config
+    for weight, value in zip(model.weights, before, strict=True):
+        np.testing.assert_array_equal(weight, value)
+
+
+def test_a_model_that_saw_no_step_is_not_exported(tmp_path):
+    aware = quantization.quantize_aware(small())
+    with pytest.raises(ValueError, match="must have seen a training step"):
+        export.to_tflite(aware, tmp_path / "model.tflite")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_quantization_aware_model_has_one_kind_of_file(tmp_path):
+    aware = quantization.quantize_aware(small(), IMAGES)
+    with pytest.raises(ValueError, match="`quantize`.*'float16'"):
+        export.to_tflite(aware, tmp_path / "model.tflite", None, "float16")
+
+
+@pytest.mark.parametrize(
+    "layer, message",
+    [
+        (layers.ELU(name="odd"), r"Received: ELU in layer 'odd'.*dynamic"),
+        (
+            layers.BatchNormalization(name="odd"),
+            "must follow a convolution.*'odd' after ReLU",
+        ),
+        (layers.Rescaling(2.0, 1.0, name="odd"), "Rescaling in layer 'odd'"),
+        (layers.Lambda(lambda x: x, name="odd"), "Lambda 'odd'.*code"),
+    ],
+    ids=["elu", "normalization", "rescaling", "lambda"],
+)
+def test_what_integers_cannot_compute_is_named(layer, message):
+    with pytest.raises(ValueError, match=message):
+        quantization.quantize_aware(small(layer))
+
+
+@pytest.mark.parametrize(
+    "preserve, message",
+    [
+        ("sparsity", "without such weights. Call quantization.prune"),
+        ("clusters", "without such weights. Call quantization.cluster"),
+        ("zeros", "Pass 'sparsity', 'clusters'"),
+    ],
+)
+def test_there_must_be_something_to_preserve(preserve, message):
+    with pytest.raises(ValueError, match=f"`preserve`.*{message}"):
+        quantization.quantize_aware(small(), preserve=preserve)
+
+
+def test_a_subclassed_model_is_refused():
+    class Own(keras.Model):
+        def call(self, x):
+            return x
+
+    with pytest.raises(ValueError, match="`model`.*Received"):
+        quantization.quantize_aware(Own())
