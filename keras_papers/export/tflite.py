@@ -25,7 +25,6 @@ from keras_papers.argument_checks import (
 from keras_papers.export import metadata
 from keras_papers.export.conversion_process import convert_on_tensorflow
 from keras_papers.export.metadata import Description
-from keras_papers.export.representative_data import representative_images
 from keras_papers.export.verification import (
     PARITY,
     VerificationError,
@@ -37,6 +36,9 @@ from keras_papers.lowering import lower, shift_to_levels, split_rescaling
 from keras_papers.quantization.quantize_aware import (
     integer_part,
     is_quantization_aware,
+)
+from keras_papers.quantization.representative_data import (
+    representative_images,
 )
 
 _one_at_a_time = threading.Lock()  # for the streams are the whole process's

@@ -123,7 +123,6 @@ class Material(NamedTuple):
             loss=keras.losses.CategoricalCrossentropy(
                 label_smoothing=self.recipe.label_smoothing
             ),
-            callbacks=quantization.callbacks(twin),
             verbose=self.verbose,
         )
 

@@ -11,12 +11,16 @@ import numpy as np
 
 from keras_papers.lowering import lower, shift_to_levels, split_rescaling
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
+from keras_papers.quantization.representative_data import (
+    representative_images,
+)
 from keras_papers.quantization.to_tf_keras import to_tf_keras
 
 PRESERVED = ("sparsity", "clusters")
 MOST_CLUSTERS = 256  # different weights of a kernel that count as clusters
 PIXELS = (0.0, 255.0)
 UNIT = (-1.0, 1.0)  # what a model takes that does not rescale pixels itself
+BATCH = 32  # images whose ranges are measured at once
 WRAPPER = (
     "tensorflow_model_optimization.python.core.quantization.keras."
     "quantize_wrapper"
@@ -76,19 +80,21 @@ def quantize_aware(model, representative_data=None, *, preserve=()):
     Args:
         model: Functional or built sequential model of Keras 3, trained. It
             takes images in [0, 255] that it rescales itself, or in [-1, 1].
-        representative_data: Batch of images as the model takes them, from
-            which the ranges of all maps are measured before the first step.
-            Defaults to None: from the first batch that is trained on.
+        representative_data: Images as the model takes them, an array or
+            batches, on which the ranges of all maps are measured before the
+            first step. Defaults to None: on the first batch of the training.
         preserve: `"sparsity"`, so that weights that are zero stay so, after
             `prune`; `"clusters"`, so that equal weights of a kernel stay
             equal, after `cluster`; or both as a tuple. Defaults to neither.
 
     Returns:
-        A functional model of tf_keras, not compiled.
+        A functional model of tf_keras, not compiled. What it saves as
+        `.keras`, tf_keras loads inside TF-MOT's `quantize_scope`.
 
     Raises:
         ValueError: If `model` has no graph to open, or a layer that integers
-            cannot compute; or there is nothing to preserve.
+            cannot compute; if images are of another shape or range; or if
+            there is nothing to preserve.
         MissingExtraError: If the extra `quantization` is not installed.
 
     Example:
@@ -136,7 +142,10 @@ def quantize_aware(model, representative_data=None, *, preserve=()):
     _check_kept(kept)
     _copy_weights(twin, aware)
     if representative_data is not None:
-        _measure_ranges(aware, representative_data)
+        ends = UNIT if takes_unit_images(aware) else PIXELS
+        shape = aware.input_shape[1:]
+        images = representative_images(representative_data, shape, *ends)
+        _measure_ranges(aware, images)
     return aware
 
 
@@ -295,16 +304,19 @@ def _measure_ranges(aware, images):
     trainable = [norm.trainable for norm in norms]
     for norm in norms:
         norm.trainable = False  # and so uses its statistics
-    aware(np.asarray(images, "float32"), training=True)
+    for start in range(0, len(images), BATCH):
+        aware(images[start : start + BATCH], training=True)
     for norm, before in zip(norms, trainable, strict=True):
         norm.trainable = before
 
 
 def _wrappers(model):
+    """Lists the wrappers of a model, by our configuration inside."""
     return [
         layer
         for layer in getattr(model, "layers", ())
-        if type(layer).__name__ == "QuantizeWrapperV2"
+        if type(getattr(layer, "quantize_config", None)).__name__
+        == "Int8Config"
     ]
 
 

@@ -49,6 +49,17 @@ def test_the_file_answers_as_the_model(tmp_path):
     assert metadata.read(path).labels == ("a", "b", "c")
 
 
+def test_int8_files_are_converted_there_too(tmp_path):
+    model = small(keras.layers.Activation("hard_swish"))
+    path = tmp_path / "model.tflite"
+    images = random_images(16, 8, 8, 3)
+    path.write_bytes(convert_on_tensorflow(model, (8, 8, 3), "int8", images))
+    expected = answers(model, images)
+    found = export.predict(path, np.rint((images + 1) * 127.5))
+    assert np.abs(found - expected).max() < 0.03
+    assert spread(expected) > 0.01
+
+
 def test_a_users_own_layer_is_found_in_its_module(tmp_path):
     model = small(Doubled())
     path = tmp_path / "model.tflite"

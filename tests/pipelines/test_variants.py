@@ -202,19 +202,20 @@ def test_a_stop_between_variants_repeats_no_training(
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_a_variant_that_fails_costs_no_other_file(
-    photos, tmp_path, monkeypatch
-):
-    def fail(*args):
-        raise ValueError("no such grid")
+def test_a_variant_that_fails_costs_no_other(tmp_path, monkeypatch):
+    def fail(name, *args):
+        if name == "pruned.int8":
+            raise ValueError("no such grid")
+        return SMALL, None
 
-    monkeypatch.setattr(Material, "representative", fail)
-    with pytest.warns(UserWarning, match="model.int8.tflite is left out: no"):
-        report = pipelines.train(
-            photos, output=tmp_path, **{**QUICK, "epochs": 1}, quantize="int8"
-        )
-    assert report.variants == []
-    assert {"model.keras", "model.tflite"} < set(os.listdir(tmp_path))
+    monkeypatch.setattr(variants, "write", fail)
+    monkeypatch.setitem(variants.WEIGHT_STEPS, "pruned", lambda net, *_: net)
+    model = keras.Sequential([keras.Input((1, 1, 3)), keras.layers.Flatten()])
+    folder, plan = TrainingFolder(tmp_path, {}), Plan(0.5, None, "int8")
+    with pytest.warns(UserWarning, match="model.pruned.int8.tflite is left"):
+        found = make_variants(model, plan, material([2, 2]), folder)
+    assert found == [SMALL]
+    assert (folder.state / "model.pruned.keras").exists()
 
 
 def test_what_is_done_is_not_made_again(tmp_path):

@@ -10,7 +10,7 @@ from keras import layers
 
 from keras_papers import export, flatten, quantization
 from keras_papers.lowering import split_rescaling
-from keras_papers.quantization.legacy import load_tf_keras
+from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from keras_papers.quantization.quantize_aware import SCHEME, variables
 from tests import digits_net
 from tests.answers import perturb, random_images, spread
@@ -223,6 +223,16 @@ def test_the_model_is_left_alone():
         np.testing.assert_array_equal(weight, value)
 
 
+def test_it_is_saved_and_loaded_as_models_of_tf_mot_are(tmp_path):
+    aware = quantization.quantize_aware(small(), IMAGES)
+    aware.save(tmp_path / "aware.keras")
+    with load_tfmot().quantization.keras.quantize_scope():
+        loaded = load_tf_keras().models.load_model(tmp_path / "aware.keras")
+    np.testing.assert_array_equal(
+        loaded.predict(IMAGES, verbose=0), aware.predict(IMAGES, verbose=0)
+    )
+
+
 def test_a_model_that_saw_no_step_is_not_exported(tmp_path):
     aware = quantization.quantize_aware(small())
     with pytest.raises(ValueError, match="must have seen a training step"):
@@ -265,6 +275,11 @@ def test_what_integers_cannot_compute_is_named(layer, message):
 def test_there_must_be_something_to_preserve(preserve, message):
     with pytest.raises(ValueError, match=f"`preserve`.*{message}"):
         quantization.quantize_aware(small(), preserve=preserve)
+
+
+def test_images_of_another_range_are_told():
+    with pytest.raises(ValueError, match="Do not divide them by 255"):
+        quantization.quantize_aware(small(), IMAGES / 255)
 
 
 def test_a_subclassed_model_is_refused():

@@ -1,4 +1,4 @@
-"""Images from which the ranges of an int8 file's tensors are measured."""
+"""Images on which the ranges of int8 tensors are measured."""
 
 import keras
 import numpy as np
@@ -14,7 +14,8 @@ def representative_images(data, shape, low, high):
             width, channels)`, or an iterable of such batches, as a
             `tf.data.Dataset` is, or of pairs of batches and labels. The
             first 300 images are used.
-        shape: `(height, width, channels)` of an image.
+        shape: `(height, width, channels)` of an image, None where it is
+            open.
         low: What the model takes for a black pixel.
         high: What the model takes for a white one.
 
@@ -61,7 +62,7 @@ def _collect(data, shape):
         batch = keras.ops.convert_to_numpy(batch).astype("float32")
         if batch.ndim == len(shape):
             batch = batch[None]
-        if batch.shape[1:] != tuple(shape):
+        if not _fits(batch.shape[1:], shape):
             raise ValueError(
                 "`representative_data` must hold batches of images of the "
                 f"model's size, {tuple(shape)}. Received: images of shape "
@@ -82,6 +83,12 @@ def _collect(data, shape):
             "none. Pass some hundred images of the training set."
         )
     return np.concatenate(found)[:ENOUGH].copy()
+
+
+def _fits(found, shape):
+    return len(found) == len(shape) and all(
+        known in (None, size) for known, size in zip(shape, found, strict=True)
+    )
 
 
 def _is_array(data):
