@@ -102,6 +102,7 @@ def test_train_ends_with_the_files_line(home, capsys, monkeypatch):
 
 
 @pytest.mark.tensorflow
+@pytest.mark.slow
 def test_train_ends_with_a_table_of_all_files(home, capsys, monkeypatch):
     monkeypatch.chdir(home)
     arguments = ["train", "photos", *QUICK, "--output", "two"]

@@ -74,8 +74,16 @@ def _draw(names, costs, shares, below):
             color=colors[index],
             fontsize=10,
             va="center",
+            arrowprops=_line(colors[index], places[index], spots[index]),
         )
     return figure
+
+
+def _line(color, place, spot):
+    """Returns the line to a name that does not stand beside its point."""
+    if place[1] == spot[1]:
+        return None
+    return {"arrowstyle": "-", "color": color, "linewidth": 0.6, "shrinkB": 4}
 
 
 def _places(names, spots):

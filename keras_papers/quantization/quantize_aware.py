@@ -98,11 +98,13 @@ def quantize_aware(model, representative_data=None, *, preserve=()):
         MissingExtraError: If the extra `quantization` is not installed.
 
     Example:
-    >>> from keras_papers import applications
-    >>> model = applications.MobileNetV3Small((32, 32, 3), classes=2)
-    >>> aware = quantize_aware(model)
-    >>> aware.compile("adam", "sparse_categorical_crossentropy")
-    >>> history = aware.fit(np.ones((4, 32, 32, 3)), np.ones(4), verbose=0)
+    >>> image = keras.Input((8, 8, 3))
+    >>> x = keras.layers.Conv2D(4, 3, activation="relu", name="conv")(image)
+    >>> x = keras.layers.GlobalAveragePooling2D()(x)
+    >>> model = keras.Model(image, keras.layers.Dense(2)(x))
+    >>> aware = quantize_aware(model, np.ones((4, 8, 8, 3)))
+    >>> aware.layers[2].name
+    'quant_conv'
     """
     preserve = _check_preserve(preserve)
     tf_keras = load_tf_keras()

@@ -41,7 +41,16 @@ def quantized(model, path, **keywords):
     )
 
 
-@pytest.mark.parametrize("name", applications.list_models())
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MobileNetV3Small",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("MobileNet", "MobileNetV2", "MobileNetV3Large")
+        ),
+    ],
+)
 def test_a_network_computes_in_integers_and_in_one_piece(name, tmp_path):
     model = perturb(applications.get(name)((32, 32, 3), alpha=0.5, classes=3))
     file = quantized(model, tmp_path / "model.tflite")
@@ -80,6 +89,7 @@ def test_pixels_go_in_as_they_are(v3, tmp_path):
     assert (1 / step, zero) == pytest.approx((127.5, 128))
 
 
+@pytest.mark.slow
 def test_a_model_that_takes_unit_images_takes_pixels_as_a_file(tmp_path):
     model = perturb(applications.MobileNetV2((32, 32, 3), 0.35, classes=3))
     file = quantized(model, tmp_path / "model.tflite")
@@ -128,6 +138,7 @@ def test_batches_with_labels_measure_the_same_ranges_as_an_array(tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_dynamic_files_hold_weights_of_a_quarter(v3, tmp_path):
     with pytest.warns(UserWarning, match="DEPTHWISE_CONV_2D"):
         file = export.to_tflite(v3, tmp_path / "small.tflite", None, "dynamic")

@@ -72,6 +72,7 @@ def test_our_models_answer_the_same(name, arguments):
     assert_same(model, images_for(model, 4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, arguments", THEIRS)
 def test_models_of_keras_applications_answer_the_same(name, arguments):
     constructor = getattr(keras.applications, name)
@@ -129,6 +130,7 @@ def test_the_users_model_stays_as_it_is():
         np.testing.assert_array_equal(new, old)
 
 
+@pytest.mark.slow
 def test_the_twin_can_be_cloned_and_saved(tmp_path):
     """With the activations that tf_keras lacks, as TF-MOT clones it."""
     model = perturb(
@@ -525,6 +527,7 @@ def test_seeds_and_rates_are_kept():
     assert 8 < (np.abs(whole).max(axis=(1, 2, 3)) < 0.6).sum() < 32
 
 
+@pytest.mark.slow
 def test_mixed_precision_becomes_float32():
     arguments = {"alpha": 0.35, "classes": 3}
     exact = perturb(applications.MobileNet((32, 32, 3), **arguments))
