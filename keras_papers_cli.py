@@ -369,7 +369,7 @@ def _add_quantize(verbs):
         )
     for name, type_, default, text in (
         ("batch-size", int, 64, "images in a batch"),
-        ("learning-rate", float, 5e-4, "of the first step of qat"),
+        ("learning-rate", float, 1e-4, "of the first step of qat"),
         ("label-smoothing", float, 0.1, "share spread over all classes"),
         ("seed", int, 0, "that of the training holds the same images out"),
     ):

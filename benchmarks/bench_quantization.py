@@ -74,7 +74,7 @@ def main(run, data=None, epochs="8", batch_size="64"):
     recipe = Recipe(
         int(epochs),
         int(batch_size),
-        5e-4,
+        1e-4,
         weight_decay=0.0,
         label_smoothing=0.1,
         class_weights=False,

@@ -128,7 +128,7 @@ def quantize(
     epochs=None,
     *,
     batch_size=64,
-    learning_rate=5e-4,
+    learning_rate=1e-4,
     label_smoothing=0.1,
     preserve=(),
     strict=False,
@@ -151,7 +151,7 @@ def quantize(
         epochs: Positive int. Of `"qat"`. Defaults to None: 8.
         batch_size: Positive int. Defaults to 64.
         learning_rate: Positive float. Of the first step of `"qat"`; falls to
-            zero. Defaults to 0.0005.
+            zero. Defaults to 0.0001.
         label_smoothing: Float in [0, 1). As in the training. Defaults to 0.1.
         preserve: `"sparsity"`, `"clusters"` or both: what `"qat"` keeps of
             pruned or clustered weights. Defaults to neither.
@@ -174,7 +174,7 @@ def quantize(
     epochs = EPOCHS if epochs is None else epochs
     check_positive_int("epochs", epochs, "a number of epochs", "Try 8.")
     check_positive_int("batch_size", batch_size, "images", "Try 64.")
-    check_positive("learning_rate", learning_rate, "a rate", "Try 0.0005.")
+    check_positive("learning_rate", learning_rate, "a rate", "Try 0.0001.")
     check_fraction("label_smoothing", label_smoothing, "a share", "Try 0.1.")
     check_seed(seed)
     network = load_keras(model)

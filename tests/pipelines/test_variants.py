@@ -302,10 +302,10 @@ def test_ranges_are_measured_on_images_of_all_classes():
 
 def test_a_variant_trains_for_a_fifth_of_the_epochs():
     recipe = variants.after(RECIPE)
-    assert (recipe.epochs, recipe.learning_rate) == (8, 5e-4)
+    assert (recipe.epochs, recipe.learning_rate) == (8, 1e-4)
     assert variants.after(RECIPE._replace(epochs=1)).epochs == 2
     tuned = variants.after(RECIPE._replace(from_weights=True))
-    assert tuned.learning_rate == pytest.approx(5e-5)
+    assert tuned.learning_rate == pytest.approx(1e-5)
     assert material([60, 60], recipe).steps() == 8 * 2
 
 
