@@ -1,8 +1,8 @@
 """Lowering: h-swish in operations that int8 runtimes compute fast.
 
 XNNPACK, which runs .tflite files on phones, has no h-swish of integers: a
-quantized MobileNetV3 falls into twenty pieces, between which the graph is
-handed to and fro. But every function of one int8 tensor is a table of 256
+quantized MobileNetV3 falls into 21 pieces, between which the graph is handed
+to and fro. But every function of one int8 tensor is a table of 256
 numbers, and XNNPACK fuses a chain of such operations into that table, also
 where the chain ends with a product with its own input:
 
@@ -21,7 +21,14 @@ from keras import layers, ops
 from keras_papers.inlining import flatten, redraw
 
 HARD_SIGMOID = keras.activations.hard_sigmoid
-WITH_ACTIVATION = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
+WITH_ACTIVATION = (
+    layers.Conv1D,
+    layers.Conv2D,
+    layers.Conv2DTranspose,
+    layers.Dense,
+    layers.DepthwiseConv2D,
+    layers.SeparableConv2D,
+)
 # Activations that a convolution computes along, by limits of its output.
 FUSED = (
     keras.activations.linear,
@@ -36,6 +43,11 @@ def mirrored_hard_sigmoid(x):
     return 1.0 - ops.relu6(3.0 - x) * (1 / 6)
 
 
+# Activations that are called as functions, by their operations' names.
+OPERATIONS = {
+    "HardSilu": keras.activations.hard_silu,
+    "Silu": keras.activations.silu,
+}
 # Activations that are their input times a gate.
 GATES = {
     keras.activations.hard_silu: mirrored_hard_sigmoid,
@@ -70,23 +82,27 @@ def lower(model):
     """
     flat = flatten(model)
     draw = _hard_sigmoids(flat)
-    for layer in flat.layers:
+    names = {operation.name for operation in flat.operations}
+    for layer in flat.operations:
         activation = getattr(layer, "activation", None)
-        if type(layer) is layers.Activation and activation in GATES:
-            draw[layer] = _activation(activation, layer.name)
-        elif isinstance(layer, WITH_ACTIVATION) and activation not in FUSED:
-            draw[layer] = _split(layer)
+        if not isinstance(layer, layers.Layer):
+            activation = OPERATIONS.get(type(layer).__name__)
+        if type(layer) in WITH_ACTIVATION and activation not in FUSED:
+            draw[layer] = _split(layer, names)
+        elif activation in GATES and type(layer) not in WITH_ACTIVATION:
+            draw[layer] = _activation(activation, layer.name, layer, names)
     return redraw(
         flat,
         lambda layer, *args, **kwargs: draw.get(layer, layer)(*args, **kwargs),
     )
 
 
-def _split(layer):
+def _split(layer, names):
     """Returns a function: a linear copy of a layer, then its activation."""
     copy = layer.from_config(layer.get_config())
     copy.activation = keras.activations.linear
-    after = _activation(layer.activation, f"{layer.name}_activation")
+    name = _free(f"{layer.name}_activation", names)
+    after = _activation(layer.activation, name, layer, names)
 
     def call(x):
         if not copy.built:
@@ -97,12 +113,24 @@ def _split(layer):
     return call
 
 
-def _activation(function, name):
+def _activation(function, name, layer, names):
+    """Returns what draws an activation, in the precision of a layer."""
+    dtype = getattr(layer, "dtype_policy", None)  # operations have none
     if function not in GATES:
-        return layers.Activation(function, name=name)
-    gate = layers.Activation(GATES[function], name=f"{name}_gate")
-    product = layers.Multiply(name=name)
+        return layers.Activation(function, name=name, dtype=dtype)
+    gate = layers.Activation(
+        GATES[function], name=_free(f"{name}_gate", names), dtype=dtype
+    )
+    product = layers.Multiply(name=name, dtype=dtype)
     return lambda x: product([x, gate(x)])
+
+
+def _free(name, names):
+    """Returns a name that no layer has, and takes it."""
+    while name in names:
+        name += "_"
+    names.add(name)
+    return name
 
 
 def split_rescaling(model):
@@ -115,10 +143,13 @@ def split_rescaling(model):
         `(scale, offset, rest)`: `rest(scale * images + offset)` is what
         `model(images)` is.
     """
-    first = _Links(model).after(model.inputs[0])
+    alone = len(model.inputs) == len(model.outputs) == 1
+    first = _Links(model).after(model.inputs[0]) if alone else None
     layer = first and first.operation
-    if not isinstance(layer, layers.Rescaling) or np.ndim(layer.scale):
+    if not isinstance(layer, layers.Rescaling):
         return 1.0, 0.0, model
+    if np.ndim(layer.scale) or np.ndim(layer.offset) or layer.scale <= 0:
+        return 1.0, 0.0, model  # which no scale of an input can be
     rest = keras.Model(first.outputs[0], model.outputs[0], name=model.name)
     return float(layer.scale), float(layer.offset), rest
 
@@ -146,7 +177,8 @@ def _hard_sigmoids(flat):
             continue
         relu6 = links.before(node)
         plus_3 = links.before(relu6) if _is_relu6(relu6) else None
-        if _is_constant(plus_3, "Add", 3):
+        parts = [plus_3, relu6, node]
+        if _is_constant(plus_3, "Add", 3) and links.once(parts):
             draw[plus_3.operation] = draw[relu6.operation] = _tensor
             gate = layers.Activation(HARD_SIGMOID, name=node.operation.name)
             draw[node.operation] = lambda *args, gate=gate: gate(_tensor(*args))
@@ -199,6 +231,11 @@ class _Links:
         if len(tensors) != 1 or self.after(tensors[0]) is not node:
             return None
         return self.makers[id(tensors[0])]
+
+    def once(self, nodes):
+        """Tells whether what these nodes call is called nowhere else."""
+        called = [node.operation for node in self.nodes]
+        return all(called.count(node.operation) == 1 for node in nodes)
 
     def after(self, tensor):
         """Returns the node that alone reads `tensor`, or None."""

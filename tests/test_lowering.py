@@ -103,17 +103,63 @@ def test_the_model_is_left_alone():
 
 @pytest.mark.contract
 def test_a_layer_that_cannot_be_copied_stays():
-    class Own(layers.Layer):
+    class Own(layers.Dense):
         def __init__(self, needed):
-            super().__init__()
-            self.needed = needed
-
-        def call(self, x):
-            return self.needed * x
+            super().__init__(needed, activation="sigmoid")
 
     image = keras.Input((4,))
-    model = keras.Model(image, Own(2.0)(image))
-    np.testing.assert_array_equal(answers(lower(model), np.ones((1, 4))), 2)
+    model = keras.Model(image, Own(2)(image))
+    images = np.ones((1, 4))
+    np.testing.assert_array_equal(
+        answers(lower(model), images), answers(model, images)
+    )
+
+
+@pytest.mark.contract
+def test_a_relu6_that_others_call_too_stays():
+    relu6 = layers.ReLU(6.0)
+    image = keras.Input((8,))
+    gate = relu6(image + 3.0) * (1 / 6)
+    model = keras.Model(image, layers.Add()([gate, relu6(image)]))
+    images = random_images(4, 8, low=-9, high=9)
+    np.testing.assert_allclose(
+        answers(lower(model), images), answers(model, images), atol=1e-6
+    )
+
+
+@pytest.mark.contract
+def test_h_swish_as_a_function_is_lowered_too():
+    image = keras.Input((8,))
+    x = keras.ops.hard_swish(image) + keras.ops.silu(image)
+    model = keras.Model(image, x)
+    lowered = lower(model)
+    assert mirrored_hard_sigmoid in activations(lowered)
+    assert keras.activations.sigmoid in activations(lowered)
+    images = random_images(4, 8, low=-5, high=5)
+    np.testing.assert_allclose(
+        answers(lowered, images), answers(model, images), atol=1e-6
+    )
+
+
+@pytest.mark.contract
+def test_a_name_that_is_taken_is_not_taken_twice():
+    image = keras.Input((8,))
+    x = layers.Dense(4, activation="swish", name="a")(image)
+    for name in ("a_activation", "a_activation_gate"):
+        x = layers.ReLU(name=name)(x)
+    assert lower(keras.Model(image, x)).get_layer("a_activation__gate")
+
+
+@pytest.mark.contract
+def test_new_layers_have_the_precision_of_the_old():
+    image = keras.Input((8,))
+    x = layers.Activation("hard_swish", dtype="float32")(image)
+    model = keras.Model(image, x)
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        assert lower(model).output.dtype == "float32"
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 @pytest.mark.contract
@@ -159,5 +205,7 @@ def test_a_rescaling_stays_if_others_read_the_image_or_if_it_is_by_channel():
     scaled = layers.Rescaling(2.0)(image)
     both = keras.Model(image, layers.Add()([image, scaled]))
     by_channel = keras.Model(image, layers.Rescaling([1.0, 2.0, 3.0])(image))
-    for model in (both, by_channel):
+    shifted = keras.Model(image, layers.Rescaling(1.0, [1.0, 2.0, 3.0])(image))
+    turned = keras.Model(image, layers.Rescaling(-1.0, 255.0)(image))
+    for model in (both, by_channel, shifted, turned):
         assert split_rescaling(model) == (1.0, 0.0, model)

@@ -34,7 +34,8 @@ def float_tensors(data):
 def layer_of(tensors, model):
     """Returns the name of a layer that names of tensors are made of."""
     for tensor in tensors:
-        names = [layer.name for layer in model.layers if layer.name in tensor]
+        layers = [getattr(layer, "layer", layer) for layer in model.layers]
+        names = [layer.name for layer in layers if layer.name in tensor]
         if names:
             return max(names, key=len)
     return tensors[0]

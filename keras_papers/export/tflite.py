@@ -28,7 +28,7 @@ from keras_papers.export.metadata import Description
 from keras_papers.export.verification import (
     PARITY,
     VerificationError,
-    takes_pixels,
+    normalization_of,
     verify,
 )
 from keras_papers.extras import require
@@ -114,7 +114,7 @@ def to_tflite(
     1
     """
     check_environment()
-    path = _check_path(path)
+    path = check_path(path)
     shape = _check_model(model, input_shape)
     aware = is_quantization_aware(model)
     known = (None, "int8") if aware else tuple(PARITY)
@@ -166,7 +166,8 @@ def check_environment():
     require("ai_edge_litert.interpreter", "mobile")
 
 
-def _check_path(path):
+def check_path(path):
+    """Returns where a file is written; raises ValueError if it cannot be."""
     if not isinstance(path, str | os.PathLike):
         raise ValueError(
             "`path` is where the file is written. "
@@ -275,7 +276,13 @@ def _check_labels(labels, model):
 
 def _check_normalization(normalization, model):
     if normalization is None:
-        return (0.0, 1.0) if takes_pixels(model) else (127.5, 127.5)
+        return normalization_of(model)
+    if is_quantization_aware(model):
+        raise ValueError(
+            "`normalization` is part of a quantization-aware model. "
+            f"Received: normalization={normalization!r}. Leave it out; say "
+            "quantize_aware(..., input_range=(black, white))."
+        )
     pair = isinstance(normalization, tuple | list) and len(normalization) == 2
     if not pair or not all(isinstance(n, numbers.Real) for n in normalization):
         raise ValueError(

@@ -21,8 +21,9 @@ from keras_papers.export.integer_file import (
 )
 from keras_papers.extras import require
 from keras_papers.quantization.quantize_aware import (
+    input_range_of,
     is_quantization_aware,
-    takes_unit_images,
+    parameters_of,
 )
 
 # Half precision keeps 11 bits of a weight; a difference adds up over layers.
@@ -72,7 +73,7 @@ def verify(
     threads=1,
     runs=50,
     *,
-    normalization=(127.5, 127.5),
+    normalization=None,
 ):
     """Checks a .tflite file against the Keras model that it was made of.
 
@@ -90,8 +91,7 @@ def verify(
         runs: Positive int. Runs of which the median is taken, after
             warming up. Defaults to 50.
         normalization: `(mean, std)` that make of a pixel what the model
-            takes, where it does not rescale pixels itself; for files that
-            take pixels. Defaults to those of [-1, 1].
+            takes, (pixel - mean) / std. Defaults as in `to_tflite`.
 
     Returns:
         A `TFLiteFile`.
@@ -131,6 +131,8 @@ def verify(
                 "quantize='dynamic'."
             )
     measured = measure_in_own_process(path, threads, runs)
+    if normalization is None:
+        normalization = normalization_of(model)
     parity = _compare(path, model, images, normalization)
     if not parity <= PARITY[quantize]:
         said = (
@@ -236,10 +238,17 @@ def _no_model(path, error):
     )
 
 
+def normalization_of(model):
+    """Returns the `(mean, std)` that make of a pixel what a model takes."""
+    if is_quantization_aware(model):
+        black, white = input_range_of(model)
+        std = 255 / (white - black)
+        return -black * std, std
+    return (0.0, 1.0) if takes_pixels(model) else (127.5, 127.5)
+
+
 def takes_pixels(model):
     """Tells whether a model rescales pixels in [0, 255] itself."""
-    if is_quantization_aware(model):
-        return not takes_unit_images(model)
     return any(
         isinstance(layer, keras.layers.Rescaling)
         or (isinstance(layer, keras.Model) and takes_pixels(layer))
@@ -271,9 +280,8 @@ def _count_ops(data):
 def _check_size(path, size, model, quantize):
     """Normalization is folded away; kernels are what a file consists of."""
     width = BYTES[quantize]
-    held = model.weights
-    if is_quantization_aware(model):
-        held = [weight for weight in held if weight.trainable]
+    aware = is_quantization_aware(model)
+    held = parameters_of(model) if aware else model.weights
     weights = [math.prod(weight.shape) for weight in held]
     kernels = [
         math.prod(weight.shape) for weight in held if len(weight.shape) > 1
@@ -312,14 +320,13 @@ def measure_in_own_process(path, threads, runs):
 
 
 def _compare(path, model, images, normalization):
-    if images is None:
-        images = _random_images(path, model)
+    mean, std = normalization
     _, door, _ = open_interpreter(path)
-    given = images
-    if door["dtype"] == np.uint8 and not takes_pixels(model):
-        mean, std = normalization
-        given = images * std + mean
-    theirs = predict(path, given)
+    if images is None:
+        ends = -mean / std, (255 - mean) / std
+        images = _random_images(door["shape"][1:], *ends)
+    pixels = images * std + mean
+    theirs = predict(path, pixels if door["dtype"] == np.uint8 else images)
     # A graphics card rounds what it multiplies to fewer bits.
     with keras.device("cpu:0"):
         ours = model(images, training=False)
@@ -335,13 +342,8 @@ def _compare(path, model, images, normalization):
     return float(np.abs(theirs - ours).max() / reach)
 
 
-def _random_images(path, model):
-    _, door, _ = open_interpreter(path)
-    low, high = -1, 1
-    if takes_pixels(model):
-        low, high = 0, 255
+def _random_images(shape, low, high):
     generator = np.random.default_rng(0)
-    shape = door["shape"][1:]
     # Noise around different shades: pure noise looks all the same to a
     # network, which averages over the map.
     shades = generator.uniform(low, high, (IMAGES, *[1] * len(shape)))

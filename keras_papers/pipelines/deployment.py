@@ -15,6 +15,7 @@ from keras_papers.argument_checks import (
     check_positive_int,
     check_seed,
 )
+from keras_papers.export.tflite import check_path
 from keras_papers.export.verification import (
     measure_in_own_process,
     takes_pixels,
@@ -171,6 +172,12 @@ def quantize(
     files.check_environment()
     check_choice("mode", mode, ("int8", "qat"), "how integers come about")
     check_plan(mode, None, None)
+    if mode == "int8" and (epochs is not None or preserve):
+        raise ValueError(
+            "`epochs` and `preserve` are of a training, which mode='qat' has "
+            f"and 'int8' has not. Received: epochs={epochs!r} and preserve="
+            f"{preserve!r}. Leave them out, or pass mode='qat'."
+        )
     epochs = EPOCHS if epochs is None else epochs
     check_positive_int("epochs", epochs, "a number of epochs", "Try 8.")
     check_positive_int("batch_size", batch_size, "images", "Try 64.")
@@ -181,6 +188,7 @@ def quantize(
     path = pathlib.Path(model)
     if output is None:
         output = path.with_suffix(f".{mode}.tflite")
+    check_path(output)
     size = _side_of_images(path, network)
     if data is None:
         images = load_digits(size, seed)

@@ -21,6 +21,7 @@ from keras_papers.pipelines.classifier_file import load_keras
 from keras_papers.pipelines.images import ImageSet, batches
 from keras_papers.pipelines.training import Recipe, class_weights
 from keras_papers.quantization.legacy import load_tfmot
+from keras_papers.quantization.quantize_aware import MOST_CLUSTERS
 
 QUANTIZATIONS = (None, "none", "dynamic", "float16", "int8", "qat")
 SHARE = 0.2  # of the training's epochs, in which a variant is trained on
@@ -85,7 +86,7 @@ class Material(NamedTuple):
         return self._batches(self.images.test, 32)
 
     def some_tests(self):
-        """Returns pixels of held-out images, of every class some."""
+        """Returns pixels of held-out images, spread over the classes."""
         test = self.images.test  # sorted by class
         few = range(0, len(test), max(1, len(test) // COMPARED))
         return np.stack([test.read(index, self.image_size) for index in few])
@@ -170,6 +171,12 @@ def check_plan(quantize, prune, cluster):
             "`cluster` is the number of different weights in a kernel and "
             f"must be an integer of at least {least}. "
             f"Received: cluster={cluster!r} with prune={prune!r}. Try 16."
+        )
+    if cluster is not None and cluster > MOST_CLUSTERS and quantize == "qat":
+        raise ValueError(
+            "`cluster` is the number of different weights in a kernel, of "
+            f"which integers have {MOST_CLUSTERS}. Received: "
+            f"cluster={cluster!r} with quantize='qat'. Try 16."
         )
     plan = Plan(
         None if prune is None else float(prune),

@@ -27,13 +27,14 @@ def fine_tune(
     Args:
         twin: Model of tf_keras.
         data: What the Keras 3 model was fitted on: a `tf.data.Dataset` of
-            batches `(images, labels)`, or a pair of arrays.
+            batches `(images, labels)`, or a pair of arrays, or three with the
+            weights of the examples.
         epochs: Positive int. Defaults to 5.
         learning_rate: Positive float. Of the first step. Defaults to
             0.0001, which suits `quantize_aware` and `cluster`; `prune` takes
             away what other weights have to make up for, and wants 0.0005.
         loss: Name of a loss, a loss of Keras 3 or of tf_keras, or a function.
-        metrics: Names or functions.
+        metrics: The same of metrics, in a list.
         validation_data: As `data`. Defaults to None.
         callbacks: Of tf_keras.
         verbose: As in `fit`. Defaults to `"auto"`.
@@ -66,18 +67,24 @@ def fine_tune(
         )
     check_positive_int("epochs", epochs, "a number of epochs", "Try 5.")
     check_positive("learning_rate", learning_rate, "a rate", "Try 0.0001.")
-    arrays = isinstance(data, tuple | list)
-    inputs, labels = data if arrays else (data, None)
-    steps = -(-len(inputs) // 32) if arrays else len(inputs)
+    inputs, *labels = data if isinstance(data, tuple | list) else [data]
     rate = tf_keras.optimizers.schedules.CosineDecay(
-        learning_rate, epochs * steps
+        learning_rate, epochs * _steps(inputs, labels)
     )
+    metrics = [metrics] if isinstance(metrics, str) else metrics
     twin.compile(
-        tf_keras.optimizers.Adam(rate), _loss(loss), metrics=list(metrics)
+        tf_keras.optimizers.Adam(rate),
+        _same("loss", loss, keras.losses, tf_keras.losses),
+        metrics=[
+            _same("metrics", metric, keras.metrics, tf_keras.metrics)
+            for metric in metrics
+        ],
     )
+    labels, weights = (*labels, None, None)[:2]
     return twin.fit(
         inputs,
         labels,
+        sample_weight=weights,
         epochs=epochs,
         validation_data=validation_data,
         callbacks=[*callbacks_of(twin), *callbacks],
@@ -85,18 +92,47 @@ def fine_tune(
     )
 
 
-def _loss(loss):
-    """Returns the loss of tf_keras that is the same as one of Keras 3."""
-    if not isinstance(loss, keras.losses.Loss):
-        return loss
-    config = loss.get_config()
-    config.pop("dtype", None)
+def _steps(inputs, labels):
+    """Returns the steps of an epoch; arrays go in batches of 32."""
+    if labels:
+        return -(-len(keras.tree.flatten(inputs)[0]) // 32)
     try:
-        same = getattr(load_tf_keras().losses, type(loss).__name__)
-        return same.from_config(config)
+        return len(inputs)
+    except TypeError as error:
+        raise ValueError(
+            "`data` must know its number of batches, over which the learning "
+            f"rate falls. Received: data={inputs!r} ({error}). Pass a pair of "
+            "arrays, or a tf.data.Dataset after assert_cardinality."
+        ) from error
+
+
+def _same(argument, given, ours, theirs):
+    """Returns what tf_keras has for a loss or a metric of Keras 3.
+
+    Args:
+        argument: What it was passed as.
+        given: A name, an object of either Keras, or a function.
+        ours: `keras.losses` or `keras.metrics`.
+        theirs: The same of tf_keras.
+    """
+    name = getattr(given, "__name__", type(given).__name__)
+    try:
+        if isinstance(given, str):
+            if given != "accuracy" and not callable(theirs.get(given)):
+                raise ValueError("there is none of that name")
+            return given
+        if getattr(ours, name, None) is given:
+            return theirs.get(name)
+        if not isinstance(given, keras.losses.Loss | keras.metrics.Metric):
+            return given
+        config = given.get_config()
+        config.pop("dtype", None)
+        if config.get("reduction", "") is None:
+            config["reduction"] = "none"
+        return getattr(theirs, name).from_config(config)
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(
-            "`loss` must be one that tf_keras has, too. "
-            f"Received: loss={loss!r} ({error}). Pass a function of labels "
-            "and scores, of TensorFlow operations."
+            f"`{argument}` must be what tf_keras has, too. "
+            f"Received: {given!r} ({error}). Pass another name, or a function "
+            "of labels and scores of TensorFlow operations."
         ) from error

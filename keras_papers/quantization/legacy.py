@@ -7,10 +7,13 @@ would become tf_keras for the whole process, child processes included.
 import contextlib
 import importlib.metadata
 import os
+import sys
+import threading
 import warnings
 
 from keras_papers.extras import require
 
+_one_at_a_time = threading.RLock()  # what is restored is the process's
 VARIABLE = "TF_USE_LEGACY_KERAS"
 
 
@@ -23,7 +26,7 @@ def load_tf_keras():
     """
     tensorflow = require("tensorflow", "quantization")
     _check_versions(tensorflow.__version__)
-    with _process_as_found(tensorflow):
+    with _process_as_found(tensorflow, "tf_keras"):
         return require("tf_keras", "quantization")
 
 
@@ -36,9 +39,10 @@ def load_tfmot():
     """
     tf_keras = load_tf_keras()
     tensorflow = require("tensorflow", "quantization")
-    with _process_as_found(tensorflow):
+    with _process_as_found(tensorflow, "tensorflow_model_optimization"):
         # By this name its registries look up recurrent cells.
-        tensorflow.compat.v2.keras = tf_keras
+        if "tensorflow_model_optimization" not in sys.modules:
+            tensorflow.compat.v2.keras = tf_keras
         return require("tensorflow_model_optimization", "quantization")
 
 
@@ -65,7 +69,16 @@ def _minor(version):
 
 
 @contextlib.contextmanager
-def _process_as_found(tensorflow):
+def _process_as_found(tensorflow, module):
+    if module in sys.modules:
+        yield  # It was imported, and there is no trace to be left.
+        return
+    with _one_at_a_time, _restored(tensorflow):
+        yield
+
+
+@contextlib.contextmanager
+def _restored(tensorflow):
     api = tensorflow.compat.v2
     # Which Keras these two are is decided where they are first touched.
     for name in (tensorflow.keras, api.keras):

@@ -5,6 +5,7 @@ configuration that follows from what int8 runtimes fuse.
 """
 
 import importlib
+import numbers
 
 import keras
 import numpy as np
@@ -66,10 +67,12 @@ MOVED = {
 # Activations: what is fused, and what the runtime has a range for.
 CLIPPED = {"relu", "relu6"}
 WRITTEN = {"hard_sigmoid", "mirrored_hard_sigmoid", "sigmoid"}
-ENDS = {"linear", "softmax"}
+ENDS = {"linear", "softmax", "Softmax"}
 
 
-def quantize_aware(model, representative_data=None, *, preserve=()):
+def quantize_aware(
+    model, representative_data=None, *, preserve=(), input_range=None
+):
     """Makes a model that is trained as int8 runtimes will compute it.
 
     The result is a model of tf_keras in TF-MOT's wrappers, with weights of
@@ -78,14 +81,17 @@ def quantize_aware(model, representative_data=None, *, preserve=()):
     as int8 runtimes compute it fast, as `lowering.lower` does.
 
     Args:
-        model: Functional or built sequential model of Keras 3, trained. It
-            takes images in [0, 255] that it rescales itself, or in [-1, 1].
+        model: Functional or built sequential model of Keras 3, trained, of
+            one input and one output.
         representative_data: Images as the model takes them, an array or
             batches, on which the ranges of all maps are measured before the
             first step. Defaults to None: on the first batch of the training.
         preserve: `"sparsity"`, so that weights that are zero stay so, after
             `prune`; `"clusters"`, so that equal weights of a kernel stay
             equal, after `cluster`; or both as a tuple. Defaults to neither.
+        input_range: What the model takes for a black and for a white pixel.
+            Defaults to (0, 255) for a model with a `Rescaling` inside, and
+            else to (-1, 1).
 
     Returns:
         A functional model of tf_keras, not compiled. What it saves as
@@ -111,7 +117,10 @@ def quantize_aware(model, representative_data=None, *, preserve=()):
     load_tfmot()
     scheme = importlib.import_module(SCHEME)
     wrapper = importlib.import_module(WRAPPER).QuantizeWrapperV2
-    twin = to_tf_keras(_with_rescaling(lower(model)))
+    lowered = lower(model)
+    _check_doors(lowered)
+    input_range = _check_range(input_range, lowered)
+    twin = to_tf_keras(_with_rescaling(lowered, input_range))
     readers = _readers(twin)
     first = twin.layers[1]
     kept = {name: False for name in preserve}
@@ -127,7 +136,7 @@ def quantize_aware(model, representative_data=None, *, preserve=()):
             return copy
         kernel, axes = KERNELS.get(kind, (None, None))
         output = (
-            _range(layer)
+            _range(layer, input_range)
             if layer is first
             else _output(layer, kind, readers[layer.name])
         )
@@ -143,10 +152,10 @@ def quantize_aware(model, representative_data=None, *, preserve=()):
     aware = tf_keras.models.clone_model(twin, clone_function=wrapped)
     _check_kept(kept)
     _copy_weights(twin, aware)
+    _freeze(aware)
     if representative_data is not None:
-        ends = UNIT if takes_unit_images(aware) else PIXELS
         shape = aware.input_shape[1:]
-        images = representative_images(representative_data, shape, *ends)
+        images = representative_images(representative_data, shape, *input_range)
         _measure_ranges(aware, images)
     return aware
 
@@ -162,23 +171,52 @@ def _check_preserve(preserve):
     return preserve
 
 
-def _with_rescaling(lowered):
+def _check_doors(model):
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ValueError(
+            "`model` must have one input and one output. "
+            f"Received: a model with {len(model.inputs)} inputs and "
+            f"{len(model.outputs)} outputs. Quantize a part of it: "
+            "keras.Model(image, scores)."
+        )
+
+
+def _check_range(input_range, lowered):
+    if input_range is None:
+        rescales = any(
+            isinstance(layer, keras.layers.Rescaling)
+            for layer in lowered.layers
+        )
+        return PIXELS if rescales else UNIT
+    pair = np.ravel(np.asarray(input_range, dtype=object)).tolist()
+    real = all(isinstance(end, numbers.Real) for end in pair)
+    if len(pair) != 2 or not real or not pair[0] < pair[1]:
+        raise ValueError(
+            "`input_range` is what the model takes for a black and for a "
+            f"white pixel. Received: input_range={input_range!r}. Pass two "
+            "numbers, for example (-1, 1)."
+        )
+    return tuple(map(float, pair))
+
+
+def _with_rescaling(lowered, input_range):
     """Returns a model that begins with a rescaling to levels of int8."""
     scale, offset, rest = split_rescaling(lowered)
-    ends = UNIT if rest is lowered else PIXELS
-    low, high = (scale * end + offset for end in ends)
-    offset += shift_to_levels(low, high)
+    offset += shift_to_levels(*(scale * end + offset for end in input_range))
     (door,) = lowered.inputs
     image = keras.Input(batch_shape=door.shape, name=door.name)
+    names = {layer.name for layer in rest.layers}
     name = "rescaling" if rest is lowered else lowered.layers[1].name
+    while name in names:
+        name += "_"
     rescaled = keras.layers.Rescaling(scale, offset, name=name)(image)
     return keras.Model(image, rest(rescaled), name=lowered.name)
 
 
-def _range(rescaling):
+def _range(rescaling, input_range):
     """Returns the range of what the leading rescaling makes."""
-    ends = UNIT if rescaling.scale == 1 else PIXELS
-    return [rescaling.scale * end + rescaling.offset for end in ends]
+    scale, offset = float(rescaling.scale), float(rescaling.offset)
+    return [scale * end + offset for end in input_range]
 
 
 def _readers(twin):
@@ -193,6 +231,11 @@ def _readers(twin):
 
 def _kind(layer):
     name = type(layer).__name__
+    if name == "ReLU":
+        limits = (layer.max_value, layer.negative_slope, layer.threshold)
+        known = limits in ((None, 0, 0), (6, 0, 0))
+        limited = "a ReLU of limits" if layer.max_value else "a bent ReLU"
+        return name if known else limited
     return layer.activation.__name__ if name == "Activation" else name
 
 
@@ -255,11 +298,12 @@ def _structure(layer, kernel, preserve):
 def _check_kept(kept):
     for name, found in kept.items():
         if not found:
+            most = f" ({MOST_CLUSTERS} at most)" * (name == "clusters")
             how = {"sparsity": "prune", "clusters": "cluster"}[name]
             raise ValueError(
                 "`preserve` names what the weights of `model` have. "
                 f"Received: preserve={name!r} for a model without such "
-                f"weights. Call quantization.{how} and fit first."
+                f"weights{most}. Call quantization.{how} and fit first."
             )
 
 
@@ -295,21 +339,33 @@ def _copy_weights(twin, aware):
                 kept["clusters"].assign(index.reshape(values.shape))
 
 
+def _freeze(aware):
+    """Takes the kernels of frozen layers from what wrappers train."""
+    for wrapper in _wrappers(aware):
+        if not wrapper.layer.trainable:
+            wrapper._non_trainable_weights += [
+                weight for weight, _, _ in wrapper._weight_vars
+            ]
+            wrapper._trainable_weights = []
+
+
 def _measure_ranges(aware, images):
     """Runs images as if to train, which moves ranges and no weights."""
-    tf_keras = load_tf_keras()
-    norms = [
-        wrapper.layer
-        for wrapper in _wrappers(aware)
-        if isinstance(wrapper.layer, tf_keras.layers.BatchNormalization)
-    ]
+    inside = [getattr(layer, "layer", layer) for layer in aware.layers]
+    norms = [x for x in inside if type(x).__name__ == "BatchNormalization"]
+    drops = [x for x in inside if "Dropout" in type(x).__name__]
     trainable = [norm.trainable for norm in norms]
+    rates = [drop.rate for drop in drops]
     for norm in norms:
         norm.trainable = False  # and so uses its statistics
+    for drop in drops:
+        drop.rate = 0.0
     for start in range(0, len(images), BATCH):
         aware(images[start : start + BATCH], training=True)
     for norm, before in zip(norms, trainable, strict=True):
         norm.trainable = before
+    for drop, rate in zip(drops, rates, strict=True):
+        drop.rate = rate
 
 
 def _wrappers(model):
@@ -327,9 +383,19 @@ def is_quantization_aware(model):
     return bool(_wrappers(model))
 
 
-def takes_unit_images(aware):
-    """Tells whether a model takes images in [-1, 1], and not pixels."""
-    return float(_wrappers(aware)[0].layer.scale) == 1
+def input_range_of(aware):
+    """Returns what a model takes for a black and for a white pixel."""
+    first = _wrappers(aware)[0]
+    scale, offset = float(first.layer.scale), float(first.layer.offset)
+    ends = [(end - offset) / scale for end in first.quantize_config.output]
+    return tuple(ends)
+
+
+def parameters_of(aware):
+    """Lists the weights of the layers inside, without those of quantizers."""
+    return [
+        weight for layer in aware.layers for weight in variables(layer).values()
+    ]
 
 
 def integer_part(aware):

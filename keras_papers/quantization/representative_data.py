@@ -43,6 +43,7 @@ def representative_images(data, shape, low, high):
             f"in {wanted}, for the model rescales pixels itself. {received} "
             "Do not divide them by 255."
         )
+    images = np.clip(images, low, high)  # as a cubic resize overshoots
     images[0].flat[:2] = low, high
     return images
 
@@ -56,10 +57,10 @@ def _collect(data, shape):
             "the training set."
         )
     found, number = [], 0
-    for batch in [data] if _is_array(data) else data:
+    for batch in _batches(data):
         if isinstance(batch, tuple | list):
             batch = batch[0]  # without the labels
-        batch = keras.ops.convert_to_numpy(batch).astype("float32")
+        batch = np.asarray(keras.ops.convert_to_numpy(batch), "float32")
         if batch.ndim == len(shape):
             batch = batch[None]
         if not _fits(batch.shape[1:], shape):
@@ -73,6 +74,7 @@ def _collect(data, shape):
                 "`representative_data` must hold finite numbers. Received: "
                 "NaN or infinity. Take those images out."
             )
+        shape = batch.shape[1:]  # that of all, where it was open
         found.append(batch)
         number += len(batch)
         if number >= ENOUGH:
@@ -83,6 +85,20 @@ def _collect(data, shape):
             "none. Pass some hundred images of the training set."
         )
     return np.concatenate(found)[:ENOUGH].copy()
+
+
+def _batches(data):
+    if isinstance(data, tuple) and len(data) == 2 and _is_array(data[0]):
+        data = data[0]  # a pair as `fit` takes it
+    if _is_array(data):
+        return [data]
+    if isinstance(data, str | dict) or not hasattr(data, "__iter__"):
+        raise ValueError(
+            "`representative_data` is an array of images, or an iterable of "
+            "batches. Received: representative_data of type "
+            f"{type(data).__name__}. Pass some hundred images."
+        )
+    return data
 
 
 def _fits(found, shape):

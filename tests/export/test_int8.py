@@ -170,6 +170,8 @@ PIXELS = ((4, 4, 3), 0.0, 255.0)
         ([], UNIT, "one image at least"),
         (np.zeros((0, 4, 4, 3)), UNIT, "one image at least"),
         (np.zeros((2, 5, 4, 3)), UNIT, r"\(4, 4, 3\).*\(5, 4, 3\)"),
+        ("images", UNIT, "of type str"),
+        (7, UNIT, "of type int"),
         (np.zeros((2, 4)), UNIT, r"size, \(4, 4, 3\)"),
         (np.full((2, 4, 4, 3), 200.0), UNIT, r"in \[-1, 1\].*\[200, 200\]"),
         (np.full((2, 4, 4, 3), 0.5), PIXELS, "Do not divide them by 255"),
@@ -189,6 +191,37 @@ def test_representative_images_span_the_range_and_are_copied():
     images = representative_images(iter([data[:1], data[1:]]), *PIXELS)
     assert (images.min(), images.max(), len(images)) == (0, 255, 2)
     assert (data == 100).all()
+
+
+def test_a_pair_as_fit_takes_it_is_images_and_labels():
+    data = random_images(6, 4, 4, 3)
+    assert len(representative_images((data, np.zeros(6)), *UNIT)) == 6
+
+
+def test_what_a_cubic_resize_overshoots_is_cut():
+    data = np.clip(random_images(6, 4, 4, 3, low=-40, high=300), -2, 257)
+    images = representative_images(data, *PIXELS)
+    assert (images.min(), images.max()) == (0, 255)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_normalization_of_ones_own_is_what_the_file_is_held_against(
+    tmp_path,
+):
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(8, 3, activation="relu")(image)
+    x = layers.GlobalAveragePooling2D()(x)
+    model = perturb(keras.Model(image, layers.Dense(3)(x)))
+    data = (random_images(16, 8, 8, 3) + 1) / 2
+    file = export.to_tflite(
+        model,
+        tmp_path / "model.tflite",
+        None,
+        "int8",
+        representative_data=data,
+        normalization=(0, 255),
+    )
+    assert file.parity < 0.1
 
 
 def test_a_subclassed_model_is_told_to_have_no_graph(tmp_path):

@@ -92,7 +92,11 @@ def test_quantize_trains_on_as_integers_compute(model, photos, tmp_path):
     [
         ({"mode": "int4"}, "`mode`.*mean 'int8'"),
         ({"mode": "float16"}, "`mode`"),
-        ({"epochs": 0}, "`epochs`.*epochs=0"),
+        ({"mode": "qat", "epochs": 0}, "`epochs`.*epochs=0"),
+        ({"epochs": 3}, "`epochs` and `preserve` are of a training"),
+        ({"preserve": "sparsity"}, "`epochs` and `preserve` are of a training"),
+        ({"mode": "qat", "output": "no/x.tflite"}, "`path`.*Make the folder"),
+        ({"output": "x.keras"}, "`path`.*must end with '.tflite'"),
         ({"batch_size": 0}, "`batch_size`"),
         ({"learning_rate": 0}, "`learning_rate`"),
         ({"label_smoothing": 1}, "`label_smoothing`"),

@@ -57,6 +57,33 @@ def test_a_data_set_of_keras_3_is_taken_as_it_is(twin):
     assert len(history.history["val_loss"]) == 2
 
 
+def test_several_inputs_and_weights_of_examples_are_taken():
+    a, b = keras.Input((4,)), keras.Input((4,))
+    scores = keras.layers.Dense(3, activation="softmax")(
+        keras.layers.Add()([a, b])
+    )
+    twin = to_tf_keras(keras.Model([a, b], scores))
+    fine_tune(twin, ([X, X], Y, np.ones(64)), 2, verbose=0)
+    assert float(twin.optimizer._learning_rate(2)) > 0  # of 4 steps
+    assert int(twin.optimizer.iterations) == 4
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        keras.losses.categorical_crossentropy,
+        keras.losses.CategoricalCrossentropy(reduction=None),
+        "categorical_crossentropy",
+        lambda labels, scores: -labels * scores,
+    ],
+)
+@pytest.mark.parametrize("metrics", ["accuracy", [keras.metrics.AUC()]])
+def test_losses_and_metrics_are_taken_as_keras_3_takes_them(
+    twin, loss, metrics
+):
+    fine_tune(twin, (X, Y), 1, loss=loss, metrics=metrics, verbose=0)
+
+
 class Own(keras.losses.Loss):
     """A loss of a user's."""
 
@@ -69,12 +96,22 @@ class Own(keras.losses.Loss):
     [
         ({"epochs": 0}, "`epochs`.*epochs=0"),
         ({"learning_rate": -1.0}, "`learning_rate`.*-1.0"),
-        ({"loss": Own()}, "`loss` must be one that tf_keras has"),
+        ({"loss": "hinges"}, "`loss` must.*hinges"),
+        ({"metrics": ["exactness"]}, "`metrics` must.*exactness"),
+        ({"loss": Own()}, "`loss` must be what tf_keras has"),
     ],
 )
 def test_bad_arguments_are_told(twin, change, message):
     with pytest.raises(ValueError, match=message):
         fine_tune(twin, (X, Y), **change)
+
+
+def test_a_data_set_without_end_is_told(twin):
+    import tensorflow as tf
+
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(16).repeat()
+    with pytest.raises(ValueError, match="`data` must know its number"):
+        fine_tune(twin, data)
 
 
 def test_a_model_of_keras_3_has_its_own_fit():

@@ -213,6 +213,62 @@ def test_equal_weights_stay_equal_and_become_few_integers(preserve, tmp_path):
         assert 2 <= len(np.unique(kernel)) <= 6
 
 
+def test_frozen_layers_stay_as_they_are():
+    model = small()
+    for name in ("conv", "norm", "dense"):
+        model.get_layer(name).trainable = False
+    aware = fitted(model)
+    for name in ("conv", "dense"):
+        wrapper = variables(aware.get_layer(f"quant_{name}"))
+        for weight in model.get_layer(name).weights:
+            np.testing.assert_array_equal(wrapper[weight.name], weight)
+    moved = variables(aware.get_layer("quant_pointwise"))["kernel"]
+    assert np.abs(moved - model.get_layer("pointwise").kernel).max() > 1e-3
+
+
+def test_ranges_are_measured_without_dropout():
+    with_dropout = quantization.quantize_aware(
+        small(layers.Dropout(0.8, name="drop")), IMAGES
+    )
+    without = quantization.quantize_aware(small(), IMAGES)
+    found, expected = (
+        aware.get_layer("quant_pointwise")._output_quantizer_vars["high"]
+        for aware in (with_dropout, without)
+    )
+    assert float(found) == pytest.approx(float(expected), rel=1e-3)
+    assert with_dropout.get_layer("drop").rate == 0.8
+
+
+@pytest.mark.parametrize(
+    "rescaling, ends",
+    [
+        ((2.0, -1.0), (0.0, 1.0)),
+        ((1 / 127.5, -1.0), (0.0, 255.0)),
+        (None, (0.0, 1.0)),
+        (None, (-2.0, 2.5)),
+    ],
+)
+def test_a_model_says_in_which_range_it_takes_images(rescaling, ends, tmp_path):
+    image = keras.Input((6, 6, 3), name="image")
+    x = layers.Rescaling(*rescaling)(image) if rescaling else image
+    x = layers.Conv2D(8, 3, activation="relu")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    model = perturb(keras.Model(image, layers.Dense(4)(x)))
+    pixels = np.rint(random_images(16, 6, 6, 3, low=0, high=255))
+    images = ends[0] + pixels / 255 * (ends[1] - ends[0])
+    images = images.astype("float32")
+    aware = quantization.quantize_aware(model, images, input_range=ends)
+    expected = model.predict(images, verbose=0)
+    reach = 0.1 * np.ptp(expected)
+    np.testing.assert_allclose(
+        aware.predict(images, verbose=0), expected, atol=reach
+    )
+    path = tmp_path / "model.tflite"
+    assert export.to_tflite(aware, path, images=images).parity < 0.1
+    found = export.predict(path, pixels)
+    np.testing.assert_allclose(found, expected, atol=reach)
+
+
 def test_the_model_is_left_alone():
     model = small()
     before = [weight.numpy().copy() for weight in model.weights]
@@ -255,9 +311,10 @@ def test_a_quantization_aware_model_has_one_kind_of_file(tmp_path):
             "must follow a convolution.*'odd' after ReLU",
         ),
         (layers.Rescaling(2.0, 1.0, name="odd"), "Rescaling in layer 'odd'"),
+        (layers.ReLU(4.0, name="odd"), "ReLU of limits in layer 'odd'"),
         (layers.Lambda(lambda x: x, name="odd"), "Lambda 'odd'.*code"),
     ],
-    ids=["elu", "normalization", "rescaling", "lambda"],
+    ids=["elu", "normalization", "rescaling", "relu", "lambda"],
 )
 def test_what_integers_cannot_compute_is_named(layer, message):
     with pytest.raises(ValueError, match=message):
@@ -268,7 +325,7 @@ def test_what_integers_cannot_compute_is_named(layer, message):
     "preserve, message",
     [
         ("sparsity", "without such weights. Call quantization.prune"),
-        ("clusters", "without such weights. Call quantization.cluster"),
+        ("clusters", r"256 at most\). Call quantization.cluster"),
         ("zeros", "Pass 'sparsity', 'clusters'"),
     ],
 )
@@ -280,6 +337,33 @@ def test_there_must_be_something_to_preserve(preserve, message):
 def test_images_of_another_range_are_told():
     with pytest.raises(ValueError, match="Do not divide them by 255"):
         quantization.quantize_aware(small(), IMAGES / 255)
+
+
+@pytest.mark.parametrize(
+    "ends", [(1, 0), (1,), 255, ("black", "white")], ids=str
+)
+def test_a_range_that_is_none_is_told(ends):
+    with pytest.raises(ValueError, match="`input_range`.*Received"):
+        quantization.quantize_aware(small(), input_range=ends)
+
+
+def test_a_normalization_of_its_own_is_told(tmp_path):
+    aware = quantization.quantize_aware(small(), IMAGES)
+    with pytest.raises(ValueError, match="`normalization`.*input_range"):
+        export.to_tflite(
+            aware, tmp_path / "model.tflite", normalization=(0, 255)
+        )
+
+
+def test_several_doors_are_told():
+    a, b = keras.Input((4,)), keras.Input((4,))
+    scores = layers.Dense(2)
+    for model in (
+        keras.Model([a, b], layers.Add()([a, b])),
+        keras.Model(a, [scores(a), a]),
+    ):
+        with pytest.raises(ValueError, match="one input and one output"):
+            quantization.quantize_aware(model)
 
 
 def test_a_subclassed_model_is_refused():
