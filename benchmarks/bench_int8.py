@@ -13,7 +13,7 @@ import keras  # isort: skip
 import numpy as np
 import tensorflow as tf
 
-from keras_papers import applications, export
+from keras_papers import applications, export, flatten
 from keras_papers.export.tflite import _quiet
 from keras_papers.export.verification import measure_in_own_process
 
@@ -39,6 +39,23 @@ def images(model):
     return (pixels if rescales else pixels / 127.5 - 1).astype("float32")
 
 
+def normalized(model):
+    """Makes the moving statistics those of the images.
+
+    The maps of a fresh network fade from layer to layer, down to ranges that
+    no trained one has, and that XNNPACK refuses.
+    """
+    norms = [
+        layer
+        for layer in flatten(model).layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    for norm in norms:
+        norm.momentum = 0.0
+    model(images(model), training=True)
+    return model
+
+
 def converted_by_keras(model):
     """Returns the bytes of the int8 file as TensorFlow's guide makes it."""
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
@@ -60,7 +77,7 @@ if __name__ == "__main__":
     folder = pathlib.Path(tempfile.mkdtemp())
     paths = [folder / f"{name}.tflite" for name in ("int8", "peer", "float")]
     for name, arguments in MODELS:
-        model = applications.get(name)(SHAPE, **arguments)
+        model = normalized(applications.get(name)(SHAPE, **arguments))
         int8, peer, whole = paths
         data = images(model)
         found = export.to_tflite(
@@ -70,10 +87,12 @@ if __name__ == "__main__":
         theirs = getattr(keras.applications, name)
         peer.write_bytes(
             converted_by_keras(
-                theirs(
-                    weights=None,
-                    input_tensor=keras.Input(SHAPE, batch_size=1),
-                    **arguments,
+                normalized(
+                    theirs(
+                        weights=None,
+                        input_tensor=keras.Input(SHAPE, batch_size=1),
+                        **arguments,
+                    )
                 )
             )
         )

@@ -10,6 +10,7 @@ REASONS = {
     "QUANTIZE": "it does not turn uint8 into int8",
     "SOFTMAX": "it has softmax of floats only",
 }
+OTHERWISE = "it does not have it, or not for ranges so far apart"
 # Of every int8 classifier: pixels at the beginning, scores at the end.
 AT_THE_EDGE = {"QUANTIZE": 1, "SOFTMAX": 1}
 
@@ -52,8 +53,5 @@ def told_of_pieces(left, quantize):
     odd = [op for op, number in left.items() if number > edge.get(op, 0)]
     if not odd:
         return ""
-    reasons = [
-        f"{left[op]} {op} ({REASONS.get(op, 'it does not have it')})"
-        for op in odd
-    ]
+    reasons = [f"{left[op]} {op} ({REASONS.get(op, OTHERWISE)})" for op in odd]
     return f"runs in pieces, for XNNPACK leaves out {', '.join(reasons)}."
