@@ -112,6 +112,12 @@ def redraw(model, call, inputs=None):
     )
 
 
+def calls(model):
+    """Lists the calls of a functional model, each after those it needs."""
+    depths = sorted(model._nodes_by_depth, reverse=True)
+    return [node for depth in depths for node in model._nodes_by_depth[depth]]
+
+
 def _call(layer, *args, **kwargs):
     if is_formality(layer):
         return args[0]

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from keras_papers.inlining import flatten, redraw
+from keras_papers.inlining import calls, flatten, redraw
 
 HARD_SIGMOID = keras.activations.hard_sigmoid
 WITH_ACTIVATION = (
@@ -59,10 +59,10 @@ def lower(model):
     """Returns an equal model in operations that int8 runtimes compute fast.
 
     Every h-swish becomes the product of its input and a gate, and so does
-    swish, whose gate is the sigmoid. Other activations
-    inside a convolution or dense layer become layers of their own unless
-    integers compute them along. A hard sigmoid that is written as operations
-    becomes one layer. All other layers stay, with their names.
+    swish, whose gate is the sigmoid. Other activations inside a convolution
+    or dense layer become layers of their own unless integers compute them
+    along. A hard sigmoid that is written as operations becomes one layer. All
+    other layers stay, with their names.
 
     Args:
         model: A functional or built sequential model; it is left alone.
@@ -212,11 +212,7 @@ class _Links:
     """Who makes and who reads the tensors of a flat model."""
 
     def __init__(self, model):
-        self.nodes = [
-            node
-            for depth in sorted(model._nodes_by_depth, reverse=True)
-            for node in model._nodes_by_depth[depth]
-        ]
+        self.nodes = calls(model)
         self.makers = {id(x): node for node in self.nodes for x in node.outputs}
         self.readers = collections.defaultdict(list)
         for node in self.nodes:

@@ -15,7 +15,7 @@ from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from keras_papers.quantization.representative_data import (
     representative_images,
 )
-from keras_papers.quantization.to_tf_keras import to_tf_keras
+from keras_papers.quantization.to_tf_keras import to_tf_keras, weight_name
 
 PRESERVED = ("sparsity", "clusters")
 MOST_CLUSTERS = 256  # different weights of a kernel that count as clusters
@@ -314,11 +314,7 @@ def variables(layer):
     """
     kernels = [weight for weight, _, _ in getattr(layer, "_weight_vars", ())]
     inside = getattr(layer, "layer", layer)
-    return {_name(weight): weight for weight in inside.weights + kernels}
-
-
-def _name(weight):
-    return weight.name.rpartition("/")[2].partition(":")[0]
+    return {weight_name(weight): weight for weight in inside.weights + kernels}
 
 
 def _copy_weights(twin, aware):
@@ -329,7 +325,7 @@ def _copy_weights(twin, aware):
         copy = there[layer.name]
         copies = variables(copy)
         for weight in layer.weights:
-            copies[_name(weight)].assign(weight)
+            copies[weight_name(weight)].assign(weight)
         for weight, _, kept in getattr(copy, "_weight_vars", ()):
             values = weight.numpy()
             if "sparsity" in kept:

@@ -1,13 +1,13 @@
 """tf_keras models brought back: trained weights, in a Keras 3 model again."""
 
 import importlib
-import re
 
 import keras
 import numpy as np
 
 from keras_papers.inlining import flatten
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
+from keras_papers.quantization.to_tf_keras import weight_name
 
 
 def to_keras(twin, model):
@@ -135,13 +135,13 @@ def _readers():
 
 
 def _plain(layer):
-    return [(_name(weight), weight) for weight in layer.weights]
+    return [(weight_name(weight), weight) for weight in layer.weights]
 
 
 def _pruned(wrapper):
     masks = {id(weight): mask for weight, mask, _ in wrapper.pruning_vars}
     return [
-        (_name(weight), weight * masks.get(id(weight), 1.0))
+        (weight_name(weight), weight * masks.get(id(weight), 1.0))
         for weight in wrapper.layer.weights
     ]
 
@@ -158,13 +158,9 @@ def _clustered(wrapper):
 def _quantized(wrapper):
     # The wrapper takes the kernels away from the layer, which made them first.
     return [
-        (_name(kernel), quantizer(kernel, training=False, weights=ranges))
+        (weight_name(kernel), quantizer(kernel, training=False, weights=ranges))
         for kernel, quantizer, ranges in wrapper._weight_vars
     ] + _plain(wrapper.layer)
-
-
-def _name(weight):
-    return re.split("[/:]", weight.name)[-2]
 
 
 def _assign(layer, trained, twin):

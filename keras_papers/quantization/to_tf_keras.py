@@ -14,7 +14,7 @@ import numpy as np
 from keras import layers
 
 from keras_papers.extras import require
-from keras_papers.inlining import flatten
+from keras_papers.inlining import calls, flatten
 from keras_papers.lowering import mirrored_hard_sigmoid
 from keras_papers.quantization.legacy import load_tf_keras
 
@@ -60,7 +60,9 @@ def to_tf_keras(model):
     flat = flatten(model)
     tensors = {id(x): _door(x) for x in flat.inputs}
     twins = {}
-    for node in _calls(flat):
+    for node in calls(flat):
+        if node.is_input:
+            continue
         operation = node.operation
         if operation not in twins:
             twins[operation] = _convert(operation)
@@ -128,13 +130,6 @@ def register_converter(layer_class):
         return converter
 
     return register
-
-
-def _calls(model):
-    """Lists the calls of a graph, each after those it depends on."""
-    depths = sorted(model._nodes_by_depth, reverse=True)
-    nodes = [node for depth in depths for node in model._nodes_by_depth[depth]]
-    return [node for node in nodes if not node.is_input]
 
 
 def _given(operation, kwargs):
@@ -245,11 +240,16 @@ def _described_tensor(shape, dtype):
     return tuple(shape), "float32" if "float" in dtype else dtype
 
 
+def weight_name(weight):
+    """Returns what a weight of tf_keras is called in its layer."""
+    return re.split("[/:]", weight.name)[-2]
+
+
 def _copy_weights(layer, twin):
     """Gives `twin` the values of the weights of `layer`, its Keras 3 layer."""
     weights = getattr(layer, "weights", [])  # operations have none
     ours = {weight.name: weight for weight in weights}
-    names = [re.split("[/:]", weight.name)[-2] for weight in twin.weights]
+    names = [weight_name(weight) for weight in twin.weights]
     if len(ours) == len(weights) and set(ours) == set(names):
         weights = [ours[name] for name in names]
     shapes = [tuple(weight.shape) for weight in weights]

@@ -59,14 +59,8 @@ def as_the_library(photo, size):
     )
 
 
-@pytest.fixture(scope="module")
-def photo():
-    return load_sample_image("china.jpg")  # 427 x 640
-
-
-@pytest.mark.parametrize("rescales", [True, False])
-def test_scores_and_labels_are_those_of_the_file(rescales, photo, tmp_path):
-    model = perturb(
+def network(rescales):
+    return perturb(
         applications.MobileNetV2(
             (96, 96, 3),
             alpha=0.35,
@@ -74,6 +68,16 @@ def test_scores_and_labels_are_those_of_the_file(rescales, photo, tmp_path):
             include_preprocessing=rescales,
         )
     )
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return load_sample_image("china.jpg")  # 427 x 640
+
+
+@pytest.mark.parametrize("rescales", [True, False])
+def test_scores_and_labels_are_those_of_the_file(rescales, photo, tmp_path):
+    model = network(rescales)
     path = tmp_path / "model.tflite"
     export.to_tflite(model, path, LABELS, runs=1)
     normalization = (0.0, 1.0) if rescales else (127.5, 127.5)
@@ -88,14 +92,7 @@ def test_scores_and_labels_are_those_of_the_file(rescales, photo, tmp_path):
 @pytest.mark.parametrize("rescales", [True, False])
 def test_a_file_of_integers_takes_pixels_itself(rescales, photo, tmp_path):
     """Whatever its model took; the library hands them over as they are."""
-    model = perturb(
-        applications.MobileNetV2(
-            (96, 96, 3),
-            alpha=0.35,
-            classes=5,
-            include_preprocessing=rescales,
-        )
-    )
+    model = network(rescales)
     patches = [photo[i : i + 96, i : i + 96] for i in range(0, 300, 20)]
     images = np.stack(patches).astype("float32")
     if not rescales:

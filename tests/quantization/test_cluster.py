@@ -1,6 +1,5 @@
 """cluster: a few values in every kernel, and zeros that stay zeros."""
 
-import importlib.util
 import os
 
 import keras
@@ -12,15 +11,10 @@ from keras_papers import applications, flatten
 from keras_papers.quantization import callbacks, cluster, prune, to_keras
 from keras_papers.quantization.legacy import load_tf_keras
 from tests.answers import perturb
+from tests.quantization.extra import NEEDS_TFMOT
 from tests.quantization.small_network import kernels, small_network, train
 
-pytestmark = [
-    pytest.mark.tensorflow,
-    pytest.mark.skipif(
-        importlib.util.find_spec("tensorflow_model_optimization") is None,
-        reason="needs the extra `quantization`",
-    ),
-]
+pytestmark = NEEDS_TFMOT
 
 
 def values(model):

@@ -1,20 +1,13 @@
 """fine_tune: Keras 3's losses and data on a model of tf_keras."""
 
-import importlib.util
-
 import keras
 import numpy as np
 import pytest
 
 from keras_papers.quantization import fine_tune, to_tf_keras
+from tests.quantization.extra import NEEDS_TF_KERAS
 
-pytestmark = [
-    pytest.mark.tensorflow,
-    pytest.mark.skipif(
-        importlib.util.find_spec("tf_keras") is None,
-        reason="needs the extra `quantization`",
-    ),
-]
+pytestmark = NEEDS_TF_KERAS
 X = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
 Y = np.eye(3, dtype="float32")[X[:, :3].argmax(-1)]
 
@@ -83,7 +76,13 @@ def test_several_inputs_and_weights_of_examples_are_taken():
 def test_losses_and_metrics_are_taken_as_keras_3_takes_them(
     twin, loss, metrics
 ):
-    fine_tune(twin, (X, Y), 1, loss=loss, metrics=metrics, verbose=0)
+    before = twin.get_weights()[0]
+    history = fine_tune(
+        twin, (X, Y), 1, loss=loss, metrics=metrics, verbose=0
+    ).history
+    assert history.keys() in ({"loss", "accuracy"}, {"loss", "auc"})
+    assert np.isfinite(history["loss"]).all()
+    assert np.abs(twin.get_weights()[0] - before).max() > 1e-5
 
 
 class Own(keras.losses.Loss):

@@ -1,6 +1,5 @@
 """prune: as sparse as was asked for, in the step that was asked for."""
 
-import importlib.util
 import os
 
 import keras
@@ -20,15 +19,10 @@ from keras_papers.quantization import (
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from keras_papers.quantization.to_tf_keras import CONVERTERS
 from tests.answers import perturb
+from tests.quantization.extra import NEEDS_TFMOT
 from tests.quantization.small_network import kernels, small_network, train
 
-pytestmark = [
-    pytest.mark.tensorflow,
-    pytest.mark.skipif(
-        importlib.util.find_spec("tensorflow_model_optimization") is None,
-        reason="needs the extra `quantization`",
-    ),
-]
+pytestmark = NEEDS_TFMOT
 
 
 def zeros(kernel):

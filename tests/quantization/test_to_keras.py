@@ -1,6 +1,5 @@
 """to_keras: what was trained in tf_keras comes back whole, and to its place."""
 
-import importlib.util
 import os
 
 import keras
@@ -21,15 +20,10 @@ from keras_papers.quantization import (
 from keras_papers.quantization.legacy import load_tf_keras
 from keras_papers.quantization.to_tf_keras import CONVERTERS
 from tests.answers import answers, images_for, perturb, random_images, spread
+from tests.quantization.extra import NEEDS_TFMOT
 from tests.quantization.small_network import kernels, small_network, train
 
-pytestmark = [
-    pytest.mark.tensorflow,
-    pytest.mark.skipif(
-        importlib.util.find_spec("tensorflow_model_optimization") is None,
-        reason="needs the extra `quantization`",
-    ),
-]
+pytestmark = NEEDS_TFMOT
 
 
 def shifted(model):
