@@ -29,8 +29,9 @@ FEWEST_EPOCHS = 2
 # Of the training's learning rate. Rounding moves a network little, and a high
 # rate more; where weights are taken away, others have to move.
 RATE = 1 / 40
-RATE_OF_WEIGHTS = 5  # times as much
-PRUNING = 2 / 3  # of the steps, after which no more weights become zero
+RATE_OF_PRUNING = 20  # times as much
+RATE_OF_CLUSTERING = 2
+PRUNING = 1 / 2  # of the steps, after which no more weights become zero
 REPRESENTATIVE = 300  # images that ranges are measured on
 COMPARED = 32  # images that a file is held against its model on
 DONE = "variants.json"
@@ -297,7 +298,7 @@ def write(name, network, how, path, material, preserve=()):
 def _prune(network, plan, material):
     steps = max(1, round(PRUNING * material.steps()))
     twin = quantization.prune(network, plan.prune, steps=steps)
-    material.tune(twin, RATE_OF_WEIGHTS)
+    material.tune(twin, RATE_OF_PRUNING)
     return quantization.to_keras(twin, network)
 
 
@@ -305,7 +306,7 @@ def _cluster(network, plan, material):
     twin = quantization.cluster(
         network, plan.cluster, preserve_sparsity=plan.prune is not None
     )
-    material.tune(twin, RATE_OF_WEIGHTS)
+    material.tune(twin, RATE_OF_CLUSTERING)
     return quantization.to_keras(twin, network)
 
 

@@ -32,7 +32,7 @@ def fine_tune(
         epochs: Positive int. Defaults to 5.
         learning_rate: Positive float. Of the first step. Defaults to
             0.0001, which suits `quantize_aware` and `cluster`; `prune` takes
-            away what other weights have to make up for, and wants 0.0005.
+            away what other weights have to make up for, and wants 0.002.
         loss: Name of a loss, a loss of Keras 3 or of tf_keras, or a function.
         metrics: The same of metrics, in a list.
         validation_data: As `data`. Defaults to None.

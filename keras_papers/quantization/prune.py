@@ -156,7 +156,7 @@ def _schedule(pruning, sparsity, steps):
         "steps",
         steps,
         "the number of training steps in which the sparsity is reached",
-        "Give about two thirds of epochs times batches.",
+        "Give about half of epochs times batches.",
     )
     frequency = min(MOST_STEPS_APART, max(1, steps // UPDATES))
     # From such a step on that the last of them is one at which masks are

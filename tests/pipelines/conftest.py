@@ -1,7 +1,6 @@
 """Photos of two classes, and what a short training made of them."""
 
 import contextlib
-import importlib.util
 
 import keras
 import numpy as np
@@ -18,10 +17,6 @@ QUICK = {
     "batch_size": 8,
     "verbose": 0,
 }
-with_tfmot = pytest.mark.skipif(
-    importlib.util.find_spec("tensorflow_model_optimization") is None,
-    reason="needs the extra `quantization`",
-)
 
 
 def paint(folder, classes, number=10, seed=0):

@@ -8,7 +8,7 @@ import pytest
 
 from keras_papers import pipelines
 from keras_papers.export import metadata
-from tests.pipelines.conftest import with_tfmot
+from tests.extra import with_tfmot
 
 pytestmark = pytest.mark.tensorflow
 

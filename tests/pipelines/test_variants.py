@@ -29,7 +29,8 @@ from keras_papers.pipelines.variants import (
     make_variants,
     table,
 )
-from tests.pipelines.conftest import QUICK, untraced, with_tfmot
+from tests.extra import with_tfmot
+from tests.pipelines.conftest import QUICK, untraced
 
 pytestmark = pytest.mark.tensorflow
 RECIPE = Recipe(40, 64, 4e-3, 1e-2, 0.1, False, None, None, False)

@@ -11,7 +11,7 @@ from keras_papers import applications, flatten
 from keras_papers.quantization import callbacks, cluster, prune, to_keras
 from keras_papers.quantization.legacy import load_tf_keras
 from tests.answers import perturb
-from tests.quantization.extra import NEEDS_TFMOT
+from tests.extra import NEEDS_TFMOT
 from tests.quantization.small_network import kernels, small_network, train
 
 pytestmark = NEEDS_TFMOT

@@ -1,7 +1,6 @@
 """tf_keras and TF-MOT: imported without a trace, refused in a sentence."""
 
 import importlib.metadata
-import importlib.util
 import os
 import subprocess
 import sys
@@ -14,14 +13,9 @@ from keras_papers.quantization.legacy import (
     load_tf_keras,
     load_tfmot,
 )
+from tests.extra import NEEDS_TF_KERAS, with_tfmot
 
-pytestmark = [
-    pytest.mark.tensorflow,
-    pytest.mark.skipif(
-        importlib.util.find_spec("tf_keras") is None,
-        reason="needs the extra `quantization`",
-    ),
-]
+pytestmark = NEEDS_TF_KERAS
 
 TFMOT = "tensorflow_model_optimization"
 WHOLE_PROCESS = """
@@ -61,10 +55,7 @@ print("trained")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    importlib.util.find_spec(TFMOT) is None,
-    reason="needs the extra `quantization`",
-)
+@with_tfmot
 @pytest.mark.parametrize("found", [None, "1"])
 def test_both_kerases_train_in_turn_in_a_process_left_as_found(found):
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}

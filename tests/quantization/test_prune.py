@@ -16,10 +16,10 @@ from keras_papers.quantization import (
     to_keras,
     to_tf_keras,
 )
+from keras_papers.quantization.layer_converters import CONVERTERS
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
-from keras_papers.quantization.to_tf_keras import CONVERTERS
 from tests.answers import perturb
-from tests.quantization.extra import NEEDS_TFMOT
+from tests.extra import NEEDS_TFMOT
 from tests.quantization.small_network import kernels, small_network, train
 
 pytestmark = NEEDS_TFMOT

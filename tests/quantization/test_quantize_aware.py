@@ -1,7 +1,6 @@
 """Quantization-aware training: int8 in training as it will be in the file."""
 
 import importlib
-import importlib.util
 
 import keras
 import numpy as np
@@ -14,13 +13,10 @@ from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from keras_papers.quantization.quantize_aware import SCHEME, variables
 from tests import digits_net
 from tests.answers import perturb, random_images, spread
+from tests.extra import NEEDS_TFMOT
 
 pytestmark = [
-    pytest.mark.tensorflow,
-    pytest.mark.skipif(
-        importlib.util.find_spec("tensorflow_model_optimization") is None,
-        reason="needs the extra `quantization`",
-    ),
+    *NEEDS_TFMOT,
     pytest.mark.filterwarnings("ignore:.*answers otherwise:UserWarning"),
 ]
 IMAGES = random_images(32, 12, 12, 3, low=0, high=255)

@@ -20,7 +20,7 @@ from keras_papers.quantization import (
 from keras_papers.quantization.legacy import load_tf_keras
 from keras_papers.quantization.to_tf_keras import CONVERTERS
 from tests.answers import answers, images_for, perturb, random_images, spread
-from tests.quantization.extra import NEEDS_TFMOT
+from tests.extra import NEEDS_TFMOT
 from tests.quantization.small_network import kernels, small_network, train
 
 pytestmark = NEEDS_TFMOT

@@ -1,7 +1,5 @@
 """to_tf_keras: the same answers, layer by layer and model by model."""
 
-import importlib.util
-
 import keras
 import numpy as np
 import pytest
@@ -10,17 +8,15 @@ from keras import layers
 from keras_papers import applications, flatten
 from keras_papers.layers import InvertedResidual
 from keras_papers.quantization import register_converter, to_tf_keras
+from keras_papers.quantization.layer_converters import (
+    CONVERTERS,
+    SAME_ACTIVATIONS,
+)
 from keras_papers.quantization.legacy import load_tf_keras
-from keras_papers.quantization.to_tf_keras import CONVERTERS, SAME_ACTIVATIONS
 from tests.answers import images_for, perturb, random_images, spread
+from tests.extra import NEEDS_TF_KERAS
 
-pytestmark = [
-    pytest.mark.tensorflow,
-    pytest.mark.skipif(
-        importlib.util.find_spec("tf_keras") is None,
-        reason="needs the extra `quantization`",
-    ),
-]
+pytestmark = NEEDS_TF_KERAS
 
 
 def drawn(model, seed=0):
