@@ -7,7 +7,23 @@ with a note where the two do not agree.
 
 from typing import NamedTuple
 
+EFFICIENT_NET = (
+    "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks "
+    "(2019)",
+    "https://arxiv.org/abs/1905.11946",
+)
+LITE = (
+    "EfficientNet-Lite, code of the authors (2020)",
+    "https://github.com/tensorflow/tpu",
+)
+MNAS_NET = (
+    "MnasNet: Platform-Aware Neural Architecture Search for Mobile (2019)",
+    "https://arxiv.org/abs/1807.11626",
+)
 PAPERS = {
+    **{f"EfficientNetB{size}": EFFICIENT_NET for size in range(8)},
+    **{f"EfficientNetLite{size}": LITE for size in range(5)},
+    **{f"MnasNet{kind}": MNAS_NET for kind in ("A1", "B1", "Small")},
     "MobileNet": (
         "MobileNets: Efficient Convolutional Neural Networks for Mobile "
         "Vision Applications (2017)",
@@ -46,10 +62,36 @@ MIN = "minimalistic"
 R192, R160, R128 = (
     {"resolution_multiplier": size / 224} for size in (192, 160, 128)
 )
+T1, SCALED = "Table 1", "Table 1, scaled"
+B, LITE_, MNAS = "EfficientNetB", "EfficientNetLite", "MnasNet"
+COUNTED = "the networks of torchvision and keras.applications have as many"
+README = "the code's README counts some more"
 PAPER_1280 = "the paper's Table 2 has a 1280-wide layer, the weights 1024"
 
 # fmt: off
 FACTS = (
+    Fact(f"{B}0", {}, 5_288_548, 385.8, "5.3M, 0.39B", "Table 2"),
+    Fact(f"{B}1", {}, 7_794_184, 686.8, "7.8M, 0.70B", "Table 2", COUNTED),
+    Fact(f"{B}2", {}, 9_109_994, 993.6, "9.2M, 1.0B", "Table 2"),
+    Fact(f"{B}3", {}, 12_233_232, 1827.1, "12M, 1.8B", "Table 2"),
+    Fact(f"{B}4", {}, 19_341_616, 4393.8, "19M, 4.2B", "Table 2", COUNTED),
+    Fact(f"{B}5", {}, 30_389_784, 10266.4, "30M, 9.9B", "Table 2", COUNTED),
+    Fact(f"{B}6", {}, 43_040_704, 19067.6, "43M, 19B", "Table 2"),
+    Fact(f"{B}7", {}, 66_347_960, 37745.9, "66M, 37B", "Table 2", COUNTED),
+    Fact(f"{LITE_}0", {}, 4_652_008, 385.2, "4.7M, 407M", "README", README),
+    Fact(f"{LITE_}1", {}, 5_416_680, 600.2, "5.4M, 631M", "README", README),
+    Fact(f"{LITE_}2", {}, 6_092_072, 859.7, "6.1M, 899M", "README", README),
+    Fact(f"{LITE_}3", {}, 8_197_096, 1383.3, "8.2M, 1.44B", "README", README),
+    Fact(f"{LITE_}4", {}, 13_006_568, 2553.0, "13.0M, 2.64B", "README", README),
+    Fact(f"{MNAS}A1", {}, 3_887_038, 311.6, "3.9M, 312M", "Table 1"),
+    Fact(f"{MNAS}A1", {"alpha": 1.4}, 6_105_992, 586.3),
+    Fact(f"{MNAS}A1", {"alpha": 0.75}, 2_912_278, 223.4),
+    Fact(f"{MNAS}A1", {"alpha": 0.5}, 2_082_006, 103.2),
+    Fact(f"{MNAS}B1", {}, 4_383_312, 314.4),
+    Fact(f"{MNAS}B1", {"alpha": 1.4}, 7_115_728, 588.8),
+    Fact(f"{MNAS}B1", {"alpha": 0.75}, 3_170_208, 215.5),
+    Fact(f"{MNAS}B1", {"alpha": 0.5}, 2_218_512, 104.5),
+    Fact(f"{MNAS}Small", {}, 2_030_264, 68.3, "2.0M, 68M", "README"),
     Fact(V1, {"alpha": 1.0}, 4_231_976, 568.7, "4.2M, 569M", "Tables 4, 6, 7"),
     Fact(V1, {"alpha": 0.75}, 2_585_560, 325.4, "2.6M, 325M", "Tables 5, 6"),
     Fact(V1, {"alpha": 0.5}, 1_331_592, 149.5, "1.3M, 149M", "Table 6"),
@@ -115,6 +157,23 @@ class Form(NamedTuple):
 
 # fmt: off
 FORMS = (
+    Form(f"{B}0", 16, T1, {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}),
+    Form(f"{B}1", 23, SCALED, {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}),
+    Form(f"{B}2", 23, SCALED, {2: 16, 4: 24, 8: 48, 16: 120, 32: 352}),
+    Form(f"{B}3", 26, SCALED, {2: 24, 4: 32, 8: 48, 16: 136, 32: 384}),
+    Form(f"{B}4", 32, SCALED, {2: 24, 4: 32, 8: 56, 16: 160, 32: 448}),
+    Form(f"{B}5", 39, SCALED, {2: 24, 4: 40, 8: 64, 16: 176, 32: 512}),
+    Form(f"{B}6", 45, SCALED, {2: 32, 4: 40, 8: 72, 16: 200, 32: 576}),
+    Form(f"{B}7", 55, SCALED, {2: 32, 4: 48, 8: 80, 16: 224, 32: 640}),
+    Form(f"{LITE_}0", 16, T1, {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}),
+    Form(f"{LITE_}1", 21, SCALED, {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}),
+    Form(f"{LITE_}2", 21, SCALED, {2: 16, 4: 24, 8: 48, 16: 120, 32: 352}),
+    Form(f"{LITE_}3", 24, SCALED, {2: 24, 4: 32, 8: 48, 16: 136, 32: 384}),
+    Form(f"{LITE_}4", 30, SCALED, {2: 24, 4: 32, 8: 56, 16: 160, 32: 448}),
+    Form(f"{MNAS}A1", 16, "Figure 7",
+         {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}),
+    Form(f"{MNAS}B1", 17, "Code", {2: 16, 4: 24, 8: 40, 16: 96, 32: 320}),
+    Form(f"{MNAS}Small", 15, "Code", {2: 8, 4: 16, 8: 16, 16: 32, 32: 144}),
     Form(V1, 13, "Table 1", {2: 64, 4: 128, 8: 256, 16: 512, 32: 1024}),
     Form(V2, 17, "Table 2", {2: 16, 4: 24, 8: 32, 16: 96, 32: 320}),
     Form(LARGE, 15, "Table 1", {2: 16, 4: 24, 8: 40, 16: 112, 32: 160}),

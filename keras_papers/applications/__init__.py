@@ -1,5 +1,8 @@
 """Models of the papers, as keras.applications would offer them."""
 
+from keras_papers.applications import efficientnet as efficientnet
+from keras_papers.applications import efficientnet_lite as efficientnet_lite
+from keras_papers.applications import mnasnet as mnasnet
 from keras_papers.applications import mobilenet as mobilenet
 from keras_papers.applications import mobilenet_v2 as mobilenet_v2
 from keras_papers.applications import mobilenet_v3 as mobilenet_v3
@@ -8,6 +11,54 @@ from keras_papers.applications._catalog import list_models as list_models
 from keras_papers.applications._catalog import table as table
 from keras_papers.applications._feature_extractor import (
     feature_extractor as feature_extractor,
+)
+from keras_papers.applications.efficientnet import (
+    EfficientNetB0 as EfficientNetB0,
+)
+from keras_papers.applications.efficientnet import (
+    EfficientNetB1 as EfficientNetB1,
+)
+from keras_papers.applications.efficientnet import (
+    EfficientNetB2 as EfficientNetB2,
+)
+from keras_papers.applications.efficientnet import (
+    EfficientNetB3 as EfficientNetB3,
+)
+from keras_papers.applications.efficientnet import (
+    EfficientNetB4 as EfficientNetB4,
+)
+from keras_papers.applications.efficientnet import (
+    EfficientNetB5 as EfficientNetB5,
+)
+from keras_papers.applications.efficientnet import (
+    EfficientNetB6 as EfficientNetB6,
+)
+from keras_papers.applications.efficientnet import (
+    EfficientNetB7 as EfficientNetB7,
+)
+from keras_papers.applications.efficientnet_lite import (
+    EfficientNetLite0 as EfficientNetLite0,
+)
+from keras_papers.applications.efficientnet_lite import (
+    EfficientNetLite1 as EfficientNetLite1,
+)
+from keras_papers.applications.efficientnet_lite import (
+    EfficientNetLite2 as EfficientNetLite2,
+)
+from keras_papers.applications.efficientnet_lite import (
+    EfficientNetLite3 as EfficientNetLite3,
+)
+from keras_papers.applications.efficientnet_lite import (
+    EfficientNetLite4 as EfficientNetLite4,
+)
+from keras_papers.applications.mnasnet import (
+    MnasNetA1 as MnasNetA1,
+)
+from keras_papers.applications.mnasnet import (
+    MnasNetB1 as MnasNetB1,
+)
+from keras_papers.applications.mnasnet import (
+    MnasNetSmall as MnasNetSmall,
 )
 from keras_papers.applications.mobilenet import MobileNet as MobileNet
 from keras_papers.applications.mobilenet_v2 import MobileNetV2 as MobileNetV2

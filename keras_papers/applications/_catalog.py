@@ -2,7 +2,35 @@
 
 import fnmatch
 
-from keras_papers.applications import mobilenet, mobilenet_v2, mobilenet_v3
+from keras_papers.applications import (
+    efficientnet,
+    mnasnet,
+    mobilenet,
+    mobilenet_v2,
+    mobilenet_v3,
+)
+from keras_papers.applications.efficientnet import (
+    EfficientNetB0,
+    EfficientNetB1,
+    EfficientNetB2,
+    EfficientNetB3,
+    EfficientNetB4,
+    EfficientNetB5,
+    EfficientNetB6,
+    EfficientNetB7,
+)
+from keras_papers.applications.efficientnet_lite import (
+    EfficientNetLite0,
+    EfficientNetLite1,
+    EfficientNetLite2,
+    EfficientNetLite3,
+    EfficientNetLite4,
+)
+from keras_papers.applications.mnasnet import (
+    MnasNetA1,
+    MnasNetB1,
+    MnasNetSmall,
+)
 from keras_papers.applications.mobilenet import MobileNet
 from keras_papers.applications.mobilenet_v2 import MobileNetV2
 from keras_papers.applications.mobilenet_v3 import (
@@ -14,6 +42,22 @@ from keras_papers.argument_checks import check_choice
 CONSTRUCTORS = {
     constructor.__name__: constructor
     for constructor in (
+        EfficientNetB0,
+        EfficientNetB1,
+        EfficientNetB2,
+        EfficientNetB3,
+        EfficientNetB4,
+        EfficientNetB5,
+        EfficientNetB6,
+        EfficientNetB7,
+        EfficientNetLite0,
+        EfficientNetLite1,
+        EfficientNetLite2,
+        EfficientNetLite3,
+        EfficientNetLite4,
+        MnasNetA1,
+        MnasNetB1,
+        MnasNetSmall,
         MobileNet,
         MobileNetV2,
         MobileNetV3Large,
@@ -21,6 +65,10 @@ CONSTRUCTORS = {
     )
 }
 TABLES = {
+    **dict.fromkeys(CONSTRUCTORS, efficientnet.TABLE_1),
+    "MnasNetA1": mnasnet.FIGURE_7,
+    "MnasNetB1": mnasnet.B1,
+    "MnasNetSmall": mnasnet.SMALL,
     "MobileNet": mobilenet.TABLE_1,
     "MobileNetV2": mobilenet_v2.TABLE_2,
     "MobileNetV3Large": mobilenet_v3.TABLE_1,

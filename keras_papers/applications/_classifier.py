@@ -10,7 +10,7 @@ from keras_papers.argument_checks import (
     check_positive_int,
 )
 from keras_papers.layers._activation import resolve_activation
-from keras_papers.layers._conv_norm import conv_norm
+from keras_papers.layers._conv_norm import spatial_conv_norm
 
 MOMENTUM = 0.9  # of batch normalization; docs/TRAINING.md tells why not 0.999
 
@@ -53,17 +53,24 @@ def normalization(momentum):
 
 
 def conv_norm_graph(
-    x, name, filters, kernel_size, strides, activation="relu6", **norm
+    x,
+    name,
+    filters,
+    kernel_size,
+    strides,
+    activation="relu6",
+    padding="same",
+    **norm,
 ):
-    """Draws convolution, batch normalization and activation, `same`-padded."""
-    for layer in conv_norm(
+    """Draws convolution, batch normalization and activation."""
+    for layer in spatial_conv_norm(
         _create,
         name,
         layers.Conv2D,
         filters,
-        kernel_size,
-        strides,
-        "same",
+        kernel_size=kernel_size,
+        strides=strides,
+        padding=padding,
         activation=activation,
         data_format=keras.config.image_data_format(),
         **norm,

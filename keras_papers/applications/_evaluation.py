@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 
 class Evaluation(NamedTuple):
     """The way of an image of any size, in pixels of [0, 255], to a model.
@@ -16,6 +18,18 @@ class Evaluation(NamedTuple):
     mean: tuple[float, ...]  # one a channel, as are the next
     std: tuple[float, ...]
 
+    def normalization(self, channels):
+        """Returns mean and std as arrays: one number where all are alike.
+
+        An image that has not as many channels gets the average of them.
+        """
+        mean, std = np.array(self.mean), np.array(self.std)
+        if len(set(self.mean)) == len(set(self.std)) == 1:
+            return mean[0], std[0]
+        if channels != len(mean):
+            return mean.mean(), std.mean()
+        return mean, std
+
 
 # preprocess_for_eval of inception_preprocessing.py, which TF-slim's
 # preprocessing_factory.py names for MobileNet, V2 and V3 (research/slim of
@@ -26,3 +40,22 @@ TF_SLIM = Evaluation(
     mean=(127.5, 127.5, 127.5),
     std=(127.5, 127.5, 127.5),
 )
+
+
+def efficient_net(size):
+    """Returns the recipe of EfficientNet's published weights at `size`.
+
+    preprocessing.py of https://github.com/tensorflow/tpu: 32 pixels of margin
+    around the center, and the statistics of ImageNet.
+    """
+    return Evaluation(
+        crop=size / (size + 32),
+        interpolation="bicubic",
+        mean=(0.485 * 255, 0.456 * 255, 0.406 * 255),
+        std=(0.229 * 255, 0.224 * 255, 0.225 * 255),
+    )
+
+
+def efficient_net_lite(size):
+    """Returns the same of EfficientNet-Lite: one mean, one std."""
+    return efficient_net(size)._replace(mean=(127.0,) * 3, std=(128.0,) * 3)

@@ -5,6 +5,7 @@ import numbers
 import keras
 from keras import layers
 
+from keras_papers.applications._evaluation import TF_SLIM
 from keras_papers.argument_checks import check_positive_int
 from keras_papers.layers._image_axes import split_image_shape
 
@@ -16,11 +17,13 @@ def image_input(
     input_tensor,
     include_preprocessing,
     default_size=224,
+    evaluation=TF_SLIM,
 ):
     """Opens the graph: the input, and the pixels that the stem takes.
 
     Returns:
-        The images as they come in, and the same in [-1, 1] for the stem.
+        The images as they come in, and the same for the stem: normalized as
+        `evaluation` has it, which is to [-1, 1] unless it says otherwise.
     """
     data_format = keras.config.image_data_format()
     if input_tensor is not None:
@@ -36,9 +39,15 @@ def image_input(
         images = keras.Input(tuple(input_shape), name="image")
     if not include_preprocessing:
         return images, images
-    return images, layers.Rescaling(1 / 127.5, -1.0, name="preprocessing")(
-        images
-    )
+    mean, std = evaluation.normalization(_channels(images))
+    return images, layers.Rescaling(
+        (1 / std).tolist(), (-mean / std).tolist(), name="preprocessing"
+    )(images)
+
+
+def _channels(images):
+    """Returns the number of channels of an image batch."""
+    return split_image_shape(keras.config.image_data_format(), images.shape)[2]
 
 
 def _adopt(input_tensor, input_shape):

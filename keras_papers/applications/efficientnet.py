@@ -1,0 +1,623 @@
+"""EfficientNet (Tan and Le, 2019, https://arxiv.org/abs/1905.11946)."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+from keras import layers
+from keras.applications import efficientnet
+
+from keras_papers.applications._classifier import (
+    MOMENTUM,
+    check_top,
+    classifier,
+    conv_norm_graph,
+    normalization,
+    pooled,
+    predictions,
+)
+from keras_papers.applications._evaluation import efficient_net
+from keras_papers.applications._image_input import image_input
+from keras_papers.applications._padding import published_padding
+from keras_papers.applications._scaling import check_alpha, round_filters
+from keras_papers.applications._weights import (
+    Family,
+    Published,
+    check_weights,
+)
+from keras_papers.argument_checks import check_fraction
+from keras_papers.layers import InvertedResidual
+from keras_papers.layers._image_axes import channel_axis
+
+preprocess_input = efficientnet.preprocess_input
+decode_predictions = efficientnet.decode_predictions
+
+
+class Row(NamedTuple):
+    """Table 1's columns; its resolutions are written as strides."""
+
+    expansion: int  # the number behind MBConv
+    k: int  # kernel of the depthwise convolution
+    channels: int
+    layers: int
+    s: int  # stride of the first of them
+
+
+# fmt: off
+TABLE_1 = (
+    #   t  k  channels  layers  s
+    Row(1, 3,       16,      1, 1),
+    Row(6, 3,       24,      2, 2),
+    Row(6, 5,       40,      2, 2),
+    Row(6, 3,       80,      3, 2),
+    Row(6, 5,      112,      3, 1),
+    Row(6, 5,      192,      4, 2),
+    Row(6, 3,      320,      1, 1),
+)
+# fmt: on
+STEM, HEAD = 32, 1280  # the convolutions before and after these rows
+SQUEEZE_RATIO = 0.25  # of the channels that enter the block
+
+
+class Scaling(NamedTuple):
+    """What tells the networks apart, as the authors' code has it."""
+
+    width: float
+    depth: float
+    size: int  # of the images
+    dropout: float  # before the classifier
+
+
+# Made by hand after equation 3: no phi gives them all.
+# fmt: off
+SCALINGS = {
+    #            width depth size  dropout
+    "B0": Scaling(1.0, 1.0, 224, 0.2),
+    "B1": Scaling(1.0, 1.1, 240, 0.2),
+    "B2": Scaling(1.1, 1.2, 260, 0.3),
+    "B3": Scaling(1.2, 1.4, 300, 0.3),
+    "B4": Scaling(1.4, 1.8, 380, 0.4),
+    "B5": Scaling(1.6, 2.2, 456, 0.4),
+    "B6": Scaling(1.8, 2.6, 528, 0.5),
+    "B7": Scaling(2.0, 3.1, 600, 0.5),
+}
+MD5S = {  # of the published files with top, and without
+    "B0": ("902e53a9f72be733fc0bcb005b3ebbac",
+           "50bc09e76180e00e4465e1a485ddc09d"),
+    "B1": ("1d254153d4ab51201f1646940f018540",
+           "74c4e6b3e1f6a1eea24c589628592432"),
+    "B2": ("b15cce36ff4dcbd00b6dd88e7857a6ad",
+           "111f8e2ac8aa800a7a99e3239f7bfb39"),
+    "B3": ("ffd1fdc53d0ce67064dc6a9c7960ede0",
+           "af6d107764bb5b1abb91932881670226"),
+    "B4": ("18c95ad55216b8f92d7e70b3a046e2fc",
+           "ebc24e6d6c33eaebbd558eafbeedf1ba"),
+    "B5": ("ace28f2a6363774853a83a0b21b9421a",
+           "38879255a25d3c92d5e44e04ae6cec6f"),
+    "B6": ("165f6e37dce68623721b423839de8be5",
+           "9ecce42647a20130c1f39a5d4cb75743"),
+    "B7": ("8c03f828fec3ef71311cd463b6759d99",
+           "cbcfe4450ddf6f3ad90b1b398090fe4a"),
+}
+# fmt: on
+
+
+class Network(NamedTuple):
+    """What tells the networks of this family and of EfficientNet-Lite apart."""
+
+    scaling: Scaling
+    evaluation: Callable  # of the image size
+    published: Family
+    activation: str
+    squeeze_ratio: float | None  # of the channels that enter a block
+    fixed_ends: bool  # whether stem, head, first and last row are not scaled
+
+
+def _network(variant):
+    file = f"keras-applications/efficientnet{variant.lower()}"
+    md5, md5_no_top = MD5S[variant]
+    published = Family(
+        "alpha of 1.0",
+        {(1.0,): Published(file, md5)},
+        {(1.0,): Published(f"{file}_notop", md5_no_top)},
+    )
+    return Network(
+        SCALINGS[variant],
+        efficient_net,
+        published,
+        activation="silu",
+        squeeze_ratio=SQUEEZE_RATIO,
+        fixed_ends=False,
+    )
+
+
+NETWORKS = {variant: _network(variant) for variant in SCALINGS}
+
+
+def EfficientNetB0(
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="efficientnetb0",
+    *,
+    alpha=1.0,
+    dropout=0.2,
+    stochastic_depth=0.2,
+    include_preprocessing=True,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds EfficientNet-B0: table 1 of the paper.
+
+    {arguments}
+
+    Example:
+    >>> model = EfficientNetB0(input_shape=(96, 96, 3), classes=10)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return build(
+        NETWORKS["B0"],
+        include_top,
+        weights,
+        input_tensor,
+        input_shape,
+        pooling,
+        classes,
+        classifier_activation,
+        name,
+        alpha,
+        dropout,
+        stochastic_depth,
+        include_preprocessing,
+        batch_norm_momentum,
+    )
+
+
+def EfficientNetB1(
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="efficientnetb1",
+    *,
+    alpha=1.0,
+    dropout=0.2,
+    stochastic_depth=0.2,
+    include_preprocessing=True,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds EfficientNet-B1: 1.0 times as wide as B0, 1.1 times as deep.
+
+    {arguments}
+
+    Example:
+    >>> model = EfficientNetB1(classes=10, alpha=0.25)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return build(
+        NETWORKS["B1"],
+        include_top,
+        weights,
+        input_tensor,
+        input_shape,
+        pooling,
+        classes,
+        classifier_activation,
+        name,
+        alpha,
+        dropout,
+        stochastic_depth,
+        include_preprocessing,
+        batch_norm_momentum,
+    )
+
+
+def EfficientNetB2(
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="efficientnetb2",
+    *,
+    alpha=1.0,
+    dropout=0.3,
+    stochastic_depth=0.2,
+    include_preprocessing=True,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds EfficientNet-B2: 1.1 times as wide as B0, 1.2 times as deep.
+
+    {arguments}
+
+    Example:
+    >>> model = EfficientNetB2(classes=10, alpha=0.25)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return build(
+        NETWORKS["B2"],
+        include_top,
+        weights,
+        input_tensor,
+        input_shape,
+        pooling,
+        classes,
+        classifier_activation,
+        name,
+        alpha,
+        dropout,
+        stochastic_depth,
+        include_preprocessing,
+        batch_norm_momentum,
+    )
+
+
+def EfficientNetB3(
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="efficientnetb3",
+    *,
+    alpha=1.0,
+    dropout=0.3,
+    stochastic_depth=0.2,
+    include_preprocessing=True,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds EfficientNet-B3: 1.2 times as wide as B0, 1.4 times as deep.
+
+    {arguments}
+
+    Example:
+    >>> model = EfficientNetB3(classes=10, alpha=0.25)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return build(
+        NETWORKS["B3"],
+        include_top,
+        weights,
+        input_tensor,
+        input_shape,
+        pooling,
+        classes,
+        classifier_activation,
+        name,
+        alpha,
+        dropout,
+        stochastic_depth,
+        include_preprocessing,
+        batch_norm_momentum,
+    )
+
+
+def EfficientNetB4(
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="efficientnetb4",
+    *,
+    alpha=1.0,
+    dropout=0.4,
+    stochastic_depth=0.2,
+    include_preprocessing=True,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds EfficientNet-B4: 1.4 times as wide as B0, 1.8 times as deep.
+
+    {arguments}
+
+    Example:
+    >>> model = EfficientNetB4(classes=10, alpha=0.25)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return build(
+        NETWORKS["B4"],
+        include_top,
+        weights,
+        input_tensor,
+        input_shape,
+        pooling,
+        classes,
+        classifier_activation,
+        name,
+        alpha,
+        dropout,
+        stochastic_depth,
+        include_preprocessing,
+        batch_norm_momentum,
+    )
+
+
+def EfficientNetB5(
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="efficientnetb5",
+    *,
+    alpha=1.0,
+    dropout=0.4,
+    stochastic_depth=0.2,
+    include_preprocessing=True,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds EfficientNet-B5: 1.6 times as wide as B0, 2.2 times as deep.
+
+    {arguments}
+
+    Example:
+    >>> model = EfficientNetB5(classes=10, alpha=0.25)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return build(
+        NETWORKS["B5"],
+        include_top,
+        weights,
+        input_tensor,
+        input_shape,
+        pooling,
+        classes,
+        classifier_activation,
+        name,
+        alpha,
+        dropout,
+        stochastic_depth,
+        include_preprocessing,
+        batch_norm_momentum,
+    )
+
+
+def EfficientNetB6(
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="efficientnetb6",
+    *,
+    alpha=1.0,
+    dropout=0.5,
+    stochastic_depth=0.2,
+    include_preprocessing=True,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds EfficientNet-B6: 1.8 times as wide as B0, 2.6 times as deep.
+
+    {arguments}
+
+    Example:
+    >>> model = EfficientNetB6(classes=10, alpha=0.25)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return build(
+        NETWORKS["B6"],
+        include_top,
+        weights,
+        input_tensor,
+        input_shape,
+        pooling,
+        classes,
+        classifier_activation,
+        name,
+        alpha,
+        dropout,
+        stochastic_depth,
+        include_preprocessing,
+        batch_norm_momentum,
+    )
+
+
+def EfficientNetB7(
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="efficientnetb7",
+    *,
+    alpha=1.0,
+    dropout=0.5,
+    stochastic_depth=0.2,
+    include_preprocessing=True,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds EfficientNet-B7: 2.0 times as wide as B0, 3.1 times as deep.
+
+    {arguments}
+
+    Example:
+    >>> model = EfficientNetB7(classes=10, alpha=0.25)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return build(
+        NETWORKS["B7"],
+        include_top,
+        weights,
+        input_tensor,
+        input_shape,
+        pooling,
+        classes,
+        classifier_activation,
+        name,
+        alpha,
+        dropout,
+        stochastic_depth,
+        include_preprocessing,
+        batch_norm_momentum,
+    )
+
+
+ARGUMENTS = """Args:
+        include_top: Whether to end with the classifier. Defaults to True.
+        weights: None (random), `"imagenet"`, or the path of a file of ours
+            or of keras.applications: `.keras`, `.weights.h5` or legacy `.h5`.
+            If it has other classes or input channels, the classifier is left
+            fresh or the first convolution adapted, and a warning says so.
+            Defaults to None.
+        input_tensor: Keras tensor to build upon, in place of a new input.
+        input_shape: Shape of an image without batch axis, in Keras' data
+            format; at least 32 pixels each way, None for an open size.
+            Defaults to {size} x {size} x 3.
+        pooling: `"avg"`, `"max"` or None: how a model without top ends.
+        classes: Positive int. Units of the classifier. Defaults to 1000.
+        classifier_activation: Its activation; None for logits.
+        name: Name of the model.
+        alpha: Positive float. A further factor on the channels. Defaults
+            to 1.
+        dropout: Float in [0, 1). Dropout before the classifier.
+        stochastic_depth: Probability in [0, 1) with which a training step
+            drops the last block's residual branch; that of the first is 0,
+            and those between rise evenly. Defaults to 0.2.
+        include_preprocessing: Whether the model takes pixels in [0, 255] and
+            normalizes them itself, by the mean and the standard deviation of
+            ImageNet's colors, or takes them normalized. Defaults to True.
+        batch_norm_momentum: Momentum of the moving statistics. Defaults to
+            0.9, with which a short training works (docs/TRAINING.md); the
+            paper and keras.applications have 0.99.
+
+    Returns:
+        A functional model: images to class scores, or to features.
+
+    Raises:
+        ValueError: If an argument is out of its range or does not fit the
+            others, or if `weights` are not published for this network, cannot
+            be fetched or read, or are of another architecture."""
+
+
+def build(
+    network,
+    include_top,
+    weights,
+    input_tensor,
+    input_shape,
+    pooling,
+    classes,
+    classifier_activation,
+    name,
+    alpha,
+    dropout,
+    stochastic_depth,
+    include_preprocessing,
+    batch_norm_momentum,
+):
+    """Builds a `Network` of table 1; the constructors tell of the arguments."""
+    check_alpha(alpha)
+    check_fraction("dropout", dropout, "a share of features", "0 drops none.")
+    check_fraction(
+        "stochastic_depth",
+        stochastic_depth,
+        "the probability of dropping the last residual branch",
+        "0 drops none.",
+    )
+    check_top(include_top, weights, pooling, classes, classifier_activation)
+    scaling = network.scaling
+    images, x = image_input(
+        input_shape,
+        input_tensor,
+        include_preprocessing,
+        scaling.size,
+        network.evaluation(scaling.size),
+    )
+    source = check_weights(
+        weights, include_top, images, network.published, alpha=alpha
+    )
+    norm = normalization(batch_norm_momentum)
+    width = scaling.width * alpha
+    ends = alpha if network.fixed_ends else width
+
+    x = conv_norm_graph(
+        x,
+        "stem",
+        round_filters(STEM * ends),
+        3,
+        2,
+        network.activation,
+        published_padding(x, odd_maps="same"),
+        **norm,
+    )
+    axis = channel_axis(keras.config.image_data_format())
+    blocks = list(_blocks(network))
+    for index, (block, row, strides) in enumerate(blocks):
+        squeeze = network.squeeze_ratio
+        x = InvertedResidual(
+            filters=round_filters(row.channels * width),
+            expansion=row.expansion,
+            kernel_size=row.k,
+            strides=strides,
+            activation=network.activation,
+            squeeze_units=squeeze and max(1, int(x.shape[axis] * squeeze)),
+            squeeze_activation=network.activation,
+            gate_activation="sigmoid",
+            stochastic_depth=stochastic_depth * index / len(blocks),
+            padding=published_padding(x, odd_maps="same"),
+            name=block,
+            **norm,
+        )(x)
+    x = conv_norm_graph(
+        x, "head", round_filters(HEAD * ends), 1, 1, network.activation, **norm
+    )
+    if include_top:
+        x = layers.GlobalAveragePooling2D(name="pool")(x)
+        x = layers.Dropout(dropout, name="dropout")(x)
+        x = layers.Dense(classes, name="logits")(x)
+        x = predictions(x, classifier_activation)
+    else:
+        x = pooled(x, pooling)
+    return classifier(images, x, name, source)
+
+
+def _blocks(network):
+    """Yields name, row and strides of each block, the depth being scaled."""
+    for stage, row in enumerate(TABLE_1, start=1):
+        number = math.ceil(row.layers * network.scaling.depth)
+        if network.fixed_ends and stage in (1, len(TABLE_1)):
+            number = row.layers
+        for block in range(1, number + 1):
+            yield f"stage{stage}_block{block}", row, row.s if block == 1 else 1
+
+
+for _variant, _constructor in (
+    ("B0", EfficientNetB0),
+    ("B1", EfficientNetB1),
+    ("B2", EfficientNetB2),
+    ("B3", EfficientNetB3),
+    ("B4", EfficientNetB4),
+    ("B5", EfficientNetB5),
+    ("B6", EfficientNetB6),
+    ("B7", EfficientNetB7),
+):
+    _constructor.__doc__ = _constructor.__doc__.replace(
+        "{arguments}", ARGUMENTS.format(size=SCALINGS[_variant].size)
+    )

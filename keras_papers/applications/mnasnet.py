@@ -1,0 +1,304 @@
+"""MnasNet (Tan et al., 2019, https://arxiv.org/abs/1807.11626)."""
+
+from typing import NamedTuple
+
+import keras
+from keras import layers
+from keras.applications import efficientnet, imagenet_utils
+
+from keras_papers.applications._classifier import (
+    MOMENTUM,
+    check_top,
+    classifier,
+    conv_norm_graph,
+    normalization,
+    pooled,
+    predictions,
+)
+from keras_papers.applications._evaluation import efficient_net
+from keras_papers.applications._image_input import image_input
+from keras_papers.applications._padding import published_padding
+from keras_papers.applications._scaling import check_alpha, round_filters
+from keras_papers.applications._weights import Family, check_weights
+from keras_papers.argument_checks import check_fraction
+from keras_papers.layers import InvertedResidual
+from keras_papers.layers._image_axes import channel_axis
+
+preprocess_input = efficientnet.preprocess_input
+decode_predictions = imagenet_utils.decode_predictions
+SIZE = 224
+EVALUATION = efficient_net(SIZE)  # the authors trained both alike
+
+
+class Row(NamedTuple):
+    """A line of figure 7: one block of the factorized hierarchical space."""
+
+    expansion: int  # the number behind MBConv; 1 is SepConv
+    k: int  # kernel of the depthwise convolution
+    se: float  # squeeze ratio, of the channels that enter; 0 is none
+    skip: bool  # whether layers that keep their shape add their input
+    filters: int
+    layers: int
+    s: int  # stride of the first of them
+
+
+# fmt: off
+FIGURE_7 = (  # MnasNet-A1
+    #   t  k  SE    skip  filters layers s
+    Row(1, 3, 0,    False,     16,     1, 1),
+    Row(6, 3, 0,    True,      24,     2, 2),
+    Row(3, 5, 0.25, True,      40,     3, 2),
+    Row(6, 3, 0,    True,      80,     4, 2),
+    Row(6, 3, 0.25, True,     112,     2, 1),
+    Row(6, 5, 0.25, True,     160,     3, 2),
+    Row(6, 3, 0,    True,     320,     1, 1),
+)
+B1 = (  # found without squeeze-and-excite; the rows are those of the code
+    Row(1, 3, 0,    False,     16,     1, 1),
+    Row(3, 3, 0,    True,      24,     3, 2),
+    Row(3, 5, 0,    True,      40,     3, 2),
+    Row(6, 5, 0,    True,      80,     3, 2),
+    Row(6, 3, 0,    True,      96,     2, 1),
+    Row(6, 5, 0,    True,     192,     4, 2),
+    Row(6, 3, 0,    False,    320,     1, 1),
+)
+SMALL = (  # of the code, too; MobileNetV3's paper compares it as "Mnas-small"
+    Row(1, 3, 0,    True,       8,     1, 1),
+    Row(3, 3, 0,    True,      16,     1, 2),
+    Row(6, 3, 0,    True,      16,     2, 2),
+    Row(6, 5, 0.25, True,      32,     4, 2),
+    Row(6, 3, 0.25, True,      32,     3, 1),
+    Row(6, 5, 0.25, True,      88,     3, 2),
+    Row(6, 3, 0,    True,     144,     1, 1),
+)
+# fmt: on
+HEAD = 1280  # the convolution behind these rows, whatever the width
+PUBLISHED = Family("none for Keras", {}, {})
+
+
+class Network(NamedTuple):
+    """What tells the networks of the authors' code apart."""
+
+    table: tuple
+    stem: int  # channels of the convolution before the rows
+
+
+A1_NETWORK = Network(FIGURE_7, 32)
+B1_NETWORK = Network(B1, 32)
+SMALL_NETWORK = Network(SMALL, 8)
+
+
+def MnasNetA1(
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="mnasneta1",
+    *,
+    alpha=1.0,
+    dropout=0.2,
+    include_preprocessing=True,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds MnasNet-A1: figure 7 of the paper at width `alpha`.
+
+    {arguments}
+
+    Example:
+    >>> model = MnasNetA1(classes=10, alpha=0.5)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return _mnasnet(
+        A1_NETWORK,
+        include_top,
+        weights,
+        input_tensor,
+        input_shape,
+        pooling,
+        classes,
+        classifier_activation,
+        name,
+        alpha,
+        dropout,
+        include_preprocessing,
+        batch_norm_momentum,
+    )
+
+
+def MnasNetB1(
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="mnasnetb1",
+    *,
+    alpha=1.0,
+    dropout=0.2,
+    include_preprocessing=True,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds MnasNet-B1, without squeeze-and-excite, at width `alpha`.
+
+    {arguments}
+
+    Example:
+    >>> model = MnasNetB1(classes=10, alpha=0.5)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return _mnasnet(
+        B1_NETWORK,
+        include_top,
+        weights,
+        input_tensor,
+        input_shape,
+        pooling,
+        classes,
+        classifier_activation,
+        name,
+        alpha,
+        dropout,
+        include_preprocessing,
+        batch_norm_momentum,
+    )
+
+
+def MnasNetSmall(
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="mnasnetsmall",
+    *,
+    alpha=1.0,
+    dropout=0.0,
+    include_preprocessing=True,
+    batch_norm_momentum=MOMENTUM,
+):
+    """Builds MnasNet-Small, for very small budgets, at width `alpha`.
+
+    {arguments}
+
+    Example:
+    >>> model = MnasNetSmall(classes=10, alpha=0.5)
+    >>> model.output_shape
+    (None, 10)
+    """
+    return _mnasnet(
+        SMALL_NETWORK,
+        include_top,
+        weights,
+        input_tensor,
+        input_shape,
+        pooling,
+        classes,
+        classifier_activation,
+        name,
+        alpha,
+        dropout,
+        include_preprocessing,
+        batch_norm_momentum,
+    )
+
+
+ARGUMENTS = """Args:
+        include_top: Whether to end with the classifier. Defaults to True.
+        weights: None (random), or the path of a file of ours: `.keras` or
+            `.weights.h5`. If it has other classes or input channels, the
+            classifier is left fresh or the first convolution adapted, and a
+            warning says so. Defaults to None; none are published for Keras.
+        input_tensor: Keras tensor to build upon, in place of a new input.
+        input_shape: Shape of an image without batch axis, in Keras' data
+            format; at least 32 pixels each way, None for an open size.
+            Defaults to 224 x 224 x 3.
+        pooling: `"avg"`, `"max"` or None: how a model without top ends.
+        classes: Positive int. Units of the classifier. Defaults to 1000.
+        classifier_activation: Its activation; None for logits.
+        name: Name of the model.
+        alpha: Positive float. Factor on the channels, but for those of the
+            last convolution. Defaults to 1.
+        dropout: Float in [0, 1). Dropout before the classifier.
+        include_preprocessing: Whether the model takes pixels in [0, 255] and
+            normalizes them itself, by the mean and the standard deviation of
+            ImageNet's colors, or takes them normalized. Defaults to True.
+        batch_norm_momentum: Momentum of the moving statistics. Defaults to
+            0.9, with which a short training works (docs/TRAINING.md); the
+            authors' code has 0.99.
+
+    Returns:
+        A functional model: images to class scores, or to features.
+
+    Raises:
+        ValueError: If an argument is out of its range or does not fit the
+            others, or if `weights` cannot be read, or are of another
+            architecture."""
+
+
+def _mnasnet(
+    network,
+    include_top,
+    weights,
+    input_tensor,
+    input_shape,
+    pooling,
+    classes,
+    classifier_activation,
+    name,
+    alpha,
+    dropout,
+    include_preprocessing,
+    batch_norm_momentum,
+):
+    check_alpha(alpha)
+    check_fraction("dropout", dropout, "a share of features", "0 drops none.")
+    check_top(include_top, weights, pooling, classes, classifier_activation)
+    images, x = image_input(
+        input_shape, input_tensor, include_preprocessing, SIZE, EVALUATION
+    )
+    source = check_weights(weights, include_top, images, PUBLISHED, alpha=alpha)
+    norm = normalization(batch_norm_momentum)
+    axis = channel_axis(keras.config.image_data_format())
+
+    stem = round_filters(network.stem * alpha)
+    x = conv_norm_graph(x, "stem", stem, 3, 2, "relu", **norm)
+    for stage, row in enumerate(network.table, start=1):
+        for block in range(row.layers):
+            squeezed = max(1, int(x.shape[axis] * row.se))
+            x = InvertedResidual(
+                filters=round_filters(row.filters * alpha),
+                expansion=row.expansion,
+                kernel_size=row.k,
+                strides=row.s if block == 0 else 1,
+                activation="relu",
+                squeeze_units=squeezed if row.se else None,
+                gate_activation="sigmoid",
+                shortcut=row.skip,
+                padding=published_padding(x, odd_maps="same"),
+                name=f"stage{stage}_block{block + 1}",
+                **norm,
+            )(x)
+    x = conv_norm_graph(x, "head", HEAD, 1, 1, "relu", **norm)
+    if include_top:
+        x = layers.GlobalAveragePooling2D(name="pool")(x)
+        x = layers.Dropout(dropout, name="dropout")(x)
+        x = layers.Dense(classes, name="logits")(x)
+        x = predictions(x, classifier_activation)
+    else:
+        x = pooled(x, pooling)
+    return classifier(images, x, name, source)
+
+
+for _constructor in (MnasNetA1, MnasNetB1, MnasNetSmall):
+    _constructor.__doc__ = _constructor.__doc__.replace(
+        "{arguments}", ARGUMENTS
+    )
