@@ -1,5 +1,7 @@
 """Models whose answers say something, and those answers as arrays."""
 
+import re
+
 import keras
 import numpy as np
 
@@ -28,7 +30,7 @@ def perturb(model, seed=0):
             weight.assign(generator.normal(0, 0.2, weight.shape))
         elif kind == "kernel":
             # A depthwise kernel has its filters in the last axis but one.
-            depthwise = "depthwise" in weight.path or "_dw_" in weight.path
+            depthwise = re.search("depthwise|_dw_|dwconv", weight.path)
             ends = 2 if depthwise else -1
             width = np.prod(weight.shape[:ends]) ** -0.5
             weight.assign(generator.normal(0, width, weight.shape))

@@ -13,6 +13,7 @@ from tests.answers import (
     random_images,
     spread,
 )
+from tests.models import ONE_OF_EACH, build
 
 pytestmark = pytest.mark.contract
 
@@ -58,12 +59,10 @@ def opened(model):
     )
 
 
-@pytest.mark.parametrize("name", applications.list_models())
+@pytest.mark.parametrize("name", ONE_OF_EACH)
 def test_answers_are_the_same_to_the_bit(name):
     model = perturb(
-        applications.get(name)(
-            (32, 32, 3), alpha=0.35, classes=5, classifier_activation=None
-        )
+        build(name, alpha=0.35, classes=5, classifier_activation=None)
     )
     flat = flatten(model)
     assert opened(flat)

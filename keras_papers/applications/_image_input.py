@@ -3,6 +3,7 @@
 import numbers
 
 import keras
+import numpy as np
 from keras import layers
 
 from keras_papers.applications._evaluation import TF_SLIM
@@ -39,15 +40,13 @@ def image_input(
         images = keras.Input(tuple(input_shape), name="image")
     if not include_preprocessing:
         return images, images
-    mean, std = evaluation.normalization(_channels(images))
+    channels = split_image_shape(data_format, images.shape)[2]
+    mean, std = evaluation.normalization(channels)
+    if np.ndim(mean) and data_format == "channels_first":
+        mean, std = mean[:, None, None], std[:, None, None]
     return images, layers.Rescaling(
         (1 / std).tolist(), (-mean / std).tolist(), name="preprocessing"
     )(images)
-
-
-def _channels(images):
-    """Returns the number of channels of an image batch."""
-    return split_image_shape(keras.config.image_data_format(), images.shape)[2]
 
 
 def _adopt(input_tensor, input_shape):

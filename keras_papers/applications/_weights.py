@@ -22,14 +22,15 @@ from keras_papers.applications._weights_file import (
 from keras_papers.inlining import flatten
 
 TOP = {"hidden", "logits"}  # layers that a model without top does not have
-HOST = "https://storage.googleapis.com/tensorflow/keras-applications"
+HOST = "https://storage.googleapis.com"
 
 
 class Published(NamedTuple):
     """One network whose ImageNet weights can be downloaded."""
 
-    path: str  # on the host, without the ending
+    path: str  # in the folder, without the ending
     md5: str | None = None
+    folder: str = "tensorflow/keras-applications"  # on the host
 
 
 class Family(NamedTuple):
@@ -101,6 +102,7 @@ def load_weights(model, source):
             architecture; the first layer that differs is named.
     """
     path, entries, in_order = _open(source)
+    entries = _after_normalization(model, entries, path)
     layers, found, extra = _match(model, entries, in_order)
     values, changes = [], []
     for layer, entry in zip(layers, found, strict=True):
@@ -137,7 +139,7 @@ def _open(source):
 
 def _download(published):
     file = {
-        "origin": f"{HOST}/{published.path}.h5",
+        "origin": f"{HOST}/{published.folder}/{published.path}.h5",
         "cache_subdir": "models",
     }
     try:
@@ -153,6 +155,47 @@ def _download(published):
             f"be fetched whole ({error}). Try again, or pass the path of a "
             "file that was fetched elsewhere."
         ) from error
+
+
+def _after_normalization(model, entries, path):
+    """Returns the entries without that of a Normalization of the images.
+
+    EfficientNet of keras.applications has one in front, with the statistics
+    in the file; ours are constants of the model.
+    """
+    rest = []
+    for entry in entries:
+        if "normalization" not in (entry.kind, entry.name[:13].lower()):
+            rest.append(entry)
+        elif not _normalizes_alike(model, *entry.arrays[:2]):
+            mean, variance = (
+                np.ravel(array).round(4).tolist() for array in entry.arrays[:2]
+            )
+            raise ValueError(
+                "`weights` must be of a network that normalizes its images "
+                "as the model does, by the statistics of ImageNet. "
+                f"Received: weights={str(path)!r}, a network that does so by "
+                f"mean={mean} and variance={variance} of pixels / 255. Pass "
+                "include_preprocessing=False, and put the layers in front "
+                "that it had."
+            )
+    return rest
+
+
+def _normalizes_alike(model, mean, variance):
+    """Tells whether `model` does to its images what a Normalization did."""
+    found = [one for one in model.layers if one.name == "preprocessing"]
+    if not found:
+        return True  # it is left to the user
+    (layer,) = found
+    std = 1 / (255 * np.ravel(layer.scale))
+    ours = -np.ravel(layer.offset) * std
+    # The published networks have the deviation for the variance, and divide
+    # by its root once more behind (keras.applications, efficientnet.py).
+    return np.allclose(np.ravel(mean), ours, atol=1e-4) and any(
+        np.allclose(np.ravel(variance), theirs, atol=1e-4)
+        for theirs in (std, std**2)
+    )
 
 
 def _match(model, entries, in_order):

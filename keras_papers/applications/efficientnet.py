@@ -115,12 +115,12 @@ class Network(NamedTuple):
 
 
 def _network(variant):
-    file = f"keras-applications/efficientnet{variant.lower()}"
+    file, folder = f"efficientnet{variant.lower()}", "keras-applications"
     md5, md5_no_top = MD5S[variant]
     published = Family(
         "alpha of 1.0",
-        {(1.0,): Published(file, md5)},
-        {(1.0,): Published(f"{file}_notop", md5_no_top)},
+        {(1.0,): Published(file, md5, folder)},
+        {(1.0,): Published(f"{file}_notop", md5_no_top, folder)},
     )
     return Network(
         SCALINGS[variant],

@@ -35,7 +35,7 @@ def check_application(constructor, size=32, **arguments):
     shape = _image_shape(size, 3)
     images = np.random.default_rng(0).uniform(-1, 1, (4, *shape))
     images = images.astype("float32")
-    model = constructor(shape, classes=5, **arguments)
+    model = constructor(input_shape=shape, classes=5, **arguments)
     _check_scores(model, images)
     _check_ends(constructor, shape, arguments)
     _check_input_tensor(constructor, shape, images, arguments)
@@ -83,18 +83,18 @@ def _check_scores(model, images):
 
 
 def _check_ends(constructor, shape, arguments):
-    features = constructor(shape, include_top=False, **arguments)
+    features = constructor(input_shape=shape, include_top=False, **arguments)
     assert len(features.output_shape) == 4, "no map without top"
     channels = features.output_shape[1]
     if keras.config.image_data_format() == "channels_last":
         channels = features.output_shape[-1]
     for pooling in ("avg", "max"):
         pooled = constructor(
-            shape, include_top=False, pooling=pooling, **arguments
+            input_shape=shape, include_top=False, pooling=pooling, **arguments
         )
         assert pooled.output_shape == (None, channels), f"pooling={pooling!r}"
     logits = constructor(
-        shape, classes=5, classifier_activation=None, **arguments
+        input_shape=shape, classes=5, classifier_activation=None, **arguments
     )
     assert logits.output_shape == (None, 5), "logits"
 
@@ -103,7 +103,7 @@ def _check_input_tensor(constructor, shape, images, arguments):
     door = keras.Input(shape, name="door")
     halved = keras.layers.Rescaling(0.5, name="halve")(door)
     joined = constructor(input_tensor=halved, classes=5, **arguments)
-    alone = constructor(shape, classes=5, **arguments)
+    alone = constructor(input_shape=shape, classes=5, **arguments)
     names = [layer.name for layer in joined.layers]
     assert "door" in names and "halve" in names, (
         "input_tensor's layers are lost"
@@ -124,7 +124,7 @@ def _check_inputs(constructor, size, arguments):
         _image_shape(size, 4),
         _image_shape(None, 3),
     ):
-        model = constructor(shape, classes=5, **arguments)
+        model = constructor(input_shape=shape, classes=5, **arguments)
         assert model.input_shape[1:] == shape, f"input_shape={shape}"
         assert model.output_shape == (None, 5), f"input_shape={shape}"
 

@@ -7,14 +7,13 @@ import pytest
 from keras_papers import applications, flatten
 from keras_papers.applications import feature_extractor
 from tests.answers import answers, perturb, random_images, spread
+from tests.models import ONE_OF_EACH, build
 
 
-@pytest.mark.parametrize("name", applications.list_models())
+@pytest.mark.parametrize("name", ONE_OF_EACH)
 @pytest.mark.parametrize("size", [64, 75, 40, 33, None])
 def test_maps_have_their_strides(name, size):
-    model = applications.get(name)(
-        (size, size, 3), alpha=0.35, include_top=False
-    )
+    model = build(name, size, alpha=0.35, include_top=False)
     maps = (
         feature_extractor(model)(random_images(1, 96, 96, 3))
         if (size is None)

@@ -8,10 +8,18 @@ import pytest
 
 from keras_papers import applications, flatten
 from tests.answers import answers, perturb, random_images, spread
+from tests.models import THERE, build, peer, weights_of
 
-FAMILIES = ("mobilenet", "mobilenet_v2", "mobilenet_v3")
+FAMILIES = ("efficientnet", "mobilenet", "mobilenet_v2", "mobilenet_v3")
+ALL_THERE = [
+    name
+    for name in applications.list_models()
+    if hasattr(keras.applications, name)
+]
 
 VARIANTS = [
+    ("EfficientNetB0", {"stochastic_depth": 0.0, "dropout": 0.0}),
+    ("EfficientNetB2", {"stochastic_depth": 0.0, "dropout": 0.0}),
     ("MobileNet", {"alpha": 0.5, "dropout": 0.0}),
     ("MobileNet", {"alpha": 0.25, "depth_multiplier": 2, "dropout": 0.0}),
     ("MobileNetV2", {"alpha": 0.5}),
@@ -33,29 +41,27 @@ def pair(name, arguments, size, **more):
     arguments = {"classifier_activation": None, **arguments, **more}
     if size is None and "V3" not in name:  # theirs refuse an open size there
         arguments.update(include_top=False, pooling="avg")
-    shape = (size, size, 3)
-    theirs = getattr(keras.applications, name)(shape, weights=None, **arguments)
-    perturb(theirs)
-    ours = getattr(applications, name)(shape, **arguments)
-    flatten(ours).set_weights(theirs.get_weights())
-    return ours, theirs
+    reference = peer(name, input_shape=(size, size, 3), **arguments)
+    model = build(name, size, **arguments)
+    flatten(model).set_weights(weights_of(reference))
+    return model, reference
 
 
-def images_for(name, size):
-    low, high = (0, 255) if "V3" in name else (-1, 1)
-    return random_images(2, size, size, 3, low=low, high=high)
+def images_for(model, size):
+    low = 0 if model.layers[1].name == "preprocessing" else -1
+    return random_images(2, size, size, 3, low=low, high=255 if low == 0 else 1)
 
 
 @pytest.mark.parametrize("size, image_size", SIZES)
 @pytest.mark.parametrize("name, arguments", VARIANTS)
 @pytest.mark.tensorflow
 def test_same_answers_with_the_same_weights(name, arguments, size, image_size):
-    ours, theirs = pair(name, arguments, size)
-    images = images_for(name, image_size)
+    model, reference = pair(name, arguments, size)
+    images = images_for(model, image_size)
     for training in (False, True):  # moving, then batch statistics
-        expected = answers(theirs, images, training=training)
+        expected = answers(reference, images, training=training)
         assert spread(expected) > 0.02
-        found = answers(ours, images, training=training)
+        found = answers(model, images, training=training)
         assert np.abs(found - expected).max() <= 1e-4 * spread(expected)
 
 
@@ -63,34 +69,33 @@ def test_same_answers_with_the_same_weights(name, arguments, size, image_size):
 def test_the_comparison_can_fail():
     """An odd map that is padded at the other end answers otherwise."""
     ends = {"include_top": False, "pooling": "avg"}
-    closed, theirs = pair("MobileNetV2", {"alpha": 0.35}, 225, **ends)
+    closed, reference = pair("MobileNetV2", {"alpha": 0.35}, 225, **ends)
     opened = applications.MobileNetV2((None, None, 3), alpha=0.35, **ends)
     opened.set_weights(closed.get_weights())
-    images = images_for("MobileNetV2", 225)
-    expected = answers(theirs, images)
+    images = images_for(closed, 225)
+    expected = answers(reference, images)
     found = answers(opened, images)
     assert np.abs(found - expected).max() > 0.01 * spread(expected)
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("name", applications.list_models())
+@pytest.mark.parametrize("name", THERE)
 def test_channels_first_as_theirs(name):
     keras.config.set_image_data_format("channels_first")
-    arguments = {"alpha": 0.75, "classes": 7, "classifier_activation": None}
-    theirs = getattr(keras.applications, name)(
-        (3, 64, 64), weights=None, **arguments
-    )
-    perturb(theirs)
-    ours = applications.get(name)((3, 64, 64), **arguments)
-    flatten(ours).set_weights(theirs.get_weights())
+    arguments = {"classes": 7, "classifier_activation": None}
+    if not name.startswith("EfficientNet"):
+        arguments["alpha"] = 0.75
+    reference = peer(name, input_shape=(3, 64, 64), **arguments)
+    model = applications.get(name)(input_shape=(3, 64, 64), **arguments)
+    flatten(model).set_weights(weights_of(reference))
     images = random_images(2, 3, 64, 64, low=0, high=255)
-    expected = answers(theirs, images)
+    expected = answers(reference, images)
     assert spread(expected) > 0.02
-    found = answers(ours, images)
+    found = answers(model, images)
     assert np.abs(found - expected).max() <= 1e-4 * spread(expected)
 
 
-@pytest.mark.parametrize("name", applications.list_models())
+@pytest.mark.parametrize("name", ALL_THERE)
 def test_signature_is_theirs_but_for_weights(name):
     ours = inspect.signature(applications.get(name)).parameters
     theirs = inspect.signature(getattr(keras.applications, name)).parameters
@@ -107,11 +112,12 @@ def test_signature_is_theirs_but_for_weights(name):
             assert parameter.default == theirs[parameter.name].default
 
 
-@pytest.mark.parametrize("name", applications.list_models())
+@pytest.mark.parametrize("name", ALL_THERE)
 def test_names_are_theirs(name):
-    ours = applications.get(name)((96, 96, 3))
-    theirs = getattr(keras.applications, name)((96, 96, 3), weights=None)
-    assert ours.name == theirs.name
+    reference = getattr(keras.applications, name)(
+        input_shape=(96, 96, 3), weights=None
+    )
+    assert build(name, 96).name == reference.name
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -13,14 +13,18 @@ import pytest
 
 from keras_papers import applications, flatten
 from keras_papers.applications import _weights
-from tests.answers import answers, perturb, random_images, spread
+from tests.answers import answers, images_for, spread
 from tests.applications.legacy_files import save_legacy
+from tests.models import peer, weights_of
 
 # One published network of each kind, at the smallest images it has.
 V1 = ("MobileNet", (128, 128, 3), {"alpha": 0.25})
+FILE = "/tensorflow/keras-applications/mobilenet/mobilenet_2_5_128_tf.h5"
 V2 = ("MobileNetV2", (96, 96, 3), {"alpha": 0.35})
 V3 = ("MobileNetV3Small", (32, 32, 3), {"alpha": 0.75})
+B0 = ("EfficientNetB0", (96, 96, 3), {})
 NETWORKS = [
+    B0,
     V1,
     V2,
     V3,
@@ -29,6 +33,10 @@ NETWORKS = [
     ("MobileNetV3Large", (32, 32, 3), {"minimalistic": True}),
 ]
 FAMILIES = {
+    **{
+        f"EfficientNet{variant}": network.published
+        for variant, network in applications.efficientnet.NETWORKS.items()
+    },
     "MobileNet": applications.mobilenet.PUBLISHED,
     "MobileNetV2": applications.mobilenet_v2.PUBLISHED,
     "MobileNetV3Large": applications.mobilenet_v3.PUBLISHED_LARGE,
@@ -58,7 +66,9 @@ class Host:
         name, (size, *_), arguments = network
         family = FAMILIES[name]
         key = (arguments.get("alpha", 1.0), size)
-        if not family.sizes:
+        if name.startswith("EfficientNet"):
+            key = key[:1]
+        elif not family.sizes:
             key = (key[0], arguments.get("minimalistic", False))
         top = theirs.layers[-1].name == "predictions"
         networks = family.with_top if top else family.no_top
@@ -69,7 +79,8 @@ class Host:
         if networks[key].md5 is not None or not rightly:
             published = networks[key]._replace(md5=md5)
             monkeypatch.setitem(networks, key, published)
-        self.files[f"/{networks[key].path}.h5"] = content
+        published = networks[key]
+        self.files[f"/{published.folder}/{published.path}.h5"] = content
 
     def answer(self, request):
         self.asked.append(request.path)
@@ -120,14 +131,13 @@ def host(cache, tmp_path, monkeypatch):
 def ours(network, **arguments):
     name, shape, variant = network
     return applications.get(name)(
-        shape, **variant, weights="imagenet", **arguments
+        input_shape=shape, **variant, weights="imagenet", **arguments
     )
 
 
 def theirs(network, **arguments):
     name, shape, variant = network
-    constructor = getattr(keras.applications, name)
-    return perturb(constructor(shape, **variant, weights=None, **arguments))
+    return peer(name, input_shape=shape, **variant, **arguments)
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=str)
@@ -137,8 +147,7 @@ def test_published_files_load(network, host, cache, monkeypatch):
     host.publish(monkeypatch, reference, network)
     model = ours(network, name="my_own_name", **logits)
     name, shape, variant = network
-    low, high = (0, 255) if "V3" in name else (-1, 1)
-    images = random_images(2, *shape, low=low, high=high)
+    images = images_for(model, 2)
     expected = answers(reference, images)
     assert spread(expected) > 1e-3
     np.testing.assert_allclose(
@@ -147,19 +156,19 @@ def test_published_files_load(network, host, cache, monkeypatch):
     (file,) = cache.iterdir()
     assert [file.name] == [path.rpartition("/")[2] for path in host.asked]
     fresh = applications.get(name)(
-        shape, **variant, name="my_own_name", **logits
+        input_shape=shape, **variant, name="my_own_name", **logits
     )
     assert model.get_config() == fresh.get_config()
 
 
-@pytest.mark.parametrize("network", [V1, V2, V3], ids=str)
+@pytest.mark.parametrize("network", [B0, V1, V2, V3], ids=str)
 def test_published_files_without_top_load(network, host, monkeypatch):
     reference = theirs(network, include_top=False)
     host.publish(monkeypatch, reference, network)
     model = flatten(ours(network, include_top=False, pooling="avg"))
-    for our, their in zip(model.weights, reference.weights, strict=True):
-        np.testing.assert_array_equal(our.numpy(), their.numpy())
-    assert host.asked[0].endswith(("_no_top.h5", "_no_top_v2.h5"))
+    for our, their in zip(model.weights, weights_of(reference), strict=True):
+        np.testing.assert_array_equal(our.numpy(), their)
+    assert host.asked[0].endswith(("_no_top.h5", "_no_top_v2.h5", "_notop.h5"))
 
 
 def test_a_file_is_fetched_once(host, monkeypatch):
@@ -206,7 +215,7 @@ def test_a_cut_connection_is_told_and_the_file_forgotten(
 
 
 def test_a_file_that_is_not_there_is_told_by_its_url(host, cache):
-    url = f"{_weights.HOST}/mobilenet/mobilenet_2_5_128_tf.h5"
+    url = f"{_weights.HOST}{FILE}"
     with pytest.raises(ValueError, match=f"Received: {url}, .*404.*Try again"):
         ours(V1)
     assert not list(cache.iterdir())
@@ -214,7 +223,7 @@ def test_a_file_that_is_not_there_is_told_by_its_url(host, cache):
 
 def test_a_page_in_place_of_a_file_is_told_and_forgotten(host, cache):
     """As a hotel's network answers; V1 and V2 have no hash that would tell."""
-    host.files["/mobilenet/mobilenet_2_5_128_tf.h5"] = b"<html>Log in</html>"
+    host.files[FILE] = b"<html>Log in</html>"
     with pytest.raises(ValueError, match="cannot be read.*fetch it again"):
         ours(V1)
     assert not list(cache.iterdir())
@@ -230,6 +239,8 @@ class Asked(Exception):
     "network",
     [
         V1,
+        ("EfficientNetB0", (224, 224, 3), {}),
+        ("EfficientNetB5", (456, 456, 3), {}),
         ("MobileNet", (160, 160, 3), {"alpha": 1}),
         ("MobileNetV2", (192, 192, 3), {"alpha": 1.4}),
         ("MobileNetV2", (160, 160, 3), {"alpha": 1}),
@@ -257,12 +268,24 @@ def test_urls_and_hashes_are_those_of_keras_applications(
     name, shape, variant = network
     with pytest.raises(Asked):
         getattr(keras.applications, name)(
-            shape, **variant, include_top=include_top, weights="imagenet"
+            input_shape=shape,
+            **variant,
+            include_top=include_top,
+            weights="imagenet",
         )
     with pytest.raises(ValueError, match="imagenet") as error:
         ours(network, include_top=include_top, name="my_own_name")
     assert isinstance(error.value.__cause__, Asked)
     assert asked[0] == asked[1]
+
+
+def test_efficientnets_hashes_are_those_of_keras_applications():
+    from keras.src.applications import efficientnet as reference
+
+    hashes = applications.efficientnet.MD5S
+    assert {name.lower(): pair for name, pair in hashes.items()} == (
+        reference.WEIGHTS_HASHES
+    )
 
 
 @pytest.mark.parametrize("kind", ["large", "small"])

@@ -7,8 +7,15 @@ import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
 from keras_papers import applications, flatten
-from tests.answers import answers, perturb, random_images, spread
+from tests.answers import (
+    answers,
+    images_for,
+    perturb,
+    random_images,
+    spread,
+)
 from tests.applications.legacy_files import save_legacy
+from tests.models import MEAN, STD, THERE, build, normalizations, peer
 
 SHAPE = (32, 32, 3)
 FORMATS = ("keras", "h5")  # by names or classes of layers, and by their order
@@ -60,13 +67,14 @@ def test_optimizer_state_in_a_file_is_passed_over(tmp_path):
 
 @pytest.mark.parametrize(
     "name, ending",
-    [(name, end) for name in applications.list_models() for end in FORMATS]
+    [(name, end) for name in THERE for end in FORMATS]
     + [("MobileNetV2", "weights.h5"), ("MobileNetV2", "whole.h5")],
 )
 def test_files_of_keras_applications_load(name, ending, tmp_path):
-    arguments = {"alpha": 0.5, "classes": 5, "classifier_activation": None}
-    theirs = getattr(keras.applications, name)(SHAPE, weights=None, **arguments)
-    perturb(theirs)
+    arguments = {"classes": 5, "classifier_activation": None}
+    if not name.startswith("EfficientNet"):
+        arguments["alpha"] = 0.5
+    theirs = peer(name, input_shape=SHAPE, **arguments)
     path = tmp_path / f"theirs.{ending}"
     if ending == "h5":
         save_legacy(theirs, path)
@@ -74,14 +82,52 @@ def test_files_of_keras_applications_load(name, ending, tmp_path):
         theirs.save_weights(path)
     else:
         theirs.save(path)
-    ours = applications.get(name)(SHAPE, weights=path, **arguments)
-    low, high = (0, 255) if "V3" in name else (-1, 1)
-    images = random_images(2, *SHAPE, low=low, high=high)
+    ours = build(name, weights=path, **arguments)
+    images = images_for(ours, 2)
     expected = answers(theirs, images)
     assert spread(expected) > 1e-3
     np.testing.assert_allclose(
         answers(ours, images), expected, atol=1e-4 * spread(expected)
     )
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_their_efficientnet_as_published_loads(ending, tmp_path):
+    """Its file has the deviation for the variance; a layer mends that."""
+    ends = {"include_top": False, "pooling": "avg"}
+    theirs = peer("EfficientNetB0", input_shape=(96, 96, 3), **ends)
+    (normalization,) = normalizations(theirs)
+    normalization.set_weights([MEAN, STD, np.array(0, "int32")])
+    path = tmp_path / f"theirs.{ending}"
+    theirs.save(path)
+    ours = build("EfficientNetB0", 96, weights=path, **ends)
+    mended = keras.layers.Rescaling((STD**-0.5).tolist())
+    inner = keras.Model(theirs.layers[3].input, theirs.output)
+    images = images_for(ours, 2)
+    expected = answers(
+        inner, mended((images / 255 - MEAN) / np.sqrt(STD).astype("float32"))
+    )
+    assert spread(expected) > 1e-3
+    difference = np.abs(answers(ours, images) - expected).max()
+    assert difference <= 1e-4 * spread(expected)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_another_normalization_in_the_file_is_told(ending, tmp_path):
+    """As keras.applications gives one without weights: mean 0, variance 1."""
+    theirs = keras.applications.EfficientNetB0(
+        input_shape=SHAPE, include_top=False, weights=None
+    )
+    path = tmp_path / f"theirs.{ending}"
+    theirs.save(path)
+    arguments = {"include_top": False, "weights": path}
+    message = r"mean=\[0.0.*variance=\[1.0.*include_preprocessing=False"
+    with pytest.raises(ValueError, match=message):
+        build("EfficientNetB0", **arguments)
+    ours = build("EfficientNetB0", **arguments, include_preprocessing=False)
+    images = random_images(2, *SHAPE, low=0, high=255)
+    difference = answers(ours, images / 255) - answers(theirs, images)
+    assert np.abs(difference).max() <= 1e-6
 
 
 @pytest.mark.parametrize("ending", FORMATS)

@@ -1,0 +1,56 @@
+"""Which networks tests go through, and keras.applications' own of them."""
+
+import keras
+import numpy as np
+
+from keras_papers import applications
+from tests.answers import perturb
+
+# Of constructors that differ in numbers of a table only, the smallest.
+ONE_OF_EACH = [
+    "EfficientNetB0",
+    "EfficientNetLite0",
+    "MnasNetA1",
+    "MnasNetSmall",
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Large",
+    "MobileNetV3Small",
+]
+THERE = [name for name in ONE_OF_EACH if hasattr(keras.applications, name)]
+MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+
+
+def build(name, size=32, **arguments):
+    """Builds one of our networks for square images."""
+    return applications.get(name)(input_shape=(size, size, 3), **arguments)
+
+
+def peer(name, **arguments):
+    """Builds a network of keras.applications, drawn to say something.
+
+    It normalizes images by ImageNet's statistics, and drops nothing.
+    """
+    if name.startswith("EfficientNet"):
+        for option in ("alpha", "dropout", "stochastic_depth"):
+            arguments.pop(option, None)
+    model = getattr(keras.applications, name)(weights=None, **arguments)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0
+    for layer in normalizations(model):
+        layer.set_weights([MEAN, STD**2, np.array(0, "int32")])
+        layer.finalize_state()
+    return perturb(model)
+
+
+def normalizations(model):
+    """Lists the layers whose statistics are constants with us."""
+    kind = keras.layers.Normalization
+    return [layer for layer in model.layers if isinstance(layer, kind)]
+
+
+def weights_of(model):
+    """Lists a model's weights but for those that are constants with us."""
+    constant = {id(w) for n in normalizations(model) for w in n.weights}
+    return [w.numpy() for w in model.weights if id(w) not in constant]
