@@ -33,6 +33,7 @@ from keras_papers.export.verification import (
 )
 from keras_papers.extras import require
 from keras_papers.lowering import lower, shift_to_levels, split_rescaling
+from keras_papers.quantization.legacy import check_keras_3
 from keras_papers.quantization.quantize_aware import (
     integer_part,
     is_quantization_aware,
@@ -117,9 +118,18 @@ def to_tflite(
     path = check_path(path)
     shape = _check_model(model, input_shape)
     aware = is_quantization_aware(model)
+    if not aware:
+        check_keras_3(model)
     known = (None, "int8") if aware else tuple(PARITY)
     check_choice("quantize", quantize, known, "how numbers are stored")
     quantize = "int8" if aware else quantize
+    if representative_data is not None and (aware or quantize != "int8"):
+        raise ValueError(
+            "`representative_data` is what ranges are measured on for "
+            "quantize='int8'; other files need none, and a quantization-aware "
+            "model has its ranges. Received: representative_data with "
+            f"quantize={quantize!r}. Leave it out."
+        )
     check_positive_int("threads", threads, "a number of threads", "Try 1.")
     check_positive_int("runs", runs, "a number of measured runs", "Try 50.")
     mean, std = _check_normalization(normalization, model)

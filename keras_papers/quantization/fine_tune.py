@@ -1,10 +1,17 @@
 """Training of tf_keras models from what a user of Keras 3 has at hand."""
 
 import keras
+import numpy as np
 
 from keras_papers.argument_checks import check_positive, check_positive_int
 from keras_papers.quantization.legacy import load_tf_keras
 from keras_papers.quantization.prune import callbacks as callbacks_of
+from keras_papers.quantization.prune import check_reached
+from keras_papers.quantization.quantize_aware import (
+    input_range_of,
+    is_quantization_aware,
+)
+from keras_papers.quantization.representative_data import check_not_divided
 
 
 def fine_tune(
@@ -68,9 +75,11 @@ def fine_tune(
     check_positive_int("epochs", epochs, "a number of epochs", "Try 5.")
     check_positive("learning_rate", learning_rate, "a rate", "Try 0.0001.")
     inputs, *labels = data if isinstance(data, tuple | list) else [data]
-    rate = tf_keras.optimizers.schedules.CosineDecay(
-        learning_rate, epochs * _steps(inputs, labels)
-    )
+    steps = epochs * _steps(inputs, labels)
+    _check_data(twin, inputs, labels, loss)
+    _check_callbacks(callbacks, tf_keras)
+    check_reached(twin, steps)
+    rate = tf_keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     metrics = [metrics] if isinstance(metrics, str) else metrics
     twin.compile(
         tf_keras.optimizers.Adam(rate),
@@ -92,8 +101,42 @@ def fine_tune(
     )
 
 
+def _check_data(twin, inputs, labels, loss):
+    """Raises ValueError of data that cannot be what was meant."""
+    is_array = bool(labels)
+    if not is_array:
+        labels = getattr(inputs, "element_spec", ())[1:]
+    shape = getattr(labels[0], "shape", ()) if labels else ()
+    if loss == "categorical_crossentropy" and len(shape) == 1:
+        raise ValueError(
+            "`loss` says what labels are: 'categorical_crossentropy' takes a "
+            "row of scores for each image. Received: one label for each "
+            "image. Pass loss='sparse_categorical_crossentropy' for numbers "
+            "of classes."
+        )
+    if is_quantization_aware(twin):
+        # Of a data set it is the first batch.
+        images = inputs if is_array else next(iter(inputs))[0]
+        check_not_divided("data", images, *input_range_of(twin))
+
+
+def _check_callbacks(callbacks, tf_keras):
+    for callback in callbacks:
+        if not isinstance(callback, tf_keras.callbacks.Callback):
+            raise ValueError(
+                "`callbacks` are those of tf_keras, which trains here. "
+                f"Received: {callback!r}. Make it of tf_keras.callbacks."
+            )
+
+
 def _steps(inputs, labels):
     """Returns the steps of an epoch; arrays go in batches of 32."""
+    if not labels and (hasattr(inputs, "shape") or isinstance(inputs, str)):
+        raise ValueError(
+            "`data` is a pair of images and labels, or a tf.data.Dataset of "
+            f"such pairs. Received: data of type {type(inputs).__name__}. "
+            "Write fine_tune(twin, (images, labels))."
+        )
     if labels:
         return -(-len(keras.tree.flatten(inputs)[0]) // 32)
     try:

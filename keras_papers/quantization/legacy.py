@@ -46,6 +46,18 @@ def load_tfmot():
         return require("tensorflow_model_optimization", "quantization")
 
 
+def check_keras_3(model):
+    """Raises ValueError if `model` is one of tf_keras."""
+    kinds = {kind.__module__.partition(".")[0] for kind in type(model).__mro__}
+    if "tf_keras" in kinds:
+        raise ValueError(
+            "`model` must be one of Keras 3. Received: a model of tf_keras, "
+            "such as prune, cluster and quantize_aware return. Bring its "
+            "weights back first: quantization.to_keras(twin, model), where "
+            "`model` is what it was made of."
+        )
+
+
 def _check_versions(tensorflow):
     """Raises ValueError unless tf_keras is made for this TensorFlow.
 

@@ -5,6 +5,7 @@ TF-MOT's wrappers around the kernels of a model that is written in tf_keras.
 
 import importlib
 import numbers
+import warnings
 
 from keras_papers.argument_checks import check_fraction, check_positive_int
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
@@ -124,6 +125,33 @@ def callbacks(model):
     if not wrapper.collect_prunable_layers(model):
         return []
     return [load_tfmot().sparsity.keras.UpdatePruningStep()]
+
+
+def check_reached(model, steps=None):
+    """Warns if a pruned model is not yet as sparse as was asked for.
+
+    Args:
+        model: Model of tf_keras.
+        steps: Training steps that it is about to get. Defaults to None: it is
+            about to be used.
+    """
+    late = []
+    for layer in model.layers:
+        end = getattr(getattr(layer, "pruning_schedule", None), "end_step", -1)
+        done = max(0, int(layer.pruning_step)) if end >= 0 else 0
+        if done + (steps or 0) < end:
+            late.append((done, end))
+    if late:
+        done, end = late[0]
+        had = f"had {done}" if steps is None else f"gets {done + steps}"
+        warnings.warn(
+            f"Pruning reaches its sparsity in {end} training steps, and this "
+            f"model {had}: fewer weights are zero than was asked for. Train "
+            "for more epochs, or give `prune` as `steps` about half of epochs "
+            "times batches.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _options(pruning, sparsity, steps):

@@ -11,7 +11,11 @@ import keras
 import numpy as np
 
 from keras_papers.lowering import lower, shift_to_levels, split_rescaling
-from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
+from keras_papers.quantization.legacy import (
+    check_keras_3,
+    load_tf_keras,
+    load_tfmot,
+)
 from keras_papers.quantization.representative_data import (
     representative_images,
 )
@@ -113,6 +117,7 @@ def quantize_aware(
     'quant_conv'
     """
     preserve = _check_preserve(preserve)
+    check_keras_3(model)
     tf_keras = load_tf_keras()
     load_tfmot()
     scheme = importlib.import_module(SCHEME)

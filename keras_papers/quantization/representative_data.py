@@ -29,7 +29,7 @@ def representative_images(data, shape, low, high):
     """
     images = _collect(data, shape)
     least, most = float(images.min()), float(images.max())
-    wanted = f"[{low:g}, {high:g}]"
+    wanted = f"[{low + 0.0:g}, {high:g}]"  # without the sign of -0.0
     received = f"Received: representative_data in [{least:g}, {most:g}]."
     slack = 0.01 * (high - low)
     if not (low - slack <= least and most <= high + slack):
@@ -37,15 +37,22 @@ def representative_images(data, shape, low, high):
             "`representative_data` must hold images as the model takes them, "
             f"in {wanted}. {received} Scale them, as for predicting."
         )
-    if high - low > 100 and most <= 1:
-        raise ValueError(
-            "`representative_data` must hold images as the model takes them, "
-            f"in {wanted}, for the model rescales pixels itself. {received} "
-            "Do not divide them by 255."
-        )
+    check_not_divided("representative_data", images, low, high)
     images = np.clip(images, low, high)  # as a cubic resize overshoots
     images[0].flat[:2] = low, high
     return images
+
+
+def check_not_divided(argument, images, low, high):
+    """Raises ValueError if pixels in [0, 1] are given where 255 is white."""
+    least, most = float(np.min(images)), float(np.max(images))
+    if high - low > 100 and 0 < most <= 1:
+        raise ValueError(
+            f"`{argument}` must hold images as the model takes them, in "
+            f"[{low + 0.0:g}, {high:g}], for the model rescales pixels "
+            f"itself. Received: {argument} in [{least:g}, {most:g}]. Do not "
+            "divide them by 255."
+        )
 
 
 def _collect(data, shape):
@@ -60,7 +67,7 @@ def _collect(data, shape):
     for batch in _batches(data):
         if isinstance(batch, tuple | list):
             batch = batch[0]  # without the labels
-        batch = np.asarray(keras.ops.convert_to_numpy(batch), "float32")
+        batch = _numbers(batch)
         if batch.ndim == len(shape):
             batch = batch[None]
         if not _fits(batch.shape[1:], shape):
@@ -85,6 +92,17 @@ def _collect(data, shape):
             "none. Pass some hundred images of the training set."
         )
     return np.concatenate(found)[:ENOUGH].copy()
+
+
+def _numbers(batch):
+    try:
+        return np.asarray(keras.ops.convert_to_numpy(batch), "float32")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "`representative_data` must hold numbers, the pixels of images. "
+            f"Received: {type(batch).__name__} ({error}). Read the pictures "
+            "first."
+        ) from error
 
 
 def _batches(data):

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_papers.inlining import flatten
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
+from keras_papers.quantization.prune import check_reached
 from keras_papers.quantization.to_tf_keras import weight_name
 
 
@@ -49,6 +50,7 @@ def to_keras(twin, model):
             "what to_tf_keras, prune, cluster or quantize_aware returned for "
             "`model`."
         )
+    check_reached(twin)
     trained = _trained(twin)
     copy = _copy(model)
     for layer in flatten(copy).layers:

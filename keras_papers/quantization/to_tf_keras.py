@@ -16,7 +16,7 @@ from keras_papers.quantization.layer_converters import (
     described,
     without_converter,
 )
-from keras_papers.quantization.legacy import load_tf_keras
+from keras_papers.quantization.legacy import check_keras_3, load_tf_keras
 from keras_papers.quantization.operation_converters import OPERATIONS
 
 # What tf_keras opens as the scope of a layer's name.
@@ -56,6 +56,7 @@ def to_tf_keras(model):
     >>> twin.output_shape, twin.count_params() == model.count_params()
     ((None, 10), True)
     """
+    check_keras_3(model)
     tf_keras = load_tf_keras()
     flat = flatten(model)
     tensors = {id(x): _door(x) for x in flat.inputs}

@@ -178,6 +178,7 @@ PIXELS = ((4, 4, 3), 0.0, 255.0)
         (random_images(2, 4, 4, 3), PIXELS, r"in \[0, 255\]"),
         (np.full((2, 4, 4, 3), 300.0), PIXELS, r"in \[0, 255\]"),
         (np.full((2, 4, 4, 3), np.nan), PIXELS, "finite"),
+        (["a.png"], UNIT, "must hold numbers.*Read the pictures"),
     ],
 )
 def test_representative_data_that_does_not_fit_is_told(data, model, message):
@@ -233,6 +234,16 @@ def test_a_subclassed_model_is_told_to_have_no_graph(tmp_path):
     model(np.zeros((1, 4, 4, 3)))
     with pytest.raises(ValueError, match="`model`"):
         export.to_tflite(model, tmp_path / "model.tflite", None, "int8")
+
+
+@pytest.mark.parametrize("how", [None, "float16", "dynamic"])
+def test_representative_data_in_vain_is_told(v3, tmp_path, how):
+    images = random_images(2, 32, 32, 3, low=0, high=255)
+    with pytest.raises(ValueError, match="`representative_data`.*Leave it out"):
+        export.to_tflite(
+            v3, tmp_path / "m.tflite", None, how, representative_data=images
+        )
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("how", ["int4", "INT8", True])

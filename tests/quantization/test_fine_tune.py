@@ -100,11 +100,30 @@ class Own(keras.losses.Loss):
         ({"loss": "hinges"}, "`loss` must.*hinges"),
         ({"metrics": ["exactness"]}, "`metrics` must.*exactness"),
         ({"loss": Own()}, "`loss` must be what tf_keras has"),
+        ({"data": (X, Y.argmax(-1))}, "`loss`.*one label.*sparse_categ"),
+        ({"data": X}, "`data` is a pair.*ndarray"),
+        ({"data": "folder"}, "`data` is a pair.*str"),
+        (
+            {"callbacks": [keras.callbacks.EarlyStopping()]},
+            "`callbacks`.*EarlyStopping.*tf_keras.callbacks",
+        ),
     ],
 )
 def test_bad_arguments_are_told(twin, change, message):
+    before = twin.get_weights()[0]
     with pytest.raises(ValueError, match=message):
-        fine_tune(twin, (X, Y), **change)
+        fine_tune(twin, **{"data": (X, Y), **change})
+    np.testing.assert_array_equal(twin.get_weights()[0], before)
+
+
+def test_a_data_set_of_numbered_classes_is_told(twin):
+    import tensorflow as tf
+
+    data = tf.data.Dataset.from_tensor_slices((X, Y.argmax(-1))).batch(16)
+    with pytest.raises(ValueError, match="`loss`.*sparse_categorical"):
+        fine_tune(twin, data)
+    loss = "sparse_categorical_crossentropy"
+    assert fine_tune(twin, data, 1, loss=loss, verbose=0).history["loss"]
 
 
 def test_a_data_set_without_end_is_told(twin):

@@ -11,6 +11,7 @@ from keras_papers import applications, flatten
 from keras_papers.quantization import (
     callbacks,
     cluster,
+    fine_tune,
     prune,
     register_converter,
     to_keras,
@@ -18,7 +19,7 @@ from keras_papers.quantization import (
 )
 from keras_papers.quantization.layer_converters import CONVERTERS
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
-from tests.answers import perturb
+from tests.answers import perturb, random_images
 from tests.extra import NEEDS_TFMOT
 from tests.quantization.small_network import kernels, small_network, train
 
@@ -59,11 +60,32 @@ def test_the_share_of_zeros_is_exact_in_every_kernel(sparsity, steps):
         assert np.any(there[there != 0] != kernel[there != 0]), name
 
 
-def test_one_step_too_few_leaves_it_denser():
+def test_one_step_too_few_leaves_it_denser_and_is_told():
     model = small_network()
     pruned = train(prune(model, 0.6, steps=4), 3)
+    with pytest.warns(UserWarning, match="in 4 training steps.*had 3"):
+        sparse = to_keras(pruned, model)
     # 0.6 (1 - (1 / 4) ** 3), by equation 1 of the paper.
-    assert_sparse(to_keras(pruned, model), 0.590625)
+    assert_sparse(sparse, 0.590625)
+
+
+def test_a_training_that_will_be_too_short_is_told_before():
+    images, labels = random_images(8, 8, 8, 3), np.zeros(8)
+    loss = "sparse_categorical_crossentropy"
+    with pytest.warns(UserWarning, match="in 99 training steps.*gets 1: "):
+        fine_tune(
+            prune(small_network(), steps=99),
+            (images, labels),
+            1,
+            loss=loss,
+            verbose=0,
+        )
+
+
+def test_a_training_as_long_as_the_schedule_is_not_warned_of(recwarn):
+    model = small_network()
+    to_keras(train(prune(model, 0.6, steps=4), 4), model)
+    assert not [one for one in recwarn if "Pruning" in str(one.message)]
 
 
 @pytest.mark.parametrize("steps", [1, 2, 19, 43, 99, 500, 1999, 12345])
@@ -120,7 +142,8 @@ def test_a_schedule_of_tfmot_is_followed():
     schedule = load_tfmot().sparsity.keras.ConstantSparsity(0.25, 2, 2, 1)
     model = small_network()
     pruned = train(prune(model, schedule), 1)
-    assert_sparse(to_keras(pruned, model), 0.0)
+    with pytest.warns(UserWarning, match="in 2 training steps.*had 1"):
+        assert_sparse(to_keras(pruned, model), 0.0)
     assert_sparse(to_keras(train(pruned, 1), model), 0.25)
 
 

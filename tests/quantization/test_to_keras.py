@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_papers import applications, flatten
+from keras_papers import applications, export, flatten
 from keras_papers.layers import InvertedResidual
 from keras_papers.quantization import (
     cluster,
@@ -17,8 +17,8 @@ from keras_papers.quantization import (
     to_keras,
     to_tf_keras,
 )
+from keras_papers.quantization.layer_converters import CONVERTERS
 from keras_papers.quantization.legacy import load_tf_keras
-from keras_papers.quantization.to_tf_keras import CONVERTERS
 from tests.answers import answers, images_for, perturb, random_images, spread
 from tests.extra import NEEDS_TFMOT
 from tests.quantization.small_network import kernels, small_network, train
@@ -223,6 +223,21 @@ def test_pruned_and_clustered_models_answer_as_their_twins(wrap):
         for there, here in zip(copy.weights, model.weights, strict=True)
     ]
     assert all(moved)
+
+
+@pytest.mark.parametrize("wrap", [lambda x: prune(x, steps=1), cluster])
+def test_a_twin_in_place_of_the_model_is_told(wrap, tmp_path):
+    twin = wrap(small_network())
+    for use in (
+        quantize_aware,
+        cluster,
+        lambda x: export.to_tflite(x, tmp_path / "x.tflite"),
+        lambda x: export.to_tflite(
+            x, tmp_path / "x.tflite", None, "int8", representative_data=[1]
+        ),
+    ):
+        with pytest.raises(ValueError, match=r"tf_keras.*to_keras\(twin"):
+            use(twin)
 
 
 def test_zeros_are_exact_where_the_optimizer_had_the_last_word():
