@@ -266,7 +266,13 @@ def _show_training(parsed, report, seconds):
 
 
 def _last_line(result, path, size, seconds):
-    print(f"{result}: {path}, {size / 1e6:.2f} MB, {seconds:.1f} s")
+    print(f"{result}: {path}, {_told(size)}, {seconds:.1f} s")
+
+
+def _told(size):
+    from keras_papers import pipelines
+
+    return pipelines.file_size.told_size(size)
 
 
 def _add_list(verbs):
@@ -325,11 +331,26 @@ def _add_export(verbs):
     verb.add_argument("model", metavar="MODEL.keras", help="the trained model")
     for name, text in (
         ("output", "where to write; by default beside the model"),
-        ("quantize", "float16 for half the size, dynamic for a quarter"),
         ("labels", "file of labels; by default labels.txt beside the model"),
     ):
         verb.add_argument(f"--{name}", default=None, help=text)
+    verb.add_argument(
+        "--quantize",
+        type=_how_stored,
+        choices=("none", "dynamic", "float16"),
+        default="none",
+        help="dynamic for a quarter of the size, float16 for half; int8 and "
+        "qat are what keras-papers quantize makes",
+    )
     verb.add_argument("--threads", type=int, default=1, help="measured with")
+
+
+def _how_stored(name):
+    if name in ("int8", "qat"):
+        raise argparse.ArgumentTypeError(
+            f"{name} needs images; run keras-papers quantize --mode {name}"
+        )
+    return name
 
 
 def _add_quantize(verbs):
@@ -422,7 +443,7 @@ def _show_predictions(parsed, predictions, seconds):
     size = os.path.getsize(parsed.model)
     number = len(predictions)
     what = f"{number} picture{'s' * (number > 1)} by"
-    print(f"{what} {parsed.model}, {size / 1e6:.2f} MB, {seconds:.1f} s")
+    print(f"{what} {parsed.model}, {_told(size)}, {seconds:.1f} s")
 
 
 def _add_evaluate(verbs):
@@ -440,7 +461,7 @@ def _add_evaluate(verbs):
 
 def _show_evaluation(parsed, found, seconds):
     size = os.path.getsize(parsed.model)
-    print(f"{found}, {size / 1e6:.2f} MB, {seconds:.1f} s")
+    print(f"{found}, {_told(size)}, {seconds:.1f} s")
 
 
 def _add_benchmark(verbs):

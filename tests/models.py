@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 from keras_papers import applications
 from tests.answers import perturb
@@ -16,6 +17,12 @@ ONE_OF_EACH = [
     "MobileNetV2",
     "MobileNetV3Large",
     "MobileNetV3Small",
+]
+# Of those that share their code, one.
+QUICK = ["EfficientNetB0", "MobileNet", "MobileNetV2", "MobileNetV3Small"]
+ONE_OF_EACH_THE_REST_SLOW = [
+    pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK))
+    for name in ONE_OF_EACH
 ]
 THERE = [name for name in ONE_OF_EACH if hasattr(keras.applications, name)]
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])

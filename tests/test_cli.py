@@ -121,7 +121,7 @@ def test_train_ends_with_a_table_of_all_files(home, capsys, monkeypatch):
 @pytest.mark.parametrize(
     "arguments, key",
     [
-        ("list", "multiply_adds"),
+        ("list *V2", "multiply_adds"),
         ("info MobileNetV2", "table"),
         ("export out/model.keras --output again.tflite", "parity"),
         ("predict out/model.tflite photos/dark/0.png", "labels"),
@@ -151,13 +151,13 @@ def test_info_prints_the_papers_table(capsys):
         ("train --epochs -1", "epochs=-1"),
         ("train no_such_folder", "'no_such_folder'"),
         ("info MobileNetV5", "mean 'MobileNetV"),
-        ("predict no.tflite no.png", "no.tflite"),
-        ("evaluate no.keras photos", "no.keras"),
+        ("predict no.tflite no.png", "no.tflite', which is no file"),
+        ("evaluate no.keras photos", "no.keras', which is no file"),
         ("train --prune 1", "prune=1.0"),
         ("train --cluster 1", "cluster=1"),
-        ("export no.keras", "no.keras"),
-        ("quantize no.keras photos", "no.keras"),
-        ("benchmark no.tflite", "no.tflite"),
+        ("export no.keras", "no.keras', which is no file"),
+        ("quantize no.keras photos", "no.keras', which is no file"),
+        ("benchmark no.tflite", "no.tflite', which is no file"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_status_2(
@@ -178,13 +178,22 @@ def test_debug_shows_the_traceback():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["trian"], [], ["train", "--epochs", "ten"], ["predict"]]
+    "arguments, message",
+    [
+        ("trian", "choose from"),
+        ("", "required: VERB"),
+        ("train --epochs ten", "'ten'"),
+        ("predict", "required: MODEL, IMAGE"),
+        ("export m.keras --quantize int4", "'float16'"),
+        ("export m.keras --quantize qat", "keras-papers quantize --mode qat"),
+    ],
 )
-def test_what_cannot_be_parsed_ends_with_usage(arguments, capsys):
+def test_what_cannot_be_parsed_ends_with_usage(arguments, message, capsys):
     with pytest.raises(SystemExit) as ended:
-        cli.main(arguments)
+        cli.main(arguments.split())
     assert ended.value.code == 2
-    assert "usage" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert told.startswith("usage") and message in told
 
 
 def test_a_slip_of_the_pen_does_not_wait_for_keras():

@@ -17,6 +17,13 @@ MOMENTUM = 0.9  # of batch normalization; docs/TRAINING.md tells why not 0.999
 
 def check_top(include_top, weights, pooling, classes, classifier_activation):
     """Raises ValueError unless the arguments of a top fit each other."""
+    if include_top not in (True, False):
+        raise ValueError(
+            "`include_top` is whether the model ends with the classifier, "
+            f"True or False. Received: include_top={include_top!r}. Pass the "
+            "shape of an image by its name, input_shape=(96, 96, 3): it is "
+            "the first argument of some constructors only."
+        )
     check_choice(
         "pooling", pooling, (None, "avg", "max"), "how a model without top ends"
     )

@@ -194,6 +194,8 @@ def check_path(path):
             "`path` must be a file in a folder that exists. "
             f"Received: path={str(path)!r}. Make the folder first."
         )
+    with _draft(path.resolve()):
+        pass  # or it is told here that nothing can be written there
     return path
 
 

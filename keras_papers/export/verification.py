@@ -14,6 +14,7 @@ import numpy as np
 
 from keras_papers.argument_checks import check_choice
 from keras_papers.export import latency
+from keras_papers.export.file_size import told_size
 from keras_papers.export.integer_file import (
     float_tensors,
     layer_of,
@@ -57,7 +58,7 @@ class TFLiteFile(NamedTuple):
     def __str__(self):
         parts = "partition" if self.partitions == 1 else "partitions"
         return (
-            f"{self.path}: {self.bytes / 1e6:.2f} MB, "
+            f"{self.path}: {told_size(self.bytes)}, "
             f"{sum(self.ops.values())} ops in {self.partitions} XNNPACK "
             f"{parts}, parity {self.parity:.1e}, "
             f"{self.latency_ms:.2f} ms (IQR {self.latency_iqr_ms:.2f}, "

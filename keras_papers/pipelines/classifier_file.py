@@ -1,6 +1,8 @@
 """A trained classifier as a file, .keras or .tflite, and what it answers."""
 
 import pathlib
+import re
+import textwrap
 import warnings
 import zipfile
 from typing import NamedTuple
@@ -33,22 +35,29 @@ def open_classifier(path):
         ValueError: If the file is none, cut off, or holds no classifier of
             images.
     """
+    openers = {".tflite": _open_tflite, ".keras": _open_keras}
+    path = _check_file(path, *openers)
+    return openers[path.suffix](path)
+
+
+def _check_file(path, *endings):
+    """Returns the path of a file; raises ValueError if it is not there."""
+    kinds = " or ".join(endings)
     if not isinstance(path, str | pathlib.Path):
         raise ValueError(
-            "`model` is the path of a .tflite or .keras file. "
+            f"`model` is the path of a {kinds} file. "
             f"Received: model={path!r}. Pass a path."
         )
     path = pathlib.Path(path)
-    openers = {".tflite": _open_tflite, ".keras": _open_keras}
-    if path.suffix not in openers or not path.is_file():
+    if path.suffix not in endings or not path.is_file():
         what = "of another kind" if path.is_file() else "which is no file"
         if path.is_dir():
-            what = "a folder, in which a training puts model.tflite"
+            what = f"a folder, in which a training puts model{endings[0]}"
         raise ValueError(
-            "`model` must be a .tflite or .keras file that is there. "
+            f"`model` must be a {kinds} file that is there. "
             f"Received: model={str(path)!r}, {what}. Check the path."
         )
-    return openers[path.suffix](path)
+    return path
 
 
 def _open_tflite(path):
@@ -106,11 +115,11 @@ def load_keras(path):
     """Loads a .keras file, which may not bring code along.
 
     Raises:
-        ValueError: If the file is none, cut off, or would run code.
+        ValueError: If the file is none, cut off, would run code, or holds a
+            class that is not known.
     """
+    path = _check_file(path, ".keras")
     try:
-        if pathlib.Path(path).suffix != ".keras":
-            raise ValueError("its name does not end with .keras")
         if not zipfile.is_zipfile(path):
             raise ValueError("it is no archive, or its end is missing")
         return keras.saving.load_model(path, compile=False)
@@ -122,12 +131,27 @@ def load_keras(path):
                 "keras.saving refuses in safe_mode. Load it yourself with "
                 "safe_mode=False if you trust where it comes from."
             ) from error
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        unknown = re.search(r"Could not locate (\w+ '[^']+')", str(error))
+        if unknown:
+            raise ValueError(
+                "`model` must be a file of layers that are known here. "
+                f"Received: model={str(path)!r}, whose {unknown[1]} is not. "
+                "Register it with keras.saving.register_keras_serializable, "
+                "and load the file in Python, where its module is imported."
+            ) from error
         raise ValueError(
             "`model` must be a .keras file that can be read. "
-            f"Received: model={str(path)!r} ({first[:200]}). It may be cut off "
-            "or of another kind; make or fetch it again."
+            f"Received: model={str(path)!r} ({_reason(error)}). It may be cut "
+            "off or of another kind; make or fetch it again."
         ) from error
+
+
+def _reason(error):
+    """Returns one line on why Keras does not load a file."""
+    # Each class that another lies inside says first that it failed.
+    last = str(error).rpartition("Exception encountered: ")[-1].strip()
+    first = (last.splitlines() or [type(error).__name__])[0]
+    return textwrap.shorten(first, 200, placeholder=" ...")
 
 
 def _check_shapes(path, images, scores):

@@ -3,8 +3,10 @@
 import os
 import pathlib
 import tempfile
+import warnings
 from typing import NamedTuple
 
+import keras
 import numpy as np
 
 from keras_papers import export as files
@@ -15,6 +17,7 @@ from keras_papers.argument_checks import (
     check_positive_int,
     check_seed,
 )
+from keras_papers.export.file_size import told_size
 from keras_papers.export.tflite import check_path
 from keras_papers.export.verification import (
     measure_in_own_process,
@@ -28,13 +31,16 @@ from keras_papers.pipelines.images import (
 )
 from keras_papers.pipelines.training import Recipe
 from keras_papers.pipelines.variants import (
+    STORED,
     Material,
     check_plan,
     table,
     write,
 )
+from keras_papers.quantization.quantize_aware import MOST_CLUSTERS
 
 EPOCHS = 8  # a fifth of a training's
+CONSIDERABLE = 0.1  # share of weights, of which a loss is told
 
 
 class Speed(NamedTuple):
@@ -49,7 +55,7 @@ class Speed(NamedTuple):
 
     def __str__(self):
         return (
-            f"{self.bytes / 1e6:8.2f} MB  {self.latency_ms:8.3f} ms  "
+            f"{told_size(self.bytes):>11}  {self.latency_ms:8.3f} ms  "
             f"{self.latency_iqr_ms:7.3f}  {self.partitions:10}  {self.path}"
         )
 
@@ -61,8 +67,9 @@ def export(model, output=None, *, quantize=None, labels=None, threads=1):
         model: Path of a .keras file with one image as input.
         output: Where to write. Defaults to `model` with the ending .tflite,
             .float16.tflite or .dynamic.tflite.
-        quantize: None for float32 weights, `"float16"`, or `"dynamic"` for
-            int8 weights. int8 throughout takes images, as `quantize` does.
+        quantize: None or `"none"` for float32 weights, `"float16"`, or
+            `"dynamic"` for int8 weights. int8 throughout takes images, as
+            `quantize` does.
         labels: Path of a text file with a label on each line. Defaults to
             `labels.txt` beside `model`, where it is.
         threads: Positive int. Threads whose latency is measured.
@@ -73,12 +80,15 @@ def export(model, output=None, *, quantize=None, labels=None, threads=1):
     Raises:
         ValueError: If `model` cannot be read or converted.
     """
-    if quantize == "int8":
+    if quantize in ("int8", "qat"):
         raise ValueError(
-            "`quantize` is how weights are stored, and 'int8' needs images, on "
-            "which ranges are measured. Received: quantize='int8'. Call "
-            "pipelines.quantize (keras-papers quantize), or take 'dynamic'."
+            "`quantize` is how weights are stored, and a file of integers "
+            f"needs images, too. Received: quantize={quantize!r}. Call "
+            "pipelines.quantize (keras-papers quantize), which makes 'int8' "
+            "and 'qat', or take 'dynamic'."
         )
+    check_choice("quantize", quantize, STORED, "how weights are stored")
+    quantize = None if quantize == "none" else quantize
     network = load_keras(model)
     path = pathlib.Path(model)
     beside = path.with_name("labels.txt")
@@ -168,6 +178,9 @@ def quantize(
             read or converted, or `data` does not fit it.
         MissingExtraError: If an extra is not installed: `mobile`, and for
             `"qat"` `quantization`.
+
+    Warns:
+        UserWarning: If `"qat"` would lose zeros or clusters of the weights.
     """
     files.check_environment()
     check_choice("mode", mode, ("int8", "qat"), "how integers come about")
@@ -195,6 +208,8 @@ def quantize(
     else:
         images = load_folder(data, seed, strict)
     _check_classes(path, network, images.names)
+    if mode == "qat":
+        _warn_of_losses(path, network, preserve)
     recipe = Recipe(
         epochs,
         batch_size,
@@ -208,7 +223,7 @@ def quantize(
     )
     material = Material(images, size, recipe, seed, verbose)
     with told_of_lost_pictures(), tempfile.TemporaryDirectory() as folder:
-        beside = pathlib.Path(folder, "model.tflite")
+        beside = pathlib.Path(folder, path.stem + ".tflite")
         before, theirs = write("float32", network, None, beside, material)
         after, ours = write(mode, network, mode, output, material, preserve)
     agreement = np.mean(ours.argmax(axis=-1) == theirs.argmax(axis=-1))
@@ -220,6 +235,36 @@ def quantize(
         float(agreement),
         [before._replace(file="float32"), after],
     )
+
+
+def _warn_of_losses(path, network, preserve):
+    """Tells of zeros and clusters that a training would not keep."""
+    kernels = [
+        keras.ops.convert_to_numpy(weight)
+        for weight in network.weights
+        if weight.name.endswith("kernel")
+    ]
+    every = sum(kernel.size for kernel in kernels) or 1
+    zero = sum(np.sum(kernel == 0) for kernel in kernels)
+    few = sum(kernel.size for kernel in kernels if _is_clustered(kernel))
+    for name, share, what in (
+        ("sparsity", zero / every, "are zero"),
+        ("clusters", few / every, "share few values"),
+    ):
+        if share >= CONSIDERABLE and name not in preserve:
+            warnings.warn(
+                f"{share:.0%} of the weights in {path} {what}, which qat will "
+                f"not keep without preserve={name!r} (--preserve {name})",
+                UserWarning,
+                stacklevel=3,
+            )
+
+
+def _is_clustered(kernel):
+    """Tells whether the weights that are not zero repeat few values."""
+    weights = kernel[kernel != 0]
+    values = len(np.unique(weights))
+    return 0 < values <= min(MOST_CLUSTERS, weights.size / 2)
 
 
 def _side_of_images(path, network):

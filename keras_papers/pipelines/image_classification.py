@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import pathlib
+import shlex
 
 import keras
 import numpy as np
@@ -34,6 +35,7 @@ from keras_papers.pipelines.training_folder import (
     refuse_finished,
 )
 from keras_papers.pipelines.variants import (
+    STORED,
     Material,
     after,
     check_plan,
@@ -148,8 +150,9 @@ def train_image_classifier(
     export.check_environment()
     constructor = applications.get(model)
     _check_places(data, output)
+    plan = check_plan(quantize, prune, cluster)
     if not overwrite:
-        refuse_finished(output)
+        refuse_finished(output, _command(plan, output, data))
     if tensorboard:
         require("tensorboard", "report")
     recipe = Recipe(
@@ -164,10 +167,10 @@ def train_image_classifier(
         from_weights=weights is not None,
     )
     _check(recipe, image_size, seed)
-    plan = check_plan(quantize, prune, cluster)
     image_size, seed = int(image_size), int(seed)  # of NumPy, as may be
     # Built once for nothing, so that bad arguments show before the reading.
-    constructor((image_size, image_size, 3), alpha=alpha, classes=2)
+    shape = (image_size, image_size, 3)
+    constructor(input_shape=shape, alpha=alpha, classes=2)
     if data is None:
         images = load_digits(image_size, seed)
     else:
@@ -177,7 +180,7 @@ def train_image_classifier(
 
     def build(weights=None):
         return constructor(
-            (image_size, image_size, 3),
+            input_shape=shape,
             alpha=alpha,
             weights=weights,
             classes=len(images.names),
@@ -247,6 +250,20 @@ def _check_places(data, output):
         )
 
 
+def _command(plan, output, data):
+    """Returns what makes a variant of a finished model, if a verb does."""
+    how, model = plan.quantize, pathlib.Path(output, "model.keras")
+    there = model.with_suffix(f".{how}.tflite").exists()
+    if plan.steps() != [how] or there or not model.exists():
+        return None
+    if how in STORED:
+        verb = "export", str(model), "--quantize", how
+    else:
+        folder = [] if data is None else [os.fspath(data)]
+        verb = "quantize", str(model), *folder, "--mode", how
+    return shlex.join(["keras-papers", *verb])
+
+
 def _check(recipe, image_size, seed):
     if recipe.epochs is not None:
         check_positive_int(
@@ -288,12 +305,7 @@ def _write(network, plan, material, folder, history):
     (state / "labels.txt").write_text(
         "\n".join(images.names) + "\n", encoding="utf-8"
     )
-    file = export.to_tflite(
-        network,
-        state / "model.tflite",
-        labels=images.names,
-        images=material.some_tests(),
-    )
+    file = material.to_tflite(network, state / "model.tflite")
     scores = network.predict(material.test(), verbose=0)
     accuracy = material.accuracy(scores)
     by_litert = material.by_litert(file.path)

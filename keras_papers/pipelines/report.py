@@ -4,6 +4,7 @@ import json
 import pathlib
 from typing import NamedTuple
 
+from keras_papers.export.file_size import told_size
 from keras_papers.pipelines.variants import table
 
 
@@ -37,6 +38,12 @@ class Report(NamedTuple):
 
     def __str__(self):
         output = pathlib.Path(self.output)
+        files = [each.files() for each in self.variants]
+        files = files or [("model.keras", "model.tflite")]
+        files = [
+            ", ".join(str(output / name) for name in names)
+            for names in (*files, ("labels.txt", "report.json"))
+        ]
         rows = (
             ("model", f"{self.model}, {self.image_size} x {self.image_size}"),
             (
@@ -56,10 +63,10 @@ class Report(NamedTuple):
             ),
             ("parameters", f"{self.parameters:,}"),
             ("multiply-adds", f"{self.multiply_adds:,}"),
-            (".tflite size", f"{self.bytes / 1e6:.2f} MB"),
+            (".tflite size", told_size(self.bytes)),
             ("latency", f"{self.latency_ms:.2f} ms, one thread"),
-            ("files", f"{output / 'model.keras'}, {output / 'model.tflite'}"),
-            ("", f"{output / 'labels.txt'}, {output / 'report.json'}"),
+            ("files", files[0]),
+            *(("", names) for names in files[1:]),
         )
         page = output / "report.html"
         if page.exists():

@@ -136,8 +136,9 @@ class TrainingFolder:
             yield
         except (KeyboardInterrupt, OSError) as stop:
             stop.add_note(
-                f"every finished epoch is kept in {self.path}; run the same "
-                f"again{', without overwrite,' * self.overwrite} to go on"
+                "every finished epoch of the training and every finished file "
+                f"is kept in {self.path}; run the same again"
+                f"{', without overwrite,' * self.overwrite} to go on"
             )
             raise
 
@@ -158,15 +159,24 @@ class TrainingFolder:
         shutil.rmtree(old)
 
 
-def refuse_finished(path):
-    """Raises ValueError if a folder holds a training that is finished."""
+def refuse_finished(path, command=None):
+    """Raises ValueError if a folder holds a training that is finished.
+
+    Args:
+        path: The folder.
+        command: What makes the file that is missing there without a training.
+    """
     path = pathlib.Path(path)
     there = [name for name in FILES if (path / name).exists()]
     if there and not (path / STATE / "arguments.json").exists():
+        alone = (
+            f"; for the smaller file alone, run {command}" if command else ""
+        )
         raise ValueError(
             "`output` must be a folder without a finished training. "
             f"Received: output={str(path)!r}, which holds {there[0]}. "
-            "Choose another folder, or pass overwrite=True (--overwrite)."
+            "Choose another folder, or pass overwrite=True (--overwrite)"
+            f"{alone}."
         )
 
 

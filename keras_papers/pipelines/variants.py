@@ -7,6 +7,7 @@ compute, and its file is `model.pruned.qat.tflite`.
 
 import math
 import numbers
+import pathlib
 import warnings
 import zlib
 from typing import NamedTuple
@@ -16,6 +17,8 @@ import numpy as np
 
 from keras_papers import export, quantization
 from keras_papers.argument_checks import check_choice
+from keras_papers.export.file_size import told_size
+from keras_papers.export.verification import VerificationError
 from keras_papers.extras import require
 from keras_papers.pipelines.classifier_file import load_keras
 from keras_papers.pipelines.images import ImageSet, batches
@@ -23,7 +26,8 @@ from keras_papers.pipelines.training import Recipe, class_weights
 from keras_papers.quantization.legacy import load_tfmot
 from keras_papers.quantization.quantize_aware import MOST_CLUSTERS
 
-QUANTIZATIONS = (None, "none", "dynamic", "float16", "int8", "qat")
+STORED = (None, "none", "dynamic", "float16")  # of weights; needs no images
+QUANTIZATIONS = (*STORED, "int8", "qat")
 SHARE = 0.2  # of the training's epochs, in which a variant is trained on
 FEWEST_EPOCHS = 2
 # Of the training's learning rate. Rounding moves a network little, and a high
@@ -49,6 +53,13 @@ class Variant(NamedTuple):
     zipped_bytes: int  # as an app is downloaded
     latency_ms: float  # of one image, one thread, median
     partitions: int  # parts of the graph that the XNNPACK delegate runs
+
+    def files(self):
+        """Lists its files: of weights of its own there is a .keras, too."""
+        last = self.name.split(".")[-1]
+        if last != "float32" and last not in WEIGHT_STEPS:
+            return [self.file]
+        return [self.file.replace(".tflite", ".keras"), self.file]
 
 
 class Plan(NamedTuple):
@@ -131,6 +142,28 @@ class Material(NamedTuple):
             verbose=self.verbose,
         )
 
+    def to_tflite(self, model, path, **options):
+        """Writes a .tflite file as `export.to_tflite` does, labels inside.
+
+        The folder that it is written to goes away when it is moved out, so
+        what is told of it calls it by its bare name.
+        """
+        with warnings.catch_warnings(record=True) as told:
+            try:
+                file = export.to_tflite(
+                    model,
+                    path,
+                    self.images.names,
+                    images=self.some_tests(),
+                    **options,
+                )
+            except VerificationError as error:
+                raise VerificationError(_by_name(error, path)) from None
+        for warning in told:
+            message = _by_name(warning.message, path)
+            warnings.warn(message, warning.category, stacklevel=3)
+        return file
+
     def by_litert(self, path):
         """Returns what a .tflite file says of the held-out images."""
         answers = [export.predict(path, x.numpy()) for x, _ in self.test()]
@@ -144,6 +177,10 @@ class Material(NamedTuple):
     def _batches(self, part, size, seed=None):
         names = self.images.names
         return batches(part, len(names), self.image_size, size, seed)
+
+
+def _by_name(message, path):
+    return str(message).replace(str(path), pathlib.Path(path).name)
 
 
 def check_plan(quantize, prune, cluster):
@@ -281,13 +318,7 @@ def write(name, network, how, path, material, preserve=()):
         options = {"quantize": how, "representative_data": images}
     else:
         options = {"quantize": how}
-    file = export.to_tflite(
-        model,
-        path,
-        material.images.names,
-        images=material.some_tests(),
-        **options,
-    )
+    file = material.to_tflite(model, path, **options)
     if how in (None, "qat"):
         scores = model.predict(material.test(), verbose=0)
         accuracy = material.accuracy(scores)
@@ -320,8 +351,8 @@ def table(variants):
             each.file,
             "-" if each.accuracy is None else f"{each.accuracy:.2%}",
             f"{each.tflite_accuracy:.2%}",
-            f"{each.bytes / 1e6:.2f} MB",
-            f"{each.zipped_bytes / 1e6:.2f} MB",
+            told_size(each.bytes),
+            told_size(each.zipped_bytes),
             f"{each.latency_ms:.2f} ms",
             str(each.partitions),
         )

@@ -1,7 +1,6 @@
 """Training of tf_keras models from what a user of Keras 3 has at hand."""
 
 import keras
-import numpy as np
 
 from keras_papers.argument_checks import check_positive, check_positive_int
 from keras_papers.quantization.legacy import load_tf_keras

@@ -59,7 +59,9 @@ def width_and_resolution(
     )
     points = []
     for alpha, size in itertools.product(alphas, sizes):
-        found = cost.count(constructor(_shape(size), alpha=alpha, **arguments))
+        found = cost.count(
+            constructor(input_shape=_shape(size), alpha=alpha, **arguments)
+        )
         points.append(Point(alpha, size, found.parameters, found.multiply_adds))
     if not points:
         raise ValueError(

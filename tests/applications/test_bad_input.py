@@ -18,6 +18,7 @@ from tests.models import ONE_OF_EACH
         ({"alpha": -0.5}, "`alpha`.*alpha=-0.5"),
         ({"alpha": float("inf")}, "`alpha`.*finite.*inf"),
         ({"alpha": "1"}, "`alpha`.*alpha='1'"),
+        ({"include_top": (96, 96, 3)}, r"`include_top`.*\(96.*input_shape"),
         ({"classes": 0}, "`classes`.*at least 1.*classes=0"),
         ({"classes": 2.5}, "`classes`.*classes=2.5"),
         ({"pooling": "mean"}, "`pooling`.*None, 'avg', 'max'.*'mean'"),

@@ -7,10 +7,10 @@ import pytest
 from keras_papers import applications, flatten
 from keras_papers.applications import feature_extractor
 from tests.answers import answers, perturb, random_images, spread
-from tests.models import ONE_OF_EACH, build
+from tests.models import ONE_OF_EACH_THE_REST_SLOW, build
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH)
+@pytest.mark.parametrize("name", ONE_OF_EACH_THE_REST_SLOW)
 @pytest.mark.parametrize("size", [64, 75, 40, 33, None])
 def test_maps_have_their_strides(name, size):
     model = build(name, size, alpha=0.35, include_top=False)

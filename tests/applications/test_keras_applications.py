@@ -12,14 +12,18 @@ from tests.models import THERE, build, peer, weights_of
 
 FAMILIES = ("efficientnet", "mobilenet", "mobilenet_v2", "mobilenet_v3")
 ALL_THERE = [
-    name
+    pytest.param(name, marks=[pytest.mark.slow] * (name not in THERE))
     for name in applications.list_models()
     if hasattr(keras.applications, name)
 ]
 
 VARIANTS = [
     ("EfficientNetB0", {"stochastic_depth": 0.0, "dropout": 0.0}),
-    ("EfficientNetB2", {"stochastic_depth": 0.0, "dropout": 0.0}),
+    pytest.param(
+        "EfficientNetB2",
+        {"stochastic_depth": 0.0, "dropout": 0.0},
+        marks=pytest.mark.slow,
+    ),
     ("MobileNet", {"alpha": 0.5, "dropout": 0.0}),
     ("MobileNet", {"alpha": 0.25, "depth_multiplier": 2, "dropout": 0.0}),
     ("MobileNetV2", {"alpha": 0.5}),

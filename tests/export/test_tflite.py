@@ -13,7 +13,7 @@ from keras_papers.export import verification
 from keras_papers.export.tflite import ConversionError
 from keras_papers.export.verification import VerificationError
 from tests.answers import answers, perturb, random_images, spread
-from tests.models import ONE_OF_EACH, build
+from tests.models import ONE_OF_EACH_THE_REST_SLOW, build
 
 pytestmark = pytest.mark.tensorflow
 
@@ -69,7 +69,7 @@ def test_the_labels_are_inside_the_file(exported):
         assert archive.read("labels.txt").decode().split("\n") == LABELS
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH)
+@pytest.mark.parametrize("name", ONE_OF_EACH_THE_REST_SLOW)
 def test_every_model_exports_in_one_partition(name, tmp_path):
     model = perturb(build(name, alpha=0.35, classes=3))
     found = export.to_tflite(model, tmp_path / "model.tflite")

@@ -1,13 +1,16 @@
 """export and benchmark: finished models as files, and their speed."""
 
 import os
+import re
 import shutil
 
 import keras
+import numpy as np
 import pytest
 
 from keras_papers import pipelines
 from keras_papers.export import metadata
+from keras_papers.pipelines.deployment import Speed, _warn_of_losses
 from tests.extra import with_tfmot
 
 pytestmark = pytest.mark.tensorflow
@@ -33,13 +36,14 @@ def test_export_takes_other_labels_and_another_place(trained, tmp_path):
     assert metadata.read(path).labels == ("hell", "dunkel")
     with pytest.raises(ValueError, match="`labels`.*nowhere.txt"):
         pipelines.export(output / "model.keras", path, labels="nowhere.txt")
-    with pytest.raises(ValueError, match="`model`.*keras file"):
+    with pytest.raises(ValueError, match="`model`.*keras file.*another kind"):
         pipelines.export(output / "model.tflite")
 
 
-def test_export_of_int8_names_the_function_that_takes_images(trained):
-    with pytest.raises(ValueError, match="'int8' needs images.*quantize"):
-        pipelines.export(trained[1] / "model.keras", quantize="int8")
+def test_export_of_integers_names_the_function_that_takes_images(trained):
+    for mode in ("int8", "qat"):
+        with pytest.raises(ValueError, match=f"'{mode}'.*keras-papers quanti"):
+            pipelines.export(trained[1] / "model.keras", quantize=mode)
     with pytest.raises(ValueError, match="`quantize`.*mean 'dynamic'"):
         pipelines.export(trained[1] / "model.keras", quantize="dynamik")
 
@@ -74,13 +78,52 @@ def test_quantize_compares_with_the_float_file(model, photos, trained):
     assert metadata.read(found.output).labels == ("bright", "dark")
 
 
+def set_kernels(network, change):
+    for weight in network.weights:
+        if weight.name == "kernel":
+            weight.assign(change(weight.numpy()))
+
+
+def without_the_small(kernel):
+    small = np.argsort(np.abs(kernel), axis=None)[: kernel.size // 2]
+    np.put(kernel, small, 0)
+    return kernel
+
+
+@pytest.mark.parametrize(
+    "change, preserve, losses",
+    [
+        (lambda kernel: kernel, (), []),
+        (without_the_small, (), ["50% .* are zero.*--preserve sparsity"]),
+        (without_the_small, ("sparsity",), []),
+        (without_the_small, "sparsity", []),
+        (np.sign, ("sparsity",), ["100% .* few values.*--preserve clusters"]),
+        (np.sign, ("sparsity", "clusters"), []),
+        (np.zeros_like, (), ["100% .* are zero"]),
+    ],
+)
+def test_zeros_and_clusters_are_not_lost_silently(
+    change, preserve, losses, recwarn
+):
+    layers = [keras.layers.Conv2D(8, 3), keras.layers.Conv2D(8, 1)]
+    network = keras.Sequential([keras.Input((8, 8, 3)), *layers])
+    set_kernels(network, change)
+    _warn_of_losses("m.keras", network, preserve)
+    told = [str(each.message) for each in recwarn if "qat" in str(each.message)]
+    assert len(told) == len(losses)
+    assert all(map(re.match, losses, told))
+
+
 @pytest.mark.slow
 @with_tfmot
 def test_quantize_trains_on_as_integers_compute(model, photos, tmp_path):
     path = tmp_path / "trained.tflite"
-    found = pipelines.quantize(
-        model, photos, "qat", path, epochs=1, batch_size=8, verbose=0
-    )
+    network = keras.saving.load_model(model)
+    set_kernels(network, without_the_small)
+    network.save(model)
+    arguments = {"epochs": 1, "batch_size": 8, "verbose": 0}
+    with pytest.warns(UserWarning, match="50% of .* zero.*--preserve sparsity"):
+        found = pipelines.quantize(model, photos, "qat", path, **arguments)
     assert found.output == str(path) and found.mode == "qat"
     before, after = found.variants
     assert after.accuracy is not None
@@ -97,6 +140,7 @@ def test_quantize_trains_on_as_integers_compute(model, photos, tmp_path):
         ({"preserve": "sparsity"}, "`epochs` and `preserve` are of a training"),
         ({"mode": "qat", "output": "no/x.tflite"}, "`path`.*Make the folder"),
         ({"output": "x.keras"}, "`path`.*must end with '.tflite'"),
+        ({"output": "/proc/x.tflite"}, "`path`.*Choose another place"),
         ({"batch_size": 0}, "`batch_size`"),
         ({"learning_rate": 0}, "`learning_rate`"),
         ({"label_smoothing": 1}, "`label_smoothing`"),
@@ -144,6 +188,12 @@ def test_benchmark_measures_each_file(trained):
     assert first.bytes == path.stat().st_size
     (alone,) = pipelines.benchmark(path, runs=1)
     assert str(path) in str(alone)
+
+
+def test_the_speed_of_a_tiny_file_keeps_its_column():
+    tiny = str(Speed("m.tflite", 4_210, 1, 0.01, 0.001, 1))
+    large = str(Speed("m.tflite", 4_210_000, 1, 0.01, 0.001, 1))
+    assert tiny.startswith("     4.2 kB  ") and len(tiny) == len(large)
 
 
 def test_what_cannot_be_measured_is_told(trained, tmp_path):

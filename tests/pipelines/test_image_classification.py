@@ -101,11 +101,22 @@ def test_a_seed_gives_the_same_model_twice(trained, photos, tmp_path):
     )
 
 
-def test_a_finished_training_is_not_lost(trained, photos):
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({}, r"\(--overwrite\)\.$"),
+        ({"quantize": "float16"}, "run keras-papers export .*float16"),
+        ({"quantize": "int8"}, "run keras-papers quantize .*photos.* int8"),
+        ({"quantize": "int8", "cluster": 9}, r"\(--overwrite\)\.$"),
+    ],
+)
+def test_a_finished_training_is_not_lost(arguments, message, trained, photos):
     _, output = trained
     before = (output / "model.tflite").read_bytes()
-    with pytest.raises(ValueError, match="finished training.*--overwrite"):
-        pipelines.train_image_classifier(photos, output=output, **QUICK)
+    with pytest.raises(ValueError, match=f"finished training.*{message}"):
+        pipelines.train_image_classifier(
+            photos, output=output, **QUICK, **arguments
+        )
     assert (output / "model.tflite").read_bytes() == before
 
 

@@ -12,6 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 
 from keras_papers import applications, export, pipelines
+from keras_papers.pipelines.classifier_file import _reason
 from keras_papers.pipelines.images import load_folder
 from tests.answers import perturb, random_images
 from tests.pipelines.conftest import paint
@@ -120,6 +121,7 @@ def test_files_that_are_no_models_are_refused(files, picture, tmp_path):
         (tmp_path / "words.tflite", "no 'TFL3'"),
         (noise(tmp_path / "noise.keras"), "it is no archive"),
         (tmp_path / "nowhere.tflite", "is no file"),
+        (tmp_path / "nowhere.keras", "is no file"),
         (tmp_path, "a folder, in which"),
         (picture, "of another kind"),
         (None, "model=None"),
@@ -150,6 +152,38 @@ def test_a_keras_file_that_brings_code_is_refused(picture, tmp_path):
     keras.Model(image, x).save(tmp_path / "code.keras")
     with pytest.raises(ValueError, match="holds no code.*safe_mode"):
         pipelines.predict(tmp_path / "code.keras", picture)
+
+
+def test_a_class_that_is_not_known_is_named(picture, tmp_path):
+    class Twice(keras.layers.Layer):
+        def call(self, inputs):
+            return 2 * inputs
+
+    class Means(keras.Model):
+        def call(self, images):
+            return keras.ops.mean(images, (1, 2))
+
+        def get_config(self):
+            return {}
+
+    image = keras.Input((32, 32, 3))
+    x = keras.layers.GlobalAveragePooling2D()(Twice()(image))
+    subclassed = Means()
+    subclassed(np.zeros((1, 32, 32, 3)))
+    for model, name in (
+        (keras.Model(image, x), "Twice"),
+        (subclassed, "Means"),
+    ):
+        model.save(tmp_path / "own.keras")
+        message = f"own.keras', whose class '{name}' is not. Register it with "
+        with pytest.raises(ValueError, match=message):
+            pipelines.predict(tmp_path / "own.keras", picture)
+
+
+def test_a_long_reason_ends_with_a_word():
+    error = TypeError("No.\n\nException encountered: " + 50 * "words ")
+    assert _reason(error).endswith("words words ...")
+    assert len(_reason(error)) <= 200
 
 
 def test_a_model_of_something_else_is_refused(picture, tmp_path):

@@ -7,8 +7,9 @@ from tests.models import ONE_OF_EACH
 
 
 def test_the_list_has_the_papers_figures():
-    facts = {fact.name: fact for fact in pipelines.list_models()}
-    assert list(facts) == applications.list_models()
+    # All of them take long to build.
+    facts = {fact.name: fact for fact in pipelines.list_models("M*")}
+    assert list(facts) == applications.list_models("M*")
     assert facts["MobileNetV2"].multiply_adds == 300_774_272
     assert facts["MobileNet"].parameters == 4_231_976
     assert "1905.02244" in str(facts["MobileNetV3Small"])

@@ -277,6 +277,18 @@ def test_variants_are_a_table_and_two_pictures():
     assert len(set(names)) == len(names)
 
 
+def test_every_file_is_named():
+    several = report(variants=SEVERAL, skipped_files=0)
+    page = render(several, history(), draw(3, 60), square)
+    end = parse(page).first("footer").text
+    for name in ("pruned.keras", "pruned.clustered.qat.tflite"):
+        assert f"output/model.{name}" in str(several)
+        assert f"model.{name}" in end
+    end = parse(render(report(), history(), draw(3, 60), square))
+    assert end.first("footer").text.endswith("the names of the classes.")
+    assert "output/model.keras, " in str(report(skipped_files=0))
+
+
 def test_a_report_without_variants_tells_nothing_of_them():
     page = render(report(), history(), draw(3, 60), square)
     assert "Smaller files" not in page and page.count("<svg") == 2

@@ -54,8 +54,8 @@ def test_ctrl_c_tells_how_to_go_on(photos, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt) as stopped:
         pipelines.train_image_classifier(photos, output=tmp_path, **QUICK)
     assert stopped.value.__notes__ == [
-        f"every finished epoch is kept in {tmp_path}; run the same again to "
-        "go on"
+        "every finished epoch of the training and every finished file is kept "
+        f"in {tmp_path}; run the same again to go on"
     ]
     monkeypatch.undo()
     report = pipelines.train_image_classifier(photos, output=tmp_path, **QUICK)

@@ -310,6 +310,28 @@ def test_a_variant_trains_for_a_fifth_of_the_epochs():
     assert material([60, 60], recipe).steps() == 8 * 2
 
 
+def test_what_is_told_of_a_file_has_its_name_only(trained, photos, tmp_path):
+    """For it is moved away from where it is made."""
+    model = keras.saving.load_model(trained[1] / "model.keras")
+    images = pipelines.image_classification.load_folder(photos, seed=0)
+    path = tmp_path / "model.dynamic.tflite"
+    found = Material(images, 32, RECIPE, 0, 0)
+    with pytest.warns(UserWarning, match="^model.dynamic.tflite runs in piec"):
+        variants.write("dynamic", model, "dynamic", path, found)
+    model.set_weights([np.nan * weight for weight in model.get_weights()])
+    with pytest.raises(ValueError, match="^model.dynamic.tflite "):
+        variants.write("dynamic", model, "dynamic", path, found)
+
+
+def test_weights_of_their_own_have_a_keras_file():
+    assert FLOAT.files() == ["model.keras", "model.tflite"]
+    assert SMALL.files() == ["model.int8.tflite"]
+    pruned = SMALL._replace(name="pruned", file="model.pruned.tflite")
+    assert pruned.files() == ["model.pruned.keras", "model.pruned.tflite"]
+    both = SMALL._replace(name="pruned.qat", file="model.pruned.qat.tflite")
+    assert both.files() == ["model.pruned.qat.tflite"]
+
+
 def test_the_table_is_aligned():
     assert table([FLOAT, SMALL]).splitlines() == [
         "file                Keras  .tflite     size   zipped  latency  "

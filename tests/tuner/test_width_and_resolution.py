@@ -2,7 +2,8 @@
 
 import pytest
 
-from keras_papers import applications, cost, tuner
+from keras_papers import cost, tuner
+from tests.models import build
 from tests.paper_facts import FACTS
 
 
@@ -52,9 +53,10 @@ def test_bad_arguments_are_explained():
         tuner.width_and_resolution("MobileNet", 1e9, sizes=(16,))
 
 
-def test_an_odd_size_costs_what_the_model_of_it_costs():
+@pytest.mark.parametrize("name", ["MobileNetV2", "EfficientNetLite0"])
+def test_an_odd_size_costs_what_the_model_of_it_costs(name):
     (point,) = tuner.width_and_resolution(
-        "MobileNetV2", 1e9, alphas=(0.35,), sizes=(100,)
+        name, 1e9, alphas=(0.35,), sizes=(100,)
     )
-    model = applications.MobileNetV2((100, 100, 3), alpha=0.35)
+    model = build(name, 100, alpha=0.35)
     assert point.multiply_adds == cost.count(model).multiply_adds
