@@ -1,6 +1,6 @@
 """Building a model, against keras.applications."""
 
-from interleaved import compare, cpu_seconds, header
+from interleaved import SHARED, compare, cpu_seconds, header
 
 import keras  # isort: skip
 from keras_papers import applications, cost
@@ -9,7 +9,7 @@ ROUNDS = 15
 
 if __name__ == "__main__":
     header("keras.applications")
-    for name in applications.list_models():
+    for name in SHARED:
         ours, theirs = [], []
         for _ in range(ROUNDS + 1):
             keras.backend.clear_session()
@@ -23,7 +23,7 @@ if __name__ == "__main__":
             )
         compare(f"{name}, construction", ours[1:], theirs[1:])
     print("\n| | cost.count |\n|---|---|")
-    for name in applications.list_models():
+    for name in SHARED:
         model = applications.get(name)()
         seconds = sorted(
             cpu_seconds(lambda model=model: cost.count(model))[0]

@@ -1,13 +1,13 @@
 """Accuracy, size and latency of every way to make a network smaller.
 
     keras-papers train --output digits_v3
-    python benchmarks/bench_quantization.py digits_v3
+    python benchmarks/bench_quantization.py digits_v3 "" 30
     python examples/fashion_mnist.py fashion
     keras-papers train fashion --image-size 32 --epochs 6 --batch-size 128 \\
         --output fashion_v3
-    python benchmarks/bench_quantization.py fashion_v3 fashion 1 128
+    python benchmarks/bench_quantization.py fashion_v3 fashion 3 128
 
-Takes a finished training, its data (scikit-learn's digits without), the epochs
+Takes a finished training, its data ("" for scikit-learn's digits), the epochs
 that each variant is trained on and the batch size. Accuracies are those on all
 images held out, of the model in Python and of the file run by LiteRT.
 """
@@ -65,12 +65,12 @@ def variants(network, material, folder):
     yield row("pruned.clustered.qat", both, "qat", tuple(KEPT.values()))
 
 
-def main(run, data=None, epochs="8", batch_size="64"):
+def main(run, data="", epochs="8", batch_size="64"):
     """Prints the table of one training."""
     run = pathlib.Path(run)
     arguments = json.loads((run / "report.json").read_text())
     size = arguments["image_size"]
-    images = load_digits(size, 0) if data is None else load_folder(data, 0)
+    images = load_folder(data, 0) if data else load_digits(size, 0)
     recipe = Recipe(
         int(epochs),
         int(batch_size),

@@ -7,7 +7,7 @@ import pathlib
 import tempfile
 
 from bench_conversion import SHAPE, converted_by_keras
-from interleaved import compare, header
+from interleaved import SHARED, compare, header
 
 import keras  # isort: skip
 from keras_papers import applications, export
@@ -18,7 +18,7 @@ ROUNDS = 7
 if __name__ == "__main__":
     header("keras.applications + TFLiteConverter")
     folder = pathlib.Path(tempfile.mkdtemp())
-    for name in applications.list_models():
+    for name in SHARED:
         ours = folder / "ours.tflite"
         found = export.to_tflite(applications.get(name)(), ours)
         theirs = folder / "theirs.tflite"

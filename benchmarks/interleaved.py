@@ -12,6 +12,16 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 
+# Constructors that keras.applications has, too; of a family the smallest.
+SHARED = (
+    "EfficientNetB0",
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Large",
+    "MobileNetV3Small",
+)
+
+
 def cpu_seconds(function):
     """Returns the CPU seconds of one call, and what it returned."""
     gc.collect()
