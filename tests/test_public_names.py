@@ -28,6 +28,7 @@ PUBLIC = {
         "MobileNetV3Large",
         "MobileNetV3Small",
         "feature_extractor",
+        "compound_coefficients",
         "efficientnet",
         "efficientnet_lite",
         "get",
@@ -36,6 +37,7 @@ PUBLIC = {
         "mobilenet",
         "mobilenet_v2",
         "mobilenet_v3",
+        "scale",
         "table",
     },
     "keras_papers.layers": {

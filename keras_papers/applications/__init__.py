@@ -9,6 +9,10 @@ from keras_papers.applications import mobilenet_v3 as mobilenet_v3
 from keras_papers.applications._catalog import get as get
 from keras_papers.applications._catalog import list_models as list_models
 from keras_papers.applications._catalog import table as table
+from keras_papers.applications._compound_scaling import (
+    compound_coefficients as compound_coefficients,
+)
+from keras_papers.applications._compound_scaling import scale as scale
 from keras_papers.applications._feature_extractor import (
     feature_extractor as feature_extractor,
 )

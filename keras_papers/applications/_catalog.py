@@ -4,6 +4,7 @@ import fnmatch
 
 from keras_papers.applications import (
     efficientnet,
+    efficientnet_lite,
     mnasnet,
     mobilenet,
     mobilenet_v2,
@@ -76,6 +77,18 @@ TABLES = {
 }
 
 
+SIZES = {  # of the images, where they are not of 224 pixels
+    **{
+        f"EfficientNet{variant}": scaling.size
+        for variant, scaling in efficientnet.SCALINGS.items()
+    },
+    **{
+        f"EfficientNetLite{variant}": scaling.size
+        for variant, scaling in efficientnet_lite.SCALINGS.items()
+    },
+}
+
+
 def list_models(pattern="*"):
     """Lists the names of the classifiers, in alphabetical order.
 
@@ -130,3 +143,9 @@ def table(name):
     """
     get(name)
     return TABLES[name]
+
+
+def default_size(name):
+    """Returns the height and width of the images that a model takes."""
+    get(name)
+    return SIZES.get(name, 224)

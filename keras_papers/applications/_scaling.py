@@ -1,4 +1,4 @@
-"""Width scaling, shared by the mobile families."""
+"""Width and depth scaling, shared by the mobile families."""
 
 from keras_papers.argument_checks import check_positive
 
@@ -11,6 +11,21 @@ def check_alpha(alpha):
         "the factor on the channels of every layer",
         "The papers use 0.25 to 1.4; 1.0 is the table as printed.",
     )
+
+
+def check_depth(depth):
+    """Raises ValueError unless `depth` can multiply a table's blocks."""
+    check_positive(
+        "depth",
+        depth,
+        "the factor on the blocks of every stage",
+        "EfficientNet's table 3 uses up to 4; 1.0 is the table as printed.",
+    )
+
+
+def unpublished_depth(depth):
+    """Returns what tells a network from the published ones, if anything."""
+    return {} if depth == 1 else {"depth": depth}
 
 
 def round_filters(filters, divisor=8):

@@ -1,6 +1,5 @@
 """EfficientNet (Tan and Le, 2019, https://arxiv.org/abs/1905.11946)."""
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,7 +19,13 @@ from keras_papers.applications._classifier import (
 from keras_papers.applications._evaluation import efficient_net
 from keras_papers.applications._image_input import image_input
 from keras_papers.applications._padding import published_padding
-from keras_papers.applications._scaling import check_alpha, round_filters
+from keras_papers.applications._scaling import (
+    check_alpha,
+    check_depth,
+    round_filters,
+    unpublished_depth,
+)
+from keras_papers.applications._stages import deeper
 from keras_papers.applications._weights import (
     Family,
     Published,
@@ -146,6 +151,7 @@ def EfficientNetB0(
     name="efficientnetb0",
     *,
     alpha=1.0,
+    depth=1.0,
     dropout=0.2,
     stochastic_depth=0.2,
     include_preprocessing=True,
@@ -171,6 +177,7 @@ def EfficientNetB0(
         classifier_activation,
         name,
         alpha,
+        depth,
         dropout,
         stochastic_depth,
         include_preprocessing,
@@ -189,6 +196,7 @@ def EfficientNetB1(
     name="efficientnetb1",
     *,
     alpha=1.0,
+    depth=1.0,
     dropout=0.2,
     stochastic_depth=0.2,
     include_preprocessing=True,
@@ -214,6 +222,7 @@ def EfficientNetB1(
         classifier_activation,
         name,
         alpha,
+        depth,
         dropout,
         stochastic_depth,
         include_preprocessing,
@@ -232,6 +241,7 @@ def EfficientNetB2(
     name="efficientnetb2",
     *,
     alpha=1.0,
+    depth=1.0,
     dropout=0.3,
     stochastic_depth=0.2,
     include_preprocessing=True,
@@ -257,6 +267,7 @@ def EfficientNetB2(
         classifier_activation,
         name,
         alpha,
+        depth,
         dropout,
         stochastic_depth,
         include_preprocessing,
@@ -275,6 +286,7 @@ def EfficientNetB3(
     name="efficientnetb3",
     *,
     alpha=1.0,
+    depth=1.0,
     dropout=0.3,
     stochastic_depth=0.2,
     include_preprocessing=True,
@@ -300,6 +312,7 @@ def EfficientNetB3(
         classifier_activation,
         name,
         alpha,
+        depth,
         dropout,
         stochastic_depth,
         include_preprocessing,
@@ -318,6 +331,7 @@ def EfficientNetB4(
     name="efficientnetb4",
     *,
     alpha=1.0,
+    depth=1.0,
     dropout=0.4,
     stochastic_depth=0.2,
     include_preprocessing=True,
@@ -343,6 +357,7 @@ def EfficientNetB4(
         classifier_activation,
         name,
         alpha,
+        depth,
         dropout,
         stochastic_depth,
         include_preprocessing,
@@ -361,6 +376,7 @@ def EfficientNetB5(
     name="efficientnetb5",
     *,
     alpha=1.0,
+    depth=1.0,
     dropout=0.4,
     stochastic_depth=0.2,
     include_preprocessing=True,
@@ -386,6 +402,7 @@ def EfficientNetB5(
         classifier_activation,
         name,
         alpha,
+        depth,
         dropout,
         stochastic_depth,
         include_preprocessing,
@@ -404,6 +421,7 @@ def EfficientNetB6(
     name="efficientnetb6",
     *,
     alpha=1.0,
+    depth=1.0,
     dropout=0.5,
     stochastic_depth=0.2,
     include_preprocessing=True,
@@ -429,6 +447,7 @@ def EfficientNetB6(
         classifier_activation,
         name,
         alpha,
+        depth,
         dropout,
         stochastic_depth,
         include_preprocessing,
@@ -447,6 +466,7 @@ def EfficientNetB7(
     name="efficientnetb7",
     *,
     alpha=1.0,
+    depth=1.0,
     dropout=0.5,
     stochastic_depth=0.2,
     include_preprocessing=True,
@@ -472,6 +492,7 @@ def EfficientNetB7(
         classifier_activation,
         name,
         alpha,
+        depth,
         dropout,
         stochastic_depth,
         include_preprocessing,
@@ -496,6 +517,8 @@ ARGUMENTS = """Args:
         name: Name of the model.
         alpha: Positive float. A further factor on the channels. Defaults
             to 1.
+        depth: Positive float. A further factor on the blocks of every stage,
+            rounded up. Defaults to 1.
         dropout: Float in [0, 1). Dropout before the classifier.
         stochastic_depth: Probability in [0, 1) with which a training step
             drops the last block's residual branch; that of the first is 0,
@@ -527,6 +550,7 @@ def build(
     classifier_activation,
     name,
     alpha,
+    depth,
     dropout,
     stochastic_depth,
     include_preprocessing,
@@ -534,6 +558,7 @@ def build(
 ):
     """Builds a `Network` of table 1; the constructors tell of the arguments."""
     check_alpha(alpha)
+    check_depth(depth)
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")
     check_fraction(
         "stochastic_depth",
@@ -551,7 +576,12 @@ def build(
         network.evaluation(scaling.size),
     )
     source = check_weights(
-        weights, include_top, images, network.published, alpha=alpha
+        weights,
+        include_top,
+        images,
+        network.published,
+        alpha=alpha,
+        **unpublished_depth(depth),
     )
     norm = normalization(batch_norm_momentum)
     width = scaling.width * alpha
@@ -568,7 +598,7 @@ def build(
         **norm,
     )
     axis = channel_axis(keras.config.image_data_format())
-    blocks = list(_blocks(network))
+    blocks = list(_blocks(network, depth))
     for index, (block, row, strides) in enumerate(blocks):
         squeeze = network.squeeze_ratio
         x = InvertedResidual(
@@ -598,12 +628,12 @@ def build(
     return classifier(images, x, name, source)
 
 
-def _blocks(network):
+def _blocks(network, depth):
     """Yields name, row and strides of each block, the depth being scaled."""
     for stage, row in enumerate(TABLE_1, start=1):
-        number = math.ceil(row.layers * network.scaling.depth)
-        if network.fixed_ends and stage in (1, len(TABLE_1)):
-            number = row.layers
+        scaled = not network.fixed_ends or 1 < stage < len(TABLE_1)
+        own = network.scaling.depth if scaled else 1.0
+        number = deeper(row.layers, own * depth)
         for block in range(1, number + 1):
             yield f"stage{stage}_block{block}", row, row.s if block == 1 else 1
 

@@ -18,7 +18,13 @@ from keras_papers.applications._classifier import (
 from keras_papers.applications._evaluation import efficient_net
 from keras_papers.applications._image_input import image_input
 from keras_papers.applications._padding import published_padding
-from keras_papers.applications._scaling import check_alpha, round_filters
+from keras_papers.applications._scaling import (
+    check_alpha,
+    check_depth,
+    round_filters,
+    unpublished_depth,
+)
+from keras_papers.applications._stages import deeper
 from keras_papers.applications._weights import Family, check_weights
 from keras_papers.argument_checks import check_fraction
 from keras_papers.layers import InvertedResidual
@@ -99,6 +105,7 @@ def MnasNetA1(
     name="mnasneta1",
     *,
     alpha=1.0,
+    depth=1.0,
     dropout=0.2,
     include_preprocessing=True,
     batch_norm_momentum=MOMENTUM,
@@ -123,6 +130,7 @@ def MnasNetA1(
         classifier_activation,
         name,
         alpha,
+        depth,
         dropout,
         include_preprocessing,
         batch_norm_momentum,
@@ -140,6 +148,7 @@ def MnasNetB1(
     name="mnasnetb1",
     *,
     alpha=1.0,
+    depth=1.0,
     dropout=0.2,
     include_preprocessing=True,
     batch_norm_momentum=MOMENTUM,
@@ -164,6 +173,7 @@ def MnasNetB1(
         classifier_activation,
         name,
         alpha,
+        depth,
         dropout,
         include_preprocessing,
         batch_norm_momentum,
@@ -181,6 +191,7 @@ def MnasNetSmall(
     name="mnasnetsmall",
     *,
     alpha=1.0,
+    depth=1.0,
     dropout=0.0,
     include_preprocessing=True,
     batch_norm_momentum=MOMENTUM,
@@ -205,6 +216,7 @@ def MnasNetSmall(
         classifier_activation,
         name,
         alpha,
+        depth,
         dropout,
         include_preprocessing,
         batch_norm_momentum,
@@ -227,6 +239,8 @@ ARGUMENTS = """Args:
         name: Name of the model.
         alpha: Positive float. Factor on the channels, but for those of the
             last convolution. Defaults to 1.
+        depth: Positive float. Factor on the blocks of every stage, rounded
+            up. Defaults to 1.
         dropout: Float in [0, 1). Dropout before the classifier.
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             normalizes them itself, by the mean and the standard deviation of
@@ -255,24 +269,33 @@ def _mnasnet(
     classifier_activation,
     name,
     alpha,
+    depth,
     dropout,
     include_preprocessing,
     batch_norm_momentum,
 ):
     check_alpha(alpha)
+    check_depth(depth)
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")
     check_top(include_top, weights, pooling, classes, classifier_activation)
     images, x = image_input(
         input_shape, input_tensor, include_preprocessing, SIZE, EVALUATION
     )
-    source = check_weights(weights, include_top, images, PUBLISHED, alpha=alpha)
+    source = check_weights(
+        weights,
+        include_top,
+        images,
+        PUBLISHED,
+        alpha=alpha,
+        **unpublished_depth(depth),
+    )
     norm = normalization(batch_norm_momentum)
     axis = channel_axis(keras.config.image_data_format())
 
     stem = round_filters(network.stem * alpha)
     x = conv_norm_graph(x, "stem", stem, 3, 2, "relu", **norm)
     for stage, row in enumerate(network.table, start=1):
-        for block in range(row.layers):
+        for block in range(deeper(row.layers, depth)):
             squeezed = max(1, int(x.shape[axis] * row.se))
             x = InvertedResidual(
                 filters=round_filters(row.filters * alpha),

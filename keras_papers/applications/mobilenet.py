@@ -17,8 +17,12 @@ from keras_papers.applications._classifier import (
 from keras_papers.applications._evaluation import TF_SLIM
 from keras_papers.applications._image_input import image_input, image_size
 from keras_papers.applications._padding import published_padding
-from keras_papers.applications._scaling import check_alpha
-from keras_papers.applications._stages import name_blocks
+from keras_papers.applications._scaling import (
+    check_alpha,
+    check_depth,
+    unpublished_depth,
+)
+from keras_papers.applications._stages import deepen, name_blocks
 from keras_papers.applications._weights import (
     Family,
     Published,
@@ -97,6 +101,7 @@ def MobileNet(
     resolution_multiplier=1.0,
     shallow=False,
     full_convolution=False,
+    depth=1.0,
     include_preprocessing=False,
     batch_norm_momentum=MOMENTUM,
 ):
@@ -127,6 +132,8 @@ def MobileNet(
             shallow net of table 5. Defaults to False.
         full_convolution: Whether each row is one 3x3 convolution over all
             channels, the "Conv MobileNet" of table 4. Defaults to False.
+        depth: Positive float. Factor on the blocks of every stage, rounded
+            up. Defaults to 1.
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             scales them itself, or takes `preprocess_input`'s [-1, 1].
             Defaults to False.
@@ -148,6 +155,7 @@ def MobileNet(
     ((None, 128, 128, 3), (None, 1000))
     """
     check_alpha(alpha)
+    check_depth(depth)
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")
     check_top(include_top, weights, pooling, classes, classifier_activation)
     images, x = image_input(
@@ -175,11 +183,13 @@ def MobileNet(
         PUBLISHED,
         alpha=alpha,
         **{name: value for name, value in unpublished.items() if value},
+        **unpublished_depth(depth),
     )
     norm = normalization(batch_norm_momentum)
 
     x = conv_norm_graph(x, "stem", _scaled(STEM, alpha), 3, 2, **norm)
     table = TABLE_5_SHALLOW if shallow else TABLE_1
+    table = deepen(table, depth, "filters")
     for block, row in name_blocks(table, "filters"):
         filters = _scaled(row.filters, alpha)
         if full_convolution:

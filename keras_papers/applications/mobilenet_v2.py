@@ -17,7 +17,13 @@ from keras_papers.applications._classifier import (
 from keras_papers.applications._evaluation import TF_SLIM
 from keras_papers.applications._image_input import image_input, image_size
 from keras_papers.applications._padding import published_padding
-from keras_papers.applications._scaling import check_alpha, round_filters
+from keras_papers.applications._scaling import (
+    check_alpha,
+    check_depth,
+    round_filters,
+    unpublished_depth,
+)
+from keras_papers.applications._stages import deeper
 from keras_papers.applications._weights import (
     Family,
     Published,
@@ -84,6 +90,7 @@ def MobileNetV2(
     classifier_activation="softmax",
     name=None,
     *,
+    depth=1.0,
     include_preprocessing=False,
     batch_norm_momentum=MOMENTUM,
 ):
@@ -106,6 +113,8 @@ def MobileNetV2(
         classes: Positive int. Units of the classifier. Defaults to 1000.
         classifier_activation: Its activation; None for logits.
         name: Name of the model. Defaults to `mobilenetv2_{alpha}_{rows}`.
+        depth: Positive float. Factor on the blocks of every stage, rounded
+            up. Defaults to 1.
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             scales them itself, or takes `preprocess_input`'s [-1, 1].
             Defaults to False.
@@ -127,15 +136,23 @@ def MobileNetV2(
     (None, 10)
     """
     check_alpha(alpha)
+    check_depth(depth)
     check_top(include_top, weights, pooling, classes, classifier_activation)
     images, x = image_input(input_shape, input_tensor, include_preprocessing)
     rows = image_size(images)[0]
-    source = check_weights(weights, include_top, images, PUBLISHED, alpha=alpha)
+    source = check_weights(
+        weights,
+        include_top,
+        images,
+        PUBLISHED,
+        alpha=alpha,
+        **unpublished_depth(depth),
+    )
     norm = normalization(batch_norm_momentum)
 
     x = conv_norm_graph(x, "stem", round_filters(STEM * alpha), 3, 2, **norm)
     for stage, row in enumerate(TABLE_2, start=1):
-        for repeat in range(row.n):
+        for repeat in range(deeper(row.n, depth)):
             x = InvertedResidual(
                 filters=round_filters(int(row.c * alpha)),
                 expansion=row.t,

@@ -18,8 +18,13 @@ from keras_papers.applications._classifier import (
 from keras_papers.applications._evaluation import TF_SLIM
 from keras_papers.applications._image_input import image_input
 from keras_papers.applications._padding import published_padding
-from keras_papers.applications._scaling import check_alpha, round_filters
-from keras_papers.applications._stages import name_blocks
+from keras_papers.applications._scaling import (
+    check_alpha,
+    check_depth,
+    round_filters,
+    unpublished_depth,
+)
+from keras_papers.applications._stages import deepen, name_blocks
 from keras_papers.applications._weights import (
     Family,
     Published,
@@ -172,6 +177,7 @@ def MobileNetV3Large(
     include_preprocessing=True,
     name="MobileNetV3Large",
     *,
+    depth=1.0,
     batch_norm_momentum=MOMENTUM,
 ):
     """Builds MobileNetV3-Large: table 1 of the paper at width `alpha`.
@@ -197,6 +203,7 @@ def MobileNetV3Large(
         classifier_activation,
         include_preprocessing,
         name,
+        depth,
         batch_norm_momentum,
     )
 
@@ -215,6 +222,7 @@ def MobileNetV3Small(
     include_preprocessing=True,
     name="MobileNetV3Small",
     *,
+    depth=1.0,
     batch_norm_momentum=MOMENTUM,
 ):
     """Builds MobileNetV3-Small: table 2 of the paper at width `alpha`.
@@ -240,6 +248,7 @@ def MobileNetV3Small(
         classifier_activation,
         include_preprocessing,
         name,
+        depth,
         batch_norm_momentum,
     )
 
@@ -266,6 +275,8 @@ ARGUMENTS = """Args:
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             scales them itself, or takes them in [-1, 1]. Defaults to True.
         name: Name of the model.
+        depth: Positive float. Factor on the blocks of every stage, rounded
+            up. Defaults to 1.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md); the
             paper has 0.99 (section 6.1), keras.applications 0.999.
@@ -293,9 +304,11 @@ def _mobilenet_v3(
     classifier_activation,
     include_preprocessing,
     name,
+    depth,
     batch_norm_momentum,
 ):
     check_alpha(alpha)
+    check_depth(depth)
     check_fraction(
         "dropout_rate", dropout_rate, "a share of features", "0 drops none."
     )
@@ -308,6 +321,7 @@ def _mobilenet_v3(
         network.published,
         alpha=alpha,
         minimalistic=minimalistic,
+        **unpublished_depth(depth),
     )
     norm = normalization(batch_norm_momentum)
     swish = "relu" if minimalistic else ACTIVATIONS["HS"]
@@ -315,7 +329,8 @@ def _mobilenet_v3(
 
     x = conv_norm_graph(x, "stem", STEM, 3, 2, swish, **norm)
     before = STEM  # the paper's channels; x has them scaled and rounded
-    for block, row in name_blocks(network.table, "out"):
+    table = deepen(network.table, depth, "out")
+    for block, row in name_blocks(table, "out"):
         channels, expansion = x.shape[axis], row.exp_size / before
         expanded = round_filters(channels * expansion)
         squeeze = row.se and not minimalistic
