@@ -272,7 +272,7 @@ def _last_line(result, path, size, seconds):
 def _told(size):
     from keras_papers import pipelines
 
-    return pipelines.file_size.told_size(size)
+    return pipelines.report.told_size(size)
 
 
 def _add_list(verbs):
