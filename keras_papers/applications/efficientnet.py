@@ -500,10 +500,12 @@ def EfficientNetB7(
     )
 
 
+WEIGHTS = """None (random), `"imagenet"`, or the path of a file of ours
+            or of keras.applications: `.keras`, `.weights.h5` or legacy
+            `.h5`."""
 ARGUMENTS = """Args:
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), `"imagenet"`, or the path of a file of ours
-            or of keras.applications: `.keras`, `.weights.h5` or legacy `.h5`.
+        weights: {weights}
             If it has other classes or input channels, the classifier is left
             fresh or the first convolution adapted, and a warning says so.
             Defaults to None.
@@ -520,12 +522,12 @@ ARGUMENTS = """Args:
         depth: Positive float. A further factor on the blocks of every stage,
             rounded up. Defaults to 1.
         dropout: Float in [0, 1). Dropout before the classifier.
-        stochastic_depth: Probability in [0, 1) with which a training step
-            drops the last block's residual branch; that of the first is 0,
-            and those between rise evenly. Defaults to 0.2.
+        stochastic_depth: Float in [0, 1). Probability with which a training
+            step drops an image's residual branch: 0 in the first block, and
+            rising evenly towards this behind the last. Defaults to 0.2.
         include_preprocessing: Whether the model takes pixels in [0, 255] and
-            normalizes them itself, by the mean and the standard deviation of
-            ImageNet's colors, or takes them normalized. Defaults to True.
+            normalizes them itself, {normalized},
+            or takes them normalized. Defaults to True.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md); the
             paper and keras.applications have 0.99.
@@ -649,5 +651,10 @@ for _variant, _constructor in (
     ("B7", EfficientNetB7),
 ):
     _constructor.__doc__ = _constructor.__doc__.replace(
-        "{arguments}", ARGUMENTS.format(size=SCALINGS[_variant].size)
+        "{arguments}",
+        ARGUMENTS.format(
+            weights=WEIGHTS,
+            size=SCALINGS[_variant].size,
+            normalized="by ImageNet's mean and deviation",
+        ),
     )

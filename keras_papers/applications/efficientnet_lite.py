@@ -26,6 +26,8 @@ SCALINGS = {
     "4": Scaling(1.4, 1.8, 300, 0.3),
 }
 # fmt: on
+WEIGHTS = """None (random), or the path of a file of ours: `.keras` or
+            `.weights.h5`; none are published for Keras."""
 UNPUBLISHED = Family("none for Keras", {}, {})
 NETWORKS = {
     variant: Network(
@@ -274,5 +276,9 @@ for _variant, _constructor in (
 ):
     _constructor.__doc__ = _constructor.__doc__.replace(
         "{arguments}",
-        ARGUMENTS.format(size=SCALINGS[_variant].size),
+        ARGUMENTS.format(
+            weights=WEIGHTS,
+            size=SCALINGS[_variant].size,
+            normalized="as (pixel - 127) / 128",
+        ),
     )
