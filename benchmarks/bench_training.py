@@ -11,7 +11,7 @@ import sys
 from interleaved import compare, cpu_seconds, header
 
 SIZE, BATCH, STEPS, ROUNDS = 96, 16, 12, 5
-NAMES = ("MobileNet", "MobileNetV2", "MobileNetV3Small")
+NAMES = ("EfficientNetB0", "MobileNet", "MobileNetV2", "MobileNetV3Small")
 
 
 def measure(package, name):
@@ -23,7 +23,7 @@ def measure(package, name):
 
     home = {"ours": keras_papers.applications, "theirs": keras.applications}
     model = getattr(home[package], name)(
-        (SIZE, SIZE, 3), weights=None, classes=10
+        input_shape=(SIZE, SIZE, 3), weights=None, classes=10
     )
     model.compile("adam", "sparse_categorical_crossentropy")
     images = np.random.default_rng(0).uniform(-1, 1, (BATCH, SIZE, SIZE, 3))
