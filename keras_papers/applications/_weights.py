@@ -192,9 +192,11 @@ def _normalizes_alike(model, mean, variance):
     ours = -np.ravel(layer.offset) * std
     # The published networks have the deviation for the variance, and divide
     # by its root once more behind (keras.applications, efficientnet.py).
-    return np.allclose(np.ravel(mean), ours, atol=1e-4) and any(
-        np.allclose(np.ravel(variance), theirs, atol=1e-4)
-        for theirs in (std, std**2)
+    mean, *deviations = map(np.ravel, (mean, variance, np.sqrt(variance)))
+    if len(ours) < len(mean):  # as for an image of other channels
+        mean, *deviations = map(np.mean, (mean, *deviations))
+    return np.allclose(mean, ours, atol=1e-4) and any(
+        np.allclose(theirs, std, atol=1e-4) for theirs in deviations
     )
 
 

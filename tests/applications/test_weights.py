@@ -15,7 +15,15 @@ from tests.answers import (
     spread,
 )
 from tests.applications.legacy_files import save_legacy
-from tests.models import MEAN, STD, THERE, build, normalizations, peer
+from tests.models import (
+    MEAN,
+    STD,
+    THERE,
+    build,
+    normalizations,
+    peer,
+    weights_of,
+)
 
 SHAPE = (32, 32, 3)
 FORMATS = ("keras", "h5")  # by names or classes of layers, and by their order
@@ -110,6 +118,21 @@ def test_their_efficientnet_as_published_loads(ending, tmp_path):
     assert spread(expected) > 1e-3
     difference = np.abs(answers(ours, images) - expected).max()
     assert difference <= 1e-4 * spread(expected)
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_their_efficientnet_serves_images_of_other_channels(channels, tmp_path):
+    theirs = peer("EfficientNetB0", input_shape=SHAPE, include_top=False)
+    theirs.save(tmp_path / "theirs.h5")
+    with pytest.warns(UserWarning, match=f"'stem' was adapted.*{channels}"):
+        ours = applications.EfficientNetB0(
+            input_shape=(32, 32, channels),
+            include_top=False,
+            weights=tmp_path / "theirs.h5",
+        )
+    found, expected = flatten(ours).weights, weights_of(theirs)
+    for our, their in zip(found[1:], expected[1:], strict=True):
+        np.testing.assert_array_equal(our.numpy(), their)
 
 
 @pytest.mark.parametrize("ending", FORMATS)
