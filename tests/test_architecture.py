@@ -58,6 +58,8 @@ LAZY = {
     "tf_keras": {"quantization"},
     "tensorflow_model_optimization": {"quantization"},
     "keras_tuner": {"tuner"},
+    "grpc": {"tuner"},
+    "filelock": {"tuner"},
     "sklearn": {"pipelines", "tuner"},
     "matplotlib": {"pipelines", "tuner"},
     "jinja2": {"pipelines"},
@@ -114,6 +116,15 @@ def test_optional_packages_stay_in_their_rooms_and_inside_functions(path):
         package = name.split(".")[0]
         known = CORE | set(sys.stdlib_module_names) | {"keras_papers"}
         assert package in known, f"{path.name} imports {name} at its top"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.name))
+def test_the_tuner_is_imported_when_it_is_used(path):
+    """Its classes are KerasTuner's, so that its files need it at their tops."""
+    if room(path) == "tuner":
+        return
+    for name in imports(path, top_level_only=True):
+        assert not name.startswith("keras_papers.tuner"), f"{path.name}: {name}"
 
 
 def test_no_room_is_nameless():
