@@ -66,7 +66,14 @@ CONSTRUCTORS = {
     )
 }
 TABLES = {
-    **dict.fromkeys(CONSTRUCTORS, efficientnet.TABLE_1),
+    **{
+        f"EfficientNet{variant}": network.table
+        for variant, network in efficientnet.NETWORKS.items()
+    },
+    **{
+        f"EfficientNetLite{variant}": network.table
+        for variant, network in efficientnet_lite.NETWORKS.items()
+    },
     "MnasNetA1": mnasnet.FIGURE_7,
     "MnasNetB1": mnasnet.B1,
     "MnasNetSmall": mnasnet.SMALL,

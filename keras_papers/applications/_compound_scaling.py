@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 
 from keras_papers.applications._catalog import default_size, get
-from keras_papers.argument_checks import check_positive
+from keras_papers.argument_checks import check_positive, check_positive_int
 
 
 class Coefficients(NamedTuple):
@@ -57,7 +57,9 @@ def compound_coefficients(phi, alpha=1.2, beta=1.1, gamma=1.15):
     return Coefficients(*(float(base) ** phi for base in (alpha, beta, gamma)))
 
 
-def scale(name, depth=1.0, width=1.0, resolution=1.0, **arguments):
+def scale(
+    name, depth=1.0, width=1.0, resolution=1.0, *, size=None, **arguments
+):
     """Builds a network deeper, wider and for larger images: section 3.
 
     Every stage of the paper's table gets `depth` times as many blocks,
@@ -70,8 +72,11 @@ def scale(name, depth=1.0, width=1.0, resolution=1.0, **arguments):
         name: One of `list_models()`.
         depth: Positive float. Defaults to 1.
         width: Positive float. Defaults to 1.
-        resolution: Positive float. Of the network's default images.
-        **arguments: More of the constructor's arguments, such as `classes`.
+        resolution: Positive float. Defaults to 1.
+        size: Positive int. Height and width of the images at a resolution
+            of 1. Defaults to those of the network's own.
+        **arguments: More of the constructor's arguments, such as `classes`,
+            or the `rows` that a search found.
 
     Returns:
         A functional model.
@@ -95,7 +100,15 @@ def scale(name, depth=1.0, width=1.0, resolution=1.0, **arguments):
     check_positive(
         "resolution", resolution, "the factor on the images' sides", "Try 1.15."
     )
-    size = round(default_size(name) * resolution)
+    if size is None:
+        size = default_size(name)
+    check_positive_int(
+        "size",
+        size,
+        "the height and width of the images at a resolution of 1",
+        "Leave it out for the network's own.",
+    )
+    size = round(size * resolution)
     shape = (size, size, 3)
     if keras.config.image_data_format() == "channels_first":
         shape = (3, size, size)

@@ -31,6 +31,12 @@ from keras_papers.applications._weights import (
     Published,
     check_weights,
 )
+from keras_papers.applications.mnasnet import (
+    ROWS,
+    Row,
+    check_rows,
+    unpublished_rows,
+)
 from keras_papers.argument_checks import check_fraction
 from keras_papers.layers import InvertedResidual
 from keras_papers.layers._image_axes import channel_axis
@@ -39,30 +45,21 @@ preprocess_input = efficientnet.preprocess_input
 decode_predictions = efficientnet.decode_predictions
 
 
-class Row(NamedTuple):
-    """Table 1's columns; its resolutions are written as strides."""
-
-    expansion: int  # the number behind MBConv
-    k: int  # kernel of the depthwise convolution
-    channels: int
-    layers: int
-    s: int  # stride of the first of them
-
-
+# Found in the space of MnasNet, whose rows these are: resolutions are written
+# as strides, and the code tells of SE and skip, which the paper does not print.
 # fmt: off
 TABLE_1 = (
-    #   t  k  channels  layers  s
-    Row(1, 3,       16,      1, 1),
-    Row(6, 3,       24,      2, 2),
-    Row(6, 5,       40,      2, 2),
-    Row(6, 3,       80,      3, 2),
-    Row(6, 5,      112,      3, 1),
-    Row(6, 5,      192,      4, 2),
-    Row(6, 3,      320,      1, 1),
+    #   t  k  SE    skip  channels layers s
+    Row(1, 3, 0.25, True,       16,     1, 1),
+    Row(6, 3, 0.25, True,       24,     2, 2),
+    Row(6, 5, 0.25, True,       40,     2, 2),
+    Row(6, 3, 0.25, True,       80,     3, 2),
+    Row(6, 5, 0.25, True,      112,     3, 1),
+    Row(6, 5, 0.25, True,      192,     4, 2),
+    Row(6, 3, 0.25, True,      320,     1, 1),
 )
 # fmt: on
 STEM, HEAD = 32, 1280  # the convolutions before and after these rows
-SQUEEZE_RATIO = 0.25  # of the channels that enter the block
 
 
 class Scaling(NamedTuple):
@@ -111,11 +108,11 @@ MD5S = {  # of the published files with top, and without
 class Network(NamedTuple):
     """What tells the networks of this family and of EfficientNet-Lite apart."""
 
+    table: tuple
     scaling: Scaling
     evaluation: Callable  # of the image size
     published: Family
     activation: str
-    squeeze_ratio: float | None  # of the channels that enter a block
     fixed_ends: bool  # whether stem, head, first and last row are not scaled
 
 
@@ -123,16 +120,16 @@ def _network(variant):
     file, folder = f"efficientnet{variant.lower()}", "keras-applications"
     md5, md5_no_top = MD5S[variant]
     published = Family(
-        "alpha of 1.0",
+        "the paper's table at alpha of 1.0",
         {(1.0,): Published(file, md5, folder)},
         {(1.0,): Published(f"{file}_notop", md5_no_top, folder)},
     )
     return Network(
+        TABLE_1,
         SCALINGS[variant],
         efficient_net,
         published,
         activation="silu",
-        squeeze_ratio=SQUEEZE_RATIO,
         fixed_ends=False,
     )
 
@@ -156,8 +153,9 @@ def EfficientNetB0(
     stochastic_depth=0.2,
     include_preprocessing=True,
     batch_norm_momentum=MOMENTUM,
+    rows=None,
 ):
-    """Builds EfficientNet-B0: table 1 of the paper.
+    """Builds EfficientNet-B0: table 1 of the paper, or `rows`.
 
     {arguments}
 
@@ -182,6 +180,7 @@ def EfficientNetB0(
         stochastic_depth,
         include_preprocessing,
         batch_norm_momentum,
+        rows,
     )
 
 
@@ -530,7 +529,7 @@ ARGUMENTS = """Args:
             or takes them normalized. Defaults to True.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md); the
-            paper and keras.applications have 0.99.
+            paper and keras.applications have 0.99.{rows}
 
     Returns:
         A functional model: images to class scores, or to features.
@@ -557,8 +556,9 @@ def build(
     stochastic_depth,
     include_preprocessing,
     batch_norm_momentum,
+    rows=None,
 ):
-    """Builds a `Network` of table 1; the constructors tell of the arguments."""
+    """Builds a `Network`; the constructors tell of the arguments."""
     check_alpha(alpha)
     check_depth(depth)
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")
@@ -577,6 +577,7 @@ def build(
         scaling.size,
         network.evaluation(scaling.size),
     )
+    table = network.table if rows is None else check_rows(rows, images)
     source = check_weights(
         weights,
         include_top,
@@ -584,6 +585,7 @@ def build(
         network.published,
         alpha=alpha,
         **unpublished_depth(depth),
+        **unpublished_rows(table, network.table),
     )
     norm = normalization(batch_norm_momentum)
     width = scaling.width * alpha
@@ -600,18 +602,18 @@ def build(
         **norm,
     )
     axis = channel_axis(keras.config.image_data_format())
-    blocks = list(_blocks(network, depth))
+    blocks = list(_blocks(network, table, depth))
     for index, (block, row, strides) in enumerate(blocks):
-        squeeze = network.squeeze_ratio
         x = InvertedResidual(
-            filters=round_filters(row.channels * width),
+            filters=round_filters(row.filters * width),
             expansion=row.expansion,
             kernel_size=row.k,
             strides=strides,
             activation=network.activation,
-            squeeze_units=squeeze and max(1, int(x.shape[axis] * squeeze)),
+            squeeze_units=row.squeeze_units(x.shape[axis]),
             squeeze_activation=network.activation,
             gate_activation="sigmoid",
+            shortcut=row.skip,
             stochastic_depth=stochastic_depth * index / len(blocks),
             padding=published_padding(x, odd_maps="same"),
             name=block,
@@ -630,10 +632,10 @@ def build(
     return classifier(images, x, name, source)
 
 
-def _blocks(network, depth):
+def _blocks(network, table, depth):
     """Yields name, row and strides of each block, the depth being scaled."""
-    for stage, row in enumerate(TABLE_1, start=1):
-        scaled = not network.fixed_ends or 1 < stage < len(TABLE_1)
+    for stage, row in enumerate(table, start=1):
+        scaled = not network.fixed_ends or 1 < stage < len(table)
         own = network.scaling.depth if scaled else 1.0
         number = deeper(row.layers, own * depth)
         for block in range(1, number + 1):
@@ -656,5 +658,6 @@ for _variant, _constructor in (
             weights=WEIGHTS,
             size=SCALINGS[_variant].size,
             normalized="by ImageNet's mean and deviation",
+            rows=ROWS if _variant == "B0" else "",
         ),
     )

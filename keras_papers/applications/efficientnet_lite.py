@@ -11,11 +11,14 @@ from keras_papers.applications._evaluation import efficient_net_lite
 from keras_papers.applications._weights import Family
 from keras_papers.applications.efficientnet import (
     ARGUMENTS,
+    TABLE_1,
     Network,
     Scaling,
     build,
 )
+from keras_papers.applications.mnasnet import ROWS
 
+WITHOUT_SE = tuple(row._replace(se=0) for row in TABLE_1)
 # fmt: off
 SCALINGS = {
     #            width depth size  dropout
@@ -31,11 +34,11 @@ WEIGHTS = """None (random), or the path of a file of ours: `.keras` or
 UNPUBLISHED = Family("none for Keras", {}, {})
 NETWORKS = {
     variant: Network(
+        WITHOUT_SE,
         scaling,
         efficient_net_lite,
         UNPUBLISHED,
         activation="relu6",
-        squeeze_ratio=None,
         fixed_ends=True,
     )
     for variant, scaling in SCALINGS.items()
@@ -58,8 +61,9 @@ def EfficientNetLite0(
     stochastic_depth=0.2,
     include_preprocessing=True,
     batch_norm_momentum=MOMENTUM,
+    rows=None,
 ):
-    """Builds EfficientNet-Lite0, as wide and as deep as B0.
+    """Builds EfficientNet-Lite0, as wide and as deep as B0, or `rows`.
 
     {arguments}
 
@@ -84,6 +88,7 @@ def EfficientNetLite0(
         stochastic_depth,
         include_preprocessing,
         batch_norm_momentum,
+        rows,
     )
 
 
@@ -280,5 +285,6 @@ for _variant, _constructor in (
             weights=WEIGHTS,
             size=SCALINGS[_variant].size,
             normalized="as (pixel - 127) / 128",
+            rows=ROWS if _variant == "0" else "",
         ),
     )

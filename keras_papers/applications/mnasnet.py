@@ -1,8 +1,10 @@
 """MnasNet (Tan et al., 2019, https://arxiv.org/abs/1807.11626)."""
 
+import numbers
 from typing import NamedTuple
 
 import keras
+import numpy as np
 from keras import layers
 from keras.applications import efficientnet, imagenet_utils
 
@@ -16,7 +18,11 @@ from keras_papers.applications._classifier import (
     predictions,
 )
 from keras_papers.applications._evaluation import efficient_net
-from keras_papers.applications._image_input import image_input
+from keras_papers.applications._image_input import (
+    MINIMUM_SIZE,
+    image_input,
+    image_size,
+)
 from keras_papers.applications._padding import published_padding
 from keras_papers.applications._scaling import (
     check_alpha,
@@ -46,6 +52,10 @@ class Row(NamedTuple):
     filters: int
     layers: int
     s: int  # stride of the first of them
+
+    def squeeze_units(self, channels):
+        """Returns the bottleneck of a block that `channels` enter, or None."""
+        return max(1, int(channels * self.se)) if self.se else None
 
 
 # fmt: off
@@ -109,8 +119,9 @@ def MnasNetA1(
     dropout=0.2,
     include_preprocessing=True,
     batch_norm_momentum=MOMENTUM,
+    rows=None,
 ):
-    """Builds MnasNet-A1: figure 7 of the paper at width `alpha`.
+    """Builds MnasNet-A1: figure 7 of the paper, or `rows`, at width `alpha`.
 
     {arguments}
 
@@ -118,6 +129,10 @@ def MnasNetA1(
     >>> model = MnasNetA1(classes=10, alpha=0.5)
     >>> model.output_shape
     (None, 10)
+    >>> small_kernels = [row._replace(k=3) for row in FIGURE_7]
+    >>> found = MnasNetA1(classes=10, alpha=0.5, rows=small_kernels)
+    >>> found.count_params() < model.count_params()
+    True
     """
     return _mnasnet(
         A1_NETWORK,
@@ -134,6 +149,7 @@ def MnasNetA1(
         dropout,
         include_preprocessing,
         batch_norm_momentum,
+        rows,
     )
 
 
@@ -247,7 +263,7 @@ ARGUMENTS = """Args:
             ImageNet's colors, or takes them normalized. Defaults to True.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md); the
-            authors' code has 0.99.
+            authors' code has 0.99.{rows}
 
     Returns:
         A functional model: images to class scores, or to features.
@@ -256,6 +272,10 @@ ARGUMENTS = """Args:
         ValueError: If an argument is out of its range or does not fit the
             others, or if `weights` cannot be read, or are of another
             architecture."""
+ROWS = """
+        rows: List of `mnasnet.Row`, or of lists of their values: the table
+            to build from, such as a search found. Defaults to None, the
+            paper's."""
 
 
 def _mnasnet(
@@ -273,6 +293,7 @@ def _mnasnet(
     dropout,
     include_preprocessing,
     batch_norm_momentum,
+    rows=None,
 ):
     check_alpha(alpha)
     check_depth(depth)
@@ -281,6 +302,7 @@ def _mnasnet(
     images, x = image_input(
         input_shape, input_tensor, include_preprocessing, SIZE, EVALUATION
     )
+    table = network.table if rows is None else check_rows(rows, images)
     source = check_weights(
         weights,
         include_top,
@@ -288,22 +310,22 @@ def _mnasnet(
         PUBLISHED,
         alpha=alpha,
         **unpublished_depth(depth),
+        **unpublished_rows(table, network.table),
     )
     norm = normalization(batch_norm_momentum)
     axis = channel_axis(keras.config.image_data_format())
 
     stem = round_filters(network.stem * alpha)
     x = conv_norm_graph(x, "stem", stem, 3, 2, "relu", **norm)
-    for stage, row in enumerate(network.table, start=1):
+    for stage, row in enumerate(table, start=1):
         for block in range(deeper(row.layers, depth)):
-            squeezed = max(1, int(x.shape[axis] * row.se))
             x = InvertedResidual(
                 filters=round_filters(row.filters * alpha),
                 expansion=row.expansion,
                 kernel_size=row.k,
                 strides=row.s if block == 0 else 1,
                 activation="relu",
-                squeeze_units=squeezed if row.se else None,
+                squeeze_units=row.squeeze_units(x.shape[axis]),
                 gate_activation="sigmoid",
                 shortcut=row.skip,
                 padding=published_padding(x, odd_maps="same"),
@@ -321,7 +343,103 @@ def _mnasnet(
     return classifier(images, x, name, source)
 
 
-for _constructor in (MnasNetA1, MnasNetB1, MnasNetSmall):
+def _count(value):
+    is_int = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return is_int and value >= 1
+
+
+COUNT = "an integer of at least 1"
+COLUMNS = {  # what a value is, what it must be, and whether it is so
+    "expansion": ("the factor on the inner channels", COUNT, _count),
+    "k": (
+        "the depthwise kernel",
+        "an odd integer of at least 1",
+        lambda k: _count(k) and k % 2 == 1,
+    ),
+    "se": (
+        "the squeeze ratio",
+        "a number in [0, 1)",
+        lambda se: isinstance(se, numbers.Real) and 0 <= se < 1,
+    ),
+    "skip": (
+        "the switch of the shortcuts",
+        "True or False",
+        lambda skip: isinstance(skip, bool | np.bool_),
+    ),
+    "filters": ("the number of output channels", COUNT, _count),
+    "layers": ("the number of blocks", COUNT, _count),
+    "s": ("the stride", "1 or 2", lambda s: _count(s) and s <= 2),
+}
+
+
+def check_rows(rows, images):
+    """Returns `rows` as a table, if a network of `images` can be built of it.
+
+    Args:
+        rows: The constructor's argument, unless it is None.
+        images: Keras tensor of the model's images.
+
+    Returns:
+        A tuple of `Row`, of plain Python numbers.
+
+    Raises:
+        ValueError: If there is no row or one of them is not of this space,
+            or if images of an open size could be halved to nothing.
+    """
+    if not isinstance(rows, list | tuple) or not rows:
+        raise ValueError(
+            "`rows` is the table to build from and must be a list of at least "
+            f"one row. Received: rows={rows!r}. Start from mnasnet.FIGURE_7."
+        )
+    table = tuple(
+        _check_row(row, stage) for stage, row in enumerate(rows, start=1)
+    )
+    halvings = 1 + sum(row.s == 2 for row in table)
+    if 2**halvings > MINIMUM_SIZE and None in image_size(images):
+        raise ValueError(
+            "`rows` may halve images of an open size four times behind the "
+            f"stem, for they may have {MINIMUM_SIZE} pixels. Received: rows "
+            f"with s=2 in {halvings - 1} of them. Pass a whole `input_shape`, "
+            "or s=1."
+        )
+    return table
+
+
+def _check_row(row, stage):
+    name, fields = f"rows[{stage - 1}]", Row._fields
+    if not isinstance(row, list | tuple) or len(row) != len(fields):
+        raise ValueError(
+            f"`{name}` is stage {stage} of the table and must be a "
+            f"mnasnet.Row, or a list of its {len(fields)} values: "
+            f"{', '.join(fields)}. Received: {name}={row!r}. Start from a row "
+            "of mnasnet.FIGURE_7."
+        )
+    for field, value in zip(fields, row, strict=True):
+        meaning, wanted, is_so = COLUMNS[field]
+        if not is_so(value):
+            raise ValueError(
+                f"`{name}.{field}` is {meaning} of stage {stage} and must be "
+                f"{wanted}. Received: {name}.{field}={value!r}. Compare the "
+                "rows of mnasnet.FIGURE_7."
+            )
+    types = Row.__annotations__.values()
+    return Row(*(plain(value) for plain, value in zip(types, row, strict=True)))
+
+
+def unpublished_rows(table, published):
+    """Returns what first tells a table from the published one, if anything."""
+    pairs = zip(table, published, strict=False)
+    for index, (row, theirs) in enumerate(pairs):
+        if row != theirs:
+            return {f"rows[{index}]": row}
+    return {} if len(table) == len(published) else {"len(rows)": len(table)}
+
+
+for _constructor, _rows in (
+    (MnasNetA1, ROWS),
+    (MnasNetB1, ""),
+    (MnasNetSmall, ""),
+):
     _constructor.__doc__ = _constructor.__doc__.replace(
-        "{arguments}", ARGUMENTS
+        "{arguments}", ARGUMENTS.format(rows=_rows)
     )

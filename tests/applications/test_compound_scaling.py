@@ -62,6 +62,13 @@ def test_every_stage_of_every_family_is_deepened(name):
     assert model.get_layer("stage1_block2").strides == 1
 
 
+def test_the_resolution_multiplies_the_size_that_is_passed():
+    model = scale("MobileNetV2", resolution=1.5, size=64, classes=3)
+    assert model.input_shape == (None, 96, 96, 3)
+    own = scale("EfficientNetB1", width=0.25, resolution=0.5, classes=3)
+    assert own.input_shape == (None, 120, 120, 3)
+
+
 def test_a_shallower_table_keeps_the_first_rows():
     table = applications.table("MobileNet")
     assert deepen(table, 1, "filters") == table
@@ -92,6 +99,9 @@ def test_published_weights_are_not_for_another_depth():
         ({"resolution": 0.0}, "`resolution`.*0.0"),
         ({"resolution": 0.1}, "at least 32"),
         ({"alpha": 2}, "Received: alpha. Pass width"),
+        ({"size": 0}, "`size`.*at least 1.*size=0"),
+        ({"size": 64.0}, "`size`.*size=64.0"),
+        ({"size": 20}, r"at least 32.*\(20, 20, 3\)"),
     ],
 )
 def test_bad_factors_are_told(arguments, message):

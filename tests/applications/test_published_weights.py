@@ -45,6 +45,7 @@ FAMILIES = {
 
 
 PUBLISHED_HOST = _weights.HOST
+TABLE_1 = applications.efficientnet.TABLE_1
 
 
 @pytest.fixture(autouse=True)
@@ -331,6 +332,22 @@ def test_published_hashes_are_those_of_keras_applications(kind):
 def test_imagenet_names_the_variants_that_exist(name, arguments, variants):
     with pytest.raises(ValueError, match=f"published variants.*{variants}"):
         applications.get(name)(**{"weights": "imagenet", **arguments})
+
+
+@pytest.mark.parametrize(
+    "rows, told",
+    [
+        (TABLE_1[:6], r"len\(rows\)=6"),
+        ((*TABLE_1[:6], TABLE_1[6]._replace(k=5)), r"rows\[6\]=Row.*k=5"),
+    ],
+)
+def test_imagenet_is_of_the_papers_rows(rows, told, host):
+    with pytest.raises(ValueError, match=f"the paper's table.*: .*{told}"):
+        ours(B0, rows=rows)
+    assert host.asked == []
+    with pytest.raises(ValueError, match="could not be fetched"):
+        ours(B0, rows=list(map(list, TABLE_1)))
+    assert host.asked[0].endswith("/efficientnetb0.h5")
 
 
 @pytest.mark.parametrize(
