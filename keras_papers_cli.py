@@ -32,8 +32,8 @@ def main(arguments=None):
         else:
             parsed.show(parsed, result, time.perf_counter() - start)
         return 0
-    except (ValueError, OSError) as error:
-        if parsed.debug:
+    except Exception as error:
+        if parsed.debug or not _is_told(error):
             raise
         print(f"keras-papers: {_sentence(error)}", file=sys.stderr)
         return 2
@@ -72,6 +72,12 @@ def _pipelines():
 
 def _show_warning(message, *where):
     print(f"keras-papers: {message}", file=sys.stderr)
+
+
+def _is_told(error):
+    """Tells whether an error is a sentence for whoever runs the command."""
+    ours = type(error).__module__.startswith("keras_papers.")
+    return ours or isinstance(error, ValueError | OSError)
 
 
 def _sentence(error):
@@ -116,6 +122,7 @@ def _parser():
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     for add in (
         _add_train,
+        _add_tune,
         _add_list,
         _add_info,
         _add_export,
@@ -273,6 +280,101 @@ def _told(size):
     from keras_papers import pipelines
 
     return pipelines.report.told_size(size)
+
+
+def _add_tune(verbs):
+    tune = _verb(
+        verbs,
+        "tune",
+        "search for the network that suits images under a budget",
+        "flowers --space mnas --budget-madds 60M --trials 20 --workers 2",
+        lambda pipelines, parsed: pipelines.tune(
+            **_given(parsed), verbose=_verbose(parsed)
+        ),
+        _show_search,
+    )
+    tune.add_argument(
+        "data",
+        nargs="?",
+        metavar="DIR",
+        help="folder as for train; without it, scikit-learn's digits",
+    )
+    tune.add_argument(
+        "--space",
+        choices=("compound", "width-resolution", "mnas"),
+        default="compound",
+        help="EfficientNet's scaling, MobileNet's multipliers, or MnasNet's "
+        "operations and layers",
+    )
+    for name, type_, metavar, text in (
+        ("model", str, "NAME", "what is scaled; by default the space's own"),
+        ("budget-madds", _count, "N", "multiply-adds of an image, as 60M"),
+        ("budget-latency-ms", float, "MS", "of the .tflite, on one thread"),
+    ):
+        tune.add_argument(
+            f"--{name}",
+            type=type_,
+            metavar=metavar,
+            default=argparse.SUPPRESS,
+            help=text,
+        )
+    for name, type_, default, text in (
+        ("trials", int, 20, "networks to train at most"),
+        ("workers", int, 1, "processes that train side by side"),
+        ("epochs", int, 10, "of each trial"),
+        ("image-size", int, 48, "height and width before scaling"),
+        ("width", float, 1.0, "factor on the channels before scaling"),
+        ("batch-size", int, 64, "images in a batch"),
+        ("learning-rate", float, 4e-3, "peak of the schedule"),
+        ("weight-decay", float, 1e-2, "of the kernels"),
+        ("label-smoothing", float, 0.1, "share spread over all classes"),
+        ("seed", int, 0, "of all that is drawn"),
+    ):
+        tune.add_argument(f"--{name}", type=type_, default=default, help=text)
+    tune.add_argument(
+        "--oracle",
+        choices=("random", "grid", "bayesian"),
+        default="random",
+        help="KerasTuner's way to propose points",
+    )
+    for name, text in (
+        ("strict", "refuse pictures that cannot be read"),
+        ("overwrite", "replace an earlier search"),
+    ):
+        tune.add_argument(
+            f"--{name}",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help=text,
+        )
+    tune.add_argument(
+        "--output", default="keras_papers_search", help="folder for the files"
+    )
+
+
+def _count(text):
+    """Returns a number that may be written as 60M."""
+    units = {"K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9}
+    unit = units.get(text[-1:].upper())
+    try:
+        return float(text[:-1]) * unit if unit else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no count; write 60 million as 60M or 60e6"
+        ) from None
+
+
+def _show_search(parsed, report, seconds):
+    if report is None:
+        print(f"no more trials for this worker, {seconds:.1f} s")
+        return
+    print(report)
+    _last_line(
+        f"best of {len(report.trials)} trials, {report.tflite_accuracy:.2%}",
+        os.path.join(report.output, "best.tflite"),
+        report.bytes,
+        seconds,
+    )
 
 
 def _add_list(verbs):

@@ -16,7 +16,9 @@ FILES = sorted(ROOT.rglob("*.py"))
 # room: the rooms of the house that it may import from
 DIRECTIONS = {
     "argument_checks": set(),
+    "drafts": set(),
     "extras": set(),
+    "training_state": {"drafts"},
     "layers": {"argument_checks"},
     "inlining": {"layers"},
     "lowering": {"inlining"},
@@ -38,9 +40,21 @@ DIRECTIONS = {
         "lowering",
         "quantization",
     },
-    "tuner": {"argument_checks", "extras", "applications", "cost", "export"},
+    "tuner": {
+        "argument_checks",
+        "drafts",
+        "extras",
+        "training_state",
+        "layers",
+        "inlining",
+        "applications",
+        "cost",
+        "export",
+    },
     "pipelines": {
         "argument_checks",
+        "drafts",
+        "training_state",
         "extras",
         "layers",
         "inlining",

@@ -17,11 +17,12 @@ import numpy as np
 WARM_UP = 10
 
 
-def measure(path, threads, runs):
-    """Runs the file on random input.
+def measure(path, threads, runs, seconds=0.0):
+    """Runs the file on random input, `runs` times and `seconds` at least.
 
     Returns:
-        A dict: median and interquartile range in milliseconds, how many
+        A dict: median and interquartile range in milliseconds, the share of
+        its threads' time in which the process had a processor, how many
         delegate partitions the runtime made of the graph, and how often
         which operation is in none of them.
     """
@@ -33,17 +34,23 @@ def measure(path, threads, runs):
     for detail in interpreter.get_input_details():
         data = generator.uniform(0, 255, detail["shape"])
         interpreter.set_tensor(detail["index"], data.astype(detail["dtype"]))
+    for _ in range(WARM_UP):
+        interpreter.invoke()
     times = []
-    for _ in range(WARM_UP + runs):
+    begin, begin_cpu = time.perf_counter(), time.process_time()
+    while len(times) < runs or time.perf_counter() - begin < seconds:
         start = time.perf_counter()
         interpreter.invoke()
         times.append(1000 * (time.perf_counter() - start))
-    low, median, high = np.percentile(times[WARM_UP:], [25, 50, 75])
+    cpu = time.process_time() - begin_cpu
+    wall = time.perf_counter() - begin
+    low, median, high = np.percentile(times, [25, 50, 75])
     # The runtime tells of its delegates through this method only.
     nodes = interpreter._get_ops_details()
     return {
         "median_ms": float(median),
         "iqr_ms": float(high - low),
+        "cpu_share": min(1.0, cpu / (wall * threads)),
         "partitions": sum(node["op_name"] == "DELEGATE" for node in nodes),
         "not_delegated": not_delegated(nodes),
     }
@@ -84,6 +91,5 @@ if __name__ == "__main__":
     parser.add_argument("path")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=int, default=50)
-    arguments = parser.parse_args()
-    result = measure(arguments.path, arguments.threads, arguments.runs)
-    print(json.dumps(result))
+    parser.add_argument("--seconds", type=float, default=0.0)
+    print(json.dumps(measure(**vars(parser.parse_args()))))

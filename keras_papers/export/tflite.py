@@ -42,6 +42,7 @@ from keras_papers.quantization.representative_data import (
     representative_images,
 )
 
+WITHOUT_IMAGES = (None, "float16", "dynamic")  # ways to quantize
 _one_at_a_time = threading.Lock()  # for the streams are the whole process's
 
 
@@ -162,6 +163,26 @@ def to_tflite(
             )
             os.replace(draft, target)
     return found._replace(path=path)
+
+
+def convert_unverified(model, quantize=None):
+    """Returns the bytes of a .tflite file to measure, which nobody checked.
+
+    Args:
+        model: Functional or built sequential model with one input, of fixed
+            sizes, and one output.
+        quantize: None, `"float16"` or `"dynamic"`, as in `to_tflite`.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+        ConversionError: A `ValueError`, if the converter refuses the model.
+        MissingExtraError: If the extra `mobile` is not installed.
+    """
+    check_environment()
+    shape = _check_model(model, None)
+    check_keras_3(model)
+    check_choice("quantize", quantize, WITHOUT_IMAGES, "how numbers are stored")
+    return _convert_anywhere(model, shape, quantize, None)
 
 
 def check_environment():

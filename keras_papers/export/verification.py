@@ -298,10 +298,11 @@ def _check_size(path, size, model, quantize):
         )
 
 
-def measure_in_own_process(path, threads, runs):
+def measure_in_own_process(path, threads, runs, seconds=0.0):
     """Runs latency.py on a file; returns what `latency.measure` does."""
     command = [sys.executable, latency.__file__, str(path)]
     command += [f"--threads={threads}", f"--runs={runs}"]
+    command += [f"--seconds={seconds}"]
     try:
         process = subprocess.run(
             command, capture_output=True, text=True, timeout=PATIENCE

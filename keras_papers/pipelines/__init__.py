@@ -11,6 +11,8 @@ from keras_papers.pipelines.inference import predict as predict
 from keras_papers.pipelines.model_facts import info as info
 from keras_papers.pipelines.model_facts import list_models as list_models
 from keras_papers.pipelines.report import Report as Report
+from keras_papers.pipelines.search_report import SearchReport as SearchReport
+from keras_papers.pipelines.tuning import tune as tune
 
 # As the command calls them.
 train = train_image_classifier

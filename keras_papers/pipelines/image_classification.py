@@ -149,7 +149,7 @@ def train_image_classifier(
     """
     export.check_environment()
     constructor = applications.get(model)
-    _check_places(data, output)
+    check_places(data, output)
     plan = check_plan(quantize, prune, cluster)
     if not overwrite:
         refuse_finished(output, _command(plan, output, data))
@@ -228,7 +228,7 @@ def train_image_classifier(
     return report
 
 
-def _check_places(data, output):
+def check_places(data, output):
     if not isinstance(output, str | os.PathLike):
         raise ValueError(
             "`output` is the path of the folder that the files are written to. "

@@ -74,7 +74,7 @@ class ImageSet:
     skipped: tuple = ()  # (file, reason) of what could not be read
 
 
-def load_digits(image_size, seed):
+def load_digits(image_size, seed, validation_share=VALIDATION_SHARE):
     """Loads scikit-learn's 1,797 scanned digits, enlarged from 8 x 8 pixels."""
     datasets = require("sklearn.datasets", "mobile")
     model_selection = require("sklearn.model_selection", "mobile")
@@ -93,22 +93,26 @@ def load_digits(image_size, seed):
         stratify=whole.labels,
         random_state=seed,
     )
-    train, validation = _divide(whole[rest], VALIDATION_SHARE, seed)
+    train, validation = _divide(whole[rest], validation_share, seed)
     return ImageSet(
         tuple(map(str, digits.target_names)), train, validation, whole[test]
     )
 
 
-def load_folder(folder, seed, strict=False):
+def load_folder(
+    folder, seed, strict=False, validation_share=VALIDATION_SHARE
+):
     """Finds the pictures of a folder, and reads each once to see that it can.
 
     Args:
         folder: Holds a folder of pictures for each class; or folders
             `train`, and perhaps `val` and `test`, that do. Without `test`, a
             fifth of each class is held out, or `val` is tested on where there
-            is one; without `val`, a twentieth of what is left.
+            is one; without `val`, a share of what is left.
         seed: Draws what is held out.
         strict: Whether a file that cannot be read is an error.
+        validation_share: Float in (0, 1). What is watched of each class where
+            there is no `val`.
 
     Raises:
         ValueError: If there is no such folder, or fewer than two classes, or
@@ -129,10 +133,10 @@ def load_folder(folder, seed, strict=False):
         test = parts.get("test", validation)
     elif "test" in parts:
         test = parts["test"]
-        train, validation = _divide(train, VALIDATION_SHARE, seed)
+        train, validation = _divide(train, validation_share, seed)
     else:
         train, test = _divide(train, TEST_SHARE, seed)
-        train, validation = _divide(train, VALIDATION_SHARE, seed)
+        train, validation = _divide(train, validation_share, seed)
     for name, part in (("val", validation), ("test", test)):
         if not len(part):
             raise ValueError(

@@ -4,15 +4,28 @@ Their colors are the page's, so that they follow it from light to dark.
 """
 
 import contextlib
+import html
 import io
 import math
 import re
 
 from keras_papers.extras import require
 
-# What figures are drawn in, and what the page puts in its place.
-INK, FAINT, ACCENT = "#010203", "#040506", "#070809"
-COLORS = {INK: "currentColor", FAINT: "var(--line)", ACCENT: "var(--accent)"}
+# What figures are drawn in, page.css' light colors, and what a page has in
+# their place.
+CARD, INK, MUTED, FAINT, ACCENT = (
+    "#ffffff",
+    "#1c2127",
+    "#57606b",
+    "#e1e5e9",
+    "#1f57c3",
+)
+COLORS = {
+    INK: "currentColor",
+    MUTED: "var(--muted)",
+    FAINT: "var(--line)",
+    ACCENT: "var(--accent)",
+}
 
 
 @contextlib.contextmanager
@@ -71,6 +84,7 @@ def inline(figure, label, prefix):
     for drawn, shown in COLORS.items():
         svg = svg.replace(drawn, shown)
     svg = re.sub(r"\s*\n\s*", "\n", svg)
+    label = html.escape(label)
     return f'<svg {view} role="img" aria-label="{label}">{svg}'.strip()
 
 

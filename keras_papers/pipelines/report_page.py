@@ -7,8 +7,6 @@ pictures lie inside.
 import base64
 import io
 import math
-import pathlib
-import re
 from typing import NamedTuple
 
 import numpy as np
@@ -16,9 +14,18 @@ import numpy as np
 from keras_papers.extras import require
 from keras_papers.pipelines.learning_curves import curve
 from keras_papers.pipelines.page_graphics import percent
+from keras_papers.pipelines.page_template import last_parts, template
+from keras_papers.pipelines.page_text import (
+    Figure,
+    compared,
+    in_bytes,
+    in_time,
+    in_words,
+    likely,
+    plural,
+)
 from keras_papers.pipelines.trade_offs import trade_offs
 
-TEMPLATE = pathlib.Path(__file__).with_suffix(".html")
 MISTAKES = 24  # pictures of wrong answers that are shown
 UNSURE = 12  # pictures of right answers, where no answer is wrong
 MIX_UPS = 5  # pairs of classes that are told in words
@@ -26,7 +33,6 @@ WHOLE_MATRIX = 50  # classes, above which the matrix shows
 MOST_CONFUSED = 30  # of them
 UNFOLDED_ROWS = 30  # of a table, above which the rest is folded away
 LARGE_THUMBNAIL, SMALL_THUMBNAIL = 128, 96  # pixels of the longer side
-CONFIDENCE = 1.96  # standard deviations, for 95%
 
 
 class Answers(NamedTuple):
@@ -36,14 +42,6 @@ class Answers(NamedTuple):
     labels: np.ndarray  # (images,), indices of names
     scores: np.ndarray  # (images, classes), probabilities
     files: tuple | None  # names of the image files, or None
-
-
-class Figure(NamedTuple):
-    """A figure of the strip on top."""
-
-    name: str
-    value: str
-    note: str
 
 
 class Cell(NamedTuple):
@@ -111,7 +109,7 @@ def render(report, history, answers, thumbnail, skipped=()):
     counts = metrics.confusion_matrix(
         answers.labels, said, labels=range(len(answers.names))
     )
-    page = _template().render(
+    page = template("report_page.html").render(
         report=report,
         tested=len(said),
         figures=_figures(report),
@@ -125,7 +123,7 @@ def render(report, history, answers, thumbnail, skipped=()):
         mix_ups=_mix_ups(answers.names, counts),
         pictures=_pictures(answers, said, thumbnail),
         classes=_class_rows(answers, said),
-        skipped=[(_last_parts(file, 2), reason) for file, reason in skipped],
+        skipped=[(last_parts(file, 2), reason) for file, reason in skipped],
         unfolded=UNFOLDED_ROWS,
     )
     # A file name that is no text in the file system's encoding holds halves
@@ -133,31 +131,8 @@ def render(report, history, answers, thumbnail, skipped=()):
     return page.encode("utf-8", "replace").decode("utf-8")
 
 
-def _template():
-    jinja2 = require("jinja2", "report")
-    environment = jinja2.Environment(
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {
-        "percent": percent,
-        "in_bytes": _in_bytes,
-        "file_name": lambda path: _last_parts(path, 1),
-    }
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-
-
 def _figures(report):
-    low, high = _likely(report.accuracy, report.test_images)
-    lost = report.accuracy - report.tflite_accuracy
-    compared = (
-        "the same as the Keras model"
-        if abs(lost) < 5e-5
-        else f"{abs(100 * lost):.2f} points {'lower' if lost > 0 else 'higher'}"
-        " than the Keras model"
-    )
+    low, high = likely(report.accuracy, report.test_images)
     return (
         Figure(
             "Accuracy",
@@ -170,9 +145,10 @@ def _figures(report):
         Figure(
             "Accuracy of the .tflite file",
             percent(report.tflite_accuracy, 2),
-            f"the file for the phone; {compared}",
+            "the file for the phone; "
+            + compared(report.accuracy, report.tflite_accuracy),
         ),
-        Figure("Size", _in_bytes(report.bytes), "of the .tflite file"),
+        Figure("Size", in_bytes(report.bytes), "of the .tflite file"),
         Figure(
             "Latency",
             f"{report.latency_ms:.3g} ms",
@@ -180,19 +156,19 @@ def _figures(report):
         ),
         Figure(
             "Parameters",
-            _in_words(report.parameters),
+            in_words(report.parameters),
             f"{report.parameters:,} numbers that training adjusts",
         ),
         Figure(
             "Multiply-adds",
-            _in_words(report.multiply_adds),
+            in_words(report.multiply_adds),
             f"for one image of {report.image_size} × {report.image_size} "
             "pixels",
         ),
         Figure(
             "Training time",
-            _in_time(report.training_seconds),
-            f"for {_plural(report.epochs, 'epoch')}",
+            in_time(report.training_seconds),
+            f"for {plural(report.epochs, 'epoch')}",
         ),
         Figure(
             "Images",
@@ -200,42 +176,6 @@ def _figures(report):
             f"to train on, {report.test_images:,} others to test",
         ),
     )
-
-
-def _likely(share, images):
-    """Returns Wilson's interval for a share that was seen on some images."""
-    spread = CONFIDENCE**2 / images
-    middle = (share + spread / 2) / (1 + spread)
-    half = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def _plural(count, name):
-    return f"{count:,} {name}" + ("" if count == 1 else "s")
-
-
-def _in_words(count):
-    for unit, name in ((1e9, "billion"), (1e6, "million")):
-        if count >= unit:
-            return f"{count / unit:.3g} {name}"
-    return f"{count:,}"
-
-
-def _in_bytes(count):
-    return f"{count / 1e6:.2f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
-
-
-def _in_time(seconds):
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _last_parts(path, parts):
-    """Returns the end of a path: where the folder lies is nobody's business."""
-    return "/".join(re.split(r"[/\\]", str(path))[-parts:])
 
 
 def _matrix(names, counts):

@@ -108,16 +108,7 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
     for phase in recipe.phases():
         _freeze(network, phase)
         steps = (phase.end - phase.first) * len(data)
-        trainer.compile(
-            _optimizer(recipe, phase.learning_rate, steps),
-            keras.losses.CategoricalCrossentropy(
-                label_smoothing=recipe.label_smoothing
-            ),
-            metrics=["accuracy"],
-        )
-        # Variables that are made inside the first step make TensorFlow trace
-        # it twice, and each of them in a graph of its own.
-        trainer.optimizer.build(trainer.trainable_variables)
+        compile_by(recipe, trainer, phase.learning_rate, steps)
         memory = Memory(folder, phase, history, recipe.early_stopping)
         first = memory.restore(trainer)
         if first > phase.first and verbose:
@@ -138,6 +129,20 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
             _take_the_average(trainer, network, data)
     _freeze(network, phase)
     return history
+
+
+def compile_by(recipe, trainer, learning_rate, steps):
+    """Compiles a classifier for one-hot labels and a number of steps."""
+    trainer.compile(
+        _optimizer(recipe, learning_rate, steps),
+        keras.losses.CategoricalCrossentropy(
+            label_smoothing=recipe.label_smoothing
+        ),
+        metrics=["accuracy"],
+    )
+    # Variables that are made inside the first step make TensorFlow trace it
+    # twice, and each of them in a graph of its own.
+    trainer.optimizer.build(trainer.trainable_variables)
 
 
 def _freeze(network, phase):

@@ -13,8 +13,8 @@ import os
 import pathlib
 import shutil
 
-import keras
-import numpy as np
+from keras_papers import training_state
+from keras_papers.drafts import draft_of
 
 STATE = ".training"
 # Steps by whose names the files of variants are called, in their order.
@@ -99,35 +99,16 @@ class TrainingFolder:
 
     def write_json(self, name, value):
         """Writes a JSON file of the state, whole or not at all."""
-        with self._draft(name) as draft:
+        with draft_of(self.state / name) as draft:
             draft.write_text(_as_json(value))
 
     def save_state(self, trainer, name):
-        """Writes all variables of a model and its optimizer, as NumPy does.
-
-        HDF5, which Keras would write, takes the process with it where the
-        disk is full.
-        """
-        values = map(keras.ops.convert_to_numpy, _variables(trainer))
-        with self._draft(name) as draft:
-            np.savez(draft, *values)
+        """Writes all variables of a model and its optimizer."""
+        training_state.save(trainer, self.state / name)
 
     def load_state(self, trainer, name):
         """Gives a model and its optimizer the variables of a file."""
-        with np.load(self.state / name) as values:
-            pairs = zip(_variables(trainer), values.values(), strict=True)
-            for variable, value in pairs:
-                variable.assign(value)
-
-    @contextlib.contextmanager
-    def _draft(self, name):
-        """Yields a path whose file is moved to `name` when it is whole."""
-        draft = self.state / f"part.{name}"
-        try:
-            yield draft
-            os.replace(draft, self.state / name)
-        finally:
-            draft.unlink(missing_ok=True)
+        training_state.load(trainer, self.state / name)
 
     @contextlib.contextmanager
     def told_how_to_go_on(self):
@@ -178,10 +159,6 @@ def refuse_finished(path, command=None):
             "Choose another folder, or pass overwrite=True (--overwrite)"
             f"{alone}."
         )
-
-
-def _variables(trainer):
-    return [*trainer.variables, *trainer.optimizer.variables]
 
 
 def _as_json(value):

@@ -1,84 +1,91 @@
 """MobileNet's two multipliers under a budget (arxiv.org/abs/1704.04861).
 
 Section 3 of the paper trades accuracy for cost by the width multiplier alpha
-and the resolution; its figure 4 draws the sixteen pairs. What does not fit a
-budget can be told without training anything, so it is left out beforehand.
+and the resolution; its figure 4 draws the sixteen pairs.
 """
 
 import itertools
-from typing import NamedTuple
 
 import keras
 
-from keras_papers import applications, cost
-from keras_papers.argument_checks import check_positive
+from keras_papers import applications
+from keras_papers.tuner.point_space import PointSpace
 
-ALPHAS = (0.25, 0.5, 0.75, 1.0)
-SIZES = (128, 160, 192, 224)
-
-
-class Point(NamedTuple):
-    """One pair of multipliers, and what a model of them costs."""
-
-    alpha: float
-    size: int  # height and width of the image
-    parameters: int  # trainable
-    multiply_adds: int
+ALPHAS = (1.0, 0.75, 0.5, 0.25)
+SIZES = (224, 192, 160, 128)
 
 
-def width_and_resolution(
-    model, max_multiply_adds, alphas=ALPHAS, sizes=SIZES, **arguments
-):
-    """Lists the pairs of width and resolution that fit a budget.
+class WidthAndResolution(PointSpace):
+    """The pairs of width and resolution that fit a budget.
+
+    They are offered as one choice called `width_and_resolution`, such as
+    `"0.75 x 192"`.
 
     Args:
-        model: Name of a classifier, one of `applications.list_models()`.
-        max_multiply_adds: Positive number. The budget for one image.
-        alphas: Width multipliers to try. Defaults to those of table 6.
-        sizes: Image sizes in pixels to try. Defaults to those of table 7.
+        model: Name of a classifier. Defaults to `"MobileNet"`.
+        alphas: Width multipliers. Defaults to those of table 6.
+        sizes: Image sizes in pixels. Defaults to those of table 7.
+        limits: A `Limits`. Pairs beyond it are left out.
+        known: Dict from labels to costs; see `PointSpace`.
+        latency: A `LiteRTLatency`; see `SearchSpace`.
+        reward: A `Reward`, or None.
+        compile: Function that compiles a model; see `SearchSpace`.
         **arguments: More of the constructor's arguments, such as `classes`.
 
-    Returns:
-        A list of `Point`s, the most expensive first: at equal cost the paper
-        finds more accuracy in more multiply-adds.
-
     Raises:
-        ValueError: If nothing fits; the cheapest pair is named.
+        ValueError: If an argument is out of its range, or nothing fits; the
+            cheapest pair is named.
 
     Example:
-    >>> for point in width_and_resolution("MobileNet", 15e6):
-    ...     print(point.alpha, point.size, point.multiply_adds)
-    0.25 128 13570048
+    >>> from keras_papers.tuner import Limits
+    >>> space = WidthAndResolution(
+    ...     "MobileNet", sizes=(128, 160), limits=Limits(multiply_adds=25e6)
+    ... )
+    >>> for point in space.points:
+    ...     print(point.label, point.costs["multiply_adds"])
+    0.25 x 128 13570048
+    0.25 x 160 21059200
     """
-    constructor = applications.get(model)
-    check_positive(
-        "max_multiply_adds",
-        max_multiply_adds,
-        "the multiply-adds that an image may cost",
-        "Write 60 million as 60e6.",
-    )
-    points = []
-    for alpha, size in itertools.product(alphas, sizes):
-        found = cost.count(
-            constructor(input_shape=_shape(size), alpha=alpha, **arguments)
+
+    def __init__(
+        self,
+        model="MobileNet",
+        alphas=ALPHAS,
+        sizes=SIZES,
+        *,
+        limits=None,
+        known=None,
+        latency=None,
+        reward=None,
+        compile=None,
+        **arguments,
+    ):
+        constructor = applications.get(model)
+        if not alphas or not sizes:
+            raise ValueError(
+                "`alphas` and `sizes` are the values to pair and must not be "
+                f"empty. Received: alphas={alphas}, sizes={sizes}. Leave them "
+                "out for those of the paper."
+            )
+
+        def scaled(alpha, size):
+            return constructor(
+                input_shape=_shape(size), alpha=alpha, **arguments
+            )
+
+        super().__init__(
+            scaled,
+            {
+                f"{alpha:g} x {size}": {"alpha": alpha, "size": size}
+                for alpha, size in itertools.product(alphas, sizes)
+            },
+            "width_and_resolution",
+            known,
+            limits=limits,
+            latency=latency,
+            reward=reward,
+            compile=compile,
         )
-        points.append(Point(alpha, size, found.parameters, found.multiply_adds))
-    if not points:
-        raise ValueError(
-            "`alphas` and `sizes` are the values to pair and must not be "
-            f"empty. Received: alphas={alphas}, sizes={sizes}. Leave them out "
-            "for those of the paper."
-        )
-    fitting = [p for p in points if p.multiply_adds <= max_multiply_adds]
-    if not fitting:
-        cheapest = min(points, key=lambda point: point.multiply_adds)
-        raise ValueError(
-            "`max_multiply_adds` must leave room for one pair at least. "
-            f"Received: max_multiply_adds={max_multiply_adds:,.0f}. The "
-            f"cheapest is alpha={cheapest.alpha} at {cheapest.size} pixels "
-            f"with {cheapest.multiply_adds:,}."
-        )
-    return sorted(fitting, key=lambda point: -point.multiply_adds)
 
 
 def _shape(size):

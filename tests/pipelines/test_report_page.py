@@ -17,12 +17,9 @@ from PIL import Image
 from keras_papers.extras import MissingExtraError
 from keras_papers.pipelines import Report, trade_offs
 from keras_papers.pipelines.page_graphics import percent
-from keras_papers.pipelines.report_page import (
-    TEMPLATE,
-    Answers,
-    _likely,
-    render,
-)
+from keras_papers.pipelines.page_template import STYLE
+from keras_papers.pipelines.page_text import likely
+from keras_papers.pipelines.report_page import Answers, render
 from keras_papers.pipelines.variants import Variant
 
 FIGURES = {
@@ -216,8 +213,8 @@ def test_the_summary_and_the_key_figures_are_there():
 
 def test_ten_right_of_ten_may_be_72percent():
     """Wilson's interval, whose ends for ten of ten are well known."""
-    np.testing.assert_allclose(_likely(1.0, 10), (0.7225, 1.0), atol=1e-4)
-    np.testing.assert_allclose(_likely(0.5, 10), (0.2366, 0.7634), atol=1e-4)
+    np.testing.assert_allclose(likely(1.0, 10), (0.7225, 1.0), atol=1e-4)
+    np.testing.assert_allclose(likely(0.5, 10), (0.2366, 0.7634), atol=1e-4)
 
 
 def test_only_all_is_100_percent_and_only_none_is_0percent():
@@ -701,7 +698,7 @@ def luminance(color):
 
 
 def test_text_stands_out_from_its_ground_in_light_dark_and_print():
-    style = TEMPLATE.read_text(encoding="utf-8")
+    style = STYLE.read_text(encoding="utf-8")
     palettes = [
         dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
         for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)

@@ -1,0 +1,117 @@
+"""A trial of our tuner against KerasTuner's own, and memory over 30 trials.
+
+The same space, seed, images and epochs: MobileNet's width on scikit-learn's
+digits. Memory is that of a process for each tuner, after every trial.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from interleaved import compare, header
+
+SIZE, EPOCHS, ROUNDS, MANY = 32, 5, 9, 30
+
+
+def build(hp):
+    """Builds a MobileNet whose width does not change what a trial costs."""
+    import keras
+
+    from keras_papers import applications
+
+    model = applications.MobileNet(
+        input_shape=(SIZE, SIZE, 3), alpha=0.25, classes=10
+    )
+    rate = hp.Float("learning_rate", 1e-4, 1e-2, sampling="log")
+    model.compile(
+        keras.optimizers.Adam(rate),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def images():
+    """Returns digits to train on and to judge by."""
+    import keras
+    import numpy as np
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    gray = (255 / 16) * digits.images[..., None].astype("float32")
+    large = keras.ops.image.resize(gray, (SIZE, SIZE))
+    pixels = np.repeat(keras.ops.convert_to_numpy(large), 3, axis=-1)
+    return (pixels[:1400], digits.target[:1400]), (
+        pixels[1400:],
+        digits.target[1400:],
+    )
+
+
+def resident():
+    """Returns the memory of this process in MB."""
+    with open("/proc/self/status") as status:
+        (line,) = (each for each in status if each.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def run(package, trials):
+    """Runs trials; returns the CPU seconds and the memory after of each."""
+    import keras_tuner
+
+    from keras_papers import tuner
+
+    train, watched = images()
+    home = {"ours": tuner, "theirs": keras_tuner}[package]
+    folder = tempfile.mkdtemp()
+    told, start = [], time.process_time()
+
+    class Measured(home.RandomSearch):
+        def on_trial_end(self, trial):
+            super().on_trial_end(trial)
+            told.append((time.process_time() - start, resident()))
+
+    search = Measured(
+        build, "val_accuracy", max_trials=trials, seed=1, directory=folder
+    )
+    search.search(*train, validation_data=watched, epochs=EPOCHS, verbose=0)
+    shutil.rmtree(folder)
+    ends = [0.0, *(seconds for seconds, _ in told)]
+    seconds = [
+        end - before for before, end in zip(ends, ends[1:], strict=False)
+    ]
+    return seconds, [megabytes for _, megabytes in told]
+
+
+def in_own_process(package, trials):
+    """Runs `run` in a fresh process."""
+    answer = subprocess.run(
+        [sys.executable, __file__, package, str(trials)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(answer.stdout.splitlines()[-1])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        print(json.dumps(run(sys.argv[1], int(sys.argv[2]))))
+        sys.exit()
+    trials = {"ours": [], "theirs": []}
+    for turn in range(ROUNDS):
+        order = ("ours", "theirs") if turn % 2 else ("theirs", "ours")
+        for package in order:
+            # The first trial of a process pays for TensorFlow's start.
+            trials[package] += in_own_process(package, 3)[0][1:]
+    header("KerasTuner")
+    compare("a trial", trials["ours"], trials["theirs"])
+    for package in ("ours", "theirs"):
+        _, memory = in_own_process(package, MANY)
+        marks = {
+            after: round(memory[after - 1]) for after in (1, 5, 10, 20, 30)
+        }
+        grown = (memory[-1] - memory[9]) / 20
+        print(f"{package}: MB after trials {marks}, {grown:+.2f} MB a trial")

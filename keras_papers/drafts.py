@@ -1,0 +1,22 @@
+"""Files that are written whole or not at all."""
+
+import contextlib
+import os
+import pathlib
+
+
+@contextlib.contextmanager
+def draft_of(path):
+    """Yields a path beside `path` that is moved there when it is whole.
+
+    Whatever interrupts the writing, a kill included, leaves what was at
+    `path` before. The draft's name ends as that of `path`, since some writers
+    go by the suffix.
+    """
+    path = pathlib.Path(path)
+    draft = path.with_name(f"part.{path.name}")
+    try:
+        yield draft
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,482 @@
+"""Images in, the scaling or the architecture that suits them out."""
+
+import functools
+import json
+import math
+import os
+import pathlib
+import shutil
+import sys
+import time
+from typing import NamedTuple
+
+import keras
+
+from keras_papers import applications, export
+from keras_papers.argument_checks import (
+    check_choice,
+    check_positive,
+    check_positive_int,
+    check_seed,
+)
+from keras_papers.drafts import draft_of
+from keras_papers.extras import MissingExtraError
+from keras_papers.pipelines.image_classification import check_places
+from keras_papers.pipelines.images import (
+    batches,
+    load_digits,
+    load_folder,
+    told_of_lost_pictures,
+)
+from keras_papers.pipelines.search_page import render
+from keras_papers.pipelines.search_report import SearchReport
+from keras_papers.pipelines.training import Recipe, compile_by
+from keras_papers.pipelines.variants import Material
+
+MODELS = {  # what a space scales or changes where no model is named
+    "compound": "EfficientNetB0",
+    "width-resolution": "MobileNet",
+    "mnas": "MnasNetA1",
+}
+ORACLES = ("random", "grid", "bayesian")
+# Of what is not tested on: trials are chosen by it, and not only watched.
+VALIDATION_SHARE = 0.2
+PROCESS = "keras_papers.pipelines.tuning_process"
+TRIALS = "trials"  # KerasTuner's folder
+PLAN = "search.json"
+POINTS = "points.json"  # that fit the budget, and what they cost
+SHARES = (1.0, 0.857, 0.714, 0.571)  # of the image size: 224, 192, 160, 128
+
+
+class SearchPlan(NamedTuple):
+    """All that decides what a search does; `tune` explains each."""
+
+    data: str | None
+    space: str
+    model: str
+    budget_madds: float | None
+    budget_latency_ms: float | None
+    trials: int
+    epochs: int
+    image_size: int
+    width: float
+    oracle: str
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    label_smoothing: float
+    strict: bool
+    seed: int
+
+    def recipe(self):
+        """Returns the `Recipe` of every trial."""
+        return Recipe(
+            self.epochs,
+            self.batch_size,
+            self.learning_rate,
+            self.weight_decay,
+            self.label_smoothing,
+            class_weights=False,
+            ema=None,
+            early_stopping=None,
+            from_weights=False,
+        )
+
+    def objective(self):
+        """Names the metric that is maximized."""
+        weighed = self.space == "mnas" and self.budget_latency_ms is not None
+        return "reward" if weighed else "val_accuracy"
+
+
+def tune(
+    data=None,
+    space="compound",
+    model=None,
+    *,
+    budget_madds=None,
+    budget_latency_ms=None,
+    trials=20,
+    workers=1,
+    epochs=10,
+    image_size=48,
+    width=1.0,
+    oracle="random",
+    batch_size=64,
+    learning_rate=4e-3,
+    weight_decay=1e-2,
+    label_smoothing=0.1,
+    output="keras_papers_search",
+    strict=False,
+    overwrite=False,
+    seed=0,
+    verbose="auto",
+):
+    """Searches for the network that suits images under a budget.
+
+    Each trial trains one network for `epochs` and is judged by images that it
+    was not trained on; others are held out from the whole search, and what
+    the best network reaches on them is told in the end. What does not fit the
+    budget is left out before a trial is spent on it. A search that was
+    stopped goes on when it is started again with the same arguments.
+
+    `output` then holds `best.keras`, `best.tflite` and `best.json`,
+    `labels.txt`, `trials.csv`, `report.json` and, with the extra `report`,
+    `report.html`.
+
+    Args:
+        data: Folder of images, as `train` takes it. Defaults to None:
+            scikit-learn's digits.
+        space: `"compound"`, the grid of depth, width and resolution of
+            EfficientNet; `"width-resolution"`, MobileNet's two multipliers;
+            or `"mnas"`, MnasNet's operations, kernels and numbers of layers.
+        model: Name of the network that is scaled or changed. Defaults to
+            None: `"EfficientNetB0"`, `"MobileNet"` or `"MnasNetA1"`.
+        budget_madds: Positive float. The most multiply-adds of an image.
+        budget_latency_ms: Positive float. The most milliseconds of an image,
+            of the .tflite file on one thread; for `"mnas"` the target T of
+            the paper's reward, ACC * (LAT / T) ** -0.07, which is maximized.
+        trials: Positive int. Defaults to 20; fewer if the space has fewer.
+        workers: Positive int. Processes that run trials side by side.
+        epochs: Positive int. Of each trial. Defaults to 10.
+        image_size: Int of at least 32. Height and width of the images that
+            the unscaled network takes. Defaults to 48.
+        width: Positive float. Factor on the channels of the unscaled network.
+        oracle: KerasTuner's: `"random"`, `"grid"` or `"bayesian"`.
+        batch_size: Positive int. Defaults to 64.
+        learning_rate: Positive float. Peak of the schedule.
+        weight_decay: Positive float. Of the kernels.
+        label_smoothing: Float in [0, 1).
+        output: Folder for the files; made where it does not exist.
+        strict: Whether a picture that cannot be read is an error.
+        overwrite: Whether an earlier search in `output` gives way.
+        seed: Int. Draws the held-out images and the points.
+        verbose: As in `keras.Model.fit`.
+
+    Returns:
+        A `SearchReport`, which prints as a table; None of a worker, which
+        the environment variables of KerasTuner make of this process.
+
+    Raises:
+        ValueError: If an argument is out of its range, nothing fits the
+            budget, or `output` is taken.
+        SearchFailedError: If no trial was completed.
+        MissingExtraError: If the extra `mobile` or `tuner` is not installed.
+    """
+    from keras_papers import tuner
+
+    export.check_environment()
+    check_places(data, output)
+    check_choice("space", space, tuple(MODELS), "what is searched")
+    plan = SearchPlan(
+        None if data is None else os.path.abspath(data),
+        space,
+        MODELS[space] if model is None else model,
+        budget_madds,
+        budget_latency_ms,
+        trials,
+        epochs,
+        image_size,
+        width,
+        oracle,
+        batch_size,
+        learning_rate,
+        weight_decay,
+        label_smoothing,
+        strict,
+        seed,
+    )
+    _check(plan, workers)
+    start = time.perf_counter()
+    output = pathlib.Path(output)
+    searched = Search(plan, output)
+    if tuner.is_worker():
+        searched.run(verbose)
+        return None
+    lock = _take_folder(plan, output, overwrite)
+    searched.find_points()
+    _write_json(output / PLAN, plan._asdict())
+    if workers == 1:
+        searched.run(verbose)
+    else:
+        lock.release()  # for the chief
+        command = [sys.executable, "-m", PROCESS, str(output)]
+        tuner.launch(
+            command,
+            workers,
+            log_folder=output / "logs",
+            environment={"TF_CPP_MIN_LOG_LEVEL": "3"},  # no greetings
+        )
+    with told_of_lost_pictures():
+        return searched.finish(workers, time.perf_counter() - start)
+
+
+class Search:
+    """A search as its plan has it: its space, its trials, its result."""
+
+    def __init__(self, plan, output):
+        self.plan = plan
+        self.output = output
+
+    @classmethod
+    def of_folder(cls, output):
+        """Returns the search whose plan was written into a folder."""
+        return cls(SearchPlan(**_read_json(output / PLAN)), output)
+
+    @functools.cached_property
+    def space(self):
+        """The search space, under the budget."""
+        from keras_papers import tuner
+        from keras_papers.tuner.width_and_resolution import ALPHAS
+
+        plan = self.plan
+        needs_latency = plan.budget_latency_ms is not None
+        latency = (
+            tuner.LiteRTLatency(cache=self.output / "latencies.json")
+            if needs_latency
+            else None
+        )
+        limits = tuner.Limits(plan.budget_madds)
+        common = {
+            "latency": latency,
+            "compile": self._compile,
+            "classes": len(self.images(plan.image_size).names),
+            "include_preprocessing": True,
+        }
+        if plan.space == "mnas":
+            reward = None
+            if needs_latency:
+                reward = tuner.Reward(plan.budget_latency_ms)
+            return tuner.MnasSpace(
+                plan.model,
+                input_shape=(plan.image_size, plan.image_size, 3),
+                alpha=plan.width,
+                limits=limits,
+                reward=reward,
+                **common,
+            )
+        limits = limits._replace(latency_ms=plan.budget_latency_ms)
+        known = _read_json(self.output / POINTS)
+        if plan.space == "compound":
+            return tuner.CompoundScaling(
+                plan.model,
+                size=plan.image_size,
+                width=plan.width,
+                limits=limits,
+                known=known,
+                **common,
+            )
+        return tuner.WidthAndResolution(
+            plan.model,
+            alphas=[plan.width * alpha for alpha in ALPHAS],
+            sizes=_sizes(plan.image_size),
+            limits=limits,
+            known=known,
+            **common,
+        )
+
+    def find_points(self):
+        """Writes which points fit the budget, so that no process counts twice.
+
+        Raises:
+            ValueError: If none does.
+        """
+        if self.plan.space == "mnas":
+            _ = self.space
+            return
+        known = {point.label: point.costs for point in self.space.points}
+        _write_json(self.output / POINTS, known)
+
+    @functools.lru_cache(maxsize=1)  # noqa: B019, for as long as the search
+    def images(self, image_size):
+        """Returns the `ImageSet`, of digits at a size."""
+        plan = self.plan
+        if plan.data is None:
+            return load_digits(image_size, plan.seed, VALIDATION_SHARE)
+        return load_folder(plan.data, plan.seed, plan.strict, VALIDATION_SHARE)
+
+    def _compile(self, model):
+        plan = self.plan
+        images = len(self.images(plan.image_size).train)
+        steps = plan.epochs * math.ceil(images / plan.batch_size)
+        compile_by(plan.recipe(), model, plan.learning_rate, steps)
+
+    def _data(self, part, varied):
+        """Returns the function from an image size to batches of a part."""
+
+        def at(image_size):
+            images = self.images(image_size)
+            return batches(
+                getattr(images, part),
+                len(images.names),
+                image_size,
+                self.plan.batch_size,
+                self.plan.seed if varied else None,
+            )
+
+        return at
+
+    def run(self, verbose):
+        """Runs the trials that are left, in this process."""
+        from keras_papers import tuner
+
+        plan = self.plan
+        keras.utils.set_random_seed(plan.seed)
+        make = {
+            "random": tuner.RandomSearch,
+            "grid": tuner.GridSearch,
+            "bayesian": tuner.BayesianOptimization,
+        }[plan.oracle]
+        search = make(
+            self.space,
+            plan.objective(),
+            max_trials=plan.trials,
+            seed=plan.seed + 1,  # of 0 KerasTuner would draw one
+            directory=self.output,
+            project_name=TRIALS,
+        )
+        with told_of_lost_pictures():
+            search.search(
+                self._data("train", varied=True),
+                validation_data=self._data("validation", varied=False),
+                epochs=plan.epochs,
+                shuffle=False,  # `batches` did
+                verbose=verbose,
+            )
+
+    def finish(self, workers, seconds):
+        """Writes what was found; returns the report."""
+        from keras_papers import tuner
+
+        plan, output = self.plan, self.output
+        found = tuner.trials(output, TRIALS)
+        objective = plan.objective()
+        done = [each for each in found if each.status == "COMPLETED"]
+        best = max(done, key=lambda each: each.metrics[objective])
+        cost = "multiply_adds"
+        if plan.budget_latency_ms is not None:
+            cost = "latency_ms"
+        network = self.space.network(best.values)
+        network.load_weights(
+            output / TRIALS / f"trial_{best.trial}" / "checkpoint.weights.h5"
+        )
+        size = network.input_shape[1]
+        images = self.images(size)
+        material = Material(images, size, plan.recipe(), plan.seed, 0)
+        network.save(output / "best.keras")
+        (output / "labels.txt").write_text(
+            "\n".join(images.names) + "\n", encoding="utf-8"
+        )
+        file = material.to_tflite(network, output / "best.tflite")
+        scores = network.predict(material.test(), verbose=0)
+        report = SearchReport(
+            space=plan.space,
+            model=plan.model,
+            classes=len(images.names),
+            image_size=plan.image_size,
+            width=plan.width,
+            epochs=plan.epochs,
+            train_images=len(images.train),
+            validation_images=len(images.validation),
+            test_images=len(images.test),
+            objective=objective,
+            cost=cost,
+            limit=plan.budget_latency_ms or plan.budget_madds,
+            trials=found,
+            front=tuner.pareto_front(found, cost),
+            best=best,
+            table=list(tuner.rows(best.values)),
+            test_accuracy=material.accuracy(scores),
+            tflite_accuracy=material.accuracy(material.by_litert(file.path)),
+            bytes=file.bytes,
+            latency_ms=round(file.latency_ms, 3),
+            seconds=round(seconds, 1),
+            workers=workers,
+            output=str(output),
+        )
+        self._write(report)
+        return report
+
+    def _write(self, report):
+        from keras_papers.tuner.trial_table import write_csv
+
+        best = {
+            "model": report.model,
+            "values": report.best.values,
+            "rows": report.table,
+            "metrics": report.best.metrics,
+        }
+        _write_json(self.output / "best.json", best)
+        write_csv(report.trials, self.output / "trials.csv")
+        try:
+            with draft_of(self.output / "report.html") as draft:
+                draft.write_text(render(report), encoding="utf-8")
+        except MissingExtraError:
+            pass  # the page is left out; all of its figures are in the others
+        report.save(self.output / "report.json")
+
+
+def _sizes(image_size):
+    """Returns the shares of MobileNet's table 7 of an image size."""
+    return sorted({max(32, round(image_size * share)) for share in SHARES})
+
+
+def _check(plan, workers):
+    applications.get(plan.model)
+    check_choice("oracle", plan.oracle, ORACLES, "how points are proposed")
+    for name, value, advice in (
+        ("trials", plan.trials, "Try 20."),
+        ("workers", workers, "Try 2."),
+        ("epochs", plan.epochs, "Try 10."),
+        ("batch_size", plan.batch_size, "Try 64."),
+        ("image_size", plan.image_size, "Try 48."),
+    ):
+        check_positive_int(name, value, "a number", advice)
+    for name, value in (
+        ("budget_madds", plan.budget_madds),
+        ("budget_latency_ms", plan.budget_latency_ms),
+    ):
+        if value is not None:
+            check_positive(
+                name, value, "the most that an image may cost", "Try 60e6."
+            )
+    check_positive("learning_rate", plan.learning_rate, "the peak", "Try 4e-3.")
+    weighed = plan.objective() == "reward"
+    if weighed and 1 < workers >= os.cpu_count():
+        raise ValueError(
+            "`workers` must leave a core to measure latencies on while the "
+            f"others train. Received: workers={workers} on {os.cpu_count()} "
+            f"cores. Pass {max(1, os.cpu_count() - 1)}."
+        )
+    check_seed(plan.seed)
+
+
+def _take_folder(plan, output, overwrite):
+    """Returns the lock of a folder, held, unless another search is in it."""
+    from keras_papers.tuner.search import claim
+
+    lock = claim(output / TRIALS)
+    before = _read_json(output / PLAN)
+    if overwrite:
+        shutil.rmtree(output / TRIALS, ignore_errors=True)
+        for name in (POINTS, PLAN):
+            (output / name).unlink(missing_ok=True)
+    elif before is not None:
+        for name, value in plan._asdict().items():
+            was = before.get(name)
+            if name != "trials" and was != value:
+                raise ValueError(
+                    "`output` holds a search, which can only go on as it was "
+                    f"started, or with more trials. Received: {name}={value!r},"
+                    f" where it was {was!r}. Pass the same, another output, "
+                    "or overwrite=True (--overwrite)."
+                )
+    return lock
+
+
+def _write_json(path, value):
+    with draft_of(path) as draft:
+        draft.write_text(json.dumps(value, indent=2) + "\n")
+
+
+def _read_json(path):
+    return json.loads(path.read_text()) if path.exists() else None

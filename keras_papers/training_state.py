@@ -1,0 +1,42 @@
+"""All that a training is at the end of an epoch, as one file."""
+
+import json
+
+import keras
+import numpy as np
+
+from keras_papers.drafts import draft_of
+
+HISTORY = "history"
+
+
+def save(model, path, history=()):
+    """Writes all variables of a model and its optimizer, as NumPy does.
+
+    HDF5, which Keras would write, takes the process with it where the disk is
+    full.
+
+    Args:
+        model: A compiled model.
+        path: Where to write, ending with `.npz`.
+        history: List of dicts of numbers, one for each epoch so far.
+    """
+    values = map(keras.ops.convert_to_numpy, _variables(model))
+    text = np.array(json.dumps(list(history)))
+    with draft_of(path) as draft:
+        np.savez(draft, *values, **{HISTORY: text})
+
+
+def load(model, path):
+    """Gives a model and its optimizer what `save` wrote; returns history."""
+    with np.load(path) as file:
+        names = [name for name in file.files if name != HISTORY]
+        for variable, name in zip(_variables(model), names, strict=True):
+            variable.assign(file[name])
+        return json.loads(str(file[HISTORY]))
+
+
+def _variables(model):
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    return [*model.variables, *model.optimizer.variables]

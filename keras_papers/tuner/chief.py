@@ -1,0 +1,217 @@
+"""The chief of a search: hands out trials to workers, by KerasTuner's gRPC.
+
+Messages are KerasTuner's own. What they have no field for travels as metadata
+of a call: who calls, and why a trial failed.
+"""
+
+import contextlib
+import functools
+import os
+import time
+from concurrent import futures
+
+from keras_papers.extras import require
+from keras_papers.tuner.bound_process import is_orphaned
+from keras_papers.tuner.chief_address import check_free, chief_address
+
+grpc = require("grpc", "tuner")
+keras_tuner = require("keras_tuner", "tuner")
+distribution = require("keras_tuner.src.distribute.utils", "tuner")
+oracle_chief = require("keras_tuner.src.distribute.oracle_chief", "tuner")
+protos = require("keras_tuner.src.protos", "tuner")
+
+Status = keras_tuner.engine.trial.TrialStatus
+
+LEASE = 60  # seconds that a worker with a trial may be silent
+IDLE_LEASE = 20  # one without a trial, for which the end of a search waits
+LOOK = 0.5  # seconds between looks at who is silent
+
+OPTIONS = [
+    # Two chiefs at one port would share the workers between them.
+    ("grpc.so_reuseport", 0),
+    # Workers look every few seconds whether the machine of the chief is up.
+    ("grpc.http2.max_ping_strikes", 0),
+]
+
+
+def _writes(method):
+    """Ends a chief whose disk is full: it could not keep what it is told."""
+
+    @functools.wraps(method)
+    def call(servicer, request, context):
+        try:
+            return method(servicer, request, context)
+        except OSError as error:
+            servicer.error = error
+            raise
+
+    return call
+
+
+class Servicer(oracle_chief.OracleServicer):
+    """Answers workers, and takes the trials of the dead from them.
+
+    All of it runs on one thread, in the order in which it was asked for.
+    """
+
+    def __init__(self, oracle, lease):
+        super().__init__(oracle)
+        self.lease = lease
+        self.started = time.monotonic()
+        # When each worker was last heard; those of a chief that was killed
+        # have a lease's time to find this one.
+        self.heard = dict.fromkeys(oracle.ongoing_trials, self.started)
+        self.processes = {}  # those that each worker has been, in turn
+        self.has_told = False
+        self.error = None
+
+    @_writes
+    def CreateTrial(self, request, context):
+        worker = request.tuner_id
+        self._know(worker, _metadata(context).get("process"), context)
+        self.heard[worker] = time.monotonic()
+        trial = self.oracle.create_trial(worker)
+        if trial.status == Status.STOPPED:
+            del self.heard[worker]
+            self.has_told = True
+            if self.oracle.failure:
+                _refuse(context, self.oracle.failure)
+        return protos.get_service().CreateTrialResponse(trial=trial.to_proto())
+
+    def _know(self, worker, process, context):
+        """Lets a process take the place of the one that was a worker."""
+        processes = self.processes.setdefault(worker, [process])
+        if process in processes[:-1]:
+            _refuse(
+                context,
+                "`KERASTUNER_TUNER_ID` is a worker's own. Received: "
+                f"{worker!r} from two processes that are alive. Give each "
+                "worker another.",
+            )
+        if process != processes[-1]:
+            processes.append(process)
+            self._release(worker, "was started again")
+
+    def _release(self, worker, why):
+        trial = self.oracle.release(worker)
+        if trial is not None:
+            print(f"{worker} {why}: trial {trial.trial_id} is run again.")
+
+    def GetSpace(self, request, context):
+        self._hear(context)
+        return super().GetSpace(request, context)
+
+    @_writes
+    def UpdateTrial(self, request, context):
+        self._hear(context)
+        return super().UpdateTrial(request, context)
+
+    @_writes
+    def EndTrial(self, request, context):
+        worker = self._hear(context)
+        trial = keras_tuner.engine.trial.Trial.from_proto(request.trial)
+        trial.hyperparameters = _parents_first(trial.hyperparameters)
+        message = _metadata(context).get("message-bin", b"")
+        trial.message = message.decode(errors="replace") or None
+        own = self.oracle.ongoing_trials.get(worker)
+        # A worker that was thought dead may end well what another runs again;
+        # that it failed says nothing about the other.
+        if trial.status == Status.COMPLETED or (
+            own is not None and own.trial_id == trial.trial_id
+        ):
+            self.oracle.end_trial(trial)
+        return protos.get_service().EndTrialResponse()
+
+    def _hear(self, context):
+        worker = _metadata(context).get("worker")
+        if worker in self.heard:
+            self.heard[worker] = time.monotonic()
+        return worker
+
+    def miss(self, now):
+        """Takes their trials from workers whose lease has run out.
+
+        Args:
+            now: When it was asked for; who called since waits to be heard.
+        """
+        for worker, heard in list(self.heard.items()):
+            if worker in self.oracle.ongoing_trials:
+                if now - heard > self.lease:
+                    del self.heard[worker]
+                    self._release(worker, f"is silent for {self.lease:g} s")
+            elif now - heard > IDLE_LEASE:
+                del self.heard[worker]
+
+    def is_over(self):
+        """Whether every worker has gone home, and no trial is left."""
+        if self.heard:
+            return False
+        if self.oracle.failure:
+            return True
+        # A chief that was killed at the end may have told all or none.
+        waited = time.monotonic() - self.started > IDLE_LEASE
+        return self.oracle.is_exhausted and (self.has_told or waited)
+
+    def look(self, now):
+        """Returns whether the search is over, after a look at the silent."""
+        if self.error:
+            raise self.error
+        self.miss(now)
+        return self.is_over()
+
+
+def is_chief():
+    """Tells whether the environment makes this process a chief."""
+    return distribution.is_chief_oracle()
+
+
+def serve(oracle, lease=LEASE):
+    """Hands out the trials of an oracle until every worker has gone home.
+
+    It listens where the environment says, as KerasTuner's chief does:
+    `KERASTUNER_ORACLE_IP` and `KERASTUNER_ORACLE_PORT`.
+
+    Args:
+        oracle: One of `durable_oracle`.
+        lease: Seconds. A worker that is silent for longer is taken for dead,
+            and its trial is run again.
+
+    Raises:
+        ValueError: If it cannot listen there.
+        SearchFailedError: If the search failed, which the workers are told.
+    """
+    host, port = chief_address()
+    check_free(host, port)
+    with contextlib.ExitStack() as stack:
+        executor = stack.enter_context(futures.ThreadPoolExecutor(1))
+        server = grpc.server(executor, options=OPTIONS)
+        servicer = Servicer(oracle, lease)
+        protos.get_service_grpc().add_OracleServicer_to_server(servicer, server)
+        server.add_insecure_port(f"{host}:{port}")
+        # Lets those who were told last hear it.
+        stack.callback(lambda: server.stop(grace=5).wait())
+        server.start()
+        while not executor.submit(servicer.look, time.monotonic()).result():
+            if is_orphaned():
+                os._exit(1)
+            time.sleep(LOOK)
+    oracle.check_outcome()
+
+
+def _metadata(context):
+    return dict(context.invocation_metadata())
+
+
+def _refuse(context, why):
+    # What travels with an error has little room.
+    context.abort(grpc.StatusCode.FAILED_PRECONDITION, why[:1500])
+
+
+def _parents_first(hyperparameters):
+    """Restores an order that KerasTuner's messages, by type, do not keep."""
+    ordered = keras_tuner.HyperParameters()
+    ordered.merge(
+        sorted(hyperparameters.space, key=lambda hp: len(hp.conditions))
+    )
+    ordered.values = hyperparameters.values
+    return ordered

@@ -1,0 +1,54 @@
+"""Where the chief of a search listens, as KerasTuner's environment has it."""
+
+import os
+import random
+import socket
+
+LOOPBACK = "127.0.0.1"
+# Below those that the system gives to outgoing connections: a worker that
+# knocks at the door of a dead chief could be given the chief's own port.
+PORTS = range(20_000, 30_000)
+
+
+def chief_address():
+    """Returns the host and port that the environment names.
+
+    Raises:
+        ValueError: If there is none, or no such port.
+    """
+    host = os.environ.get("KERASTUNER_ORACLE_IP")
+    port = os.environ.get("KERASTUNER_ORACLE_PORT")
+    if host and port and port.isdecimal() and 0 < int(port) < 2**16:
+        return host, int(port)
+    raise ValueError(
+        "`KERASTUNER_ORACLE_IP` and `KERASTUNER_ORACLE_PORT` are the address "
+        "of the chief of a search, the port from 1 to 65535. Received: "
+        f"KERASTUNER_ORACLE_IP={host!r}, KERASTUNER_ORACLE_PORT={port!r}. Set "
+        "both, for the chief and all workers alike."
+    )
+
+
+def check_free(host, port):
+    """Raises ValueError unless a chief can listen at an address."""
+    try:
+        if port >= 2**16:
+            raise OSError(None, "ports end at 65535")
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise ValueError(
+            "`port` (KERASTUNER_ORACLE_PORT) is where the chief of a search "
+            "listens, and must be free, at an address of this machine. "
+            f"Received: {host}:{port} ({error.strerror}). Choose another for "
+            "the chief and all workers, or end what holds this one."
+        ) from None
+
+
+def free_port():
+    """Returns a port of this machine that nothing listens at."""
+    while True:
+        port = random.choice(PORTS)
+        try:
+            check_free(LOOPBACK, port)
+        except ValueError:
+            continue
+        return port

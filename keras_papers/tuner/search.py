@@ -1,0 +1,361 @@
+"""KerasTuner's tuners, which lose no trial.
+
+They take KerasTuner's own arguments and do what its tuners do. Beyond that:
+
+- A search that was killed goes on when it is started again: no finished trial
+  runs twice, and of an unfinished one an epoch is lost at most.
+- A search of which every trial failed raises, with what the last one said.
+- A folder that another search is using, or that holds the trials of another
+  space, is refused.
+- Workers may be killed, and so may their chief; see `launch`.
+"""
+
+import json
+import os
+import pathlib
+
+import keras
+
+from keras_papers.drafts import draft_of
+from keras_papers.extras import require
+from keras_papers.tuner import chief, durable_oracle, launcher, worker
+from keras_papers.tuner.epoch_memory import EpochMemory
+
+keras_tuner = require("keras_tuner", "tuner")
+filelock = require("filelock", "tuner")
+
+STATE = "execution{}.npz"  # of a trial that is not finished
+HISTORY = "history.json"  # of every epoch of a trial's last execution
+ORACLE_ARGUMENTS = {
+    "hyperparameters",
+    "tune_new_entries",
+    "allow_new_entries",
+    "max_retries_per_trial",
+    "max_consecutive_failed_trials",
+}
+
+
+class Tuner(keras_tuner.Tuner):
+    """KerasTuner's `Tuner` for a durable oracle.
+
+    Args:
+        oracle: One of `keras_papers.tuner.oracles`.
+        hypermodel: A `HyperModel`, or a function that builds a model.
+        directory: Folder of the search. Defaults to the working one.
+        project_name: Name of the folder inside. Defaults to
+            `"untitled_project"`.
+        overwrite: Whether trials that are there give way. Defaults to False:
+            the search goes on.
+        **arguments: More of KerasTuner's `Tuner`.
+
+    Raises:
+        ValueError: If the folder is in use, or of another space.
+    """
+
+    def __init__(
+        self,
+        oracle,
+        hypermodel=None,
+        *,
+        directory=None,
+        project_name=None,
+        overwrite=False,
+        **arguments,
+    ):
+        home = pathlib.Path(directory or ".") / (
+            project_name or "untitled_project"
+        )
+        self.is_worker = worker.is_worker()
+        if not self.is_worker:
+            self._lock = claim(home)
+        super().__init__(
+            oracle,
+            hypermodel,
+            directory=directory,
+            project_name=project_name,
+            # What comes later must not delete what others found.
+            overwrite=overwrite
+            and not self.is_worker
+            and not launcher.is_restart(),
+            **arguments,
+        )
+        if self.is_worker:
+            self.oracle = worker.Client(oracle)
+        else:
+            self._check_space(home)
+            oracle.afford = getattr(self.hypermodel, "afford", None)
+
+    def _get_tuner_fname(self):
+        """Names the file by which KerasTuner knows that there is a search.
+
+        The same for a search alone and for a chief, so that one goes on with
+        what the other began.
+        """
+        name = f"{self.tuner_id}.json" if self.is_worker else "tuner.json"
+        return os.path.join(self.project_dir, name)
+
+    def save(self):
+        if not self.is_worker:
+            self.oracle.save()
+        with draft_of(self._get_tuner_fname()) as draft:
+            draft.write_text("{}")
+
+    def _check_space(self, home):
+        if self.hypermodel is None:
+            return
+        declared = keras_tuner.HyperParameters()
+        self.hypermodel.declare_hyperparameters(declared)
+        there = {each.name: each for each in self.oracle.get_space().space}
+        for each in declared.space:
+            before = there.get(each.name)
+            if before is None or before.get_config() != each.get_config():
+                was = "is not known" if before is None else f"was {before}"
+                raise ValueError(
+                    "`directory` holds the trials of another search space. "
+                    f"Received: directory={str(home)!r}, in which {each} "
+                    f"{was}. Choose another folder, or pass overwrite=True."
+                )
+
+    def search(self, *arguments, **options):
+        """Runs trials until there are enough; see `HyperModel.fit`.
+
+        Raises:
+            SearchFailedError: If no trial was completed, or too many failed
+                one after another.
+        """
+        if self.is_worker:
+            super().search(*arguments, **options)
+            return
+        self._lock.acquire()  # again, if it was released by a search before
+        try:
+            if chief.is_chief():
+                self.oracle.verbose = options.get("verbose", 1)
+                self.save()
+                chief.serve(self.oracle)
+            else:
+                super().search(*arguments, **options)
+            self.oracle.check_outcome()
+        finally:
+            self._lock.release(force=True)
+
+    def run_trial(self, trial, *arguments, callbacks=None, **options):
+        """Trains the model of a trial, from where a killed process left it."""
+        best, histories = None, []
+        for execution in range(self.executions_per_trial):
+            own = self._deepcopy_callbacks(list(callbacks or ()))
+            self._configure_tensorboard_dir(own, trial, execution)
+            memory = EpochMemory(
+                self._folder(trial) / STATE.format(execution),
+                self._get_checkpoint_fname(trial.trial_id),
+                self.oracle.objective,
+                best,
+            )
+            histories.append(
+                self._build_and_fit_model(
+                    trial,
+                    *arguments,
+                    callbacks=[*own, Hooks(self, trial), memory],
+                    **options,
+                )
+            )
+            best = memory.best
+            with draft_of(self._folder(trial) / HISTORY) as draft:
+                draft.write_text(json.dumps(memory.history))
+        return histories
+
+    def _folder(self, trial):
+        return pathlib.Path(self.get_trial_dir(trial.trial_id))
+
+    def load_model(self, trial):
+        """Builds the model of a trial, with the weights of its best epoch."""
+        model = self._try_build(trial.hyperparameters)
+        if not model.built:
+            path = self._get_build_config_fname(trial.trial_id)
+            model.build_from_config(json.loads(pathlib.Path(path).read_text()))
+        if model.optimizer is not None:
+            # Or Keras warns that the file has more of it than the model.
+            model.optimizer.build(model.trainable_variables)
+        model.load_weights(self._get_checkpoint_fname(trial.trial_id))
+        return model
+
+    def on_trial_end(self, trial):
+        super().on_trial_end(trial)
+        for state in self._folder(trial).glob(STATE.format("*")):
+            state.unlink()  # three times the size of the model
+
+
+class Hooks(keras.callbacks.Callback):
+    """Calls the methods of a tuner that a subclass may override."""
+
+    def __init__(self, tuner, trial):
+        super().__init__()
+        self.tuner = tuner
+        self.trial = trial
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.tuner.on_epoch_begin(self.trial, self.model, epoch, logs=logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.tuner.on_epoch_end(self.trial, self.model, epoch, logs=logs)
+
+    def on_batch_begin(self, batch, logs=None):
+        self.tuner.on_batch_begin(self.trial, self.model, batch, logs)
+
+    def on_batch_end(self, batch, logs=None):
+        self.tuner.on_batch_end(self.trial, self.model, batch, logs)
+
+
+class RandomSearch(Tuner):
+    """Draws points at random.
+
+    Args:
+        hypermodel: A `HyperModel`, or a function that builds a model.
+        objective: Name of a metric, such as `"val_accuracy"` or the
+            `"reward"` of a space; or KerasTuner's `Objective`.
+        max_trials: Positive int. Defaults to 10.
+        seed: Int, or None for one that is drawn.
+        **arguments: More of `keras_tuner.RandomSearch` and of `Tuner`, such
+            as `directory`.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_papers import tuner
+    >>> space = tuner.WidthAndResolution(
+    ...     "MobileNet", alphas=(0.25,), sizes=(32, 64), classes=2
+    ... )
+    >>> search = tuner.RandomSearch(
+    ...     space, "val_accuracy", max_trials=1, directory="study"
+    ... )
+    >>> images = np.zeros((4, 32, 32, 3), "uint8")
+    >>> labels = np.array([0, 1, 0, 1])
+    >>> search.search(
+    ...     images, labels, validation_data=(images, labels), verbose=0
+    ... )
+    >>> len(search.get_best_hyperparameters())
+    1
+    """
+
+    def __init__(
+        self,
+        hypermodel=None,
+        objective=None,
+        max_trials=10,
+        seed=None,
+        **arguments,
+    ):
+        oracle, others = _oracle(
+            durable_oracle.RandomSearchOracle,
+            arguments,
+            objective=objective,
+            max_trials=max_trials,
+            seed=seed,
+        )
+        super().__init__(oracle, hypermodel, **others)
+
+
+class GridSearch(Tuner):
+    """Takes every point in turn.
+
+    Args:
+        hypermodel: A `HyperModel`, or a function that builds a model.
+        objective: Name of a metric, such as `"val_accuracy"` or the
+            `"reward"` of a space; or KerasTuner's `Objective`.
+        max_trials: Positive int, or None for all points.
+        seed: Int, or None for one that is drawn.
+        **arguments: More of `keras_tuner.GridSearch` and of `Tuner`, such as
+            `directory`.
+    """
+
+    def __init__(
+        self,
+        hypermodel=None,
+        objective=None,
+        max_trials=None,
+        seed=None,
+        **arguments,
+    ):
+        oracle, others = _oracle(
+            durable_oracle.GridSearchOracle,
+            arguments,
+            objective=objective,
+            max_trials=max_trials,
+            seed=seed,
+        )
+        super().__init__(oracle, hypermodel, **others)
+
+
+class BayesianOptimization(Tuner):
+    """Proposes points where a Gaussian process expects most.
+
+    Args:
+        hypermodel: A `HyperModel`, or a function that builds a model.
+        objective: Name of a metric, such as `"val_accuracy"` or the
+            `"reward"` of a space; or KerasTuner's `Objective`.
+        max_trials: Positive int. Defaults to 10.
+        num_initial_points: Positive int. Points that are drawn before.
+            Defaults to None: three for each hyperparameter.
+        alpha: Float. Noise that is expected in what trials tell.
+        beta: Float. Weight of what is unknown against what is good.
+        seed: Int, or None for one that is drawn.
+        **arguments: More of `keras_tuner.BayesianOptimization` and of
+            `Tuner`, such as `directory`.
+    """
+
+    def __init__(
+        self,
+        hypermodel=None,
+        objective=None,
+        max_trials=10,
+        num_initial_points=None,
+        alpha=1e-4,
+        beta=2.6,
+        seed=None,
+        **arguments,
+    ):
+        oracle, others = _oracle(
+            durable_oracle.BayesianOptimizationOracle,
+            arguments,
+            objective=objective,
+            max_trials=max_trials,
+            num_initial_points=num_initial_points,
+            alpha=alpha,
+            beta=beta,
+            seed=seed,
+        )
+        super().__init__(oracle, hypermodel, **others)
+
+
+def _oracle(make, arguments, **own):
+    """Returns an oracle, and the arguments that are not for it."""
+    others = dict(arguments)
+    if own["objective"] == "reward":  # of which KerasTuner does not know
+        own["objective"] = keras_tuner.Objective("reward", "max")
+    for name in ORACLE_ARGUMENTS & arguments.keys():
+        own[name] = others.pop(name)
+    return make(**own), others
+
+
+def claim(home):
+    """Returns the lock of a search's folder, for as long as it is held.
+
+    One process may make the tuner of a folder again, as notebooks do.
+
+    Raises:
+        ValueError: If another process holds it.
+    """
+    home.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(
+        home.with_name(f".{home.name}.lock"),
+        timeout=0,
+        thread_local=False,
+        is_singleton=True,
+    )
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise ValueError(
+            "`directory` and `project_name` name the folder of one search at "
+            f"a time. Received: {str(home)!r}, which another process is "
+            "searching in. Wait for it, or choose another folder."
+        ) from None
+    return lock

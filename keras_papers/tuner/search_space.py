@@ -1,0 +1,216 @@
+"""What the search spaces of the papers share: costs, limits, training."""
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from keras_papers import cost
+from keras_papers.argument_checks import check_positive
+from keras_papers.extras import require
+from keras_papers.tuner.reward import Reward
+
+keras_tuner = require("keras_tuner", "tuner")
+
+CHUNK = 1024  # images that are resized at once
+
+
+class Limits(NamedTuple):
+    """The most that a model of a space may cost; None is no limit."""
+
+    multiply_adds: float | None = None  # for one image
+    parameters: float | None = None  # trainable
+    latency_ms: float | None = None  # median, of one image
+
+    def share(self, costs):
+        """Returns the largest share of a limit that `costs` take."""
+        limits = self._asdict().items()
+        return max(costs[name] / limit for name, limit in limits if limit)
+
+    def exceeded(self, costs):
+        """Names the first limit that `costs` exceed, or None."""
+        for name, limit in self._asdict().items():
+            if limit is not None and costs[name] > limit:
+                return name
+        return None
+
+
+class SearchSpace(keras_tuner.HyperModel):
+    """A space of classifiers, as KerasTuner's `HyperModel`.
+
+    Every trial tells, beside what `fit` tells, what its model costs:
+    `multiply_adds`, `parameters` and, where it is measured, `latency_ms`; and
+    `reward`, if the space has one.
+
+    Args:
+        limits: A `Limits`. Points beyond it are never offered.
+        latency: A `LiteRTLatency`, or another function from a model to what
+            has `median_ms`; None where no latency is asked for.
+        reward: A `Reward`, or None.
+        compile: Function that compiles a model. Defaults to None: Adam, and
+            cross-entropy of integer labels.
+    """
+
+    def __init__(self, limits=None, latency=None, reward=None, compile=None):
+        self.limits = limits or Limits()
+        self.latency = latency
+        self.reward = reward
+        self.compile = compile or _compile
+        for name, limit in self.limits._asdict().items():
+            if limit is not None:
+                check_positive(
+                    f"max_{name}",
+                    limit,
+                    "the most that a model may cost",
+                    "Write 60 million as 60e6.",
+                )
+        if reward is not None and not isinstance(reward, Reward):
+            raise ValueError(
+                "`reward` weighs accuracy against a cost and must be a "
+                f"`tuner.Reward`. Received: reward={reward!r}. Try "
+                "Reward(target=60e6, of='multiply_adds')."
+            )
+        if latency is None and self._needs_latency():
+            raise ValueError(
+                "`latency` measures what a limit or reward of latency needs. "
+                "Received: latency=None. Pass `tuner.LiteRTLatency()`."
+            )
+        super().__init__()
+
+    def _needs_latency(self):
+        of = self.reward.of if self.reward else None
+        return self.limits.latency_ms is not None or of == "latency_ms"
+
+    def network(self, values):
+        """Builds the model of a point, not compiled yet.
+
+        Args:
+            values: Dict from the name of each hyperparameter to its value.
+        """
+        raise NotImplementedError
+
+    def build(self, hp):
+        """Builds and compiles the model of a point; KerasTuner calls it."""
+        self.declare_hyperparameters(hp)
+        model = self.network(hp.values)
+        self.compile(model)
+        return model
+
+    def costs(self, model, measured=True):
+        """Returns what a model costs, by the names of `reward.COSTS`."""
+        counted = cost.count(model)
+        costs = {
+            "multiply_adds": counted.multiply_adds,
+            "parameters": counted.parameters,
+        }
+        if self.latency is not None and measured:
+            costs["latency_ms"] = self.latency(model).median_ms
+        return costs
+
+    def fit(self, hp, model, x, y=None, validation_data=None, **arguments):
+        """Trains a model on images of the size that it takes.
+
+        Args:
+            hp: The `HyperParameters` of the model.
+            model: What `build` made of them.
+            x: Images as an array of uint8 or floats, which are resized; or a
+                function from an image size in pixels to what `model.fit`
+                takes, for data that are read at that size.
+            y: Labels, beside an array.
+            validation_data: Pair of images and labels, or such a function.
+            **arguments: More of `model.fit`.
+
+        Returns:
+            The `History`.
+        """
+        size = _size(model)
+        told = Told(self.costs(model), self.reward)
+        callbacks = [told, *(arguments.pop("callbacks", None) or ())]
+        return model.fit(
+            _at(size, x),
+            y,
+            validation_data=_at(size, validation_data),
+            callbacks=callbacks,
+            **arguments,
+        )
+
+
+class Told(keras.callbacks.Callback):
+    """Adds the costs of a model, and the reward, to what an epoch tells."""
+
+    def __init__(self, costs, reward):
+        super().__init__()
+        self.costs = costs
+        self.reward = reward
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs |= self.costs
+        if self.reward is not None:
+            logs["reward"] = self.reward.of_logs(logs)
+
+
+def check_limit_reached(cheapest, limits, what):
+    """Raises ValueError unless the cheapest point of a space fits limits.
+
+    Args:
+        cheapest: Its costs.
+        limits: The `Limits`.
+        what: How the point is called.
+    """
+    name = limits.exceeded(cheapest)
+    if name is None:
+        return
+    limit, least = getattr(limits, name), cheapest[name]
+    raise ValueError(
+        f"`max_{name}` must leave room for one point of the space at least. "
+        f"Received: max_{name}={limit:,.10g}. The cheapest is {what} with "
+        f"{least:,.10g}."
+    )
+
+
+def _compile(model):
+    model.compile(
+        keras.optimizers.Adam(1e-3),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+
+
+def _size(model):
+    """Returns the height and width of the images that a model takes."""
+    shape = model.input_shape[1:]
+    first = keras.config.image_data_format() == "channels_first"
+    return shape[1:] if first else shape[:2]
+
+
+def _at(size, data):
+    """Returns data at an image size; pairs keep their labels."""
+    if data is None:
+        return None
+    if callable(data):
+        height, _ = size
+        return data(height)
+    if isinstance(data, tuple | list) and len(data) > 1:
+        images, *rest = data
+        return (_at(size, images), *rest)
+    if isinstance(data, np.ndarray) and data.ndim == 4:
+        return _resized(data, size)
+    return data
+
+
+def _resized(images, size):
+    first = keras.config.image_data_format() == "channels_first"
+    if images.shape[2:] == size if first else images.shape[1:3] == size:
+        return images
+    return np.concatenate(
+        [
+            keras.ops.convert_to_numpy(
+                keras.ops.image.resize(
+                    images[start : start + CHUNK].astype("float32"),
+                    size,
+                    antialias=True,
+                )
+            )
+            for start in range(0, len(images), CHUNK)
+        ]
+    )

@@ -1,0 +1,129 @@
+"""Searches from images to files, alone and with workers."""
+
+import csv
+import json
+
+import keras
+import pytest
+
+from keras_papers import applications, cost, pipelines, tuner
+
+SMALL = {
+    "space": "width-resolution",
+    "image_size": 48,
+    "width": 0.25,
+    "epochs": 1,
+    "trials": 2,
+    "verbose": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    output = tmp_path_factory.mktemp("search") / "found"
+    report = pipelines.tune(output=output, budget_madds=0.6e6, **SMALL)
+    return output, report
+
+
+@pytest.mark.slow
+def test_every_trial_and_the_best_are_within_the_budget(searched):
+    output, report = searched
+    assert len(report.trials) == 2 and report.failed == []
+    for trial in report.trials:
+        assert 0 < trial.metrics["multiply_adds"] <= 0.6e6
+    assert report.best in report.front and report.best in report.trials
+    best = keras.saving.load_model(output / "best.keras")
+    counted = cost.count(best).multiply_adds
+    assert counted == report.best.metrics["multiply_adds"]
+
+
+@pytest.mark.slow
+def test_what_is_told_of_the_best_is_what_its_files_answer(searched):
+    output, report = searched
+    for name in ("best.keras", "best.tflite"):
+        classifier = pipelines.classifier_file.open_classifier(output / name)
+        assert classifier.labels == tuple("0123456789")
+    size = classifier.size[0]
+    images = pipelines.images.load_digits(size, 0, 0.2).test
+    assert len(images) == report.test_images == 360
+    right = [
+        int(classifier.scores(images.read(index, size)[None]).argmax()) == label
+        for index, label in enumerate(images.labels)
+    ]
+    assert sum(right) / 360 == pytest.approx(report.tflite_accuracy)
+    assert report.bytes == (output / "best.tflite").stat().st_size
+
+
+@pytest.mark.slow
+def test_the_trials_are_a_table_and_a_page(searched):
+    output, report = searched
+    with open(output / "trials.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["trial"] for row in rows] == [t.trial for t in report.trials]
+    for row, trial in zip(rows, report.trials, strict=True):
+        assert float(row["val_accuracy"]) == trial.metrics["val_accuracy"]
+    page = (output / "report.html").read_text()
+    for trial in report.trials:
+        assert trial.values["width_and_resolution"] in page
+    assert report.best.values["width_and_resolution"] in str(report)
+    figures = json.loads((output / "report.json").read_text())
+    assert figures["test_accuracy"] == report.test_accuracy
+
+
+@pytest.mark.slow
+def test_a_search_goes_on_with_more_trials_and_not_otherwise(searched):
+    output, before = searched
+    with pytest.raises(ValueError, match="`output` holds a search.*epochs=2"):
+        pipelines.tune(
+            output=output, budget_madds=0.6e6, **SMALL | {"epochs": 2}
+        )
+    report = pipelines.tune(
+        output=output, budget_madds=0.6e6, **SMALL | {"trials": 3}
+    )
+    assert report.trials[:2] == before.trials and len(report.trials) == 3
+
+
+@pytest.mark.slow
+def test_two_workers_search_a_table_that_makes_the_network(tmp_path):
+    report = pipelines.tune(
+        space="mnas",
+        budget_madds=0.8e6,
+        image_size=32,
+        width=0.25,
+        epochs=1,
+        trials=2,
+        workers=2,
+        output=tmp_path / "found",
+        verbose=0,
+    )
+    assert len(report.completed) == 2
+    found = json.loads((tmp_path / "found/best.json").read_text())
+    model = applications.MnasNetA1(
+        rows=found["rows"], input_shape=(32, 32, 3), alpha=0.25, classes=10
+    )
+    best = keras.saving.load_model(tmp_path / "found/best.keras")
+    assert cost.count(model)[:2] == cost.count(best)[:2]
+    assert cost.count(model).multiply_adds <= 0.8e6
+    assert tuple(map(tuple, found["rows"])) == tuner.rows(report.best.values)
+
+
+def test_bad_arguments_are_explained(tmp_path):
+    def message(**arguments):
+        with pytest.raises(ValueError) as error:
+            pipelines.tune(output=tmp_path / "found", **arguments)
+        return str(error.value)
+
+    assert "mean 'compound'" in message(space="compund")
+    assert "mean 'MobileNet'" in message(model="MobilNet")
+    assert "mean 'random'" in message(oracle="randon")
+    assert "`workers`" in message(workers=0)
+    assert "`budget_madds`" in message(budget_madds=-1)
+    assert "`model`" in message(space="mnas", model="MobileNet")
+    assert "takes `rows`" in message(space="mnas", model="MobileNet")
+    assert not (tmp_path / "found/search.json").exists()
+
+
+def test_a_budget_below_the_cheapest_point_is_told_before_any_trial(tmp_path):
+    with pytest.raises(ValueError, match="The cheapest is 0.0625 x 32 with"):
+        pipelines.tune(output=tmp_path / "s", budget_madds=1e3, **SMALL)
+    assert not (tmp_path / "s/trials").exists()

@@ -1,0 +1,114 @@
+"""A training that is stopped and goes on, against one that is not."""
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+
+from keras_papers.tuner.epoch_memory import EpochMemory
+
+EPOCHS = 5
+
+
+def learner():
+    model = keras.Sequential(
+        [
+            keras.Input((3,)),
+            keras.layers.Dense(4, "tanh", kernel_initializer="ones"),
+            keras.layers.Dense(1, kernel_initializer="ones"),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.1), "mse")
+    return model
+
+
+def train(folder, *callbacks, objective="val_loss", direction="min"):
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(16, 3)).astype("float32")
+    y = x.sum(axis=1, keepdims=True)
+    memory = EpochMemory(
+        folder / "state.npz",
+        folder / "best.weights.h5",
+        keras_tuner.Objective(objective, direction),
+    )
+    model = learner()
+    history = model.fit(
+        x,
+        y,
+        validation_data=(-2 * x, y),
+        epochs=EPOCHS,
+        shuffle=False,
+        verbose=0,
+        callbacks=[*callbacks, memory],
+    )
+    return model, history, memory
+
+
+class Stop(keras.callbacks.Callback):
+    """Ends the process, as far as a test can, in the middle of an epoch."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+        self.begun = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begun.append(epoch)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.begun[-1] == self.epoch:
+            raise KeyboardInterrupt
+
+
+def test_a_stopped_training_ends_as_one_that_was_not(tmp_path):
+    for name in ("whole", "stopped"):
+        (tmp_path / name).mkdir()
+    whole, history, _ = train(tmp_path / "whole")
+    stop, rest = Stop(epoch=3), Stop(epoch=None)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "stopped", stop)
+    resumed, after, _ = train(tmp_path / "stopped", rest)
+    assert (stop.begun, rest.begun) == ([0, 1, 2, 3], [3, 4])
+    assert len(after.history["loss"]) == EPOCHS
+    for name, values in history.history.items():
+        np.testing.assert_allclose(after.history[name], values, rtol=1e-5)
+    for ours, theirs, fresh in zip(
+        resumed.get_weights(),
+        whole.get_weights(),
+        learner().get_weights(),
+        strict=True,
+    ):
+        assert np.abs(theirs - fresh).max() > 0.1
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_the_best_weights_stay_those_of_the_best_epoch_of_all(tmp_path):
+    """A loss that is to be as large as can be is best in the first epoch."""
+    options = {"objective": "loss", "direction": "max"}
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, Stop(epoch=3), **options)
+    best = (tmp_path / "best.weights.h5").read_bytes()
+    _, history, memory = train(tmp_path, **options)
+    losses = history.history["loss"]
+    assert int(np.argmax(losses)) == 0 and memory.best == losses[0]
+    assert (tmp_path / "best.weights.h5").read_bytes() == best
+
+
+def test_what_no_epoch_tells_is_measured_of_the_last_weights(tmp_path):
+    model, _, _ = train(tmp_path, objective="told_later")
+    other = learner()
+    other.optimizer.build(other.trainable_variables)
+    other.load_weights(tmp_path / "best.weights.h5")
+    for ours, theirs in zip(
+        other.get_weights(), model.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_there_is_always_an_epoch_left_to_train(tmp_path):
+    """Or a process that was killed at the end would come to no result."""
+    train(tmp_path)
+    again = Stop(epoch=None)
+    _, history, _ = train(tmp_path, again)
+    assert again.begun == [EPOCHS - 1]
+    assert len(history.history["loss"]) == EPOCHS

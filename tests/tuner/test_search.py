@@ -1,0 +1,221 @@
+"""Searches that are stopped, that fail, and whose folder is another's."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import textwrap
+
+import keras
+import numpy as np
+import pytest
+
+from keras_papers import tuner
+
+X = np.linspace(-1, 1, 16, dtype="float32")[:, None]
+DATA = {"x": X, "y": 2 * X, "validation_data": (X, 2 * X), "verbose": 0}
+
+
+def build(hp):
+    units = hp.Int("units", 1, 8)
+    model = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(units), keras.layers.Dense(1)]
+    )
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    return model
+
+
+def search(folder, hypermodel=build, make=tuner.RandomSearch, **arguments):
+    options = {"objective": "val_loss", "max_trials": 2, "seed": 1}
+    return make(
+        hypermodel, directory=folder, project_name="p", **options | arguments
+    )
+
+
+@pytest.mark.slow
+def test_a_search_finds_what_keras_tuner_s_own_finds(tmp_path):
+    import keras_tuner
+
+    ours = search(tmp_path / "ours", max_trials=3)
+    theirs = search(
+        tmp_path / "theirs", make=keras_tuner.RandomSearch, max_trials=3
+    )
+    for each in (ours, theirs):
+        keras.utils.set_random_seed(0)
+        each.search(**DATA, epochs=2)
+    assert [
+        trial.hyperparameters.values for trial in ours.oracle.get_best_trials(3)
+    ] == [
+        trial.hyperparameters.values
+        for trial in theirs.oracle.get_best_trials(3)
+    ]
+    scores = [
+        [trial.score for trial in each.oracle.get_best_trials(3)]
+        for each in (ours, theirs)
+    ]
+    assert len(set(scores[0])) == 3
+    np.testing.assert_allclose(*scores, rtol=1e-5)
+
+
+def test_the_best_model_has_the_weights_of_its_best_epoch(tmp_path):
+    found = search(tmp_path, max_trials=1)
+    found.search(**DATA, epochs=4)
+    (best,) = found.oracle.get_best_trials()
+    (model,) = found.get_best_models()
+    loss = model.evaluate(X, 2 * X, verbose=0)
+    assert loss == pytest.approx(best.score, rel=1e-5)
+    rows = json.loads((tmp_path / "p/trial_0/history.json").read_text())
+    losses = [row["val_loss"] for row in rows]
+    assert len(losses) == 4 and best.score == pytest.approx(min(losses))
+    assert best.best_step == int(np.argmin(losses))
+    assert not list((tmp_path / "p/trial_0").glob("*.npz"))
+
+
+def test_a_finished_search_goes_on_with_more_trials(tmp_path):
+    search(tmp_path).search(**DATA, epochs=1)
+    before = tuner.trials(tmp_path, "p")
+    again = search(tmp_path)
+    again.search(**DATA, epochs=1)
+    assert tuner.trials(tmp_path, "p") == before
+    search(tmp_path, max_trials=3).search(**DATA, epochs=1)
+    after = tuner.trials(tmp_path, "p")
+    assert after[:2] == before and len(after) == 3
+
+
+def test_the_methods_that_a_subclass_may_override_are_called(tmp_path):
+    told = []
+
+    class Watching(tuner.RandomSearch):
+        def on_epoch_end(self, trial, model, epoch, logs=None):
+            told.append((trial.trial_id, epoch, sorted(logs)))
+
+        def on_batch_begin(self, trial, model, batch, logs):
+            told.append(batch)
+
+    search(tmp_path, make=Watching, max_trials=1).search(**DATA, epochs=2)
+    assert told == [
+        0,
+        ("0", 0, ["loss", "val_loss"]),
+        0,
+        ("0", 1, ["loss", "val_loss"]),
+    ]
+
+
+@pytest.mark.parametrize("trials", [1, 2, 9])
+def test_a_search_of_which_every_trial_failed_raises(tmp_path, trials):
+    def fail(hp):
+        if hp.Int("units", 1, 100) and (tmp_path / "p").exists():
+            raise RuntimeError("no such layer")
+        return build(hp)
+
+    def declare(hp):
+        hp.Int("units", 1, 100)
+        return build(hp)
+
+    failing = search(tmp_path, declare, max_trials=trials)
+    failing.hypermodel.build = fail
+    with pytest.raises(tuner.SearchFailedError, match="no such layer"):
+        failing.search(**DATA)
+    found = tuner.trials(tmp_path, "p")
+    assert len(found) == min(trials, 3)
+    assert {each.status for each in found} == {"FAILED"}
+    assert {each.message for each in found} == {"RuntimeError: no such layer"}
+
+
+def test_a_folder_of_another_space_is_refused(tmp_path):
+    def space(*sizes):
+        return tuner.WidthAndResolution("MobileNet", (0.25,), sizes, classes=2)
+
+    search(tmp_path, space(32, 64)).save()
+    search(tmp_path, space(32, 64))  # goes on
+    with pytest.raises(ValueError, match="`directory`.*another search space"):
+        search(tmp_path, space(32, 96))
+    search(tmp_path, space(32, 96), overwrite=True)
+
+
+def test_a_folder_that_another_process_searches_in_is_refused(tmp_path):
+    holder = textwrap.dedent(
+        f"""
+        import pathlib, time
+        from keras_papers.tuner.search import claim
+        lock = claim(pathlib.Path({str(tmp_path / "p")!r}))
+        print("held", flush=True)
+        time.sleep(600)
+        """
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", holder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+    )
+    try:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(ValueError, match="another process is searching"):
+            search(tmp_path)
+    finally:
+        other.kill()
+        other.wait()
+        other.stdout.close()
+    search(tmp_path)  # a killed process holds nothing
+
+
+KILLED = """
+import os, pathlib, signal, sys
+import keras, numpy as np
+from keras_papers import tuner
+
+folder = pathlib.Path(sys.argv[1])
+log = folder / "epochs.txt"
+
+
+class Watch(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        with open(log, "a") as file:
+            file.write(f"{epoch}\\n")
+
+    def on_train_batch_end(self, batch, logs=None):
+        if len(log.read_text().split()) == int(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def build(hp):
+    model = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(hp.Int("units", 1, 8))]
+    )
+    model.compile("sgd", "mse")
+    return model
+
+
+x = np.ones((8, 1), "float32")
+search = tuner.RandomSearch(
+    build, "val_loss", max_trials=3, seed=2, directory=folder, project_name="p"
+)
+search.search(
+    x, x, validation_data=(x, x), epochs=3, verbose=0, callbacks=[Watch()]
+)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_search_loses_one_epoch_and_no_trial(tmp_path):
+    """Killed in the second trial's last epoch, and then in the third's."""
+
+    def run(epochs):
+        return subprocess.run(
+            [sys.executable, "-c", KILLED, str(tmp_path), str(epochs)],
+            env={**os.environ, "KERAS_BACKEND": "jax"},
+            capture_output=True,
+            timeout=120,
+        ).returncode
+
+    assert run(6) == -signal.SIGKILL
+    assert run(8) == -signal.SIGKILL
+    assert run(0) == 0
+    epochs = pathlib.Path(tmp_path, "epochs.txt").read_text().split()
+    assert "".join(epochs) == "012" + "0122" + "0" + "012"
+    found = tuner.trials(tmp_path, "p")
+    assert [each.status for each in found] == ["COMPLETED"] * 3

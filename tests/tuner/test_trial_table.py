@@ -1,0 +1,62 @@
+"""The table of a search, and the front of what nothing beats."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from keras_papers import tuner
+from keras_papers.tuner.trial_table import write_csv
+
+
+def trial(number, cost, accuracy, status="COMPLETED", message=None):
+    metrics = {"multiply_adds": cost, "val_accuracy": accuracy}
+    return tuner.Trial(str(number), status, {"n": number}, metrics, message)
+
+
+def test_the_front_is_what_no_trial_beats():
+    generator = np.random.default_rng(0)
+    costs = generator.integers(0, 20, 40)
+    accuracies = costs // 2 + generator.integers(0, 9, 40)
+    found = [
+        trial(number, float(cost), float(accuracy))
+        for number, (cost, accuracy) in enumerate(
+            zip(costs, accuracies, strict=True)
+        )
+    ]
+    front = tuner.pareto_front(found)
+
+    def beats(one, other):
+        no_worse = one[0] <= other[0] and one[1] >= other[1]
+        return no_worse and one != other
+
+    points = [tuple(each.metrics.values()) for each in found]
+    by_definition = {
+        point
+        for point in points
+        if not any(beats(other, point) for other in points)
+    }
+    told = [tuple(each.metrics.values()) for each in front]
+    assert set(told) == by_definition and len(told) == len(by_definition) > 1
+    assert told == sorted(told)
+
+
+def test_failed_trials_are_on_no_front_but_in_the_table(tmp_path):
+    found = [
+        trial(0, 5.0, 0.5),
+        tuner.Trial("1", "FAILED", {"n": 1}, {}, "out of memory"),
+        trial(2, 1.0, 0.9, status="RUNNING"),
+    ]
+    assert tuner.pareto_front(found) == found[:1]
+    write_csv(found, tmp_path / "trials.csv")
+    with open(tmp_path / "trials.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["val_accuracy"] == "0.5" and rows[0]["message"] == ""
+    assert rows[1]["status"] == "FAILED"
+    assert rows[1]["message"] == "out of memory"
+    assert [row["n"] for row in rows] == ["0", "1", "2"]
+
+
+def test_a_folder_without_a_search_is_told(tmp_path):
+    with pytest.raises(ValueError, match="holds no trials"):
+        tuner.trials(tmp_path)
