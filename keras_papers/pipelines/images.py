@@ -49,6 +49,10 @@ class Part:
     def __getitem__(self, indices):
         return Part(self.sources[indices], self.labels[indices])
 
+    def commonest_share(self):
+        """Returns the accuracy of always saying the commonest class."""
+        return float(np.bincount(self.labels).max() / len(self))
+
     @property
     def files(self):
         """Paths of the images, or None for images of memory."""

@@ -121,7 +121,8 @@ def _figures(report):
         Figure(
             "Test accuracy",
             percent(report.test_accuracy, 2),
-            f"of the best network; {low:.1%} to {high:.1%} is likely on new "
+            f"of the best network, where {percent(report.guessed_accuracy, 2)} "
+            f"is guessed; {low:.1%} to {high:.1%} is likely on new "
             "images of the same kind",
         ),
         Figure(

@@ -48,6 +48,7 @@ class SearchReport(NamedTuple):
     table: list  # of `mnasnet.Row`: that of the best, where it was searched
     test_accuracy: float  # of the best model on the images held out
     tflite_accuracy: float  # of its file on the same, by LiteRT
+    guessed_accuracy: float  # of always saying the commonest class of them
     bytes: int  # of that file
     latency_ms: float  # of one image, one thread, median
     seconds: float  # of the whole search
@@ -113,6 +114,7 @@ class SearchReport(NamedTuple):
                 f"{high:.1%} is likely",
             ),
             ("accuracy, .tflite", f"{self.tflite_accuracy:.2%}"),
+            ("accuracy, guessed", f"{self.guessed_accuracy:.2%}"),
             *(
                 (COSTS[name], told_cost(name, metric(self.best, name)))
                 for name in ("multiply_adds", "parameters")

@@ -351,10 +351,12 @@ class Search:
         found = tuner.trials(output, TRIALS)
         objective = plan.objective()
         done = [each for each in found if each.status == "COMPLETED"]
-        best = max(done, key=lambda each: each.metrics[objective])
         cost = "multiply_adds"
         if plan.budget_latency_ms is not None:
             cost = "latency_ms"
+        best = max(  # the cheapest of equal ones
+            done, key=lambda t: (t.metrics[objective], -t.metrics[cost])
+        )
         network = self.space.network(best.values)
         network.load_weights(
             output / TRIALS / f"trial_{best.trial}" / "checkpoint.weights.h5"
@@ -387,6 +389,7 @@ class Search:
             table=list(tuner.rows(best.values)),
             test_accuracy=material.accuracy(scores),
             tflite_accuracy=material.accuracy(material.by_litert(file.path)),
+            guessed_accuracy=images.test.commonest_share(),
             bytes=file.bytes,
             latency_ms=round(file.latency_ms, 3),
             seconds=round(seconds, 1),

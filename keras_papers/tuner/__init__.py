@@ -6,7 +6,6 @@ from keras_papers.tuner.compound_scaling import (
 from keras_papers.tuner.compound_scaling import (
     feasible_triples as feasible_triples,
 )
-from keras_papers.tuner.latency import DeviceBusyError as DeviceBusyError
 from keras_papers.tuner.latency import LiteRTLatency as LiteRTLatency
 from keras_papers.tuner.launcher import launch as launch
 from keras_papers.tuner.mnas import MnasSpace as MnasSpace
@@ -21,6 +20,7 @@ from keras_papers.tuner.search import GridSearch as GridSearch
 from keras_papers.tuner.search import RandomSearch as RandomSearch
 from keras_papers.tuner.search import Tuner as Tuner
 from keras_papers.tuner.search_errors import ChiefGoneError as ChiefGoneError
+from keras_papers.tuner.search_errors import DeviceBusyError as DeviceBusyError
 from keras_papers.tuner.search_errors import (
     SearchFailedError as SearchFailedError,
 )

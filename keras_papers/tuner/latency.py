@@ -32,6 +32,7 @@ from keras_papers.export.tflite import (
 from keras_papers.export.verification import measure_in_own_process
 from keras_papers.extras import require
 from keras_papers.inlining import flatten
+from keras_papers.tuner.search_errors import DeviceBusyError
 
 # Medians of the clock (of CPU time) in ms, and cpu_share, of one thread on two
 # cores, at 224 px, 1 s each, 2026-11-23.
@@ -47,10 +48,6 @@ PAUSE = 5.0  # seconds between two tries
 UNTIMED = re.compile(
     "name|trainable|seed|.*_(initializer|regularizer|constraint)"
 )
-
-
-class DeviceBusyError(RuntimeError):
-    """Says why a latency measured now would be none of the model's."""
 
 
 class Latency(NamedTuple):

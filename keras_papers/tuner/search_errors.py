@@ -12,3 +12,8 @@ class SearchFailedError(keras_tuner.errors.FatalError, RuntimeError):
 
 class ChiefGoneError(keras_tuner.errors.FatalError, ConnectionError):
     """Says that a worker has nobody to ask for trials."""
+
+
+# A search that stops goes on later; a trial that failed would be lost.
+class DeviceBusyError(keras_tuner.errors.FatalError, RuntimeError):
+    """Says why a latency measured now would be none of the model's."""

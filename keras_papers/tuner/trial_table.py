@@ -1,6 +1,7 @@
 """What a search found: its trials as a table, and the best of them."""
 
 import csv
+import math
 import pathlib
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ def pareto_front(found, cost="multiply_adds", quality="val_accuracy"):
     """Returns the trials that no other beats in both cost and quality.
 
     Args:
-        found: List of `Trial`; those without both metrics are left out.
+        found: List of `Trial`; those without numbers for both are left out.
         cost: Name of the metric that is better when it is less.
         quality: Name of the metric that is better when it is more.
 
@@ -83,7 +84,9 @@ def pareto_front(found, cost="multiply_adds", quality="val_accuracy"):
     measured = [
         each
         for each in found
-        if each.status == "COMPLETED" and {cost, quality} <= each.metrics.keys()
+        if each.status == "COMPLETED"
+        and math.isfinite(each.metrics.get(cost, math.nan))
+        and math.isfinite(each.metrics.get(quality, math.nan))
     ]
     measured.sort(key=lambda t: (t.metrics[cost], -t.metrics[quality]))
     front = []

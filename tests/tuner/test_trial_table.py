@@ -46,6 +46,7 @@ def test_failed_trials_are_on_no_front_but_in_the_table(tmp_path):
         trial(0, 5.0, 0.5),
         tuner.Trial("1", "FAILED", {"n": 1}, {}, "out of memory"),
         trial(2, 1.0, 0.9, status="RUNNING"),
+        trial(3, 1.0, float("nan")),
     ]
     assert tuner.pareto_front(found) == found[:1]
     write_csv(found, tmp_path / "trials.csv")
@@ -54,7 +55,7 @@ def test_failed_trials_are_on_no_front_but_in_the_table(tmp_path):
     assert rows[0]["val_accuracy"] == "0.5" and rows[0]["message"] == ""
     assert rows[1]["status"] == "FAILED"
     assert rows[1]["message"] == "out of memory"
-    assert [row["n"] for row in rows] == ["0", "1", "2"]
+    assert [row["n"] for row in rows] == ["0", "1", "2", "3"]
 
 
 def test_a_folder_without_a_search_is_told(tmp_path):
