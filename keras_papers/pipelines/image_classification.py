@@ -9,7 +9,6 @@ import pathlib
 import shlex
 
 import keras
-import numpy as np
 
 from keras_papers import __version__, applications, cost, export
 from keras_papers.applications._image_input import MINIMUM_SIZE
