@@ -95,7 +95,9 @@ class Servicer(oracle_chief.OracleServicer):
     def _release(self, worker, why):
         trial = self.oracle.release(worker)
         if trial is not None:
-            print(f"{worker} {why}: trial {trial.trial_id} is run again.")
+            given_up = trial.status == Status.FAILED
+            then = "given up" if given_up else "run again"
+            print(f"{worker} {why}: trial {trial.trial_id} is {then}.")
 
     def GetSpace(self, request, context):
         self._hear(context)

@@ -1,7 +1,7 @@
 """KerasTuner's oracles, which keep every trial.
 
-What this package knows of the inside of KerasTuner 1.4.8 stands in this file;
-everything else calls public methods.
+What this package knows of the inside of KerasTuner 1.4.8's oracles stands in
+this file.
 """
 
 import collections
@@ -180,12 +180,8 @@ class Durable(keras_tuner.Oracle):
 
     @property
     def is_exhausted(self):
-        """Whether nothing is left to try, to wait for or to repeat."""
-        return (
-            self._exhausted_at == [len(self.trials), self.max_trials]
-            and not self.ongoing_trials
-            and not self._retry_queue
-        )
+        """Whether nothing was left to try, to wait for or to repeat."""
+        return self._exhausted_at == [len(self.trials), self.max_trials]
 
     def populate_space(self, trial_id):
         """Proposes values for a trial, such as can be afforded."""

@@ -18,6 +18,7 @@ from keras_papers.tuner.chief_address import LOOPBACK, check_free, free_port
 from keras_papers.tuner.search_errors import SearchFailedError
 
 RESTARTED = "KERAS_PAPERS_RESTARTED"  # in the environment of a second start
+RENEW = 75  # status of a worker that wants to be started anew
 KILLS = 20  # after each of which a process is started again
 ERRORS = 2  # likewise, of a worker
 PAUSE = 3  # seconds before it, in which an error of the chief shows
@@ -65,6 +66,9 @@ def launch(
     Raises:
         ValueError: If an argument is wrong, or the port is in use.
         SearchFailedError: With the last words of the process that failed.
+
+    Example:
+    >>> launch([sys.executable, "-c", "pass  # a search"], workers=2)
     """
     if isinstance(command, str) or not command:
         raise ValueError(
@@ -99,6 +103,11 @@ def launch(
             log = logs / f"{name}.log"
             processes.append(Process(name, command, variables, log))
         _supervise(*processes)
+
+
+def is_launched():
+    """Tells whether a launcher starts this process again when it ends."""
+    return bound_process.LAUNCHER in os.environ
 
 
 def is_restart():
@@ -161,6 +170,7 @@ class Process:
             out, error = None, subprocess.PIPE
             if self.log is not None:
                 out = stack.enter_context(open(self.log, "ab"))
+                self.log_start = out.tell()
                 error = subprocess.STDOUT
             self.popen = subprocess.Popen(
                 [str(part) for part in (*bound, *self.command)],
@@ -218,7 +228,9 @@ class Process:
         status = self.poll()
         if not status:
             return status
-        if self.again_at is None:
+        if status == RENEW:
+            self._restart()
+        elif self.again_at is None:
             self.again_at = time.monotonic()
             if status < 0:
                 self.kills += 1
@@ -228,9 +240,12 @@ class Process:
             if self.kills > KILLS or self.errors > errors:
                 raise SearchFailedError(self._last_words())
         elif time.monotonic() >= self.again_at:
-            self.variables[RESTARTED] = "1"
-            self.start()
+            self._restart()
         return None
+
+    def _restart(self):
+        self.variables[RESTARTED] = "1"
+        self.start()
 
     def _last_words(self):
         if self.status < 0:
@@ -244,7 +259,7 @@ class Process:
             self.listener.join(timeout=1)
             text, where = self.said, ""
         else:
-            text = self.log.read_bytes()[-(2**16) :]
+            text = self.log.read_bytes()[self.log_start :]
             where = f" (all it wrote is in {self.log})"
         text = text.decode(errors="replace").strip()
         status = [f"status {self.status}"]

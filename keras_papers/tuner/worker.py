@@ -28,7 +28,7 @@ ROOM = 4000  # bytes of a message; gRPC lets 8 KB travel beside a call
 OPTIONS = [
     # Knocks often at the door of a chief that is started again.
     ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.min_reconnect_backoff_ms", 200),
+    ("grpc.min_reconnect_backoff_ms", 5000),
     ("grpc.max_reconnect_backoff_ms", 1000),
     # A machine that is switched off closes no connection.
     ("grpc.keepalive_time_ms", 10_000),

@@ -84,6 +84,7 @@ def test_workers_share_the_trials_and_all_go_home(hire, tmp_path):
     ended(b, of_b)
     assert [run(a, "a").trial_id, run(b, "b").trial_id] == ["2", "3"]
     assert run(a, "a").status == "STOPPED"
+    a.get_space()  # a call that crosses the last answer
     time.sleep(0.3)
     assert serving.is_alive()  # for b
     assert run(b, "b").status == "STOPPED"
@@ -111,9 +112,11 @@ def test_a_worker_that_lives_keeps_its_trial(hire, tmp_path, monkeypatch):
     serving = Serving(opened(tmp_path, max_trials=1), lease=0.5)
     a, b = hire("a"), hire("b")
     trial = a.create_trial("a")
-    started = time.monotonic()
+    started, asked = time.monotonic(), 0
     while time.monotonic() < started + 1.5:
         assert b.create_trial("b").status == "IDLE"
+        asked += 1
+    assert asked <= 1.5 / worker.PAUSE + 1
     ended(a, trial)
     for client in (a, b):
         assert client.create_trial(client.tuner_id).status == "STOPPED"
@@ -150,13 +153,25 @@ def test_a_worker_that_is_started_again_gets_its_trial_at_once(hire, tmp_path):
     assert serving.oracle._deaths == {"0": 1}
 
 
-def test_a_trial_that_takes_its_workers_with_it_is_given_up(hire, tmp_path):
+def test_a_trial_that_takes_its_workers_with_it_is_given_up(
+    hire, tmp_path, capsys
+):
     serving = Serving(opened(tmp_path, max_trials=2))
     for _ in range(3):
         assert hire("a").create_trial("a").trial_id == "0"
     assert run_all(last := hire("a")) == ["1"]
     serving.end()
     assert "3 processes died" in serving.oracle.get_trial("0").message
+    told = [
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if "started again" in line
+    ]
+    assert [line.rpartition(": ")[2] for line in told] == [
+        "trial 0 is run again.",
+        "trial 0 is run again.",
+        "trial 0 is given up.",
+    ]
     with pytest.raises(ChiefGoneError, match="The search is over"):
         last.get_best_trials()
 
@@ -213,6 +228,28 @@ def test_that_a_worker_failed_says_nothing_of_who_took_its_trial(
     assert serving.oracle.get_trial(trial.trial_id).status == "COMPLETED"
 
 
+def test_that_a_worker_thought_dead_was_done_ends_its_trial(hire, tmp_path):
+    serving = Serving(opened(tmp_path, max_trials=1), lease=0.3)
+    a, b = hire("a"), hire("b")
+    trial = a.create_trial("a")
+    a.close()
+    while b.create_trial("b").status == "IDLE":
+        pass
+    ended(a, trial)
+    assert serving.oracle.get_trial(trial.trial_id).status == "COMPLETED"
+    assert b.create_trial("b").status == "STOPPED"
+
+
+def test_a_worker_that_died_with_its_chief_is_missed(hire, tmp_path):
+    lost = opened(tmp_path, max_trials=1).create_trial("a")
+    Serving(opened(tmp_path, max_trials=1), lease=0.5)
+    b, started = hire("b"), time.monotonic()
+    while (trial := b.create_trial("b")).status == "IDLE":
+        assert time.monotonic() < started + 5
+    assert trial.trial_id == lost.trial_id
+    assert time.monotonic() > started + 0.3
+
+
 def test_a_worker_that_dies_without_a_trial_is_not_waited_for_long(
     hire, tmp_path, monkeypatch
 ):
@@ -231,6 +268,10 @@ def test_a_chief_that_was_killed_at_the_end_ends(hire, tmp_path, monkeypatch):
     monkeypatch.setattr(chief, "IDLE_LEASE", 0.5)
     run_all(opened(tmp_path, max_trials=2))
     Serving(opened(tmp_path, max_trials=2)).end()
+    again = Serving(opened(tmp_path, max_trials=2))
+    time.sleep(0.2)
+    assert hire("a").create_trial("a").status == "STOPPED"  # who comes late
+    again.end()
     more = Serving(opened(tmp_path, max_trials=3))
     time.sleep(1)
     assert more.is_alive()  # there is something to do

@@ -131,6 +131,9 @@ def test_a_kill_at_any_write_loses_and_repeats_nothing(
             break
         completed = on_disk(folder, "COMPLETED")
         second = opened(folder, kind, **arguments)
+        if second.start_order:
+            began = on_disk(folder, "RUNNING") | completed
+            assert began == set(second.start_order)
         ran = run_all(second)
         assert not completed & set(ran), f"ran twice, killed at {write}"
         assert len(ran) == len(set(ran)) == 4 - len(completed)
@@ -259,6 +262,7 @@ def test_the_first_end_of_a_trial_counts(tmp_path):
     ended(oracle, lost, score=7.0)  # by a, that was thought dead
     ended(oracle, again, score=5.0)
     assert oracle.get_trial("0").score == 7
+    assert oracle.get_trial("0").metrics.get_best_value("score") == 7
     assert oracle.end_order == ["0"]
     assert oracle.create_trial("b").trial_id == "1"
 
@@ -334,7 +338,9 @@ def test_failures_in_a_row_end_a_search_without_an_error_inside(tmp_path):
         oracle.check_outcome()
     # Whoever starts it again has mended something.
     again = opened(tmp_path, max_trials=9)
-    assert run_all(again) == ["4", "5", "6", "7", "8"]
+    for _ in range(2):
+        run(again, status="FAILED", message="ValueError: once more")
+    assert run_all(again) == ["6", "7", "8"]
     again.check_outcome()
 
 
@@ -394,10 +400,7 @@ def test_no_trial_is_more_than_can_be_afforded_or_runs_twice(kind, tmp_path):
     oracle.afford = to_even
     run_all(oracle)
     found = [values["x"] for values in values_of(oracle).values()]
-    assert found and not any(x % 2 for x in found)
-    assert len(set(found)) == len(found)
-    if kind is GridSearchOracle:
-        assert found == [2, 4, 6, 8, 10]
+    assert sorted(found) == [2, 4, 6, 8, 10]
 
 
 @pytest.mark.parametrize("kind", ORACLES)

@@ -165,6 +165,17 @@ def test_a_worker_s_error_is_told_after_two_more_trials(tmp_path):
     assert (logs / "worker0.log").read_text().count("OSError: no data") == 3
 
 
+def test_what_an_earlier_search_said_is_not_told(tmp_path):
+    (tmp_path / "chief.log").write_text("ValueError: of another day\n")
+    with pytest.raises(SearchFailedError, match="an error: status 3"):
+        launch(
+            program("sys.exit(3)", tmp_path),
+            1,
+            log_folder=tmp_path,
+            chief_to_log=True,
+        )
+
+
 def test_nothing_that_a_search_started_outlives_it(tmp_path):
     """A worker that does not listen, and what another one started."""
     code = (
@@ -186,10 +197,16 @@ def test_nothing_that_a_search_started_outlives_it(tmp_path):
 
 def test_logs_are_kept_where_they_are_wanted_or_told(tmp_path, monkeypatch):
     monkeypatch.setattr(launcher.tempfile, "tempdir", str(tmp_path))
-    code = "print(name); time.sleep(not is_chief and 0.2 or 0.5)"
-    launch(program(code, tmp_path), 1)
+    said = "print(name); time.sleep(not is_chief and 0.2 or 0.5)"
+    launch(program(said, tmp_path), 1)
     assert not list(tmp_path.iterdir())
-    launch(program(code, tmp_path), 1, log_folder=tmp_path, chief_to_log=True)
+    with pytest.raises(SearchFailedError, match="no data") as error:
+        code = "is_chief and time.sleep(60); raise OSError('no data')"
+        launch(program(code, tmp_path), 1)
+    log = pathlib.Path(str(error.value).rpartition(" ")[2].rstrip(")"))
+    assert log.parent.parent == tmp_path
+    assert "no data" in log.read_text()
+    launch(program(said, tmp_path), 1, log_folder=tmp_path, chief_to_log=True)
     assert (tmp_path / "worker0.log").read_text() == "worker0\n"
     assert (tmp_path / "chief.log").read_text() == "chief\n"
 
@@ -266,6 +283,23 @@ def test_a_shell_may_start_the_search(tmp_path):
     python = " ".join(map(shlex.quote, map(str, program(code, tmp_path))))
     launch(["sh", "-c", f"{python}; exit $?"], 1)
     assert (tmp_path / "chief").exists()
+
+
+def test_a_worker_that_wants_to_be_started_anew_is_as_often_as_it_wants(
+    tmp_path,
+):
+    code = f"""
+log = folder / "starts"
+if is_chief:
+    while not log.exists() or len(log.read_text()) < 9:
+        time.sleep(0.02)
+    sys.exit()
+with open(log, "a") as file:
+    file.write("+" if again else "-")
+sys.exit(0 if len(log.read_text()) >= 9 else {launcher.RENEW})
+"""
+    launch(program(code, tmp_path), 1)
+    assert (tmp_path / "starts").read_text() == "-" + 8 * "+"
 
 
 def test_a_program_that_does_not_exist_is_named():
