@@ -103,9 +103,7 @@ def load_digits(image_size, seed, validation_share=VALIDATION_SHARE):
     )
 
 
-def load_folder(
-    folder, seed, strict=False, validation_share=VALIDATION_SHARE
-):
+def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
     """Finds the pictures of a folder, and reads each once to see that it can.
 
     Args:
