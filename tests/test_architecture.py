@@ -78,7 +78,7 @@ LAZY = {
     "matplotlib": {"pipelines", "tuner"},
     "jinja2": {"pipelines"},
     "PIL": {"pipelines"},
-    "tensorboard": {"pipelines"},
+    "tensorboard": {"pipelines", "tuner"},
     "jax": set(),
     "torch": set(),
 }

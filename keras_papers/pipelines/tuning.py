@@ -190,6 +190,7 @@ def tune(
     output = pathlib.Path(output)
     searched = Search(plan, output)
     if tuner.is_worker():
+        output.mkdir(parents=True, exist_ok=True)
         searched.run(verbose)
         return None
     lock = _take_folder(plan, output, overwrite)
@@ -204,6 +205,7 @@ def tune(
             command,
             workers,
             log_folder=output / "logs",
+            chief_to_log=verbose == 0,
             environment={"TF_CPP_MIN_LOG_LEVEL": "3"},  # no greetings
         )
     with told_of_lost_pictures():

@@ -143,6 +143,8 @@ def _end(processes):
     for process in processes:
         process.send(signal.SIGKILL)
     _wait(processes, FAREWELL)
+    for process in processes:
+        process.hear_out()
 
 
 class Process:
@@ -181,7 +183,7 @@ class Process:
                 # Ctrl-C is for the launcher, who then ends the others.
                 start_new_session=True,
             )
-        self.status = self.again_at = None
+        self.status = self.again_at = self.listener = None
         self.said = b""
         if self.log is None:
             self.listener = threading.Thread(
@@ -195,6 +197,11 @@ class Process:
             while said := pipe.read1():
                 self.said = (self.said + said)[-(2**16) :]
                 sys.stderr.write(said.decode(errors="replace"))
+
+    def hear_out(self):
+        """Waits for the last of what it wrote, a second at most."""
+        if self.listener is not None:
+            self.listener.join(timeout=1)
 
     def poll(self):
         """Returns its exit status, or None while it runs."""
@@ -256,7 +263,7 @@ class Process:
                 "search again to go on."
             )
         if self.log is None:
-            self.listener.join(timeout=1)
+            self.hear_out()
             text, where = self.said, ""
         else:
             text = self.log.read_bytes()[self.log_start :]

@@ -64,6 +64,8 @@ class Tuner(keras_tuner.Tuner):
         overwrite=False,
         **arguments,
     ):
+        if keras.config.backend() == "tensorflow":
+            require("tensorboard", "tuner")  # or every trial fails for it
         home = pathlib.Path(directory or ".") / (
             project_name or "untitled_project"
         )
@@ -131,9 +133,11 @@ class Tuner(keras_tuner.Tuner):
             return
         self._lock.acquire()  # again, if it was released by a search before
         try:
+            # Before the first trial, or a process that is killed in it would
+            # leave a search that nobody knows of.
+            self.save()
             if chief.is_chief():
                 self.oracle.verbose = options.get("verbose", 1)
-                self.save()
                 chief.serve(self.oracle)
             else:
                 super().search(*arguments, **options)
@@ -332,6 +336,7 @@ class BayesianOptimization(Tuner):
         seed=None,
         **arguments,
     ):
+        require("sklearn", "tuner")
         oracle, others = _oracle(
             durable_oracle.BayesianOptimizationOracle,
             arguments,

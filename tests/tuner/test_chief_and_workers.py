@@ -37,10 +37,13 @@ ANY_BACKEND = {"KERAS_BACKEND": "numpy"}  # which starts fastest
 class Serving(threading.Thread):
     """A chief in a thread."""
 
+    started = []
+
     def __init__(self, oracle, **options):
         super().__init__(daemon=True)
         self.oracle, self.options, self.error = oracle, options, None
         self.start()
+        self.started.append(self)
 
     def run(self):
         try:
@@ -57,8 +60,8 @@ class Serving(threading.Thread):
 
 
 @pytest.fixture
-def hire(monkeypatch, request):
-    """Sets an address; returns what makes the client of a worker."""
+def hire(monkeypatch):
+    """Sets an address; yields what makes the client of a worker."""
     monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
     monkeypatch.setenv("KERASTUNER_ORACLE_PORT", str(free_port()))
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
@@ -68,10 +71,16 @@ def hire(monkeypatch, request):
     def make(name, **options):
         monkeypatch.setenv("KERASTUNER_TUNER_ID", name)
         client = worker.Client(opened(pathlib.Path("nowhere")), **options)
-        request.addfinalizer(client.close)
+        clients.append(client)
         return client
 
-    return make
+    clients = []
+    yield make
+    for client in clients:
+        client.close()
+    monkeypatch.setattr(chief.Servicer, "look", lambda *_: True)
+    while Serving.started:
+        Serving.started.pop().join(10)
 
 
 def test_workers_share_the_trials_and_all_go_home(hire, tmp_path):

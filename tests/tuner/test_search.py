@@ -163,6 +163,21 @@ def test_a_folder_that_another_process_searches_in_is_refused(tmp_path):
     search(tmp_path)  # a killed process holds nothing
 
 
+@pytest.mark.parametrize(
+    "package, make",
+    [
+        ("tensorboard", tuner.RandomSearch),
+        ("sklearn", tuner.BayesianOptimization),
+    ],
+)
+def test_a_package_that_is_missing_is_told_before_any_trial(
+    tmp_path, monkeypatch, package, make
+):
+    monkeypatch.setitem(sys.modules, package, None)  # as if not installed
+    with pytest.raises(ValueError, match=rf"{package}.*keras-papers\[tuner\]"):
+        search(tmp_path, make=make)
+
+
 KILLED = """
 import os, pathlib, signal, sys
 import keras, numpy as np
@@ -202,7 +217,7 @@ search.search(
 
 @pytest.mark.slow
 def test_a_killed_search_loses_one_epoch_and_no_trial(tmp_path):
-    """Killed in the second trial's last epoch, and then in the third's."""
+    """Killed in the first trial, in the second's end, and in the third."""
 
     def run(epochs):
         return subprocess.run(
@@ -212,10 +227,10 @@ def test_a_killed_search_loses_one_epoch_and_no_trial(tmp_path):
             timeout=120,
         ).returncode
 
-    assert run(6) == -signal.SIGKILL
-    assert run(8) == -signal.SIGKILL
+    for epochs in (2, 7, 9):
+        assert run(epochs) == -signal.SIGKILL
     assert run(0) == 0
     epochs = pathlib.Path(tmp_path, "epochs.txt").read_text().split()
-    assert "".join(epochs) == "012" + "0122" + "0" + "012"
+    assert "".join(epochs) == "01" + "12" + "012" + "2" + "0" + "012"
     found = tuner.trials(tmp_path, "p")
     assert [each.status for each in found] == ["COMPLETED"] * 3
