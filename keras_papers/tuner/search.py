@@ -353,7 +353,9 @@ class BayesianOptimization(Tuner):
 def _oracle(make, arguments, **own):
     """Returns an oracle, and the arguments that are not for it."""
     others = dict(arguments)
-    if own["objective"] == "reward":  # of which KerasTuner does not know
+    # KerasTuner does not know whether more of it is better. (Its own objectives
+    # cannot be compared with a name.)
+    if isinstance(own["objective"], str) and own["objective"] == "reward":
         own["objective"] = keras_tuner.Objective("reward", "max")
     for name in ORACLE_ARGUMENTS & arguments.keys():
         own[name] = others.pop(name)

@@ -28,11 +28,13 @@ def program(code, folder):
 
 
 @pytest.fixture(autouse=True)
-def hurry(monkeypatch):
+def hurry(monkeypatch, tmp_path_factory):
     monkeypatch.setattr(launcher, "PAUSE", 0.5)
     monkeypatch.setattr(launcher, "GRACE", 1)
     monkeypatch.setattr(launcher, "FAREWELL", 1)
     monkeypatch.setattr(launcher, "LOOK", 0.02)
+    logs = tmp_path_factory.mktemp("logs")  # of searches that fail
+    monkeypatch.setattr(launcher.tempfile, "tempdir", str(logs))
 
 
 def is_alive(process):

@@ -84,6 +84,15 @@ def test_a_finished_search_goes_on_with_more_trials(tmp_path):
     assert after[:2] == before and len(after) == 3
 
 
+def test_an_objective_is_a_name_or_keras_tuner_s_own(tmp_path):
+    import keras_tuner
+
+    own = keras_tuner.Objective("val_loss", "min")
+    for objective, direction in ((own, "min"), ("reward", "max")):
+        made = search(tmp_path / direction, objective=objective)
+        assert made.oracle.objective.direction == direction
+
+
 def test_the_methods_that_a_subclass_may_override_are_called(tmp_path):
     told = []
 
