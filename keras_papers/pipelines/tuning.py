@@ -294,6 +294,12 @@ class Search:
         plan = self.plan
         if plan.data is None:
             return load_digits(image_size, plan.seed, VALIDATION_SHARE)
+        return self._folder
+
+    @functools.cached_property
+    def _folder(self):
+        """The pictures of the folder, which are read once to be checked."""
+        plan = self.plan
         return load_folder(plan.data, plan.seed, plan.strict, VALIDATION_SHARE)
 
     def _compile(self, model):

@@ -41,7 +41,7 @@ class Tuner(keras_tuner.Tuner):
     """KerasTuner's `Tuner` for a durable oracle.
 
     Args:
-        oracle: One of `keras_papers.tuner.oracles`.
+        oracle: One of `keras_papers.tuner.durable_oracle`.
         hypermodel: A `HyperModel`, or a function that builds a model.
         directory: Folder of the search. Defaults to the working one.
         project_name: Name of the folder inside. Defaults to
