@@ -67,7 +67,7 @@ DIRECTIONS = {
 }
 # package: the rooms that may use it, inside the function that needs it
 LAZY = {
-    "tensorflow": {"export", "pipelines", "quantization"},
+    "tensorflow": {"export", "pipelines", "quantization", "tuner"},
     "ai_edge_litert": {"export"},
     "tf_keras": {"quantization"},
     "tensorflow_model_optimization": {"quantization"},

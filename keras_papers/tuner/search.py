@@ -21,6 +21,7 @@ from keras_papers.drafts import draft_of
 from keras_papers.extras import require
 from keras_papers.tuner import chief, durable_oracle, launcher, worker
 from keras_papers.tuner.epoch_memory import EpochMemory
+from keras_papers.tuner.traced_graphs import let_graphs_go
 
 keras_tuner = require("keras_tuner", "tuner")
 filelock = require("filelock", "tuner")
@@ -206,6 +207,7 @@ class Tuner(keras_tuner.Tuner):
         super().on_trial_end(trial)
         for state in self._folder(trial).glob(STATE.format("*")):
             state.unlink()  # three times the size of the model
+        let_graphs_go()
 
 
 class Hooks(keras.callbacks.Callback):
