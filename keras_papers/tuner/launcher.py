@@ -18,7 +18,6 @@ from keras_papers.tuner.chief_address import LOOPBACK, check_free, free_port
 from keras_papers.tuner.search_errors import SearchFailedError
 
 RESTARTED = "KERAS_PAPERS_RESTARTED"  # in the environment of a second start
-RENEW = 75  # status of a worker that wants to be started anew
 KILLS = 20  # after each of which a process is started again
 ERRORS = 2  # likewise, of a worker
 PAUSE = 3  # seconds before it, in which an error of the chief shows
@@ -103,11 +102,6 @@ def launch(
             log = logs / f"{name}.log"
             processes.append(Process(name, command, variables, log))
         _supervise(*processes)
-
-
-def is_launched():
-    """Tells whether a launcher starts this process again when it ends."""
-    return bound_process.LAUNCHER in os.environ
 
 
 def is_restart():
@@ -235,9 +229,7 @@ class Process:
         status = self.poll()
         if not status:
             return status
-        if status == RENEW:
-            self._restart()
-        elif self.again_at is None:
+        if self.again_at is None:
             self.again_at = time.monotonic()
             if status < 0:
                 self.kills += 1
@@ -247,12 +239,9 @@ class Process:
             if self.kills > KILLS or self.errors > errors:
                 raise SearchFailedError(self._last_words())
         elif time.monotonic() >= self.again_at:
-            self._restart()
+            self.variables[RESTARTED] = "1"
+            self.start()
         return None
-
-    def _restart(self):
-        self.variables[RESTARTED] = "1"
-        self.start()
 
     def _last_words(self):
         if self.status < 0:

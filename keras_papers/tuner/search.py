@@ -13,7 +13,6 @@ They take KerasTuner's own arguments and do what its tuners do. Beyond that:
 import json
 import os
 import pathlib
-import sys
 
 import keras
 
@@ -27,7 +26,6 @@ keras_tuner = require("keras_tuner", "tuner")
 filelock = require("filelock", "tuner")
 
 STATE = "execution{}.npz"  # of a trial that is not finished
-MOST_GROWTH = 2**30  # bytes, after which a worker is started anew
 HISTORY = "history.json"  # of every epoch of a trial's last execution
 ORACLE_ARGUMENTS = {
     "hyperparameters",
@@ -71,7 +69,6 @@ class Tuner(keras_tuner.Tuner):
             project_name or "untitled_project"
         )
         self.is_worker = worker.is_worker()
-        self._memory = None  # of the process, before its first trial
         if not self.is_worker:
             self._lock = claim(home)
         super().__init__(
@@ -145,23 +142,6 @@ class Tuner(keras_tuner.Tuner):
             self.oracle.check_outcome()
         finally:
             self._lock.release(force=True)
-
-    def pre_create_trial(self):
-        """Ends a worker that has grown, so that it is started anew.
-
-        TensorFlow keeps the graph of every model that it has trained, for as
-        long as the process lives: some 100 MB a trial.
-        """
-        super().pre_create_trial()
-        if self.is_worker and launcher.is_launched():
-            import resource  # which Windows has not
-
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            memory *= 1 if sys.platform == "darwin" else 1024  # bytes
-            self._memory = self._memory or memory
-            if memory > self._memory + MOST_GROWTH:
-                self.oracle.close()
-                sys.exit(launcher.RENEW)
 
     def run_trial(self, trial, *arguments, callbacks=None, **options):
         """Trains the model of a trial, from where a killed process left it."""

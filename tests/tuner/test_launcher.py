@@ -288,23 +288,6 @@ def test_a_shell_may_start_the_search(tmp_path):
     assert (tmp_path / "chief").exists()
 
 
-def test_a_worker_that_wants_to_be_started_anew_is_as_often_as_it_wants(
-    tmp_path,
-):
-    code = f"""
-log = folder / "starts"
-if is_chief:
-    while not log.exists() or len(log.read_text()) < 9:
-        time.sleep(0.02)
-    sys.exit()
-with open(log, "a") as file:
-    file.write("+" if again else "-")
-sys.exit(0 if len(log.read_text()) >= 9 else {launcher.RENEW})
-"""
-    launch(program(code, tmp_path), 1)
-    assert (tmp_path / "starts").read_text() == "-" + 8 * "+"
-
-
 def test_a_program_that_does_not_exist_is_named():
     with pytest.raises(SearchFailedError, match="serach cannot be run .No suc"):
         launch(["serach"], 1)
