@@ -18,6 +18,7 @@ from keras_papers.applications._classifier import (
 )
 from keras_papers.applications._evaluation import efficient_net
 from keras_papers.applications._image_input import image_input
+from keras_papers.applications._initializers import CONVOLUTION, DENSE
 from keras_papers.applications._padding import published_padding
 from keras_papers.applications._scaling import (
     check_alpha,
@@ -588,6 +589,7 @@ def build(
         **unpublished_rows(table, network.table),
     )
     norm = normalization(batch_norm_momentum)
+    norm["kernel_initializer"] = CONVOLUTION
     width = scaling.width * alpha
     ends = alpha if network.fixed_ends else width
 
@@ -625,7 +627,7 @@ def build(
     if include_top:
         x = layers.GlobalAveragePooling2D(name="pool")(x)
         x = layers.Dropout(dropout, name="dropout")(x)
-        x = layers.Dense(classes, name="logits")(x)
+        x = layers.Dense(classes, kernel_initializer=DENSE, name="logits")(x)
         x = predictions(x, classifier_activation)
     else:
         x = pooled(x, pooling)

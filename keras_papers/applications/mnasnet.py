@@ -23,6 +23,7 @@ from keras_papers.applications._image_input import (
     image_input,
     image_size,
 )
+from keras_papers.applications._initializers import CONVOLUTION, DENSE
 from keras_papers.applications._padding import published_padding
 from keras_papers.applications._scaling import (
     check_alpha,
@@ -313,6 +314,7 @@ def _mnasnet(
         **unpublished_rows(table, network.table),
     )
     norm = normalization(batch_norm_momentum)
+    norm["kernel_initializer"] = CONVOLUTION
     axis = channel_axis(keras.config.image_data_format())
 
     stem = round_filters(network.stem * alpha)
@@ -336,7 +338,7 @@ def _mnasnet(
     if include_top:
         x = layers.GlobalAveragePooling2D(name="pool")(x)
         x = layers.Dropout(dropout, name="dropout")(x)
-        x = layers.Dense(classes, name="logits")(x)
+        x = layers.Dense(classes, kernel_initializer=DENSE, name="logits")(x)
         x = predictions(x, classifier_activation)
     else:
         x = pooled(x, pooling)

@@ -8,6 +8,7 @@ from keras import layers
 
 from keras_papers.argument_checks import check_choice, check_positive_int
 from keras_papers.layers._image_axes import channel_axis
+from keras_papers.layers._initializer import own_initializer
 
 PADDINGS = ("same", "even", "symmetric")
 
@@ -21,9 +22,12 @@ def conv_norm(
     momentum,
     epsilon,
     data_format,
+    kernel_initializer="glorot_uniform",
     **kwargs,
 ):
     """Lists a convolution without bias, its normalization and activation."""
+    depthwise = issubclass(convolution, layers.DepthwiseConv2D)
+    kernel = "depthwise" if depthwise else "kernel"  # as Keras calls it
     parts = [
         create(
             convolution,
@@ -31,6 +35,7 @@ def conv_norm(
             *args,
             use_bias=False,
             data_format=data_format,
+            **{f"{kernel}_initializer": own_initializer(kernel_initializer)},
             **kwargs,
         ),
         create(

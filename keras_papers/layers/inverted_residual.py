@@ -25,6 +25,7 @@ from keras_papers.layers._image_axes import (
     resolve_data_format,
     split_image_shape,
 )
+from keras_papers.layers._initializer import resolve_initializer
 from keras_papers.layers.block import Block
 from keras_papers.layers.squeeze_excite import SqueezeExcite
 
@@ -68,6 +69,8 @@ class InvertedResidual(Block):
         momentum: Of the moving statistics of the batch normalizations.
             Defaults to 0.9, so that they keep up with a short training.
         epsilon: Of the batch normalizations. Defaults to 0.001.
+        kernel_initializer: Of all convolutions. Defaults to
+            `"glorot_uniform"`.
         data_format: `"channels_last"` or `"channels_first"`. Defaults to
             `keras.config.image_data_format()`.
         **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
@@ -109,6 +112,7 @@ class InvertedResidual(Block):
         padding="same",
         momentum=0.9,
         epsilon=1e-3,
+        kernel_initializer="glorot_uniform",
         data_format=None,
         **kwargs,
     ):
@@ -169,6 +173,9 @@ class InvertedResidual(Block):
         self.padding = padding
         self.momentum = momentum
         self.epsilon = epsilon
+        self.kernel_initializer = resolve_initializer(
+            "kernel_initializer", kernel_initializer
+        )
         self.data_format = resolve_data_format(data_format)
 
     def build(self, input_shape):
@@ -176,6 +183,7 @@ class InvertedResidual(Block):
         norm = {
             "momentum": self.momentum,
             "epsilon": self.epsilon,
+            "kernel_initializer": self.kernel_initializer,
             "data_format": self.data_format,
         }
         body = self._expand(channels, norm) + self._filter(norm)
@@ -237,6 +245,7 @@ class InvertedResidual(Block):
             self.squeeze_units,
             self.squeeze_activation,
             self.gate_activation,
+            kernel_initializer=self.kernel_initializer,
             data_format=self.data_format,
         )
         if self.squeeze_place == "before_activation":
@@ -274,6 +283,9 @@ class InvertedResidual(Block):
             "padding": self.padding,
             "momentum": self.momentum,
             "epsilon": self.epsilon,
+            "kernel_initializer": keras.initializers.serialize(
+                self.kernel_initializer
+            ),
             "data_format": self.data_format,
         }
 

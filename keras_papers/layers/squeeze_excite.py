@@ -9,6 +9,10 @@ from keras_papers.layers._image_axes import (
     known_channels,
     resolve_data_format,
 )
+from keras_papers.layers._initializer import (
+    own_initializer,
+    resolve_initializer,
+)
 from keras_papers.layers.block import Block
 
 
@@ -31,6 +35,8 @@ class SqueezeExcite(Block):
             MobileNetV3 takes `"hard_sigmoid"`, which is relu6(x + 3) / 6.
         data_format: `"channels_last"` or `"channels_first"`. Defaults to
             `keras.config.image_data_format()`.
+        kernel_initializer: Of both convolutions. Defaults to
+            `"glorot_uniform"`.
         **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
 
     Input shape:
@@ -55,6 +61,7 @@ class SqueezeExcite(Block):
         activation="relu",
         gate_activation="sigmoid",
         data_format=None,
+        kernel_initializer="glorot_uniform",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -69,18 +76,33 @@ class SqueezeExcite(Block):
         self.gate_activation = resolve_activation(
             "gate_activation", gate_activation
         )
+        self.kernel_initializer = resolve_initializer(
+            "kernel_initializer", kernel_initializer
+        )
         self.data_format = resolve_data_format(data_format)
 
     def build(self, input_shape):
         channels = known_channels(self, input_shape)
         axes = {"data_format": self.data_format}
+
+        def convolution(name, filters):
+            initializer = own_initializer(self.kernel_initializer)
+            return self.part(
+                layers.Conv2D,
+                name,
+                filters,
+                1,
+                kernel_initializer=initializer,
+                **axes,
+            )
+
         gate = [
             self.part(
                 layers.GlobalAveragePooling2D, "pool", keepdims=True, **axes
             ),
-            self.part(layers.Conv2D, "squeeze", self.units, 1, **axes),
+            convolution("squeeze", self.units),
             self.part(layers.Activation, "squeeze_activation", self.activation),
-            self.part(layers.Conv2D, "excite", channels, 1, **axes),
+            convolution("excite", channels),
             self.part(layers.Activation, "gate", self.gate_activation),
         ]
         self.gate = self.chain(gate, input_shape)
@@ -103,4 +125,7 @@ class SqueezeExcite(Block):
             "activation": serialize(self.activation),
             "gate_activation": serialize(self.gate_activation),
             "data_format": self.data_format,
+            "kernel_initializer": keras.initializers.serialize(
+                self.kernel_initializer
+            ),
         }

@@ -152,3 +152,25 @@ def test_preprocessing_inside_is_preprocess_input(name):
     assert spread(expected) > 0.02
     difference = np.abs(answers(with_it, images) - expected).max()
     assert difference <= 1e-3 * spread(expected)
+
+
+def test_fresh_kernels_are_drawn_as_efficientnet_s_are():
+    """Each kernel's standard deviation is theirs, within five of its errors."""
+    ours, theirs = (
+        [
+            keras.ops.convert_to_numpy(weight)
+            for weight in model.trainable_weights
+            if weight.name in ("kernel", "depthwise_kernel")
+        ]
+        for model in (
+            applications.EfficientNetB0(input_shape=(32, 32, 3)),
+            keras.applications.EfficientNetB0(
+                weights=None, input_shape=(32, 32, 3)
+            ),
+        )
+    )
+    assert len(ours) == len(theirs) == 82
+    for mine, other in zip(ours, theirs, strict=True):
+        assert mine.shape == other.shape
+        error = (1 / mine.size) ** 0.5  # of the ratio of two deviations
+        assert np.std(mine) / np.std(other) == pytest.approx(1, abs=5 * error)

@@ -94,6 +94,27 @@ def test_stochastic_depth_drops_whole_samples_in_training_only():
     assert (still != images).any(axis=(1, 2, 3)).all()
 
 
+def test_kernels_of_one_initializer_are_drawn_apart():
+    initializer = keras.initializers.RandomNormal(stddev=3.0)
+    block = InvertedResidual(
+        8,
+        expansion=1,
+        expanded_filters=8,
+        squeeze_units=8,
+        kernel_initializer=initializer,
+    )
+    block.build((None, 8, 8, 8))
+    kernels = [
+        keras.ops.convert_to_numpy(weight).ravel()
+        for weight in block.trainable_weights
+        if "kernel" in weight.name and weight.shape[:2] == (1, 1)
+    ]
+    assert [len(kernel) for kernel in kernels] == [64, 64, 64, 64]
+    for kernel in kernels:
+        assert 2 < np.std(kernel) < 4
+    assert np.abs(np.corrcoef(kernels) - np.eye(4)).max() < 0.6
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -108,6 +129,7 @@ def test_stochastic_depth_drops_whole_samples_in_training_only():
         ({"filters": 8, "activation": "relu7"}, "'relu7'.*mean 'relu'"),
         ({"filters": 8, "gate_activation": 6}, "`gate_activation`.*=6"),
         ({"filters": 8, "padding": "valid"}, "`padding`.*Received"),
+        ({"filters": 8, "kernel_initializer": "he_norm"}, "mean 'he_normal"),
     ],
 )
 def test_bad_arguments_are_explained(arguments, message):

@@ -79,7 +79,12 @@ CASES = [
     ),
     (
         InvertedResidual,
-        {"filters": 8, "stochastic_depth": 0.2, "momentum": 0.99},
+        {
+            "filters": 8,
+            "stochastic_depth": 0.2,
+            "momentum": 0.99,
+            "kernel_initializer": "he_normal",
+        },
         (4, 6, 6, 8),
     ),
     (InvertedResidual, {"filters": 8, "shortcut": False}, (2, 6, 6, 8)),
