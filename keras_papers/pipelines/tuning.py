@@ -163,6 +163,7 @@ def tune(
         MissingExtraError: If the extra `mobile` or `tuner` is not installed.
     """
     from keras_papers import tuner
+    from keras_papers.tuner import chief
 
     export.check_environment()
     check_places(data, output)
@@ -193,6 +194,9 @@ def tune(
         output.mkdir(parents=True, exist_ok=True)
         searched.run(verbose)
         return None
+    if workers == 1 and chief.is_chief():
+        chief.check_address()
+    searched.images(image_size)  # or an earlier search gave way for nothing
     lock = _take_folder(plan, output, overwrite)
     searched.find_points()
     _write_json(output / PLAN, plan._asdict())

@@ -2,12 +2,17 @@
 
 import csv
 import json
+import os
+import pathlib
+import subprocess
+import sys
 
 import keras
 import pytest
 
 from keras_papers import applications, cost, pipelines, tuner
 
+ROOT = pathlib.Path(__file__).parents[2]
 SMALL = {
     "space": "width-resolution",
     "image_size": 48,
@@ -83,28 +88,61 @@ def test_a_search_goes_on_with_more_trials_and_not_otherwise(searched):
     assert report.trials[:2] == before.trials and len(report.trials) == 3
 
 
-@pytest.mark.slow
-def test_two_workers_search_a_table_that_makes_the_network(tmp_path):
-    report = pipelines.tune(
-        space="mnas",
-        budget_madds=0.8e6,
-        image_size=32,
-        width=0.25,
-        epochs=1,
-        trials=2,
-        workers=2,
-        output=tmp_path / "found",
-        verbose=0,
+@pytest.fixture(scope="module")
+def searched_by_two(tmp_path_factory):
+    """The command with two workers: its folder, and all that it printed."""
+    output = tmp_path_factory.mktemp("search") / "found"
+    options = (
+        "--space mnas --budget-madds 0.8M --image-size 32 --width 0.25 "
+        "--epochs 1 --trials 2 --workers 2 --json --output"
     )
-    assert len(report.completed) == 2
-    found = json.loads((tmp_path / "found/best.json").read_text())
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "keras_papers_cli", "tune"),
+            *(*options.split(), str(output)),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return output, ended
+
+
+@pytest.mark.slow
+def test_two_workers_search_a_table_that_makes_the_network(searched_by_two):
+    output, _ = searched_by_two
+    found = json.loads((output / "best.json").read_text())
     model = applications.MnasNetA1(
         rows=found["rows"], input_shape=(32, 32, 3), alpha=0.25, classes=10
     )
-    best = keras.saving.load_model(tmp_path / "found/best.keras")
+    best = keras.saving.load_model(output / "best.keras")
     assert cost.count(model)[:2] == cost.count(best)[:2]
     assert cost.count(model).multiply_adds <= 0.8e6
-    assert tuple(map(tuple, found["rows"])) == tuner.rows(report.best.values)
+    assert tuple(map(tuple, found["rows"])) == tuner.rows(found["values"])
+
+
+@pytest.mark.slow
+def test_what_a_machine_reads_of_two_workers_is_the_report_alone(
+    searched_by_two,
+):
+    output, ended = searched_by_two
+    told = json.loads(ended.stdout)  # of more than one document it says so
+    assert [trial["status"] for trial in told["trials"]] == ["COMPLETED"] * 2
+    assert told["workers"] == 2
+    assert (
+        told["best"]["values"]
+        == tuner.trials(output, "trials")[int(told["best"]["trial"])].values
+    )
+    lines = [
+        line
+        for line in ended.stderr.splitlines()
+        if "XNNPACK delegate" not in line  # LiteRT's own, when it runs
+    ]
+    assert lines == []
+    # Who ran them wrote its lines, elsewhere.
+    for name in ("chief", "worker0", "worker1"):
+        assert (output / f"logs/{name}.log").stat().st_size
 
 
 def test_bad_arguments_are_explained(tmp_path):
@@ -121,6 +159,17 @@ def test_bad_arguments_are_explained(tmp_path):
     assert "`model`" in message(space="mnas", model="MobileNet")
     assert "takes `rows`" in message(space="mnas", model="MobileNet")
     assert not (tmp_path / "found/search.json").exists()
+
+
+def test_an_earlier_search_gives_way_to_no_mistake(tmp_path):
+    before = tmp_path / "found/trials/trial_0/trial.json"
+    before.parent.mkdir(parents=True)
+    before.touch()
+    with pytest.raises(ValueError, match="which is no folder"):
+        pipelines.tune(
+            tmp_path / "photso", output=tmp_path / "found", overwrite=True
+        )
+    assert before.exists()
 
 
 def test_a_budget_below_the_cheapest_point_is_told_before_any_trial(tmp_path):

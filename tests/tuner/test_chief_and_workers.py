@@ -113,7 +113,7 @@ def test_a_silent_worker_s_trial_is_run_by_another(hire, tmp_path, capsys):
     assert trial.trial_id == lost.trial_id
     assert run(b, "b").status == "STOPPED"
     serving.end()
-    assert "a is silent for 0.5 s: trial 0 is run" in capsys.readouterr().out
+    assert "a is silent for 0.5 s: trial 0 is run" in capsys.readouterr().err
 
 
 def test_a_worker_that_lives_keeps_its_trial(hire, tmp_path, monkeypatch):
@@ -173,7 +173,7 @@ def test_a_trial_that_takes_its_workers_with_it_is_given_up(
     assert "3 processes died" in serving.oracle.get_trial("0").message
     told = [
         line
-        for line in capsys.readouterr().out.splitlines()
+        for line in capsys.readouterr().err.splitlines()
         if "started again" in line
     ]
     assert [line.rpartition(": ")[2] for line in told] == [
