@@ -25,11 +25,6 @@ from tests.tuner.test_durable_oracle import (
     space,
 )
 
-# KerasTuner's own.
-pytestmark = pytest.mark.filterwarnings(
-    r"ignore:(currentThread|getName)\(\) is deprecated:DeprecationWarning"
-)
-
 SEARCH = str(pathlib.Path(__file__).with_name("sleeping_search.py"))
 ANY_BACKEND = {"KERAS_BACKEND": "numpy"}  # which starts fastest
 

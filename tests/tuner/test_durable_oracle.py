@@ -20,11 +20,6 @@ from keras_papers.tuner.durable_oracle import (
 )
 from keras_papers.tuner.search_errors import SearchFailedError
 
-# KerasTuner's own.
-pytestmark = pytest.mark.filterwarnings(
-    r"ignore:(currentThread|getName)\(\) is deprecated:DeprecationWarning"
-)
-
 ORACLES = [RandomSearchOracle, GridSearchOracle, BayesianOptimizationOracle]
 OBJECTIVE = keras_tuner.Objective("score", "min")
 
