@@ -29,7 +29,7 @@ from keras_papers.pipelines.images import (
     told_of_lost_pictures,
 )
 from keras_papers.pipelines.search_page import render
-from keras_papers.pipelines.search_report import SearchReport
+from keras_papers.pipelines.search_report import SearchReport, shortened
 from keras_papers.pipelines.training import Recipe, compile_by
 from keras_papers.pipelines.variants import Material
 
@@ -345,6 +345,7 @@ class Search:
             seed=plan.seed + 1,  # of 0 KerasTuner would draw one
             directory=self.output,
             project_name=TRIALS,
+            told=shortened,
         )
         with told_of_lost_pictures():
             search.search(

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import keras
 import pytest
 
 from keras_papers import applications, cost, pipelines, tuner
+from keras_papers.pipelines.search_report import shortened
 
 ROOT = pathlib.Path(__file__).parents[2]
 SMALL = {
@@ -140,9 +142,19 @@ def test_what_a_machine_reads_of_two_workers_is_the_report_alone(
         if "XNNPACK delegate" not in line  # LiteRT's own, when it runs
     ]
     assert lines == []
-    # Who ran them wrote its lines, elsewhere.
-    for name in ("chief", "worker0", "worker1"):
-        assert (output / f"logs/{name}.log").stat().st_size
+    for worker in ("worker0", "worker1"):
+        assert (output / f"logs/{worker}.log").stat().st_size
+
+
+@pytest.mark.slow
+def test_the_chief_tells_of_a_network_in_a_line_and_not_in_49(searched_by_two):
+    output, _ = searched_by_two
+    log = (output / "logs/chief.log").read_text()
+    begun = re.findall(r"^trial (.) begins, . of at most 2: (.*)$", log, re.M)
+    found = tuner.trials(output, "trials")
+    assert begun == [(each.trial, shortened(each.values)) for each in found]
+    assert re.findall(r"^trial (.) ended: val_accuracy 0", log, re.M)
+    assert "stage1_" not in log
 
 
 def test_bad_arguments_are_explained(tmp_path):
