@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 
@@ -155,6 +156,9 @@ def test_info_prints_the_papers_table(capsys):
         ("evaluate no.keras photos", "no.keras', which is no file"),
         ("train --prune 1", "prune=1.0"),
         ("train --cluster 1", "cluster=1"),
+        ("tune --trials 0", "trials=0"),
+        ("tune no_such_folder", "no_such_folder', which is no folder"),
+        ("tune --model MobileNetV4", "'MobileNetV4'"),
         ("export no.keras", "no.keras', which is no file"),
         ("quantize no.keras photos", "no.keras', which is no file"),
         ("benchmark no.tflite", "no.tflite', which is no file"),
@@ -172,6 +176,80 @@ def test_a_mistake_is_one_sentence_and_status_2(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.fixture
+def is_one_of_several(monkeypatch, tmp_path):
+    """Returns what makes this process the chief or a worker of a search."""
+    monkeypatch.chdir(tmp_path)
+
+    def become(name, port, host="127.0.0.1"):
+        for what, value in (
+            ("TUNER_ID", name),
+            ("ORACLE_IP", host),
+            ("ORACLE_PORT", port),
+        ):
+            monkeypatch.delenv(f"KERASTUNER_{what}", raising=False)
+            if value is not None:
+                monkeypatch.setenv(f"KERASTUNER_{what}", str(value))
+
+    return become
+
+
+def mistake(capsys, *arguments):
+    """Runs a verb that cannot do its work; returns the one line it says."""
+    assert cli.main(list(arguments)) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
+    assert printed.err.startswith("keras-papers: ")
+    return printed.err
+
+
+@pytest.mark.tensorflow
+def test_a_chief_whose_port_is_in_use_says_so_before_it_begins(
+    is_one_of_several, capsys, tmp_path
+):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        is_one_of_several("chief", port)
+        told = mistake(capsys, "tune", "--output", "found")
+    assert f"Received: 127.0.0.1:{port} (Address already in use). Cho" in told
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.tensorflow
+def test_a_worker_whose_chief_is_nowhere_says_where_it_knocked(
+    is_one_of_several, capsys, monkeypatch
+):
+    from keras_papers.tuner import worker
+    from keras_papers.tuner.chief_address import free_port
+
+    # Of the minute that it waits in earnest, a part.
+    monkeypatch.setattr(worker.Client.__init__, "__defaults__", (0.2,))
+    port = free_port()
+    is_one_of_several("worker1", port)
+    told = mistake(capsys, "tune", "--space", "mnas", "--output", "found")
+    assert f"Received: 127.0.0.1:{port}, where nobody has" in told
+    assert told.endswith("and then this worker again.\n")
+
+
+@pytest.mark.parametrize(
+    "name, port, host, forgotten",
+    [
+        (None, "8000", "127.0.0.1", "KERASTUNER_TUNER_ID"),
+        ("worker1", None, "127.0.0.1", "KERASTUNER_ORACLE_PORT"),
+        ("worker1", "8000", None, "KERASTUNER_ORACLE_IP"),
+        (None, "8000", None, "KERASTUNER_ORACLE_IP and no KERASTUNER_TUNER_ID"),
+    ],
+)
+@pytest.mark.tensorflow
+def test_a_forgotten_variable_of_a_search_is_named(
+    name, port, host, forgotten, is_one_of_several, capsys, tmp_path
+):
+    is_one_of_several(name, port, host)
+    told = mistake(capsys, "tune", "--output", "found")
+    assert f"Received: no {forgotten}. Set all three" in told
+    assert not list(tmp_path.iterdir())
+
+
 def test_debug_shows_the_traceback():
     with pytest.raises(ValueError, match="alpha=0"):
         cli.main(["train", "--debug", "--alpha", "0"])
@@ -183,6 +261,7 @@ def test_debug_shows_the_traceback():
         ("trian", "choose from"),
         ("", "required: VERB"),
         ("train --epochs ten", "'ten'"),
+        ("tune --budget-madds many", "write 60 million as 60M"),
         ("predict", "required: MODEL, IMAGE"),
         ("export m.keras --quantize int4", "'float16'"),
         ("export m.keras --quantize qat", "keras-papers quantize --mode qat"),
@@ -244,7 +323,7 @@ def test_completion_without_its_extra_names_it(capsys, monkeypatch):
 
 
 def test_every_verb_is_a_function_and_has_an_example(capsys):
-    verbs = "train list info export quantize predict evaluate benchmark"
+    verbs = "train tune list info export quantize predict evaluate benchmark"
     for verb in verbs.split():
         assert callable(getattr(pipelines, verb))
         with pytest.raises(SystemExit) as ended:

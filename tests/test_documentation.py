@@ -7,7 +7,11 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+
+from keras_papers import cost, tuner
+from tests.pipelines.conftest import untraced
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -20,12 +24,16 @@ def test_links_between_pages_lead_somewhere(page):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
+def snippets(page):
+    """Lists the Python that a page shows."""
+    text = (ROOT / page).read_text()
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_the_ten_lines_of_the_readme_run(tmp_path):
-    (code,) = re.findall(
-        r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
-    )
+    (code,) = snippets("README.md")
     assert len(ast.parse(code).body) == 10
     quick = code.replace("epochs=20", "epochs=2")
     assert quick != code
@@ -39,3 +47,58 @@ def test_the_ten_lines_of_the_readme_run(tmp_path):
     assert ended.returncode == 0, ended.stderr
     assert (tmp_path / "digits.tflite").is_file()
     assert "parity" in ended.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_the_searches_of_the_tuning_page_run(tmp_path, monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.chdir(tmp_path)
+    of_arrays, of_functions = snippets("docs/TUNING.md")
+    images, labels = np.zeros((4, 64, 64, 3), "uint8"), np.arange(4)
+    sizes = []
+
+    def batches(size):
+        sizes.append(size)
+        pairs = (np.zeros((4, size, size, 3), "uint8"), labels)
+        return tf.data.Dataset.from_tensors(pairs)
+
+    names = {
+        **{"x": images, "y": labels, "x_val": images, "y_val": labels},
+        **{"training_batches": batches, "validation_batches": batches},
+    }
+    few = {"max_trials=20": "max_trials=1", "epochs=10": "epochs=1"}
+    with untraced():
+        run_quickly(of_arrays, few, names)
+        found = tuner.rows(tuner.trials("study")[0].values)
+        assert names["table"] == found
+        assert names["model"].input_shape == (None, 48, 48, 3)
+        assert cost.count(names["model"]).multiply_adds <= 3e6
+        # The first search is over, and would run no more trials.
+        names["search"] = tuner.RandomSearch(
+            names["space"], "val_accuracy", max_trials=1, directory="other"
+        )
+        run_quickly(of_functions, {"epochs=10": "epochs=1"}, names)
+    assert sizes == [48, 48]  # to train and to validate
+    assert tuner.trials("other")[0].status == "COMPLETED"
+
+
+def test_the_twin_of_the_architecture_page_is_one():
+    (code,) = snippets("docs/ARCHITECTURE.md")
+    names = {}
+    run_quickly(code, {"classes=10": "classes=10, alpha=0.25"}, names)
+    twin, teacher = names["twin"], names["teacher"]
+    assert [layer.name for layer in twin.layers[1:]] == [
+        f"teacher_{layer.name}" for layer in teacher.layers[1:]
+    ]
+    for its, other in zip(twin.weights, teacher.weights, strict=True):
+        np.testing.assert_array_equal(its, other)
+
+
+def run_quickly(code, fewer, names):
+    """Runs a snippet with less of what takes time."""
+    for much, little in fewer.items():
+        assert much in code
+        code = code.replace(much, little)
+    exec(code, names)

@@ -29,7 +29,7 @@ from keras_papers.pipelines.images import (
     told_of_lost_pictures,
 )
 from keras_papers.pipelines.search_page import render
-from keras_papers.pipelines.search_report import SearchReport
+from keras_papers.pipelines.search_report import SearchReport, shortened
 from keras_papers.pipelines.training import Recipe, compile_by
 from keras_papers.pipelines.variants import Material
 
@@ -163,6 +163,7 @@ def tune(
         MissingExtraError: If the extra `mobile` or `tuner` is not installed.
     """
     from keras_papers import tuner
+    from keras_papers.tuner import chief
 
     export.check_environment()
     check_places(data, output)
@@ -193,6 +194,9 @@ def tune(
         output.mkdir(parents=True, exist_ok=True)
         searched.run(verbose)
         return None
+    if workers == 1 and chief.is_chief():
+        chief.check_address()
+    searched.images(image_size)  # or an earlier search gave way for nothing
     lock = _take_folder(plan, output, overwrite)
     searched.find_points()
     _write_json(output / PLAN, plan._asdict())
@@ -341,6 +345,7 @@ class Search:
             seed=plan.seed + 1,  # of 0 KerasTuner would draw one
             directory=self.output,
             project_name=TRIALS,
+            told=shortened,
         )
         with told_of_lost_pictures():
             search.search(

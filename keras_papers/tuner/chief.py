@@ -7,12 +7,17 @@ of a call: who calls, and why a trial failed.
 import contextlib
 import functools
 import os
+import sys
 import time
 from concurrent import futures
 
 from keras_papers.extras import require
 from keras_papers.tuner.bound_process import is_orphaned
-from keras_papers.tuner.chief_address import check_free, chief_address
+from keras_papers.tuner.chief_address import (
+    check_free,
+    chief_address,
+    is_one_of_several,
+)
 
 grpc = require("grpc", "tuner")
 keras_tuner = require("keras_tuner", "tuner")
@@ -97,7 +102,11 @@ class Servicer(oracle_chief.OracleServicer):
         if trial is not None:
             given_up = trial.status == Status.FAILED
             then = "given up" if given_up else "run again"
-            print(f"{worker} {why}: trial {trial.trial_id} is {then}.")
+            # Not to stdout, which may be for a machine to read.
+            print(
+                f"{worker} {why}: trial {trial.trial_id} is {then}.",
+                file=sys.stderr,
+            )
 
     def GetSpace(self, request, context):
         self._hear(context)
@@ -164,7 +173,18 @@ class Servicer(oracle_chief.OracleServicer):
 
 def is_chief():
     """Tells whether the environment makes this process a chief."""
-    return distribution.is_chief_oracle()
+    return is_one_of_several() and distribution.is_chief_oracle()
+
+
+def check_address():
+    """Returns where the environment lets the chief listen.
+
+    Raises:
+        ValueError: If it cannot listen there.
+    """
+    host, port = chief_address()
+    check_free(host, port)
+    return host, port
 
 
 def serve(oracle, lease=LEASE):
@@ -182,8 +202,7 @@ def serve(oracle, lease=LEASE):
         ValueError: If it cannot listen there.
         SearchFailedError: If the search failed, which the workers are told.
     """
-    host, port = chief_address()
-    check_free(host, port)
+    host, port = check_address()
     with contextlib.ExitStack() as stack:
         executor = stack.enter_context(futures.ThreadPoolExecutor(1))
         server = grpc.server(executor, options=OPTIONS)

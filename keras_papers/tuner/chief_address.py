@@ -8,6 +8,34 @@ LOOPBACK = "127.0.0.1"
 # Below those that the system gives to outgoing connections: a worker that
 # knocks at the door of a dead chief could be given the chief's own port.
 PORTS = range(20_000, 30_000)
+VARIABLES = (
+    "KERASTUNER_ORACLE_IP",
+    "KERASTUNER_ORACLE_PORT",
+    "KERASTUNER_TUNER_ID",
+)
+
+
+def is_one_of_several():
+    """Tells whether the environment makes this process a chief or a worker.
+
+    KerasTuner takes an address without a name for a bug, and a port without a
+    host for nothing: such a worker would search alone.
+
+    Raises:
+        ValueError: If some of the variables are set, and others forgotten.
+    """
+    missing = [name for name in VARIABLES if name not in os.environ]
+    # KERASTUNER_TUNER_ID alone only names a search of one process.
+    if set(VARIABLES[:2]) <= set(missing):
+        return False
+    if missing:
+        raise ValueError(
+            "`KERASTUNER_ORACLE_IP`, `KERASTUNER_ORACLE_PORT` and "
+            "`KERASTUNER_TUNER_ID` make this process the chief or a worker of "
+            f"a search. Received: no {' and no '.join(missing)}. Set all "
+            "three, or none to search in one process."
+        )
+    return True
 
 
 def chief_address():
@@ -35,10 +63,12 @@ def check_free(host, port):
             raise OSError(None, "ports end at 65535")
         socket.create_server((host, port)).close()
     except OSError as error:
+        # Python adds the address to what the system says, once more.
+        why = error.strerror.partition(" (while attempting")[0]
         raise ValueError(
             "`port` (KERASTUNER_ORACLE_PORT) is where the chief of a search "
             "listens, and must be free, at an address of this machine. "
-            f"Received: {host}:{port} ({error.strerror}). Choose another for "
+            f"Received: {host}:{port} ({why}). Choose another for "
             "the chief and all workers, or end what holds this one."
         ) from None
 

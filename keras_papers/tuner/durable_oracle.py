@@ -28,6 +28,58 @@ DEATHS = 3  # processes that one trial may take with it
 PROPOSALS = 20  # before a space is taken for exhausted, as KerasTuner has it
 
 
+class Display(engine.Display):
+    """Tells of a trial in a line when it begins, and in one when it ends.
+
+    Where the oracle has no `told` it is KerasTuner's, with a line for each
+    hyperparameter.
+    """
+
+    def on_trial_begin(self, trial):
+        if self.oracle.told is None or self.verbose < 1:
+            super().on_trial_begin(trial)
+            return
+        trial_id, now = trial.trial_id, datetime.datetime.now()
+        again = " again" if trial_id in self.trial_start else ""
+        number = self.oracle.start_order.index(trial_id) + 1
+        most = self.oracle.max_trials
+        self.trial_start[trial_id] = now
+        self.search_start = self.search_start or now
+        self.trial_number[trial_id] = number
+        _print_line(
+            f"trial {trial_id} begins{again}, {number}"
+            + (f" of at most {most}" if most else "")
+            + f": {self.oracle.told(trial.hyperparameters.values)}"
+        )
+
+    def on_trial_end(self, trial):
+        if self.oracle.told is None or self.verbose < 1:
+            super().on_trial_end(trial)
+            return
+        completed = [
+            each
+            for each in self.oracle.get_best_trials()
+            if each.status == Status.COMPLETED  # or KerasTuner has another
+        ]
+        parts = []
+        if trial.status == Status.COMPLETED:
+            score = self.format_value(float(trial.score))
+            parts.append(f"ended: {self.oracle.objective.name} {score}")
+        else:
+            parts.append(f"failed: {_last_words(trial)}")
+        for best in completed:
+            score = self.format_value(float(best.score))
+            parts.append(
+                "the best so far"
+                if best.trial_id == trial.trial_id
+                else f"best so far {score} of trial {best.trial_id}"
+            )
+        began = self.trial_start[trial.trial_id]
+        seconds = (datetime.datetime.now() - began).total_seconds()
+        parts.append(f"{seconds:.1f} s")
+        _print_line(f"trial {trial.trial_id} {', '.join(parts)}")
+
+
 class Durable(keras_tuner.Oracle):
     """Goes before one of KerasTuner's oracles, and makes it keep its trials.
 
@@ -41,13 +93,17 @@ class Durable(keras_tuner.Oracle):
         failure: Why the search failed, in a sentence or two, or None.
         afford: None, or a function from a dict of values to those to try in
             their place, or to None where nothing near them is to be tried.
+        told: None, or a function from a dict of values to the line that tells
+            them when a trial begins; see `Display`.
     """
 
     failure = None
     afford = None
+    told = None
 
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
+        self._display = Display(self)
         self._unsaved = False
         # Trials that had ended before this process. Whoever starts a search
         # again has mended what made the last ones fail.
@@ -282,11 +338,11 @@ class Durable(keras_tuner.Oracle):
             self.failure = self._told(what, self.end_order[-1])
 
     def _told(self, what, trial_id):
-        message = self.trials[trial_id].message or "its score is not a number"
+        last_words = _last_words(self.trials[trial_id])
         folder = os.path.join(self._project_dir, f"trial_{trial_id}")
         return (
             f"{what}. The last, trial {trial_id}, said: "
-            f"{message.strip().splitlines()[-1]} (all of it is in "
+            f"{last_words} (all of it is in "
             f"{os.path.join(folder, 'trial.json')})."
         )
 
@@ -365,6 +421,17 @@ class BayesianOptimizationOracle(
 
     def _propose_another(self, trial_id):
         return self._random_populate_space()  # it would answer the same
+
+
+def _last_words(trial):
+    """Returns why a trial failed, in a line."""
+    message = trial.message or "its score is not a number"
+    return message.strip().splitlines()[-1]
+
+
+def _print_line(line):
+    # A log is read while the search runs.
+    print(line, flush=True)
 
 
 def _write_json(path, value):

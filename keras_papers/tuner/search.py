@@ -47,6 +47,10 @@ class Tuner(keras_tuner.Tuner):
             `"untitled_project"`.
         overwrite: Whether trials that are there give way. Defaults to False:
             the search goes on.
+        told: Function from the values of a trial, a dict, to a line that
+            tells them. The search then prints a line when a trial begins, and
+            one when it ends. Defaults to None: KerasTuner's tables, of which
+            those of a `MnasSpace` are long.
         **arguments: More of KerasTuner's `Tuner`.
 
     Raises:
@@ -61,6 +65,7 @@ class Tuner(keras_tuner.Tuner):
         directory=None,
         project_name=None,
         overwrite=False,
+        told=None,
         **arguments,
     ):
         if keras.config.backend() == "tensorflow":
@@ -69,6 +74,7 @@ class Tuner(keras_tuner.Tuner):
             project_name or "untitled_project"
         )
         self.is_worker = worker.is_worker()
+        oracle.told = told
         if not self.is_worker:
             self._lock = claim(home)
         super().__init__(

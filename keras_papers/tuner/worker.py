@@ -9,7 +9,7 @@ import uuid
 
 from keras_papers.extras import require
 from keras_papers.tuner.bound_process import is_orphaned
-from keras_papers.tuner.chief_address import chief_address
+from keras_papers.tuner.chief_address import chief_address, is_one_of_several
 from keras_papers.tuner.search_errors import ChiefGoneError, SearchFailedError
 
 grpc = require("grpc", "tuner")
@@ -156,6 +156,4 @@ def _reason(name, error):
 
 def is_worker():
     """Tells whether the environment makes this process a worker."""
-    return (
-        distribution.has_chief_oracle() and not distribution.is_chief_oracle()
-    )
+    return is_one_of_several() and not distribution.is_chief_oracle()

@@ -2,12 +2,19 @@
 
 import csv
 import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
 
 import keras
 import pytest
 
 from keras_papers import applications, cost, pipelines, tuner
+from keras_papers.pipelines.search_report import shortened
 
+ROOT = pathlib.Path(__file__).parents[2]
 SMALL = {
     "space": "width-resolution",
     "image_size": 48,
@@ -83,28 +90,71 @@ def test_a_search_goes_on_with_more_trials_and_not_otherwise(searched):
     assert report.trials[:2] == before.trials and len(report.trials) == 3
 
 
-@pytest.mark.slow
-def test_two_workers_search_a_table_that_makes_the_network(tmp_path):
-    report = pipelines.tune(
-        space="mnas",
-        budget_madds=0.8e6,
-        image_size=32,
-        width=0.25,
-        epochs=1,
-        trials=2,
-        workers=2,
-        output=tmp_path / "found",
-        verbose=0,
+@pytest.fixture(scope="module")
+def searched_by_two(tmp_path_factory):
+    """The command with two workers: its folder, and all that it printed."""
+    output = tmp_path_factory.mktemp("search") / "found"
+    options = (
+        "--space mnas --budget-madds 0.8M --image-size 32 --width 0.25 "
+        "--epochs 1 --trials 2 --workers 2 --json --output"
     )
-    assert len(report.completed) == 2
-    found = json.loads((tmp_path / "found/best.json").read_text())
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "keras_papers_cli", "tune"),
+            *(*options.split(), str(output)),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return output, ended
+
+
+@pytest.mark.slow
+def test_two_workers_search_a_table_that_makes_the_network(searched_by_two):
+    output, _ = searched_by_two
+    found = json.loads((output / "best.json").read_text())
     model = applications.MnasNetA1(
         rows=found["rows"], input_shape=(32, 32, 3), alpha=0.25, classes=10
     )
-    best = keras.saving.load_model(tmp_path / "found/best.keras")
+    best = keras.saving.load_model(output / "best.keras")
     assert cost.count(model)[:2] == cost.count(best)[:2]
     assert cost.count(model).multiply_adds <= 0.8e6
-    assert tuple(map(tuple, found["rows"])) == tuner.rows(report.best.values)
+    assert tuple(map(tuple, found["rows"])) == tuner.rows(found["values"])
+
+
+@pytest.mark.slow
+def test_what_a_machine_reads_of_two_workers_is_the_report_alone(
+    searched_by_two,
+):
+    output, ended = searched_by_two
+    told = json.loads(ended.stdout)  # of more than one document it says so
+    assert [trial["status"] for trial in told["trials"]] == ["COMPLETED"] * 2
+    assert told["workers"] == 2
+    assert (
+        told["best"]["values"]
+        == tuner.trials(output, "trials")[int(told["best"]["trial"])].values
+    )
+    lines = [
+        line
+        for line in ended.stderr.splitlines()
+        if "XNNPACK delegate" not in line  # LiteRT's own, when it runs
+    ]
+    assert lines == []
+    for worker in ("worker0", "worker1"):
+        assert (output / f"logs/{worker}.log").stat().st_size
+
+
+@pytest.mark.slow
+def test_the_chief_tells_of_a_network_in_a_line_and_not_in_49(searched_by_two):
+    output, _ = searched_by_two
+    log = (output / "logs/chief.log").read_text()
+    begun = re.findall(r"^trial (.) begins, . of at most 2: (.*)$", log, re.M)
+    found = tuner.trials(output, "trials")
+    assert begun == [(each.trial, shortened(each.values)) for each in found]
+    assert re.findall(r"^trial (.) ended: val_accuracy 0", log, re.M)
+    assert "stage1_" not in log
 
 
 def test_bad_arguments_are_explained(tmp_path):
@@ -123,7 +173,19 @@ def test_bad_arguments_are_explained(tmp_path):
     assert not (tmp_path / "found/search.json").exists()
 
 
+def test_an_earlier_search_gives_way_to_no_mistake(tmp_path):
+    before = tmp_path / "found/trials/trial_0/trial.json"
+    before.parent.mkdir(parents=True)
+    before.touch()
+    with pytest.raises(ValueError, match="which is no folder"):
+        pipelines.tune(
+            tmp_path / "photso", output=tmp_path / "found", overwrite=True
+        )
+    assert before.exists()
+
+
 def test_a_budget_below_the_cheapest_point_is_told_before_any_trial(tmp_path):
+    one_size = SMALL | {"image_size": 32}  # for there is none below
     with pytest.raises(ValueError, match="The cheapest is 0.0625 x 32 with"):
-        pipelines.tune(output=tmp_path / "s", budget_madds=1e3, **SMALL)
+        pipelines.tune(output=tmp_path / "s", budget_madds=1e3, **one_size)
     assert not (tmp_path / "s/trials").exists()

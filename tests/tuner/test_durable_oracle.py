@@ -5,8 +5,10 @@ import copy
 import functools
 import itertools
 import json
+import math
 import os
 import pathlib
+import re
 import threading
 
 import keras_tuner
@@ -19,11 +21,6 @@ from keras_papers.tuner.durable_oracle import (
     RandomSearchOracle,
 )
 from keras_papers.tuner.search_errors import SearchFailedError
-
-# KerasTuner's own.
-pytestmark = pytest.mark.filterwarnings(
-    r"ignore:(currentThread|getName)\(\) is deprecated:DeprecationWarning"
-)
 
 ORACLES = [RandomSearchOracle, GridSearchOracle, BayesianOptimizationOracle]
 OBJECTIVE = keras_tuner.Objective("score", "min")
@@ -472,6 +469,70 @@ def test_what_begins_unseen_may_end_seen(tmp_path, capsys):
     oracle.verbose = 1
     ended(oracle, trial)
     assert "Trial 1 Complete" in capsys.readouterr().out
+
+
+def lines_of(capsys):
+    """What was printed, of times only their unit."""
+    return re.sub(r"\d+\.\d s\n", "_ s\n", capsys.readouterr().out)
+
+
+def test_a_trial_that_is_told_is_a_line_at_its_begin_and_one_at_its_end(
+    tmp_path, capsys
+):
+    oracle = opened(tmp_path, max_trials=10)
+    oracle.told = "{x} of a hundred".format_map
+    oracle.verbose = 1
+    a, b = oracle.create_trial("a"), oracle.create_trial("b")
+    values = [each.hyperparameters.values["x"] for each in (a, b)]
+    ended(oracle, b, score=0.5)
+    ended(oracle, a, score=0.7512345)
+    run(oracle, status="FAILED", message="Traceback\nValueError: no luck\n")
+    run(oracle, score=0.25)
+    assert [
+        line
+        for line in lines_of(capsys).splitlines()
+        if "trial 02 b" not in line and "trial 03 b" not in line
+    ] == [
+        f"trial 00 begins, 1 of at most 10: {values[0]} of a hundred",
+        f"trial 01 begins, 2 of at most 10: {values[1]} of a hundred",
+        "trial 01 ended: score 0.5, the best so far, _ s",
+        "trial 00 ended: score 0.75123, best so far 0.5 of trial 01, _ s",
+        "trial 02 failed: ValueError: no luck, best so far 0.5 of trial 01, "
+        "_ s",
+        "trial 03 ended: score 0.25, the best so far, _ s",
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN:RuntimeWarning")  # KerasTuner's
+def test_what_is_told_of_a_trial_that_comes_to_nothing(tmp_path, capsys):
+    oracle = opened(tmp_path, GridSearchOracle)
+    oracle.told = str
+    oracle.verbose = "auto"
+    run(oracle, score=math.nan)
+    assert lines_of(capsys) == (
+        "trial 0000 begins, 1: {'x': 0}\n"
+        "trial 0000 failed: its score is not a number, _ s\n"
+    )
+
+
+def test_a_trial_that_is_told_begins_again_after_a_kill(tmp_path, capsys):
+    first = opened(tmp_path, max_trials=1)
+    first.told, first.verbose = str, 1
+    trial = first.create_trial("a")
+    again = opened(tmp_path, max_trials=1)
+    again.told, again.verbose = str, 1
+    again.create_trial("a")
+    line = f"1 of at most 1: {trial.hyperparameters.values}\n"
+    assert capsys.readouterr().out == (
+        f"trial 0 begins, {line}trial 0 begins again, {line}"
+    )
+
+
+def test_a_search_that_is_to_be_silent_tells_nothing(tmp_path, capsys):
+    oracle = opened(tmp_path, max_trials=2)
+    oracle.told = str
+    run_all(oracle)
+    assert capsys.readouterr().out == ""
 
 
 def test_json_is_written_whole_or_not_at_all(tmp_path):

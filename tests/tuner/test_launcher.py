@@ -29,7 +29,7 @@ def program(code, folder):
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch, tmp_path_factory):
-    monkeypatch.setattr(launcher, "PAUSE", 0.5)
+    monkeypatch.setattr(launcher, "PAUSE", 0.1)
     monkeypatch.setattr(launcher, "GRACE", 1)
     monkeypatch.setattr(launcher, "FAREWELL", 1)
     monkeypatch.setattr(launcher, "LOOK", 0.02)
@@ -45,6 +45,14 @@ def is_alive(process):
         text=True,
     ).stdout
     return bool(state.strip()) and not state.startswith("Z")
+
+
+def wait_for_the_end(process, seconds=5):
+    """Returns when a process that was killed has ended, which takes time."""
+    deadline = time.monotonic() + seconds
+    while is_alive(process):
+        assert time.monotonic() < deadline, "it lives on"
+        time.sleep(0.02)
 
 
 def test_each_process_is_told_what_it_is(tmp_path):
@@ -178,8 +186,10 @@ def test_what_an_earlier_search_said_is_not_told(tmp_path):
         )
 
 
-def test_nothing_that_a_search_started_outlives_it(tmp_path):
+def test_nothing_that_a_search_started_outlives_it(tmp_path, monkeypatch):
     """A worker that does not listen, and what another one started."""
+    monkeypatch.setattr(launcher, "GRACE", 0.2)
+    monkeypatch.setattr(launcher, "FAREWELL", 0.2)
     code = (
         "if is_chief:\n"
         "    while len(list(folder.iterdir())) < 4: time.sleep(0.05)\n"
@@ -193,9 +203,8 @@ def test_nothing_that_a_search_started_outlives_it(tmp_path):
     started = time.monotonic()
     launch(program(code, tmp_path), 2)
     assert time.monotonic() - started < 10
-    time.sleep(0.5)  # a kill takes a moment
     for path in tmp_path.iterdir():
-        assert not is_alive(int(path.name))
+        wait_for_the_end(int(path.name))
 
 
 def test_logs_are_kept_where_they_are_wanted_or_told(tmp_path, monkeypatch):
@@ -255,8 +264,7 @@ def test_a_process_ends_with_the_one_that_started_it(tmp_path):
         time.sleep(0.3)
         assert is_alive(child)
         parent.send_signal(signal.SIGKILL)
-    time.sleep(0.3)
-    assert not is_alive(child)
+    wait_for_the_end(child)
 
 
 def test_a_process_whose_launcher_is_gone_knows(monkeypatch):

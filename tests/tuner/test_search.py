@@ -112,6 +112,22 @@ def test_the_methods_that_a_subclass_may_override_are_called(tmp_path):
     ]
 
 
+def test_keras_tells_of_epochs_between_what_is_told_of_a_trial(
+    tmp_path, capsys
+):
+    told = search(tmp_path, max_trials=1, told=lambda values: str([*values]))
+    told.search(**DATA | {"verbose": 2}, epochs=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "trial 0 begins, 1 of at most 1: ['units']"
+    assert [line for line in lines if "Epoch" in line] == [
+        "Epoch 1/2",
+        "Epoch 2/2",
+    ]
+    assert lines[1] == "Epoch 1/2"
+    assert lines[-1].startswith("trial 0 ended: val_loss ")
+    assert ", the best so far, " in lines[-1]
+
+
 @pytest.mark.parametrize("trials", [1, 2, 9])
 def test_a_search_of_which_every_trial_failed_raises(tmp_path, trials):
     def fail(hp):
@@ -159,7 +175,7 @@ def test_a_folder_that_another_process_searches_in_is_refused(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "KERAS_BACKEND": "jax"},
+        env={**os.environ, "KERAS_BACKEND": "numpy"},
     )
     try:
         assert other.stdout.readline() == "held\n"
