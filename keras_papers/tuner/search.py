@@ -205,7 +205,9 @@ class Tuner(keras_tuner.Tuner):
     def on_trial_end(self, trial):
         super().on_trial_end(trial)
         for state in self._folder(trial).glob(STATE.format("*")):
-            state.unlink()  # three times the size of the model
+            # Three times the size of the model; gone if another worker, which
+            # had been thought dead, has just ended the trial.
+            state.unlink(missing_ok=True)
 
 
 class Hooks(keras.callbacks.Callback):
