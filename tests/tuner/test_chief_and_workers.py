@@ -309,6 +309,28 @@ def test_a_chief_that_is_nowhere_is_one_sentence(hire):
     address = f"127.0.0.1:{os.environ['KERASTUNER_ORACLE_PORT']}"
     assert f"Received: {address}, where nobody has" in str(error.value)
     assert "Start the chief there" in str(error.value)
+    assert "or mend the network between" in str(error.value)
+
+
+def test_a_worker_that_waits_long_for_its_chief_says_so_once(
+    hire, capsys, monkeypatch
+):
+    monkeypatch.setattr(worker, "SILENCE", 0.2)
+    a = hire("a", patience=1)
+    with pytest.raises(ChiefGoneError):
+        a.create_trial("a")
+    address = f"127.0.0.1:{os.environ['KERASTUNER_ORACLE_PORT']}"
+    told = capsys.readouterr().err
+    assert told == f"a waits for the chief at {address}, 1 s at most.\n"
+
+
+def test_a_worker_says_nothing_of_a_chief_that_is_away_for_a_moment(
+    hire, tmp_path, capsys
+):
+    a = hire("a")
+    threading.Timer(0.5, Serving, [opened(tmp_path, max_trials=1)]).start()
+    assert a.create_trial("a").trial_id == "0"
+    assert not capsys.readouterr().err
 
 
 def test_a_chief_that_vanishes_ends_a_trial_s_worker_and_not_the_trial(
@@ -333,7 +355,7 @@ def test_a_port_in_use_is_refused(hire, tmp_path):
     first = Serving(opened(tmp_path / "a", max_trials=1))
     a = hire("a")
     trial = a.create_trial("a")
-    with pytest.raises(ValueError, match="Received: 127.* in use.*Choose"):
+    with pytest.raises(ValueError, match=r"Received: 127.* in use\). Choose"):
         chief.serve(opened(tmp_path / "b"))
     ended(a, trial)
     assert run(a, "a").status == "STOPPED"
