@@ -50,9 +50,15 @@ class Tuner(keras_tuner.Tuner):
             the search goes on.
         **arguments: More of KerasTuner's `Tuner`.
 
+    Attributes:
+        workers: How many processes have run trials; a chief learns it in its
+            search.
+
     Raises:
         ValueError: If the folder is in use, or of another space.
     """
+
+    workers = 1
 
     def __init__(
         self,
@@ -138,7 +144,7 @@ class Tuner(keras_tuner.Tuner):
             self.save()
             if chief.is_chief():
                 self.oracle.verbose = options.get("verbose", 1)
-                chief.serve(self.oracle)
+                self.workers = chief.serve(self.oracle) or self.workers
             else:
                 super().search(*arguments, **options)
             self.oracle.check_outcome()

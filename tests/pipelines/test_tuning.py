@@ -107,6 +107,14 @@ def test_two_workers_search_a_table_that_makes_the_network(tmp_path):
     assert tuple(map(tuple, found["rows"])) == tuner.rows(report.best.values)
 
 
+def test_the_report_counts_the_workers_of_other_machines(tmp_path, monkeypatch):
+    search = pipelines.tuning.Search
+    monkeypatch.setattr(search, "find_points", lambda self: None)
+    monkeypatch.setattr(search, "run", lambda self, verbose: 3)
+    monkeypatch.setattr(search, "finish", lambda self, workers, _: workers)
+    assert pipelines.tune(output=tmp_path / "found") == 3
+
+
 def test_bad_arguments_are_explained(tmp_path):
     def message(**arguments):
         with pytest.raises(ValueError) as error:

@@ -42,12 +42,13 @@ class Serving(threading.Thread):
     def __init__(self, oracle, **options):
         super().__init__(daemon=True)
         self.oracle, self.options, self.error = oracle, options, None
+        self.workers = None
         self.start()
         self.started.append(self)
 
     def run(self):
         try:
-            chief.serve(self.oracle, **self.options)
+            self.workers = chief.serve(self.oracle, **self.options)
         except Exception as error:
             self.error = error
 
@@ -99,6 +100,7 @@ def test_workers_share_the_trials_and_all_go_home(hire, tmp_path):
     assert run(b, "b").status == "STOPPED"
     serving.end()
     assert len(on_disk(tmp_path, "COMPLETED")) == 4
+    assert serving.workers == 2
 
 
 def test_a_silent_worker_s_trial_is_run_by_another(hire, tmp_path, capsys):
