@@ -14,7 +14,11 @@ def draft_of(path):
     go by the suffix.
     """
     path = pathlib.Path(path)
-    draft = path.with_name(f"part.{path.name}")
+    # A worker that was thought dead may write beside the one that took its
+    # trial. Named by the worker, what a kill left is written over.
+    worker = os.environ.get("KERASTUNER_TUNER_ID")
+    name = f"{worker}.{path.name}" if worker else path.name
+    draft = path.with_name(f"part.{name}")
     try:
         yield draft
         os.replace(draft, path)

@@ -201,7 +201,7 @@ def tune(
     searched.find_points()
     _write_json(output / PLAN, plan._asdict())
     if workers == 1:
-        searched.run(verbose)
+        workers = searched.run(verbose)  # more if they are elsewhere
     else:
         lock.release()  # for the chief
         command = [sys.executable, "-m", PROCESS, str(output)]
@@ -328,7 +328,7 @@ class Search:
         return at
 
     def run(self, verbose):
-        """Runs the trials that are left, in this process."""
+        """Runs the trials that are left; returns how many workers did it."""
         from keras_papers import tuner
 
         plan = self.plan
@@ -355,6 +355,7 @@ class Search:
                 shuffle=False,  # `batches` did
                 verbose=verbose,
             )
+        return search.workers
 
     def finish(self, workers, seconds):
         """Writes what was found; returns the report."""

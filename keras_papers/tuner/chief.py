@@ -198,6 +198,9 @@ def serve(oracle, lease=LEASE):
         lease: Seconds. A worker that is silent for longer is taken for dead,
             and its trial is run again.
 
+    Returns:
+        How many workers have asked for trials.
+
     Raises:
         ValueError: If it cannot listen there.
         SearchFailedError: If the search failed, which the workers are told.
@@ -217,6 +220,7 @@ def serve(oracle, lease=LEASE):
                 os._exit(1)
             time.sleep(LOOK)
     oracle.check_outcome()
+    return len(servicer.processes)
 
 
 def _metadata(context):

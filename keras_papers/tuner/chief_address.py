@@ -60,16 +60,16 @@ def check_free(host, port):
     """Raises ValueError unless a chief can listen at an address."""
     try:
         if port >= 2**16:
-            raise OSError(None, "ports end at 65535")
+            raise OSError(None, "Ports end at 65535")
         socket.create_server((host, port)).close()
     except OSError as error:
-        # Python adds the address to what the system says, once more.
-        why = error.strerror.partition(" (while attempting")[0]
+        # Python adds the address, which is told already.
+        why, *_ = error.strerror.partition(" (while")
         raise ValueError(
             "`port` (KERASTUNER_ORACLE_PORT) is where the chief of a search "
             "listens, and must be free, at an address of this machine. "
-            f"Received: {host}:{port} ({why}). Choose another for "
-            "the chief and all workers, or end what holds this one."
+            f"Received: {host}:{port} ({why}). Choose another for the chief "
+            "and all workers, or end what holds this one."
         ) from None
 
 

@@ -53,9 +53,15 @@ class Tuner(keras_tuner.Tuner):
             those of a `MnasSpace` are long.
         **arguments: More of KerasTuner's `Tuner`.
 
+    Attributes:
+        workers: How many processes have run trials; a chief learns it in its
+            search.
+
     Raises:
         ValueError: If the folder is in use, or of another space.
     """
+
+    workers = 1
 
     def __init__(
         self,
@@ -142,7 +148,7 @@ class Tuner(keras_tuner.Tuner):
             self.save()
             if chief.is_chief():
                 self.oracle.verbose = options.get("verbose", 1)
-                chief.serve(self.oracle)
+                self.workers = chief.serve(self.oracle) or self.workers
             else:
                 super().search(*arguments, **options)
             self.oracle.check_outcome()
@@ -192,7 +198,9 @@ class Tuner(keras_tuner.Tuner):
     def on_trial_end(self, trial):
         super().on_trial_end(trial)
         for state in self._folder(trial).glob(STATE.format("*")):
-            state.unlink()  # three times the size of the model
+            # Three times the size of the model; gone if another worker, which
+            # had been thought dead, has just ended the trial.
+            state.unlink(missing_ok=True)
         let_graphs_go()
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import sys
 import threading
 import time
 import uuid
@@ -21,6 +22,7 @@ protos = require("keras_tuner.src.protos", "tuner")
 Status = keras_tuner.engine.trial.TrialStatus
 
 PATIENCE = 60  # seconds without a chief
+SILENCE = 5  # of which, after which it says what it waits for
 PAUSE = 0.5  # seconds before a call is repeated
 SIGN_OF_LIFE = 5  # seconds between two
 ROOM = 4000  # bytes of a message; gRPC lets 8 KB travel beside a call
@@ -79,7 +81,7 @@ class Client(oracle_client.OracleClient):
             SearchFailedError: If the search has failed.
         """
         call = getattr(self._calls, name)
-        deadline = None
+        since, has_said = None, False
         while True:
             try:
                 return call(request, metadata=(*self._metadata, *metadata))
@@ -93,17 +95,26 @@ class Client(oracle_client.OracleClient):
                     "was found in the program of the chief."
                 )
             now = time.monotonic()
-            deadline = deadline or now + self.patience
-            if now >= deadline:
+            since = since or now
+            if now >= since + self.patience:
                 self.close()
                 raise ChiefGoneError(
                     "`KERASTUNER_ORACLE_IP` and `KERASTUNER_ORACLE_PORT` are "
                     "where the chief of the search listens. Received: "
                     f"{self.host}:{self.port}, where nobody has answered for "
                     f"{self.patience:g} s. Start the chief there, with "
-                    "KERASTUNER_TUNER_ID=chief, and then this worker again."
+                    "KERASTUNER_TUNER_ID=chief, or mend the network between, "
+                    "and then start this worker again."
                 )
-            time.sleep(min(PAUSE, deadline - now))
+            if now >= since + SILENCE and not has_said:
+                has_said = True
+                print(
+                    f"{self.tuner_id} waits for the chief at {self.host}:"
+                    f"{self.port}, {self.patience:g} s at most.",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            time.sleep(min(PAUSE, since + self.patience - now))
 
     def create_trial(self, tuner_id):
         trial = super().create_trial(tuner_id)

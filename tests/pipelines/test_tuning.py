@@ -157,6 +157,14 @@ def test_the_chief_tells_of_a_network_in_a_line_and_not_in_49(searched_by_two):
     assert "stage1_" not in log
 
 
+def test_the_report_counts_the_workers_of_other_machines(tmp_path, monkeypatch):
+    search = pipelines.tuning.Search
+    monkeypatch.setattr(search, "find_points", lambda self: None)
+    monkeypatch.setattr(search, "run", lambda self, verbose: 3)
+    monkeypatch.setattr(search, "finish", lambda self, workers, _: workers)
+    assert pipelines.tune(output=tmp_path / "found") == 3
+
+
 def test_bad_arguments_are_explained(tmp_path):
     def message(**arguments):
         with pytest.raises(ValueError) as error:

@@ -37,12 +37,13 @@ class Serving(threading.Thread):
     def __init__(self, oracle, **options):
         super().__init__(daemon=True)
         self.oracle, self.options, self.error = oracle, options, None
+        self.workers = None
         self.start()
         self.started.append(self)
 
     def run(self):
         try:
-            chief.serve(self.oracle, **self.options)
+            self.workers = chief.serve(self.oracle, **self.options)
         except Exception as error:
             self.error = error
 
@@ -94,6 +95,7 @@ def test_workers_share_the_trials_and_all_go_home(hire, tmp_path):
     assert run(b, "b").status == "STOPPED"
     serving.end()
     assert len(on_disk(tmp_path, "COMPLETED")) == 4
+    assert serving.workers == 2
 
 
 def test_a_silent_worker_s_trial_is_run_by_another(hire, tmp_path, capsys):
@@ -304,6 +306,28 @@ def test_a_chief_that_is_nowhere_is_one_sentence(hire):
     address = f"127.0.0.1:{os.environ['KERASTUNER_ORACLE_PORT']}"
     assert f"Received: {address}, where nobody has" in str(error.value)
     assert "Start the chief there" in str(error.value)
+    assert "or mend the network between" in str(error.value)
+
+
+def test_a_worker_that_waits_long_for_its_chief_says_so_once(
+    hire, capsys, monkeypatch
+):
+    monkeypatch.setattr(worker, "SILENCE", 0.2)
+    a = hire("a", patience=1)
+    with pytest.raises(ChiefGoneError):
+        a.create_trial("a")
+    address = f"127.0.0.1:{os.environ['KERASTUNER_ORACLE_PORT']}"
+    told = capsys.readouterr().err
+    assert told == f"a waits for the chief at {address}, 1 s at most.\n"
+
+
+def test_a_worker_says_nothing_of_a_chief_that_is_away_for_a_moment(
+    hire, tmp_path, capsys
+):
+    a = hire("a")
+    threading.Timer(0.5, Serving, [opened(tmp_path, max_trials=1)]).start()
+    assert a.create_trial("a").trial_id == "0"
+    assert not capsys.readouterr().err
 
 
 def test_a_chief_that_vanishes_ends_a_trial_s_worker_and_not_the_trial(
@@ -328,7 +352,7 @@ def test_a_port_in_use_is_refused(hire, tmp_path):
     first = Serving(opened(tmp_path / "a", max_trials=1))
     a = hire("a")
     trial = a.create_trial("a")
-    with pytest.raises(ValueError, match="Received: 127.* in use.*Choose"):
+    with pytest.raises(ValueError, match=r"Received: 127.* in use\). Choose"):
         chief.serve(opened(tmp_path / "b"))
     ended(a, trial)
     assert run(a, "a").status == "STOPPED"
