@@ -137,6 +137,39 @@ def test_a_range_is_that_of_the_first_batch_and_then_a_moving_average():
     assert float(weights["low"]) == before
 
 
+def test_a_batch_of_zeros_says_nothing_of_a_range():
+    scheme = importlib.import_module(SCHEME)
+    quantizer = scheme.RangeQuantizer()
+    holder = load_tf_keras().layers.Layer()
+    weights = quantizer.build(None, "output", holder)
+
+    def ends_after(*batch):
+        quantizer(np.array(batch, "float32"), True, weights)
+        return [float(weights[key]) for key in ("low", "high")]
+
+    assert ends_after(0.0, 0.0) == [0.0, 1.0]
+    before = ends_after(-2.0, 3.0)
+    assert before == [-1.0, 2.0]
+    assert ends_after(0.0, 0.0) == before
+
+
+def test_a_squeeze_that_has_died_does_not_spoil_the_file(tmp_path):
+    """XNNPACK refuses files in which a map has a range of next to nothing."""
+    image = keras.Input((12, 12, 3), name="image")
+    x = layers.Conv2D(8, 3, activation="relu")(image)
+    gate = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    gate = layers.Conv2D(4, 1, activation="relu", name="squeeze")(gate)
+    gate = layers.Conv2D(8, 1, activation="sigmoid")(gate)
+    x = layers.GlobalAveragePooling2D()(layers.Multiply()([x, gate]))
+    model = perturb(keras.Model(image, layers.Dense(3)(x)))
+    model.get_layer("squeeze").bias.assign([-90.0] * 4)
+    images = IMAGES / 127.5 - 1
+    aware = quantization.quantize_aware(model, images)
+    file = export.to_tflite(aware, tmp_path / "model.tflite", images=images)
+    assert file.partitions == 1
+    assert file.parity < 0.1
+
+
 def test_the_file_answers_as_the_model_that_was_trained(tmp_path):
     aware = fitted(small())
     file = export.to_tflite(aware, tmp_path / "model.tflite")
