@@ -10,6 +10,10 @@ where the chain ends with a product with its own input:
 
 That gate is relu6(x + 3) / 6, mirrored, for the usual form is what the
 converter takes for h-swish (docs/QUANTIZATION.md has the measurements).
+
+A normalization of pixels by channel, as EfficientNet has in front, would be a
+product and a sum of whole images, each rounded to 256 levels. As a depthwise
+convolution of 1 x 1 it is one operation that is rounded once.
 """
 
 import collections
@@ -35,6 +39,9 @@ FUSED = (
     keras.activations.relu,
     keras.activations.relu6,
 )
+# Layers that multiply by constants and add constants.
+RESCALING = (layers.Normalization, layers.Rescaling)
+CHANNELS = {"channels_last": -1, "channels_first": -3}  # axis of an image
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
@@ -61,8 +68,9 @@ def lower(model):
     Every h-swish becomes the product of its input and a gate, and so does
     swish, whose gate is the sigmoid. Other activations inside a convolution
     or dense layer become layers of their own unless integers compute them
-    along. A hard sigmoid that is written as operations becomes one layer. All
-    other layers stay, with their names.
+    along. A hard sigmoid that is written as operations becomes one layer.
+    Normalizations by channel become convolutions: of several in a row, one
+    under the last one's name. All other layers stay, with their names.
 
     Args:
         model: A functional or built sequential model; it is left alone.
@@ -81,7 +89,7 @@ def lower(model):
     ['stem_activation_gate', 'stem_activation']
     """
     flat = flatten(model)
-    draw = _hard_sigmoids(flat)
+    draw = {**_hard_sigmoids(flat), **_rescalings(flat)}
     names = {operation.name for operation in flat.operations}
     for layer in flat.operations:
         activation = getattr(layer, "activation", None)
@@ -131,6 +139,83 @@ def _free(name, names):
         name += "_"
     names.add(name)
     return name
+
+
+def _rescalings(flat):
+    """Finds normalizations of images by channel, several in a row as one.
+
+    Returns:
+        Dict: operation of it, of the function that stands in its place.
+    """
+    links, draw = _Links(flat), {}
+    for node in reversed(links.nodes):
+        row = []
+        while node and type(node.operation) in RESCALING:
+            if node.operation in draw or not links.once([node]):
+                break
+            row.insert(0, node)
+            node = links.before(node)
+        layer = _rescaling(row) if row else None
+        if layer:
+            draw |= dict.fromkeys((part.operation for part in row), _tensor)
+            draw[row[-1].operation] = layer
+    return draw
+
+
+def _rescaling(row):
+    """Returns one layer for a row of calls of `RESCALING`, or None.
+
+    None where there is nothing to gain, and where constants are not by
+    channel, as of a table of columns.
+    """
+    (image,) = row[0].arguments.keras_tensors
+    first, *others = (_constants(node.operation) for node in row)
+    scale, offset = first
+    if not others and np.ndim(scale) == np.ndim(offset) == 0:
+        return None
+    for factor, summand in others:
+        scale, offset = scale * factor, offset * factor + summand
+    last = row[-1].operation
+    options = {"name": last.name, "dtype": last.dtype_policy}
+    if np.ptp(scale) == np.ptp(offset) == 0:
+        alike = float(np.max(scale)), float(np.max(offset))
+        return layers.Rescaling(*alike, **options)
+    scale, offset = np.broadcast_arrays(scale, offset)
+    axes = [axis - scale.ndim for axis, n in enumerate(scale.shape) if n > 1]
+    data_format = keras.config.image_data_format()
+    by_channel = len(image.shape) == 4 and axes == [CHANNELS[data_format]]
+    # A convolution does not cast integers, as a rescaling does.
+    if not by_channel or not keras.backend.is_float_dtype(image.dtype):
+        return None
+    convolution = layers.DepthwiseConv2D(
+        1, data_format=data_format, trainable=False, **options
+    )
+    convolution.build(image.shape)
+    bias = offset.ravel().astype("float32")
+    if np.ptp(bias) == 0:
+        # The converter rounds equal numbers as if all channels of the kernel
+        # had the range of the first, which takes most of the bias away.
+        bias[0] = np.nextafter(bias[0], np.float32(0))
+    convolution.set_weights([scale.reshape(1, 1, -1, 1), bias])
+    return convolution
+
+
+def _constants(layer):
+    """Returns `(scale, offset)` of a layer of `RESCALING`, as arrays."""
+    if isinstance(layer, layers.Rescaling):
+        scale, offset = map(np.asarray, (layer.scale, layer.offset))
+        if scale.ndim and keras.config.image_data_format() == "channels_first":
+            # The layer does so with the scale, and not with the offset.
+            scale = scale.reshape(scale.shape + (1,) * (3 - scale.ndim))
+        return scale, offset
+    mean, variance = (
+        keras.ops.convert_to_numpy(statistic).astype("float64")
+        for statistic in (layer.mean, layer.variance)
+    )
+    std = np.maximum(np.sqrt(variance), keras.backend.epsilon())
+    if layer.invert:
+        return std, mean
+    return 1 / std, -mean / std
 
 
 def split_rescaling(model):

@@ -209,3 +209,141 @@ def test_a_rescaling_stays_if_others_read_the_image_or_if_it_is_by_channel():
     turned = keras.Model(image, layers.Rescaling(-1.0, 255.0)(image))
     for model in (both, by_channel, shifted, turned):
         assert split_rescaling(model) == (1.0, 0.0, model)
+
+
+# -- normalizations by channel ------------------------------------------------
+
+# ImageNet's statistics of pixels, as scale and offset of each channel.
+SCALE = [0.0171, 0.0175, 0.0174]
+OFFSET = [-2.118, -2.036, -1.804]
+
+
+def kinds(model):
+    return [type(layer) for layer in model.layers[1:]]
+
+
+def check_pixels(model, *expected):
+    """Asserts of what `model` becomes: these classes, and equal answers."""
+    lowered = lower(model)
+    assert kinds(lowered) == list(expected)
+    images = random_images(4, *model.input_shape[1:], low=0, high=255)
+    found = answers(model, images)
+    assert np.ptp(found) > 1
+    np.testing.assert_allclose(answers(lowered, images), found, atol=1e-5)
+    return lowered
+
+
+def drawn(*row, shape=(8, 8, 3), **door):
+    x = image = keras.Input(shape, **door)
+    for layer in row:
+        x = layer(x)
+    return keras.Model(image, x)
+
+
+def normalization(**keywords):
+    """Returns a layer with the statistics of ImageNet in [0, 1]."""
+    mean, variance = [0.485, 0.456, 0.406], [0.0524, 0.0502, 0.0506]
+    return layers.Normalization(mean=mean, variance=variance, **keywords)
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize(
+    "constants",
+    [(SCALE, OFFSET), (SCALE, -2.0), (1 / 127.5, OFFSET), ([SCALE], [OFFSET])],
+    ids=["both", "scale", "offset", "more axes"],
+)
+def test_a_rescaling_by_channel_is_a_frozen_convolution(constants):
+    model = drawn(layers.Rescaling(*constants, name="preprocessing"))
+    lowered = check_pixels(model, layers.DepthwiseConv2D)
+    convolution = lowered.get_layer("preprocessing")
+    assert convolution.kernel.shape == (1, 1, 3, 1)
+    assert not lowered.trainable_weights and len(lowered.weights) == 2
+
+
+@pytest.mark.contract
+def test_a_row_of_normalizations_is_one_convolution():
+    """As keras.applications' EfficientNet has in front with its weights."""
+    theirs = [
+        layers.Rescaling(1 / 255),
+        normalization(),
+        layers.Rescaling([2.1, 2.2, 2.0], name="last"),
+    ]
+    lowered = check_pixels(drawn(*theirs), layers.DepthwiseConv2D)
+    assert lowered.layers[1].name == "last"
+    back = [normalization(), normalization(invert=True)]
+    check_pixels(drawn(*back), layers.DepthwiseConv2D)
+
+
+@pytest.mark.contract
+def test_channels_that_are_all_alike_are_a_rescaling():
+    adapted = layers.Normalization()  # to nothing, as without weights
+    alike = layers.Rescaling([0.5, 0.5, 0.5], 1.0)
+    lowered = check_pixels(
+        drawn(layers.Rescaling(1 / 25.5, -1), adapted, alike), layers.Rescaling
+    )
+    alone = lowered.layers[1]
+    assert (alone.scale, alone.offset) == pytest.approx((0.5 / 25.5, 0.5))
+
+
+@pytest.mark.contract
+def test_a_row_ends_where_others_read_it_and_where_a_layer_is_called_twice():
+    image = keras.Input((8, 8, 3))
+    tapped = layers.Rescaling(0.1, -1.0)(image)
+    x = layers.Rescaling(SCALE)(tapped)
+    check_pixels(
+        keras.Model(image, layers.Add()([x, tapped])),
+        *(layers.Rescaling, layers.DepthwiseConv2D, layers.Add),
+    )
+    twice = layers.Rescaling(SCALE, OFFSET)
+    model = keras.Model(image, layers.Add()([twice(twice(image)), image]))
+    check_pixels(model, layers.Rescaling, layers.Add)
+
+
+@pytest.mark.contract
+def test_constants_that_are_not_by_channel_stay():
+    by_row = np.linspace(0.5, 2, 8).reshape(8, 1, 1).tolist()
+    for model in (
+        drawn(layers.Rescaling(by_row), shape=(8, 6, 3)),
+        drawn(layers.Rescaling(SCALE), shape=(3,)),
+        drawn(layers.Rescaling(SCALE), dtype="uint8"),
+        drawn(layers.Rescaling(2.0, 1.0)),
+    ):
+        assert lower(model).layers[1] is model.layers[1]
+
+
+@pytest.mark.contract
+def test_a_normalization_has_the_precision_of_the_old_layer():
+    model = drawn(layers.Rescaling(SCALE, OFFSET, dtype="float32"))
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        assert lower(model).output.dtype == "float32"
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("nested", [True, False])
+def test_channels_may_come_first(nested):
+    keras.config.set_image_data_format("channels_first")
+    scale, offset = np.array(SCALE), -2.0
+    if nested:
+        scale, offset = scale[:, None, None], np.array(OFFSET)[:, None, None]
+        offset = offset.tolist()
+    layer = layers.Rescaling(scale.tolist(), offset)
+    check_pixels(drawn(layer, shape=(3, 8, 6)), layers.DepthwiseConv2D)
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_efficient_net_begins_with_a_convolution(data_format):
+    keras.config.set_image_data_format(data_format)
+    shape = (32, 32, 3) if data_format == "channels_last" else (3, 32, 32)
+    model = applications.EfficientNetB0(
+        input_shape=shape, alpha=0.25, classes=2, include_preprocessing=True
+    )
+    first = lower(model).get_layer("preprocessing")
+    assert isinstance(first, layers.DepthwiseConv2D)
+    assert first.data_format == data_format
+    images = random_images(2, *shape, low=0, high=255)
+    expected = answers(model.get_layer("preprocessing"), images)
+    np.testing.assert_allclose(answers(first, images), expected, atol=1e-5)

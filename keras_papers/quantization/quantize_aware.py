@@ -10,7 +10,13 @@ import numbers
 import keras
 import numpy as np
 
-from keras_papers.lowering import lower, shift_to_levels, split_rescaling
+from keras_papers.inlining import flatten
+from keras_papers.lowering import (
+    RESCALING,
+    lower,
+    shift_to_levels,
+    split_rescaling,
+)
 from keras_papers.quantization.legacy import (
     check_keras_3,
     load_tf_keras,
@@ -122,12 +128,14 @@ def quantize_aware(
     load_tfmot()
     scheme = importlib.import_module(SCHEME)
     wrapper = importlib.import_module(WRAPPER).QuantizeWrapperV2
-    lowered = lower(model)
-    _check_doors(lowered)
-    input_range = _check_range(input_range, lowered)
+    flat = flatten(model)
+    _check_doors(flat)
+    input_range = _check_range(input_range, flat)
+    lowered = lower(flat)
     twin = to_tf_keras(_with_rescaling(lowered, input_range))
     readers = _readers(twin)
     first = twin.layers[1]
+    constant = {x.name for x in flat.layers if isinstance(x, RESCALING)}
     kept = {name: False for name in preserve}
 
     def wrapped(layer):
@@ -140,11 +148,13 @@ def quantize_aware(
             copy.activation = getattr(scheme, f"{kind}_int8")
             return copy
         kernel, axes = KERNELS.get(kind, (None, None))
-        output = (
-            _range(layer, input_range)
-            if layer is first
-            else _output(layer, kind, readers[layer.name])
-        )
+        if layer is first:
+            output = _range(layer, input_range)
+        else:
+            output = _output(layer, kind, readers[layer.name])
+        normalizes = layer.name in constant and layer in readers[first.name]
+        if normalizes and kernel and output == "range":
+            output = _range_by_channel(layer, _range(first, input_range))
         if kernel is None and output is None:
             return copy
         quantizer = {}
@@ -186,11 +196,10 @@ def _check_doors(model):
         )
 
 
-def _check_range(input_range, lowered):
+def _check_range(input_range, flat):
     if input_range is None:
         rescales = any(
-            isinstance(layer, keras.layers.Rescaling)
-            for layer in lowered.layers
+            isinstance(layer, keras.layers.Rescaling) for layer in flat.layers
         )
         return PIXELS if rescales else UNIT
     pair = np.ravel(np.asarray(input_range, dtype=object)).tolist()
@@ -222,6 +231,17 @@ def _range(rescaling, input_range):
     """Returns the range of what the leading rescaling makes."""
     scale, offset = float(rescaling.scale), float(rescaling.offset)
     return [scale * end + offset for end in input_range]
+
+
+def _range_by_channel(normalization, ends):
+    """Returns the range of what a normalization makes of a range.
+
+    It is known, and needs no images; and zero, with which maps are padded, is
+    in it, although no pixel may become zero.
+    """
+    kernel, bias = (weight.numpy() for weight in normalization.weights)
+    made = [kernel.ravel() * end + bias for end in ends]
+    return [min(0.0, float(np.min(made))), max(0.0, float(np.max(made)))]
 
 
 def _readers(twin):

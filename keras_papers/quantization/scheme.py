@@ -178,7 +178,12 @@ class RangeQuantizer(tfmot.quantizers.Quantizer):
             memory = tf.minimum(steps / (steps + 1.0), MEMORY)
             # Zero must be among the levels: maps are padded with it.
             least = tf.minimum(tf.reduce_min(inputs), 0.0)
-            most = tf.maximum(tf.reduce_max(inputs), 1e-6)
+            most = tf.maximum(tf.reduce_max(inputs), 0.0)
+            # A dead map, as small squeezes become, has no range; one of next
+            # to nothing would be right, but XNNPACK refuses the whole file.
+            alive = most - least > 1e-6
+            most = tf.where(alive, most, 1.0)
+            memory = tf.where(alive, memory, tf.minimum(steps, 1.0))
             low.assign(memory * low + (1.0 - memory) * least)
             high.assign(memory * high + (1.0 - memory) * most)
             steps.assign_add(1.0)

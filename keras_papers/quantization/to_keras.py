@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_papers.inlining import flatten
+from keras_papers.lowering import RESCALING
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from keras_papers.quantization.prune import check_reached
 from keras_papers.quantization.to_tf_keras import weight_name
@@ -54,7 +55,9 @@ def to_keras(twin, model):
     trained = _trained(twin)
     copy = _copy(model)
     for layer in flatten(copy).layers:
-        if layer.weights:
+        if isinstance(layer, RESCALING):
+            trained.pop(layer.name, None)  # constants, however written
+        elif layer.weights:
             _assign(layer, trained.pop(layer.name, None), twin)
     for name, weights in trained.items():
         if weights:

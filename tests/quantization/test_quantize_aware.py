@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_papers import export, flatten, quantization
+from keras_papers import applications, export, flatten, quantization
 from keras_papers.lowering import split_rescaling
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from keras_papers.quantization.quantize_aware import SCHEME, variables
@@ -21,13 +21,15 @@ pytestmark = [
 ]
 IMAGES = random_images(32, 12, 12, 3, low=0, high=255)
 LABELS = np.arange(32) % 3
+EDGE = {"QUANTIZE": 1, "SOFTMAX": 1}  # uint8 to int8, and the scores
 
 
-def small(*middle, kernels=None):
+def small(*middle, kernels=None, front=None):
     """Builds a network whose kernels `kernels` makes of those drawn."""
-    image = keras.Input((12, 12, 3), name="image")
-    x = layers.Rescaling(1 / 127.5, -1)(image)
-    x = layers.Conv2D(8, 3, use_bias=False, name="conv")(x)
+    image = x = keras.Input((12, 12, 3), name="image")
+    for layer in front or [layers.Rescaling(1 / 127.5, -1)]:
+        x = layer(x)
+    x = layers.Conv2D(8, 3, padding="same", use_bias=False, name="conv")(x)
     x = layers.BatchNormalization(name="norm")(x)
     x = layers.Activation("hard_swish")(x)
     x = layers.DepthwiseConv2D(3, name="depthwise")(x)
@@ -137,10 +139,43 @@ def test_a_range_is_that_of_the_first_batch_and_then_a_moving_average():
     assert float(weights["low"]) == before
 
 
+def test_a_batch_of_zeros_says_nothing_of_a_range():
+    scheme = importlib.import_module(SCHEME)
+    quantizer = scheme.RangeQuantizer()
+    holder = load_tf_keras().layers.Layer()
+    weights = quantizer.build(None, "output", holder)
+
+    def ends_after(*batch):
+        quantizer(np.array(batch, "float32"), True, weights)
+        return [float(weights[key]) for key in ("low", "high")]
+
+    assert ends_after(0.0, 0.0) == [0.0, 1.0]
+    before = ends_after(-2.0, 3.0)
+    assert before == [-1.0, 2.0]
+    assert ends_after(0.0, 0.0) == before
+
+
+def test_a_squeeze_that_has_died_does_not_spoil_the_file(tmp_path):
+    """XNNPACK refuses files in which a map has a range of next to nothing."""
+    image = keras.Input((12, 12, 3), name="image")
+    x = layers.Conv2D(8, 3, activation="relu")(image)
+    gate = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    gate = layers.Conv2D(4, 1, activation="relu", name="squeeze")(gate)
+    gate = layers.Conv2D(8, 1, activation="sigmoid")(gate)
+    x = layers.GlobalAveragePooling2D()(layers.Multiply()([x, gate]))
+    model = perturb(keras.Model(image, layers.Dense(3)(x)))
+    model.get_layer("squeeze").bias.assign([-90.0] * 4)
+    images = IMAGES / 127.5 - 1
+    aware = quantization.quantize_aware(model, images)
+    file = export.to_tflite(aware, tmp_path / "model.tflite", images=images)
+    assert file.partitions == 1
+    assert file.parity < 0.1
+
+
 def test_the_file_answers_as_the_model_that_was_trained(tmp_path):
     aware = fitted(small())
     file = export.to_tflite(aware, tmp_path / "model.tflite")
-    assert file.not_delegated == {"QUANTIZE": 1, "SOFTMAX": 1}
+    assert file.not_delegated == EDGE
     scores = aware.predict(IMAGES, verbose=0)
     by_litert = export.predict(file.path, IMAGES)
     # Scores have 256 levels.
@@ -176,6 +211,208 @@ def test_a_model_that_takes_unit_images_has_a_file_that_takes_pixels(tmp_path):
     by_litert = export.predict(file.path, pixels)
     assert digits_net.accuracy(scores) > 0.95
     assert digits_net.agreement(by_litert, scores) >= 0.98
+
+
+# -- pixels that are normalized by channel ------------------------------------
+
+MEAN = np.array([0.485, 0.456, 0.406])
+STD = np.array([0.229, 0.224, 0.225])
+
+
+def by_channel():
+    """Returns what our EfficientNet has in front, and keras.applications'."""
+    scale, offset = 1 / STD / 255, -MEAN / STD
+    ours = layers.Rescaling(scale.tolist(), offset.tolist(), name="front")
+    theirs = [
+        layers.Rescaling(1 / 255, name="rescaling"),
+        layers.Normalization(
+            mean=MEAN.tolist(), variance=np.square(STD).tolist(), name="front"
+        ),
+    ]
+    return {"ours": [ours], "theirs": theirs}
+
+
+@pytest.fixture(params=["ours", "theirs"])
+def normalized(request):
+    """Returns a network that normalizes pixels by channel."""
+    return small(front=by_channel()[request.param])
+
+
+def test_a_normalization_by_channel_keeps_the_answers(normalized):
+    aware = quantization.quantize_aware(normalized, IMAGES)
+    expected = normalized.predict(IMAGES, verbose=0)
+    assert spread(expected) > 0.01
+    scores = aware.predict(IMAGES, verbose=0)
+    difference = np.abs(scores - expected).max()
+    assert 0 < difference < 0.1 * np.ptp(expected)
+
+
+@pytest.fixture(scope="module")
+def normalized_file(tmp_path_factory):
+    """Returns a quantization-aware model of ours, and its file."""
+    aware = fitted(small(front=by_channel()["ours"]))
+    path = tmp_path_factory.mktemp("normalized") / "model.tflite"
+    return aware, export.to_tflite(aware, path)
+
+
+def test_a_network_normalized_by_channel_is_one_piece_too(
+    normalized_file, tmp_path
+):
+    aware, file = normalized_file
+    without = quantization.quantize_aware(small(), IMAGES)
+    other = export.to_tflite(without, tmp_path / "without.tflite")
+    assert file.partitions == other.partitions == 2
+    assert file.not_delegated == EDGE
+    more = {"DEPTHWISE_CONV_2D": other.ops["DEPTHWISE_CONV_2D"] + 1}
+    assert file.ops == other.ops | more
+    scores = aware.predict(IMAGES, verbose=0)
+    by_litert = export.predict(file.path, IMAGES)
+    assert np.abs(by_litert - scores).max() <= 4 / 256
+    assert np.ptp(scores, axis=0).max() > 10 / 256
+
+
+def test_pixels_are_taken_as_they_are_and_rounded_once(normalized_file):
+    _, file = normalized_file
+    interpreter = importlib.import_module("ai_edge_litert.interpreter")
+    runner = interpreter.Interpreter(
+        str(file.path),
+        experimental_op_resolver_type=interpreter.OpResolverType.BUILTIN_REF,
+        experimental_preserve_all_tensors=True,
+    )
+    runner.allocate_tensors()
+    (door,) = runner.get_input_details()
+    assert door["quantization"] == (1.0, 0)
+    second = runner._get_ops_details()[1]
+    assert second["op_name"] == "DEPTHWISE_CONV_2D"
+    (index,) = second["outputs"]
+    (made,) = (x for x in runner.get_tensor_details() if x["index"] == index)
+    step, zero = made["quantization"]
+    # The range is that of all pixels, whatever images were seen.
+    ends = (np.array([[0], [1]]) - MEAN) / STD
+    assert step == pytest.approx(np.ptp(ends) / 255, rel=1e-3)
+    pixels = np.arange(12 * 12 * 3).reshape(1, 12, 12, 3) % 256
+    runner.set_tensor(door["index"], pixels.astype("uint8"))
+    runner.invoke()
+    found = step * (runner.get_tensor(int(index)) - float(zero))
+    expected = (pixels / 255 - MEAN) / STD
+    # Half a step, at the ends one, for zero is a level and moves them.
+    assert np.abs(found - expected).max() < step
+    inside = (expected > np.min(ends) + step) & (expected < np.max(ends) - step)
+    assert inside.mean() > 0.9
+    assert np.abs(found - expected)[inside].max() < 0.52 * step
+
+
+def test_channels_of_one_offset_keep_it_in_the_file(tmp_path):
+    """The converter loses a bias of equal numbers, here of all but the first.
+
+    Without it, scores are an eighth off.
+    """
+    front = layers.Rescaling([1 / 127.5, 2 / 127.5, 1 / 90], -1.0, name="front")
+    aware = quantization.quantize_aware(small(front=[front]), IMAGES)
+    path = tmp_path / "model.tflite"
+    export.to_tflite(aware, path)
+    scores = aware.predict(IMAGES, verbose=0)
+    assert np.ptp(scores, axis=0).max() > 10 / 256
+    assert np.abs(export.predict(path, IMAGES) - scores).max() <= 4 / 256
+
+
+def test_training_leaves_a_normalization_by_channel_alone(normalized):
+    aware = fitted(normalized)
+    front = aware.get_layer("quant_front")
+    held = variables(front)
+    scale, offset = 1 / STD / 255, -MEAN / STD
+    np.testing.assert_allclose(
+        held["depthwise_kernel"].numpy().ravel(), scale, rtol=1e-5
+    )
+    np.testing.assert_allclose(held["bias"], offset, rtol=1e-5)
+    ends = (np.array([[0], [1]]) - MEAN) / STD
+    assert front.quantize_config.output == pytest.approx(
+        [np.min(ends), np.max(ends)], rel=1e-5
+    )
+    copy = quantization.to_keras(aware, normalized)
+    for layer, before in zip(copy.layers, normalized.layers, strict=True):
+        assert type(layer) is type(before)
+    scores = aware.predict(IMAGES, verbose=0)
+    found = copy.predict(IMAGES, verbose=0)
+    assert np.abs(found - scores).max() < 0.1 * np.ptp(scores)
+    conv, before = (x.get_layer("conv").kernel for x in (copy, normalized))
+    assert np.abs(conv - before).max() > 1e-3
+
+
+@pytest.mark.slow
+def test_a_trained_network_by_channel_keeps_its_accuracy(tmp_path):
+    """Pixels of other shades, and a front that makes the same of them."""
+    data, (images, _) = digits_net.digits()
+    shades = np.array([1.0, 0.5, 0.8], "float32")
+    _, _, rest = split_rescaling(flatten(digits_net.trained()))
+    door = keras.Input(images.shape[1:], name="image")
+    scale = (1 / 127.5 / shades).tolist()
+    x = layers.Rescaling(scale, -1.0, name="front")(door)
+    model = keras.Model(door, rest(x))
+    train, labels = data
+    aware = quantization.quantize_aware(model)
+    quantization.fine_tune(aware, (train * shades, labels), 2, verbose=0)
+    pixels = np.rint(images * shades)
+    path = tmp_path / "model.tflite"
+    export.to_tflite(aware, path, images=pixels[:8])
+    expected = model.predict(pixels, verbose=0)
+    scores = aware.predict(pixels, verbose=0)
+    by_litert = export.predict(path, pixels)
+    assert digits_net.accuracy(expected) > 0.95
+    assert digits_net.agreement(by_litert, scores) >= 0.98
+    assert (
+        digits_net.accuracy(by_litert) >= digits_net.accuracy(expected) - 0.01
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["EfficientNetB0", "MnasNetSmall"])
+def test_networks_that_normalize_by_channel_go_all_the_way(name, tmp_path):
+    model = perturb(
+        applications.get(name)(
+            input_shape=(32, 32, 3),
+            alpha=0.5,
+            classes=3,
+            include_preprocessing=True,
+        )
+    )
+    assert np.ndim(model.get_layer("preprocessing").scale) == 1
+    # Bright and dark: noise that it has not learned, a deep network answers
+    # otherwise after any rounding.
+    images = random_images(48, 32, 32, 3, low=0, high=255)
+    images = np.rint(images * np.linspace(0, 1, 48)[:, None, None, None])
+    labels = np.eye(3, dtype="float32")[np.arange(48) // 16]
+    aware = quantization.quantize_aware(model, images)
+    quantization.fine_tune(
+        aware, (images, labels), 8, learning_rate=2e-3, verbose=0
+    )
+    path = tmp_path / "model.tflite"
+    file = export.to_tflite(aware, path, images=images[:4])
+    assert (file.partitions, file.not_delegated) == (2, EDGE)
+    scores = aware.predict(images, verbose=0)
+    by_litert = export.predict(path, images)
+    assert np.ptp(scores, axis=0).min() > 0.3
+    # Chance is a third. How exact the first operation is, other tests tell.
+    assert digits_net.agreement(by_litert, scores) >= 0.85
+
+
+def test_a_range_that_has_no_zero_is_widened_to_it():
+    front = [layers.Rescaling([0.01, 0.02, 0.01], 1.0, name="front")]
+    model = small(front=front)
+    aware = quantization.quantize_aware(model, IMAGES)
+    range_ = aware.get_layer("quant_front").quantize_config.output
+    assert range_ == pytest.approx([0.0, 6.1])
+    expected = model.predict(IMAGES, verbose=0)
+    scores = aware.predict(IMAGES, verbose=0)
+    assert np.abs(scores - expected).max() < 0.1 * np.ptp(expected)
+
+
+@pytest.mark.parametrize("after", [layers.BatchNormalization, layers.ReLU])
+def test_a_normalization_is_rounded_behind_what_is_fused_with_it(after):
+    front = [*by_channel()["ours"], after(name="after")]
+    aware = quantization.quantize_aware(small(front=front), IMAGES)
+    assert aware.get_layer("quant_front").quantize_config.output is None
+    assert aware.get_layer("quant_after").quantize_config.output == "range"
 
 
 def test_zeros_stay_zeros_through_training_and_in_the_file(tmp_path):
