@@ -457,13 +457,6 @@ def _check(plan, workers):
                 name, value, "the most that an image may cost", "Try 60e6."
             )
     check_positive("learning_rate", plan.learning_rate, "the peak", "Try 4e-3.")
-    weighed = plan.objective() == "reward"
-    if weighed and 1 < workers >= os.cpu_count():
-        raise ValueError(
-            "`workers` must leave a core to measure latencies on while the "
-            f"others train. Received: workers={workers} on {os.cpu_count()} "
-            f"cores. Pass {max(1, os.cpu_count() - 1)}."
-        )
     check_seed(plan.seed)
 
 

@@ -5,6 +5,7 @@ phone, since multiply-adds do not tell how long they take.
 """
 
 import contextlib
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -78,6 +79,8 @@ class LocalDevice:
         name: What the machine is called in a cache. Defaults to None: its
             processor and the number of its cores.
     """
+
+    here = True  # what trains on this machine disturbs it, and gives way
 
     def __init__(self, name=None):
         self.name = name or f"{_processor()}, {os.cpu_count()} cores"
@@ -194,6 +197,26 @@ class LiteRTLatency:
                 self._measure(path, key)
         return self._measured[key]
 
+    def give_way(self):
+        """Waits while another process measures here, so as not to disturb it.
+
+        The trainings of a search do so before every batch, or its workers
+        could measure only where a processor is left for it.
+        """
+        if getattr(self.device, "here", False):
+            with self._lock:
+                pass
+
+    @functools.cached_property
+    def _lock(self):
+        """The lock that the process has which measures on the device."""
+        filelock = require("filelock", "tuner")
+        name = re.sub(r"\W+", "-", self.device.name)[:100]
+        path = pathlib.Path(
+            tempfile.gettempdir(), f"keras-papers-latency-{name}.lock"
+        )
+        return filelock.FileLock(path, mode=0o666)  # of all users
+
     def _key(self, model):
         """Returns a hash of all that decides what will be measured."""
         flat = architecture(model)
@@ -247,13 +270,8 @@ class LiteRTLatency:
     def _turn(self, end):
         """Has the device alone, of all processes of this machine."""
         filelock = require("filelock", "tuner")
-        name = re.sub(r"\W+", "-", self.device.name)[:100]
-        path = pathlib.Path(
-            tempfile.gettempdir(), f"keras-papers-latency-{name}.lock"
-        )
-        turn = filelock.FileLock(path, mode=0o666)  # of all users
         try:
-            turn.acquire(timeout=max(0.0, end - time.monotonic()))
+            self._lock.acquire(timeout=max(0.0, end - time.monotonic()))
         except filelock.Timeout as error:
             raise DeviceBusyError(
                 "`device` must be free for a measurement. Received: "
@@ -263,7 +281,7 @@ class LiteRTLatency:
         try:
             yield
         finally:
-            turn.release()
+            self._lock.release()
 
     def _read(self):
         """Returns what the file keeps, by key."""

@@ -126,6 +126,8 @@ class SearchSpace(keras_tuner.HyperModel):
         size = _size(model)
         told = Told(self.costs(model), self.reward)
         callbacks = [told, *(arguments.pop("callbacks", None) or ())]
+        if hasattr(self.latency, "give_way"):
+            callbacks.append(GivingWay(self.latency))
         return model.fit(
             _at(size, x),
             y,
@@ -147,6 +149,20 @@ class Told(keras.callbacks.Callback):
         logs |= self.costs
         if self.reward is not None:
             logs["reward"] = self.reward.of_logs(logs)
+
+
+class GivingWay(keras.callbacks.Callback):
+    """Pauses a training while another process measures a latency."""
+
+    def __init__(self, latency):
+        super().__init__()
+        self.latency = latency
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.latency.give_way()
+
+    def on_test_batch_begin(self, batch, logs=None):
+        self.latency.give_way()
 
 
 def check_limit_reached(cheapest, limits, what):

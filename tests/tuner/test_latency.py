@@ -11,6 +11,8 @@ import threading
 import time
 
 import keras
+import keras_tuner
+import numpy as np
 import pytest
 
 from keras_papers import applications, flatten
@@ -20,6 +22,7 @@ from keras_papers.tuner.latency import (
     LocalDevice,
     architecture,
 )
+from keras_papers.tuner.width_and_resolution import WidthAndResolution
 from tests.answers import perturb
 
 pytestmark = pytest.mark.tensorflow
@@ -273,6 +276,61 @@ def test_a_device_that_gets_free_is_waited_for(monkeypatch):
     device = Calming()
     assert LiteRTLatency(device=device)(dense(3)).cpu_share == 1
     assert len(device.asked) == 4
+
+
+def test_trainings_give_way_to_what_is_measured_on_their_machine(tmp_path):
+    there, go, batches = threading.Event(), threading.Event(), []
+
+    class Here(Stopwatch):
+        here = True
+
+        def measure(self, path, threads, runs):
+            there.set()
+            assert go.wait(60)
+            return super().measure(path, threads, runs)
+
+    class Counted(LiteRTLatency):
+        def give_way(self):
+            super().give_way()
+            batches.append(there.is_set() and not go.is_set())
+
+    def train(latency):
+        """Trains for two batches, and validates on one."""
+        space = WidthAndResolution(
+            alphas=(0.25,), sizes=(32,), classes=2, latency=latency
+        )
+        hp = keras_tuner.HyperParameters()
+        model = space.build(hp)
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        model.run_eagerly = True
+        data = np.zeros((2, 32, 32, 3), "uint8"), np.zeros(2, "int")
+        space.fit(hp, model, *data, data, batch_size=1, verbose=0)
+
+    latency = Counted(device=Here(), cache=tmp_path / "found.json")
+    go.set()
+    train(latency)
+    assert batches == [False] * 4  # on a machine on which nothing is measured
+    go.clear()
+    there.clear()
+    batches.clear()
+    holder = threading.Thread(
+        target=LiteRTLatency(device=Here()), args=[small()]
+    )
+    training = threading.Thread(target=train, args=[latency])
+    holder.start()
+    try:
+        assert there.wait(60)
+        LiteRTLatency(
+            device=Stopwatch()
+        ).give_way()  # a phone, which shares none
+        training.start()
+        training.join(3)
+        assert training.is_alive() and not batches
+    finally:
+        go.set()
+        holder.join()
+    training.join(60)
+    assert batches == [False] * 4
 
 
 def test_a_device_in_use_is_waited_for_and_then_refused(tmp_path):
