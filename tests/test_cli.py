@@ -228,7 +228,7 @@ def test_a_worker_whose_chief_is_nowhere_says_where_it_knocked(
     is_one_of_several("worker1", port)
     told = mistake(capsys, "tune", "--space", "mnas", "--output", "found")
     assert f"Received: 127.0.0.1:{port}, where nobody has" in told
-    assert told.endswith("and then this worker again.\n")
+    assert told.endswith("and then start this worker again.\n")
 
 
 @pytest.mark.parametrize(

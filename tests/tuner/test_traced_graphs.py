@@ -14,6 +14,11 @@ pytestmark = pytest.mark.tensorflow
 X = np.linspace(-1, 1, 8, dtype="float32")[:, None]
 
 
+@pytest.fixture(autouse=True)
+def quick_steps():
+    """Traces, in place of the fixture by which other tests do not."""
+
+
 def build(hp=None):
     """Builds a model with both gradients that are registered for good.
 
@@ -88,15 +93,20 @@ def test_a_function_that_is_in_use_keeps_its_gradient():
 
 
 def test_a_search_keeps_no_graph_of_a_finished_trial(tmp_path):
-    kept = []
+    kept, traced = [], []
 
     class Counting(tuner.RandomSearch):
         def pre_create_trial(self):
             super().pre_create_trial()
             kept.append(graphs())
 
+        def on_trial_end(self, trial):
+            traced.append(graphs() - kept[-1])
+            super().on_trial_end(trial)
+
     search = Counting(
         build, "val_loss", max_trials=4, seed=1, directory=tmp_path
     )
     search.search(X, X, validation_data=(X, X), epochs=1, verbose=0)
+    assert len(traced) == 4 and min(traced) > 0
     assert len(kept) >= 4 and kept[1] == kept[3]
