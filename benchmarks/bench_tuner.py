@@ -13,7 +13,7 @@ import time
 
 from interleaved import compare, header
 
-SIZE, EPOCHS, ROUNDS, MANY = 32, 5, 9, 30
+SIZE, EPOCHS, ROUNDS, MANY = 32, 5, 5, 30
 
 
 def build(hp):

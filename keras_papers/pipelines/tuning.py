@@ -198,7 +198,11 @@ def tune(
         chief.check_address()
     searched.images(image_size)  # or an earlier search gave way for nothing
     lock = _take_folder(plan, output, overwrite)
-    searched.find_points()
+    searched.is_new = overwrite or not (output / PLAN).exists()
+    points = searched.points()
+    if overwrite:  # now that the new search is known to have some
+        _clear(output)
+    _write_json(output / POINTS, points)
     _write_json(output / PLAN, plan._asdict())
     if workers == 1:
         workers = searched.run(verbose)  # more if they are elsewhere
@@ -218,6 +222,8 @@ def tune(
 
 class Search:
     """A search as its plan has it: its space, its trials, its result."""
+
+    is_new = False  # whether the points in its folder are another search's
 
     def __init__(self, plan, output):
         self.plan = plan
@@ -261,7 +267,7 @@ class Search:
                 **common,
             )
         limits = limits._replace(latency_ms=plan.budget_latency_ms)
-        known = _read_json(self.output / POINTS)
+        known = None if self.is_new else _read_json(self.output / POINTS)
         if plan.space == "compound":
             return tuner.CompoundScaling(
                 plan.model,
@@ -280,17 +286,14 @@ class Search:
             **common,
         )
 
-    def find_points(self):
-        """Writes which points fit the budget, so that no process counts twice.
+    def points(self):
+        """Returns which points fit the budget, for no process to count twice.
 
         Raises:
             ValueError: If none does.
         """
-        if self.plan.space == "mnas":
-            _ = self.space
-            return
-        known = {point.label: point.costs for point in self.space.points}
-        _write_json(self.output / POINTS, known)
+        listed = getattr(self.space, "points", ())  # mnas has too many
+        return {point.label: point.costs for point in listed}
 
     @functools.lru_cache(maxsize=1)  # noqa: B019, for as long as the search
     def images(self, image_size):
@@ -466,11 +469,7 @@ def _take_folder(plan, output, overwrite):
 
     lock = claim(output / TRIALS)
     before = _read_json(output / PLAN)
-    if overwrite:
-        shutil.rmtree(output / TRIALS, ignore_errors=True)
-        for name in (POINTS, PLAN):
-            (output / name).unlink(missing_ok=True)
-    elif before is not None:
+    if before is not None and not overwrite:
         for name, value in plan._asdict().items():
             was = before.get(name)
             if name != "trials" and was != value:
@@ -481,6 +480,13 @@ def _take_folder(plan, output, overwrite):
                     "or overwrite=True (--overwrite)."
                 )
     return lock
+
+
+def _clear(output):
+    """Removes an earlier search from its folder."""
+    shutil.rmtree(output / TRIALS, ignore_errors=True)
+    for name in (POINTS, PLAN):
+        (output / name).unlink(missing_ok=True)
 
 
 def _write_json(path, value):

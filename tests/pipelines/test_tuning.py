@@ -159,7 +159,7 @@ def test_the_chief_tells_of_a_network_in_a_line_and_not_in_49(searched_by_two):
 
 def test_the_report_counts_the_workers_of_other_machines(tmp_path, monkeypatch):
     search = pipelines.tuning.Search
-    monkeypatch.setattr(search, "find_points", lambda self: None)
+    monkeypatch.setattr(search, "points", lambda self: {})
     monkeypatch.setattr(search, "run", lambda self, verbose: 3)
     monkeypatch.setattr(search, "finish", lambda self, workers, _: workers)
     assert pipelines.tune(output=tmp_path / "found") == 3
@@ -181,15 +181,38 @@ def test_bad_arguments_are_explained(tmp_path):
     assert not (tmp_path / "found/search.json").exists()
 
 
-def test_an_earlier_search_gives_way_to_no_mistake(tmp_path):
-    before = tmp_path / "found/trials/trial_0/trial.json"
-    before.parent.mkdir(parents=True)
-    before.touch()
-    with pytest.raises(ValueError, match="which is no folder"):
-        pipelines.tune(
-            tmp_path / "photso", output=tmp_path / "found", overwrite=True
-        )
-    assert before.exists()
+@pytest.fixture
+def earlier(tmp_path):
+    """Files of another search, whose points would all fit."""
+    output = tmp_path / "found"
+    (output / "trials/trial_0").mkdir(parents=True)
+    (output / "trials/trial_0/trial.json").touch()
+    points = {f"0.0625 x {size}": {} for size in (32, 34, 41, 48)}
+    (output / "points.json").write_text(json.dumps(points))
+    return output
+
+
+def test_an_earlier_search_gives_way_to_no_mistake(earlier, tmp_path):
+    for data, budget, told in (
+        (tmp_path / "photso", 1e9, "which is no folder"),
+        (None, 1e3, "The cheapest is 0.0625 x 32 with"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            pipelines.tune(
+                data,
+                output=earlier,
+                overwrite=True,
+                budget_madds=budget,
+                **SMALL,
+            )
+        assert (earlier / "trials/trial_0/trial.json").exists()
+        assert (earlier / "points.json").exists()
+
+
+def test_points_are_no_other_search_s(earlier):
+    """One that was killed before its plan was written, or gave way."""
+    with pytest.raises(ValueError, match="The cheapest is 0.0625 x 32 with"):
+        pipelines.tune(output=earlier, budget_madds=1e3, **SMALL)
 
 
 def test_a_budget_below_the_cheapest_point_is_told_before_any_trial(tmp_path):
