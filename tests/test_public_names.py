@@ -102,6 +102,7 @@ PUBLIC = {
         "is_worker",
         "launch",
         "pareto_front",
+        "release_graphs",
         "rows",
         "trials",
     },

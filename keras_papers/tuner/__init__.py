@@ -26,6 +26,7 @@ from keras_papers.tuner.search_errors import (
 )
 from keras_papers.tuner.search_space import Limits as Limits
 from keras_papers.tuner.search_space import SearchSpace as SearchSpace
+from keras_papers.tuner.traced_graphs import release_graphs as release_graphs
 from keras_papers.tuner.trial_table import Trial as Trial
 from keras_papers.tuner.trial_table import pareto_front as pareto_front
 from keras_papers.tuner.trial_table import trials as trials

@@ -20,7 +20,7 @@ from keras_papers.drafts import draft_of
 from keras_papers.extras import require
 from keras_papers.tuner import chief, durable_oracle, launcher, worker
 from keras_papers.tuner.epoch_memory import EpochMemory
-from keras_papers.tuner.traced_graphs import let_graphs_go
+from keras_papers.tuner.traced_graphs import release_graphs
 
 keras_tuner = require("keras_tuner", "tuner")
 filelock = require("filelock", "tuner")
@@ -201,7 +201,7 @@ class Tuner(keras_tuner.Tuner):
             # Three times the size of the model; gone if another worker, which
             # had been thought dead, has just ended the trial.
             state.unlink(missing_ok=True)
-        let_graphs_go()
+        release_graphs()
 
 
 class Hooks(keras.callbacks.Callback):

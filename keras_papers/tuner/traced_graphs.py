@@ -16,14 +16,25 @@ NAME = "CustomGradient-"  # and a number: how TensorFlow registers them
 COLLECTION = "keras_papers_gradients"  # of a graph, where it keeps its own
 
 
-def let_graphs_go():
-    """Ties the gradients that are registered to their graphs' lives.
+def release_graphs():
+    """Lets the graphs go of models that are gone, and those of others later.
 
-    A graph that somebody still uses keeps its gradients. With one that is
-    gone, they go too.
+    The tuners here call it after each trial; with KerasTuner's own, or in a
+    loop that trains one model after another, call it after each of them. It
+    ties the gradients that TensorFlow has registered to the lives of their
+    graphs: a graph that somebody still uses keeps its gradients.
 
     Returns:
-        How many were not tied before.
+        Int. How many gradients were not tied before; 0 on other backends,
+        which keep no graphs.
+
+    Example:
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> data = keras.ops.ones((4, 1))
+    >>> _ = model.fit(data, data, verbose=0)
+    >>> del model
+    >>> _ = release_graphs()
     """
     if keras.config.backend() != "tensorflow":
         return 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_papers import tuner
-from keras_papers.tuner.traced_graphs import let_graphs_go
+from keras_papers.tuner.traced_graphs import release_graphs
 
 pytestmark = pytest.mark.tensorflow
 
@@ -46,13 +46,13 @@ def gradients():
 
 
 def test_the_graphs_of_a_model_that_is_gone_are_forgotten():
-    let_graphs_go()
+    release_graphs()
     before = graphs(), gradients()
     build().fit(X, X, verbose=0)
     assert graphs() > before[0] and gradients() > before[1]
-    assert let_graphs_go() >= 2
+    assert release_graphs() >= 2
     assert (graphs(), gradients()) == before
-    assert let_graphs_go() == 0
+    assert release_graphs() == 0
 
 
 def test_a_model_that_is_in_use_trains_on_in_other_graphs():
@@ -61,7 +61,7 @@ def test_a_model_that_is_in_use_trains_on_in_other_graphs():
     for each in (model, twin):
         each.fit(X, X, batch_size=8, epochs=1, verbose=0)
         if each is model:
-            let_graphs_go()
+            release_graphs()
         each.fit(X[:4], X[:4], batch_size=4, epochs=1, verbose=0)
     np.testing.assert_array_equal(*(m.get_weights()[0] for m in (model, twin)))
     assert np.abs(model.get_weights()[0]).max() > 1e-3
@@ -84,7 +84,7 @@ def test_a_function_that_is_in_use_keeps_its_gradient():
 
     x = tf.constant(X)
     inner(x)
-    assert let_graphs_go() >= 1
+    assert release_graphs() >= 1
     gc.collect()
     sigmoid = 1 / (1 + np.exp(-X))
     expected = sigmoid * (1 + X * (1 - sigmoid))
