@@ -126,7 +126,9 @@ def parse():
 if __name__ == "__main__":
     arguments, start = parse(), time.monotonic()
     pool = concurrent.futures.ProcessPoolExecutor(
-        arguments.jobs, multiprocessing.get_context("spawn")
+        arguments.jobs,
+        multiprocessing.get_context("spawn"),
+        max_tasks_per_child=1,  # or the graphs of all networks are kept
     )
     with pool:
         ways = {
