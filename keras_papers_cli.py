@@ -309,7 +309,13 @@ def _add_tune(verbs):
     for name, type_, metavar, text in (
         ("model", str, "NAME", "what is scaled; by default the space's own"),
         ("budget-madds", _count, "N", "multiply-adds of an image, as 60M"),
-        ("budget-latency-ms", float, "MS", "of the .tflite, on one thread"),
+        (
+            "budget-latency-ms",
+            float,
+            "MS",
+            "of the .tflite, on one thread; for mnas what its reward aims at, "
+            "which a network may exceed",
+        ),
     ):
         tune.add_argument(
             f"--{name}",
@@ -339,7 +345,7 @@ def _add_tune(verbs):
     )
     for name, text in (
         ("strict", "refuse pictures that cannot be read"),
-        ("overwrite", "replace an earlier search"),
+        ("overwrite", "replace what an earlier command left in the folder"),
     ):
         tune.add_argument(
             f"--{name}",

@@ -106,6 +106,9 @@ def _bound(report):
     told = told_cost(report.cost, report.limit, named=True)
     if report.objective == "reward":
         return f", weighing accuracy against a target of {told}"
+    if report.cost != "multiply_adds" and report.budget_madds is not None:
+        most = told_cost("multiply_adds", report.budget_madds, named=True)
+        told = f"{told} and {most}"
     return f", each within {told}"
 
 
@@ -159,9 +162,12 @@ def _figures(report):
         Figure(
             "Search time",
             in_time(report.seconds),
-            "with one process"
-            if report.workers == 1
-            else f"with {report.workers} processes side by side",
+            (
+                "with one process"
+                if report.workers == 1
+                else f"with {report.workers} processes side by side"
+            )
+            + ", since it went on" * report.went_on,
         ),
     )
 

@@ -42,6 +42,7 @@ class SearchReport(NamedTuple):
     objective: str  # metric that was maximized: "val_accuracy" or "reward"
     cost: str  # metric that the front is drawn against, one of `COSTS`
     limit: float | None  # of that cost; for "reward" the cost aimed at
+    budget_madds: float | None  # the most multiply-adds, beside a latency too
     trials: list  # of `tuner.Trial`, in their order
     front: list  # those of them that no other beats in accuracy and cost
     best: tuple  # the `tuner.Trial` with the highest objective
@@ -51,7 +52,8 @@ class SearchReport(NamedTuple):
     guessed_accuracy: float  # of always saying the commonest class of them
     bytes: int  # of that file
     latency_ms: float  # of one image, one thread, median
-    seconds: float  # of the whole search
+    seconds: float  # since it was started the last time
+    went_on: bool  # whether that was not the first time
     workers: int
     output: str  # the folder with the files
 
@@ -103,7 +105,8 @@ class SearchReport(NamedTuple):
                 "trials",
                 f"{len(self.completed)} of {len(self.trials)} done, "
                 f"{plural(self.epochs, 'epoch')} each, "
-                f"{in_time(self.seconds)}, {plural(self.workers, 'worker')}",
+                f"{in_time(self.seconds)}{' since it went on' * self.went_on}, "
+                f"{plural(self.workers, 'worker')}",
             ),
             *self._told_failures(),
             ("best", f"trial {self.best.trial}: {shortened(self.best.values)}"),
@@ -134,7 +137,11 @@ class SearchReport(NamedTuple):
         if self.limit is None:
             return ""
         goal = "aimed at" if self.objective == "reward" else "at most"
-        return f", {goal} {told_cost(self.cost, self.limit, named=True)}"
+        told = f", {goal} {told_cost(self.cost, self.limit, named=True)}"
+        if self.cost == "multiply_adds" or self.budget_madds is None:
+            return told
+        most = told_cost("multiply_adds", self.budget_madds, named=True)
+        return f"{told}, at most {most}"
 
     def _told_failures(self):
         if not self.failed:

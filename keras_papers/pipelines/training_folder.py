@@ -15,6 +15,7 @@ import shutil
 
 from keras_papers import training_state
 from keras_papers.drafts import draft_of
+from keras_papers.pipelines.output_folder import make_output
 
 STATE = ".training"
 # Steps by whose names the files of variants are called, in their order.
@@ -56,16 +57,7 @@ class TrainingFolder:
         self.arguments = arguments
         self.state = self.path / STATE
         self.overwrite = overwrite
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            if not os.access(self.path, os.W_OK):
-                raise PermissionError("no permission to write in it")
-        except OSError as error:
-            raise ValueError(
-                "`output` is the folder that the files are written to. "
-                f"Received: output={str(path)!r} ({error.strerror or error}). "
-                "Choose a folder that can be made and written."
-            ) from error
+        make_output(self.path)
         if not overwrite:
             self._refuse_what_is_there(arguments)
         elif self.state.is_dir():

@@ -1,6 +1,7 @@
 """Images in, the scaling or the architecture that suits them out."""
 
 import functools
+import itertools
 import json
 import math
 import os
@@ -28,8 +29,13 @@ from keras_papers.pipelines.images import (
     load_folder,
     told_of_lost_pictures,
 )
+from keras_papers.pipelines.output_folder import make_output
 from keras_papers.pipelines.search_page import render
-from keras_papers.pipelines.search_report import SearchReport, shortened
+from keras_papers.pipelines.search_report import (
+    FILES,
+    SearchReport,
+    shortened,
+)
 from keras_papers.pipelines.training import Recipe, compile_by
 from keras_papers.pipelines.variants import Material
 
@@ -45,6 +51,7 @@ PROCESS = "keras_papers.pipelines.tuning_process"
 TRIALS = "trials"  # KerasTuner's folder
 PLAN = "search.json"
 POINTS = "points.json"  # that fit the budget, and what they cost
+RESULTS = tuple(itertools.chain(*FILES, ["report.html"]))
 SHARES = (1.0, 0.857, 0.714, 0.571)  # of the image size: 224, 192, 160, 128
 
 
@@ -198,7 +205,8 @@ def tune(
         chief.check_address()
     searched.images(image_size)  # or an earlier search gave way for nothing
     lock = _take_folder(plan, output, overwrite)
-    searched.is_new = overwrite or not (output / PLAN).exists()
+    went_on = not overwrite and (output / PLAN).exists()
+    searched.is_new = not went_on
     points = searched.points()
     if overwrite:  # now that the new search is known to have some
         _clear(output)
@@ -217,7 +225,8 @@ def tune(
             environment={"TF_CPP_MIN_LOG_LEVEL": "3"},  # no greetings
         )
     with told_of_lost_pictures():
-        return searched.finish(workers, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        return searched.finish(workers, seconds, went_on)
 
 
 class Search:
@@ -360,8 +369,14 @@ class Search:
             )
         return search.workers
 
-    def finish(self, workers, seconds):
-        """Writes what was found; returns the report."""
+    def finish(self, workers, seconds, went_on):
+        """Writes what was found; returns the report.
+
+        Args:
+            workers: How many ran trials.
+            seconds: Since it was started the last time.
+            went_on: Whether that was not the first.
+        """
         from keras_papers import tuner
 
         plan, output = self.plan, self.output
@@ -400,16 +415,20 @@ class Search:
             objective=objective,
             cost=cost,
             limit=plan.budget_latency_ms or plan.budget_madds,
+            budget_madds=plan.budget_madds,
             trials=found,
             front=tuner.pareto_front(found, cost),
             best=best,
-            table=list(tuner.rows(best.values)),
+            table=(
+                list(tuner.rows(best.values)) if plan.space == "mnas" else []
+            ),
             test_accuracy=material.accuracy(scores),
             tflite_accuracy=material.accuracy(material.by_litert(file.path)),
             guessed_accuracy=images.test.commonest_share(),
             bytes=file.bytes,
             latency_ms=round(file.latency_ms, 3),
             seconds=round(seconds, 1),
+            went_on=went_on,
             workers=workers,
             output=str(output),
         )
@@ -451,13 +470,13 @@ def _check(plan, workers):
         ("image_size", plan.image_size, "Try 48."),
     ):
         check_positive_int(name, value, "a number", advice)
-    for name, value in (
-        ("budget_madds", plan.budget_madds),
-        ("budget_latency_ms", plan.budget_latency_ms),
+    for name, value, advice in (
+        ("budget_madds", plan.budget_madds, "Try 60e6."),
+        ("budget_latency_ms", plan.budget_latency_ms, "Try 5."),
     ):
         if value is not None:
             check_positive(
-                name, value, "the most that an image may cost", "Try 60e6."
+                name, value, "the most that an image may cost", advice
             )
     check_positive("learning_rate", plan.learning_rate, "the peak", "Try 4e-3.")
     check_seed(plan.seed)
@@ -467,9 +486,17 @@ def _take_folder(plan, output, overwrite):
     """Returns the lock of a folder, held, unless another search is in it."""
     from keras_papers.tuner.search import claim
 
+    make_output(output)
     lock = claim(output / TRIALS)
-    before = _read_json(output / PLAN)
-    if before is not None and not overwrite:
+    before = None if overwrite else _read_json(output / PLAN)
+    there = [name for name in RESULTS if (output / name).exists()]
+    if before is None and there and not overwrite:
+        raise ValueError(
+            "`output` must be a folder without the files of something else. "
+            f"Received: output={str(output)!r}, which holds {there[0]}. Choose "
+            "another folder, or pass overwrite=True (--overwrite)."
+        )
+    if before is not None:
         for name, value in plan._asdict().items():
             was = before.get(name)
             if name != "trials" and was != value:
@@ -495,4 +522,14 @@ def _write_json(path, value):
 
 
 def _read_json(path):
-    return json.loads(path.read_text()) if path.exists() else None
+    """Returns what a file of the search tells, or None where there is none."""
+    if not path.exists():
+        return None
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(
+            f"`output` is the folder of a search. Received: {str(path)!r}, "
+            f"which is damaged ({error}). Put the file back, choose another "
+            "folder, or pass overwrite=True (--overwrite)."
+        ) from None

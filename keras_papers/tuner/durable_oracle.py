@@ -163,7 +163,9 @@ class Durable(keras_tuner.Oracle):
         try:
             super().reload()
         except (json.JSONDecodeError, KeyError, RuntimeError) as error:
-            raise self._unreadable("files of something else") from error
+            raise self._unreadable(
+                f"a damaged file, or one of something else ({error})"
+            ) from error
         missing = sorted(set(self.start_order) - self.trials.keys())
         if missing:
             raise self._unreadable(f"no trial.json of trial {missing[0]}")

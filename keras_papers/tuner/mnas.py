@@ -171,9 +171,18 @@ def rows(values):
 
     Returns:
         A tuple of `Row`, which `MnasNetA1(rows=...)` builds a model from.
+
+    Raises:
+        ValueError: If the values are another space's.
     """
     if not isinstance(values, dict):
-        values = values.values
+        values = getattr(values, "values", None)
+    if not isinstance(values, dict) or "stage1_operation" not in values:
+        raise ValueError(
+            "`values` are those of a point of a MnasSpace, or the "
+            f"HyperParameters that hold them. Received: {values!r}. Take one "
+            "of get_best_hyperparameters()."
+        )
     table = []
     for stage in itertools.count(1):
         if f"stage{stage}_operation" not in values:

@@ -10,9 +10,11 @@ They take KerasTuner's own arguments and do what its tuners do. Beyond that:
 - Workers may be killed, and so may their chief; see `launch`.
 """
 
+import contextlib
 import json
 import os
 import pathlib
+import sys
 
 import keras
 
@@ -83,17 +85,19 @@ class Tuner(keras_tuner.Tuner):
         oracle.told = told
         if not self.is_worker:
             self._lock = claim(home)
-        super().__init__(
-            oracle,
-            hypermodel,
-            directory=directory,
-            project_name=project_name,
-            # What comes later must not delete what others found.
-            overwrite=overwrite
-            and not self.is_worker
-            and not launcher.is_restart(),
-            **arguments,
-        )
+        # It says whether a search goes on; stdout may be for a machine to read.
+        with contextlib.redirect_stdout(sys.stderr):
+            super().__init__(
+                oracle,
+                hypermodel,
+                directory=directory,
+                project_name=project_name,
+                # What comes later must not delete what others found.
+                overwrite=overwrite
+                and not self.is_worker
+                and not launcher.is_restart(),
+                **arguments,
+            )
         if self.is_worker:
             self.oracle = worker.Client(oracle)
         else:

@@ -13,6 +13,11 @@ from keras_papers.tuner.reward import Reward
 keras_tuner = require("keras_tuner", "tuner")
 
 CHUNK = 1024  # images that are resized at once
+UNITS = {
+    "multiply_adds": "multiply-adds",
+    "parameters": "parameters",
+    "latency_ms": "milliseconds",
+}
 
 
 class Limits(NamedTuple):
@@ -59,10 +64,10 @@ class SearchSpace(keras_tuner.HyperModel):
         for name, limit in self.limits._asdict().items():
             if limit is not None:
                 check_positive(
-                    f"max_{name}",
+                    f"limits.{name}",
                     limit,
-                    "the most that a model may cost",
-                    "Write 60 million as 60e6.",
+                    f"the most {UNITS[name]} that a model may have",
+                    "Try 5." if name == "latency_ms" else "Try 60e6.",
                 )
         if reward is not None and not isinstance(reward, Reward):
             raise ValueError(
@@ -178,9 +183,9 @@ def check_limit_reached(cheapest, limits, what):
         return
     limit, least = getattr(limits, name), cheapest[name]
     raise ValueError(
-        f"`max_{name}` must leave room for one point of the space at least. "
-        f"Received: max_{name}={limit:,.10g}. The cheapest is {what} with "
-        f"{least:,.10g}."
+        "`limits` must leave room for one point of the space at least. "
+        f"Received: at most {limit:,.10g} {UNITS[name]}. The cheapest is "
+        f"{what} with {least:,.10g}."
     )
 
 

@@ -61,6 +61,12 @@ class WidthAndResolution(PointSpace):
         **arguments,
     ):
         constructor = applications.get(model)
+        decided = {"alpha", "input_shape"} & arguments.keys()
+        if decided:
+            raise ValueError(
+                "`alphas` and `sizes` decide width and image size. Received: "
+                f"{', '.join(sorted(decided))}. Pass alphas and sizes."
+            )
         if not alphas or not sizes:
             raise ValueError(
                 "`alphas` and `sizes` are the values to pair and must not be "

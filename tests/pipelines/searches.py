@@ -18,12 +18,14 @@ FIGURES = {
     "objective": "val_accuracy",
     "cost": "multiply_adds",
     "limit": None,
+    "budget_madds": None,
     "test_accuracy": 0.95278,
     "guessed_accuracy": 0.10278,
     "tflite_accuracy": 0.95,
     "bytes": 1_234_567,
     "latency_ms": 1.234,
     "seconds": 724.6,
+    "went_on": False,
     "workers": 1,
     "output": "/home/somebody/secret/output",
 }
@@ -59,7 +61,9 @@ def report(trials, space="compound", **figures):
             "trials": trials,
             "front": tuner.pareto_front(trials, figures["cost"]),
             "best": best,
-            "table": list(tuner.rows(best.values)),
+            "table": list(tuner.rows(best.values))
+            if "stage1_operation" in best.values
+            else [],
             **figures,
         }
     )

@@ -50,7 +50,17 @@ def test_the_search_is_told_in_lines():
 
 
 def test_a_target_is_not_called_a_limit():
-    assert lines(tables())["searched"].endswith("aimed at 1.5 ms")
+    told = lines(tables())["searched"]
+    assert told.endswith("aimed at 1.5 ms")
+    both = tables()._replace(budget_madds=30e6)
+    assert (
+        lines(both)["searched"] == f"{told}, at most 30 million multiply-adds"
+    )
+
+
+def test_the_time_of_a_search_that_went_on_is_told_as_that():
+    told = lines(pairs()._replace(went_on=True))["trials"]
+    assert " min 5 s since it went on, " in told
     assert lines(report([trial(0, 3e6, 0.9)]))["searched"].endswith("48 x 48")
 
 

@@ -161,7 +161,7 @@ def test_the_report_counts_the_workers_of_other_machines(tmp_path, monkeypatch):
     search = pipelines.tuning.Search
     monkeypatch.setattr(search, "points", lambda self: {})
     monkeypatch.setattr(search, "run", lambda self, verbose: 3)
-    monkeypatch.setattr(search, "finish", lambda self, workers, _: workers)
+    monkeypatch.setattr(search, "finish", lambda self, workers, *_: workers)
     assert pipelines.tune(output=tmp_path / "found") == 3
 
 
@@ -207,6 +207,25 @@ def test_an_earlier_search_gives_way_to_no_mistake(earlier, tmp_path):
             )
         assert (earlier / "trials/trial_0/trial.json").exists()
         assert (earlier / "points.json").exists()
+
+
+def test_files_of_something_else_stay(tmp_path):
+    file = tmp_path / "labels.txt"
+    file.write_text("mine")
+    for output, told in (
+        (tmp_path, "which holds labels.txt. Choose another folder"),
+        (file, "File exists.*Choose a folder that can be made"),
+        (file / "found", "Not a directory.*Choose a folder that can"),
+    ):
+        with pytest.raises(ValueError, match=f"`output`.*Received.*{told}"):
+            pipelines.tune(output=output, **SMALL)
+        assert file.read_text() == "mine"
+
+
+def test_a_damaged_plan_is_named(earlier):
+    (earlier / "search.json").touch()
+    with pytest.raises(ValueError, match="search.json', which is damaged"):
+        pipelines.tune(output=earlier, **SMALL)
 
 
 def test_points_are_no_other_search_s(earlier):

@@ -447,7 +447,7 @@ def test_a_file_of_something_else_is_refused(name, tmp_path):
     run_all(opened(tmp_path, max_trials=2))
     for content in ("", "{}"):
         (tmp_path / "search" / name).write_text(content)
-        with pytest.raises(ValueError, match="files of something else"):
+        with pytest.raises(ValueError, match="a damaged file, or one of"):
             opened(tmp_path)
 
 

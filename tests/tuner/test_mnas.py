@@ -101,11 +101,14 @@ def test_what_fits_stays_as_it_was_proposed():
 
 
 def test_a_budget_below_the_cheapest_table_is_refused():
-    with pytest.raises(ValueError, match="`max_parameters`.*least values"):
+    with pytest.raises(ValueError, match="1,000 parameters.*least values"):
         MnasSpace(limits=Limits(parameters=1000), **SMALL)
 
 
 def test_bad_arguments_are_explained():
+    for values in (None, {}, {"scaling": "1 1.4 1"}):
+        with pytest.raises(ValueError, match="Received: .*get_best"):
+            rows(values)
     with pytest.raises(ValueError, match="mean 'EfficientNetB0'"):
         MnasSpace("EfficientNetB1", **SMALL)
     with pytest.raises(ValueError, match="`rows` is the table"):

@@ -73,7 +73,7 @@ def test_the_best_model_has_the_weights_of_its_best_epoch(tmp_path):
     assert not list((tmp_path / "p/trial_0").glob("*.npz"))
 
 
-def test_a_finished_search_goes_on_with_more_trials(tmp_path):
+def test_a_finished_search_goes_on_with_more_trials(tmp_path, capsys):
     search(tmp_path).search(**DATA, epochs=1)
     before = tuner.trials(tmp_path, "p")
     again = search(tmp_path)
@@ -82,6 +82,8 @@ def test_a_finished_search_goes_on_with_more_trials(tmp_path):
     search(tmp_path, max_trials=3).search(**DATA, epochs=1)
     after = tuner.trials(tmp_path, "p")
     assert after[:2] == before and len(after) == 3
+    told = capsys.readouterr()
+    assert not told.out and told.err.count("Reloading Tuner") == 2
 
 
 def test_an_objective_is_a_name_or_keras_tuner_s_own(tmp_path):

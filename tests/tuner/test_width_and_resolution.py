@@ -46,10 +46,12 @@ def test_an_impossible_budget_is_answered_with_the_cheapest():
 
 
 def test_bad_arguments_are_explained():
-    with pytest.raises(ValueError, match="`max_multiply_adds`.*60e6"):
+    with pytest.raises(ValueError, match="`limits.multiply_adds`.*60e6"):
         WidthAndResolution("MobileNet", limits=Limits(multiply_adds=0))
     with pytest.raises(ValueError, match="mean 'MobileNet'"):
         WidthAndResolution("MobilNet")
+    with pytest.raises(ValueError, match="sizes.*Received: input_shape. Pass"):
+        WidthAndResolution("MobileNet", input_shape=(32, 32, 3))
     with pytest.raises(ValueError, match="`alphas`.*must not be empty"):
         WidthAndResolution("MobileNet", alphas=())
     with pytest.raises(ValueError, match="at least 32 x 32"):
