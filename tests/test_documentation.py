@@ -55,7 +55,7 @@ def test_the_searches_of_the_tuning_page_run(tmp_path, monkeypatch):
     import tensorflow as tf
 
     monkeypatch.chdir(tmp_path)
-    of_arrays, of_functions = snippets("docs/TUNING.md")
+    of_arrays, of_functions, of_spaces = snippets("docs/TUNING.md")
     images, labels = np.zeros((4, 64, 64, 3), "uint8"), np.arange(4)
     sizes = []
 
@@ -80,6 +80,7 @@ def test_the_searches_of_the_tuning_page_run(tmp_path, monkeypatch):
             names["space"], "val_accuracy", max_trials=1, directory="other"
         )
         run_quickly(of_functions, {"epochs=10": "epochs=1"}, names)
+        run_quickly(of_spaces, {}, names)
     assert sizes == [48, 48]  # to train and to validate
     assert tuner.trials("other")[0].status == "COMPLETED"
 

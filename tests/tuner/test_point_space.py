@@ -26,9 +26,7 @@ def test_limits_that_no_point_meets_together_are_told():
     limits = Limits(small["multiply_adds"], small["parameters"])
     assert [point.label for point in space(limits=limits).points] == [SMALL]
     limits = Limits(small["multiply_adds"], narrow["parameters"])
-    with pytest.raises(
-        ValueError, match="`limits`.*one point .*The cheapest is"
-    ):
+    with pytest.raises(ValueError, match="one point .*The cheapest is"):
         space(limits=limits)
 
 
