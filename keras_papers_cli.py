@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import errno
 import importlib.metadata
-import json
 import os
 import sys
 import tempfile
@@ -26,9 +25,10 @@ def main(arguments=None):
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            result = parsed.run(_pipelines(), parsed)
+            pipelines = _pipelines()
+            result = parsed.run(pipelines, parsed)
         if parsed.json:
-            print(json.dumps(_plain(result), indent=2))
+            print(pipelines.figures_json.to_json(result))
         else:
             parsed.show(parsed, result, time.perf_counter() - start)
         return 0
@@ -90,17 +90,6 @@ def _sentence(error):
 
 def _notes(error):
     return "; ".join(getattr(error, "__notes__", ()))
-
-
-def _plain(value):
-    """Returns what a verb found as JSON has it: named fields as objects."""
-    if hasattr(value, "_asdict"):
-        value = value._asdict()
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return str(value) if isinstance(value, os.PathLike) else value
 
 
 def _parser():

@@ -11,13 +11,7 @@ import shlex
 import keras
 
 from keras_papers import __version__, applications, cost, export
-from keras_papers.applications._image_input import MINIMUM_SIZE
-from keras_papers.argument_checks import (
-    check_fraction,
-    check_positive,
-    check_positive_int,
-    check_seed,
-)
+from keras_papers.argument_checks import check_seed
 from keras_papers.export import metadata
 from keras_papers.extras import MissingExtraError, require
 from keras_papers.pipelines.images import (
@@ -27,7 +21,12 @@ from keras_papers.pipelines.images import (
 )
 from keras_papers.pipelines.report import Report
 from keras_papers.pipelines.report_page import Answers, render
-from keras_papers.pipelines.training import Recipe, precision, train
+from keras_papers.pipelines.training import (
+    Recipe,
+    check_recipe,
+    precision,
+    train,
+)
 from keras_papers.pipelines.training_folder import (
     FILES,
     TrainingFolder,
@@ -165,7 +164,8 @@ def train_image_classifier(
         early_stopping,
         from_weights=weights is not None,
     )
-    _check(recipe, image_size, seed)
+    check_recipe(recipe, image_size)
+    check_seed(seed)
     image_size, seed = int(image_size), int(seed)  # of NumPy, as may be
     # Built once for nothing, so that bad arguments show before the reading.
     shape = (image_size, image_size, 3)
@@ -261,39 +261,6 @@ def _command(plan, output, data):
         folder = [] if data is None else [os.fspath(data)]
         verb = "quantize", str(model), *folder, "--mode", how
     return shlex.join(["keras-papers", *verb])
-
-
-def _check(recipe, image_size, seed):
-    if recipe.epochs is not None:
-        check_positive_int(
-            "epochs", recipe.epochs, "a number of epochs", "Try 40."
-        )
-    check_positive_int(
-        "batch_size", recipe.batch_size, "a number of images", "Try 64."
-    )
-    check_positive(
-        "learning_rate", recipe.learning_rate, "the peak", "Try 0.004."
-    )
-    check_positive("weight_decay", recipe.weight_decay, "a rate", "Try 0.01.")
-    check_fraction(
-        "label_smoothing", recipe.label_smoothing, "a share", "Try 0.1."
-    )
-    if recipe.ema is not None:
-        check_fraction("ema", recipe.ema, "a momentum", "Try 0.99.")
-    if recipe.early_stopping is not None:
-        check_positive_int(
-            "early_stopping", recipe.early_stopping, "epochs", "Try 10."
-        )
-    check_positive_int(
-        "image_size", image_size, "a number of pixels", "Try 224."
-    )
-    if image_size < MINIMUM_SIZE:
-        raise ValueError(
-            "`image_size` is the height and width of the images and must be "
-            f"at least {MINIMUM_SIZE}, for the model halves it five times. "
-            f"Received: image_size={image_size}. Try 224."
-        )
-    check_seed(seed)
 
 
 def _write(network, plan, material, folder, history):

@@ -2,7 +2,6 @@
 
 import collections
 import itertools
-import json
 import math
 import pathlib
 import re
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 from keras_papers.drafts import draft_of
 from keras_papers.export.file_size import told_size
+from keras_papers.pipelines.figures_json import to_json
 from keras_papers.pipelines.page_text import in_time, in_words, likely, plural
 
 COSTS = {  # by the names that trials tell them by
@@ -79,15 +79,8 @@ class SearchReport(NamedTuple):
 
     def save(self, path):
         """Writes the figures as JSON; what is no number becomes null."""
-        figures = self._asdict() | {
-            "trials": [_plain(each) for each in self.trials],
-            "front": [_plain(each) for each in self.front],
-            "best": _plain(self.best),
-            "table": [row._asdict() for row in self.table],
-        }
-        text = json.dumps(figures, indent=2, allow_nan=False)
         with draft_of(path) as draft:
-            draft.write_text(text + "\n")
+            draft.write_text(to_json(self) + "\n")
 
     def __str__(self):
         output = pathlib.Path(self.output)
@@ -264,13 +257,3 @@ def shortened(values):
 def _cut(text, width):
     line = " ".join(text.split())
     return line if len(line) <= width else f"{line[: width - 4].rstrip()} ..."
-
-
-def _plain(trial):
-    metrics = {name: metric(trial, name) for name in trial.metrics}
-    return trial._asdict() | {
-        "metrics": {
-            name: None if math.isnan(value) else value
-            for name, value in metrics.items()
-        }
-    }

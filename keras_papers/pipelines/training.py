@@ -8,7 +8,13 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from keras_papers.applications._image_input import MINIMUM_SIZE
 from keras_papers.applications._weights import TOP
+from keras_papers.argument_checks import (
+    check_fraction,
+    check_positive,
+    check_positive_int,
+)
 from keras_papers.inlining import flatten
 from keras_papers.pipelines.images import batches
 
@@ -129,6 +135,39 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
             _take_the_average(trainer, network, data)
     _freeze(network, phase)
     return history
+
+
+def check_recipe(recipe, image_size):
+    """Raises ValueError unless one can train by a `Recipe` at an image size."""
+    if recipe.epochs is not None:
+        check_positive_int(
+            "epochs", recipe.epochs, "a number of epochs", "Try 40."
+        )
+    check_positive_int(
+        "batch_size", recipe.batch_size, "a number of images", "Try 64."
+    )
+    check_positive(
+        "learning_rate", recipe.learning_rate, "the peak", "Try 0.004."
+    )
+    check_positive("weight_decay", recipe.weight_decay, "a rate", "Try 0.01.")
+    check_fraction(
+        "label_smoothing", recipe.label_smoothing, "a share", "Try 0.1."
+    )
+    if recipe.ema is not None:
+        check_fraction("ema", recipe.ema, "a momentum", "Try 0.99.")
+    if recipe.early_stopping is not None:
+        check_positive_int(
+            "early_stopping", recipe.early_stopping, "epochs", "Try 10."
+        )
+    check_positive_int(
+        "image_size", image_size, "a number of pixels", "Try 224."
+    )
+    if image_size < MINIMUM_SIZE:
+        raise ValueError(
+            "`image_size` is the height and width of the images and must be "
+            f"at least {MINIMUM_SIZE}, for the model halves it five times. "
+            f"Received: image_size={image_size}. Try 224."
+        )
 
 
 def compile_by(recipe, trainer, learning_rate, steps):

@@ -22,6 +22,7 @@ from keras_papers.argument_checks import (
 )
 from keras_papers.drafts import draft_of
 from keras_papers.extras import MissingExtraError
+from keras_papers.pipelines.figures_json import to_json
 from keras_papers.pipelines.image_classification import check_places
 from keras_papers.pipelines.images import (
     batches,
@@ -36,7 +37,7 @@ from keras_papers.pipelines.search_report import (
     SearchReport,
     shortened,
 )
-from keras_papers.pipelines.training import Recipe, compile_by
+from keras_papers.pipelines.training import Recipe, check_recipe, compile_by
 from keras_papers.pipelines.variants import Material
 
 MODELS = {  # what a space scales or changes where no model is named
@@ -171,6 +172,7 @@ def tune(
     """
     from keras_papers import tuner
     from keras_papers.tuner import chief
+    from keras_papers.tuner.search import claim
 
     export.check_environment()
     check_places(data, output)
@@ -198,24 +200,31 @@ def tune(
     output = pathlib.Path(output)
     searched = Search(plan, output)
     if tuner.is_worker():
-        output.mkdir(parents=True, exist_ok=True)
+        make_output(output)
+        _check_same(plan, _read_json(output / PLAN), ("trials", "data"))
         searched.run(verbose)
         return None
     if workers == 1 and chief.is_chief():
         chief.check_address()
     searched.images(image_size)  # or an earlier search gave way for nothing
-    lock = _take_folder(plan, output, overwrite)
-    went_on = not overwrite and (output / PLAN).exists()
-    searched.is_new = not went_on
-    points = searched.points()
-    if overwrite:  # now that the new search is known to have some
-        _clear(output)
-    _write_json(output / POINTS, points)
-    _write_json(output / PLAN, plan._asdict())
+    make_output(output)
+    lock = claim(output / TRIALS)
+    try:
+        _check_folder(plan, output, overwrite)
+        went_on = not overwrite and (output / PLAN).exists()
+        searched.is_new = not went_on
+        points = searched.points()
+        if overwrite:  # now that the new search is known to have some
+            _clear(output)
+        _write_json(output / POINTS, points)
+        _write_json(output / PLAN, plan._asdict())
+    except BaseException:
+        lock.release(force=True)  # or a notebook, which goes on, would keep it
+        raise
     if workers == 1:
         workers = searched.run(verbose)  # more if they are elsewhere
     else:
-        lock.release()  # for the chief
+        lock.release(force=True)  # for the chief
         command = [sys.executable, "-m", PROCESS, str(output)]
         tuner.launch(
             command,
@@ -350,14 +359,20 @@ class Search:
             "grid": tuner.GridSearch,
             "bayesian": tuner.BayesianOptimization,
         }[plan.oracle]
+        more = {}
+        if plan.oracle == "bayesian":
+            # KerasTuner draws three for each hyperparameter, of which mnas has
+            # 42, before it learns from any.
+            more["num_initial_points"] = max(2, plan.trials // 4)
         search = make(
             self.space,
             plan.objective(),
             max_trials=plan.trials,
-            seed=plan.seed + 1,  # of 0 KerasTuner would draw one
+            seed=(plan.seed + 1) % 2**32 or 1,  # of 0 KerasTuner draws one
             directory=self.output,
             project_name=TRIALS,
             told=shortened,
+            **more,
         )
         with told_of_lost_pictures():
             search.search(
@@ -382,7 +397,18 @@ class Search:
         plan, output = self.plan, self.output
         found = tuner.trials(output, TRIALS)
         objective = plan.objective()
-        done = [each for each in found if each.status == "COMPLETED"]
+        done = [
+            each
+            for each in found
+            if each.status == "COMPLETED" and _converged(each)
+        ]
+        if not done:
+            raise ValueError(
+                "`learning_rate` is the peak of the schedule, with which some "
+                f"trial must converge. Received: learning_rate="
+                f"{plan.learning_rate!r}, of which every loss became no number."
+                " Try 4e-3, in another folder."
+            )
         cost = "multiply_adds"
         if plan.budget_latency_ms is not None:
             cost = "latency_ms"
@@ -396,10 +422,10 @@ class Search:
         size = network.input_shape[1]
         images = self.images(size)
         material = Material(images, size, plan.recipe(), plan.seed, 0)
-        network.save(output / "best.keras")
-        (output / "labels.txt").write_text(
-            "\n".join(images.names) + "\n", encoding="utf-8"
-        )
+        with draft_of(output / "best.keras") as draft:
+            network.save(draft)
+        with draft_of(output / "labels.txt") as draft:
+            draft.write_text("\n".join(images.names) + "\n", encoding="utf-8")
         file = material.to_tflite(network, output / "best.tflite")
         scores = network.predict(material.test(), verbose=0)
         report = SearchReport(
@@ -441,7 +467,7 @@ class Search:
         best = {
             "model": report.model,
             "values": report.best.values,
-            "rows": report.table,
+            "rows": [list(row) for row in report.table],
             "metrics": report.best.metrics,
         }
         _write_json(self.output / "best.json", best)
@@ -452,6 +478,12 @@ class Search:
         except MissingExtraError:
             pass  # the page is left out; all of its figures are in the others
         report.save(self.output / "report.json")
+
+
+def _converged(trial):
+    """Tells whether the losses of a trial are numbers."""
+    losses = (trial.metrics.get(name, 0.0) for name in ("loss", "val_loss"))
+    return all(map(math.isfinite, losses))
 
 
 def _sizes(image_size):
@@ -466,8 +498,6 @@ def _check(plan, workers):
         ("trials", plan.trials, "Try 20."),
         ("workers", workers, "Try 2."),
         ("epochs", plan.epochs, "Try 10."),
-        ("batch_size", plan.batch_size, "Try 64."),
-        ("image_size", plan.image_size, "Try 48."),
     ):
         check_positive_int(name, value, "a number", advice)
     for name, value, advice in (
@@ -478,16 +508,19 @@ def _check(plan, workers):
             check_positive(
                 name, value, "the most that an image may cost", advice
             )
-    check_positive("learning_rate", plan.learning_rate, "the peak", "Try 4e-3.")
+    check_positive("width", plan.width, "the factor on channels", "Try 1.")
+    check_recipe(plan.recipe(), plan.image_size)
+    if plan.space == "mnas" and plan.oracle == "grid":
+        raise ValueError(
+            "`oracle` proposes points and must end. Received: oracle='grid' of "
+            "space='mnas', which has some 10**15 points. Try 'random' or "
+            "'bayesian'."
+        )
     check_seed(plan.seed)
 
 
-def _take_folder(plan, output, overwrite):
-    """Returns the lock of a folder, held, unless another search is in it."""
-    from keras_papers.tuner.search import claim
-
-    make_output(output)
-    lock = claim(output / TRIALS)
+def _check_folder(plan, output, overwrite):
+    """Raises ValueError if a folder holds what a search must not replace."""
     before = None if overwrite else _read_json(output / PLAN)
     there = [name for name in RESULTS if (output / name).exists()]
     if before is None and there and not overwrite:
@@ -496,29 +529,33 @@ def _take_folder(plan, output, overwrite):
             f"Received: output={str(output)!r}, which holds {there[0]}. Choose "
             "another folder, or pass overwrite=True (--overwrite)."
         )
-    if before is not None:
-        for name, value in plan._asdict().items():
-            was = before.get(name)
-            if name != "trials" and was != value:
-                raise ValueError(
-                    "`output` holds a search, which can only go on as it was "
-                    f"started, or with more trials. Received: {name}={value!r},"
-                    f" where it was {was!r}. Pass the same, another output, "
-                    "or overwrite=True (--overwrite)."
-                )
-    return lock
+    _check_same(plan, before, ("trials",))
+
+
+def _check_same(plan, before, may_differ):
+    """Raises ValueError if a folder's plan, unless it is None, is another."""
+    for name, value in plan._asdict().items() if before else ():
+        was = before.get(name)
+        if name not in may_differ and was != value:
+            raise ValueError(
+                "`output` holds a search, which can only go on as it was "
+                f"started, or with more trials. Received: {name}={value!r},"
+                f" where it was {was!r}. Pass the same, another output, "
+                "or overwrite=True (--overwrite)."
+            )
 
 
 def _clear(output):
     """Removes an earlier search from its folder."""
-    shutil.rmtree(output / TRIALS, ignore_errors=True)
-    for name in (POINTS, PLAN):
+    for name in (PLAN, POINTS, *RESULTS):  # without a plan there is no search
         (output / name).unlink(missing_ok=True)
+    if (output / TRIALS).exists():
+        shutil.rmtree(output / TRIALS)
 
 
 def _write_json(path, value):
     with draft_of(path) as draft:
-        draft.write_text(json.dumps(value, indent=2) + "\n")
+        draft.write_text(to_json(value) + "\n")
 
 
 def _read_json(path):
@@ -526,7 +563,10 @@ def _read_json(path):
     if not path.exists():
         return None
     try:
-        return json.loads(path.read_text())
+        told = json.loads(path.read_text())
+        if not isinstance(told, dict):
+            raise ValueError("it holds no figures by name")
+        return told
     except ValueError as error:
         raise ValueError(
             f"`output` is the folder of a search. Received: {str(path)!r}, "

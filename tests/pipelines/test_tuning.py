@@ -13,6 +13,7 @@ import pytest
 
 from keras_papers import applications, cost, pipelines, tuner
 from keras_papers.pipelines.search_report import shortened
+from keras_papers.tuner.search import claim
 
 ROOT = pathlib.Path(__file__).parents[2]
 SMALL = {
@@ -176,6 +177,11 @@ def test_bad_arguments_are_explained(tmp_path):
     assert "mean 'random'" in message(oracle="randon")
     assert "`workers`" in message(workers=0)
     assert "`budget_madds`" in message(budget_madds=-1)
+    assert "`width`" in message(width=-1)
+    assert "`weight_decay`" in message(weight_decay=-1)
+    assert "`label_smoothing`" in message(label_smoothing=2)
+    assert "at least 32" in message(image_size=16)
+    assert "Try 'random'" in message(space="mnas", oracle="grid")
     assert "`model`" in message(space="mnas", model="MobileNet")
     assert "takes `rows`" in message(space="mnas", model="MobileNet")
     assert not (tmp_path / "found/search.json").exists()
@@ -222,10 +228,50 @@ def test_files_of_something_else_stay(tmp_path):
         assert file.read_text() == "mine"
 
 
-def test_a_damaged_plan_is_named(earlier):
-    (earlier / "search.json").touch()
+@pytest.mark.parametrize("text", ["", '["a"]'])
+def test_a_damaged_plan_is_named(earlier, text):
+    (earlier / "search.json").write_text(text)
     with pytest.raises(ValueError, match="search.json', which is damaged"):
         pipelines.tune(output=earlier, **SMALL)
+
+
+def test_a_search_that_was_refused_keeps_no_lock(earlier):
+    with pytest.raises(ValueError, match="The cheapest is") as error:
+        pipelines.tune(output=earlier, budget_madds=1e3, **SMALL)
+    lock = claim(earlier / "trials")
+    assert error.value and lock.lock_counter == 1
+    lock.release(force=True)
+
+
+def test_what_is_overwritten_leaves_no_result(earlier, monkeypatch):
+    for name in ("search.json", "best.tflite", "report.html"):
+        (earlier / name).write_text("{}")
+
+    def stop(self, verbose):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipelines.tuning.Search, "run", stop)
+    with pytest.raises(KeyboardInterrupt):
+        pipelines.tune(output=earlier, overwrite=True, **SMALL)
+    left = {path.name for path in earlier.iterdir() if path.name[0] != "."}
+    assert left == {"search.json", "points.json"}
+
+
+def test_a_worker_elsewhere_has_the_chief_s_arguments(tmp_path, monkeypatch):
+    monkeypatch.setattr(tuner, "is_worker", lambda: True)
+    (tmp_path / "search.json").write_text(json.dumps({"epochs": 20}))
+    with pytest.raises(ValueError, match="Received: .* where it was"):
+        pipelines.tune(output=tmp_path, **SMALL)
+
+
+def test_of_what_diverged_nothing_is_the_best(tmp_path, monkeypatch):
+    values = {"width_and_resolution": "0.25 x 48"}
+    metrics = {"loss": float("nan"), "val_accuracy": 0.1, "multiply_adds": 1.0}
+    trial = tuner.Trial("0", "COMPLETED", values, metrics, None)
+    monkeypatch.setattr(tuner, "trials", lambda *_: [trial])
+    monkeypatch.setattr(pipelines.tuning.Search, "run", lambda *_: 1)
+    with pytest.raises(ValueError, match="`learning_rate`.*=0.004.*Try"):
+        pipelines.tune(output=tmp_path / "found", **SMALL)
 
 
 def test_points_are_no_other_search_s(earlier):

@@ -1,0 +1,35 @@
+"""What a pipeline found, as JSON."""
+
+import json
+import math
+import os
+
+
+def to_json(value):
+    """Writes figures as JSON, which has no NaN: what is no number is null.
+
+    Named tuples become objects, and paths text.
+
+    Example:
+    >>> print(to_json({"loss": float("nan"), "sizes": (1, 2.5)}))
+    {
+      "loss": null,
+      "sizes": [
+        1,
+        2.5
+      ]
+    }
+    """
+    return json.dumps(_plain(value), indent=2, allow_nan=False)
+
+
+def _plain(value):
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, os.PathLike) else value
