@@ -8,6 +8,8 @@ import numpy as np
 
 from keras_papers.inlining import flatten
 
+DRAWS = 4  # of weights, to see that each has a gradient
+
 
 def check_application(constructor, size=32, **arguments):
     """Raises AssertionError, naming the broken promise, unless it is good.
@@ -130,22 +132,37 @@ def _check_inputs(constructor, size, arguments):
 
 
 def _check_gradients(model, images):
-    twin = keras.models.clone_model(model)
-    twin.set_weights(model.get_weights())
+    """Fails for a weight that no training moves, of several from new draws.
+
+    In one of them the ReLU of a narrow squeeze may be dead by chance.
+    """
+    never = {weight.path for weight in model.trainable_weights}
+    for _ in range(DRAWS):
+        never &= _unmoved(keras.models.clone_model(model), images)
+        if not never:
+            return
+    raise AssertionError(f"no gradient in {', '.join(sorted(never))}")
+
+
+def _unmoved(model, images):
+    """Trains a model; returns the paths of weights that stayed."""
     before = [
-        keras.ops.convert_to_numpy(weight) for weight in twin.trainable_weights
+        keras.ops.convert_to_numpy(weight) for weight in model.trainable_weights
     ]
     # Eager where that is possible: tracing a graph would take the most time.
-    twin.compile(
+    model.compile(
         keras.optimizers.Adam(),
         "sparse_categorical_crossentropy",
         run_eagerly=keras.config.backend() != "jax",
     )
-    twin.fit(images, np.arange(len(images)) % 5, epochs=2, verbose=0)
-    for weight, old in zip(twin.trainable_weights, before, strict=True):
+    model.fit(images, np.arange(len(images)) % 5, epochs=2, verbose=0)
+    unmoved = set()
+    for weight, old in zip(model.trainable_weights, before, strict=True):
         new = keras.ops.convert_to_numpy(weight)
         assert np.isfinite(new).all(), f"{weight.path} is not finite"
-        assert np.any(new != old), f"no gradient in {weight.path}"
+        if np.all(new == old):
+            unmoved.add(weight.path)
+    return unmoved
 
 
 def _check_same(model, other, images, when):
