@@ -14,8 +14,9 @@ ends, on 2026-11-26 and after five minutes on a loaded machine, with
     Row(expansion=3, k=5, se=0.0, skip=False, filters=400, layers=1, s=1)
     4,060,904 multiply-adds
 
-Ten epochs of few images rank such networks by how soon they learn. The same search with latency measured as .tflite, on several processes and with
-a report, is `keras-papers tune --space mnas`; see docs/TUNING.md.
+Ten epochs of few images rank such networks by how soon they learn. The same
+search with latency measured as .tflite, on several processes and with a report,
+is `keras-papers tune --space mnas`; see docs/TUNING.md.
 """
 
 import argparse
