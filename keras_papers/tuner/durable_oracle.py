@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import pathlib
+import random
 import threading
 
 from keras_papers.drafts import draft_of
@@ -25,6 +26,7 @@ Status = keras_tuner.engine.trial.TrialStatus
 ENDED = (Status.COMPLETED, Status.FAILED)
 
 DEATHS = 3  # processes that one trial may take with it
+WALK = 500  # points of a grid that may be beyond the limits in a row
 PROPOSALS = 20  # before a space is taken for exhausted, as KerasTuner has it
 
 
@@ -258,6 +260,25 @@ class Durable(keras_tuner.Oracle):
     def _propose_another(self, trial_id):
         return super().populate_space(trial_id)
 
+    def _random_values(self):
+        """Draws a point that was not tried.
+
+        KerasTuner gives up after some draws of what was; from a single list
+        the last ones would then be left out.
+        """
+        values = super()._random_values()
+        space = self.hyperparameters.space
+        if values is not None or len(space) != 1:
+            return values
+        (listed,) = space
+        left = [
+            {listed.name: value}
+            for value in getattr(listed, "values", ())
+            if not self._duplicate({listed.name: value})
+        ]
+        self._seed_state += 1
+        return random.Random(self._seed_state).choice(left) if left else None
+
     def _was_tried(self, values):
         return any(
             trial.hyperparameters.values == values
@@ -399,10 +420,15 @@ class GridSearchOracle(Durable, keras_tuner.oracles.GridSearchOracle):
         return {"status": status, "values": values}
 
     def _get_next_combination(self, values):
-        values = super()._get_next_combination(values)
-        while values is not None and not self._is_affordable(values):
+        for _ in range(WALK):
             values = super()._get_next_combination(values)
-        return values
+            if values is None or self._is_affordable(values):
+                return values
+        raise ValueError(
+            "`limits` leave too little of the space for a grid. Received: "
+            f"{WALK} points in a row that are beyond them. Take RandomSearch "
+            "or BayesianOptimization, which move points below the limits."
+        )
 
     def _is_affordable(self, values):
         return self.afford is None or self.afford(dict(values)) == values

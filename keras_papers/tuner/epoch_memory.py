@@ -1,5 +1,6 @@
 """What survives of a trial when its process is killed."""
 
+import math
 import pathlib
 
 import keras
@@ -58,7 +59,11 @@ class EpochMemory(keras.callbacks.Callback):
         if not self.objective.has_value(row):
             return True
         value = self.objective.get_value(row)
-        if self.best is None or self.objective.better_than(value, self.best):
+        if (
+            self.best is None
+            or math.isnan(self.best)  # than which anything is better
+            or self.objective.better_than(value, self.best)
+        ):
             self.best = value
             return True
         return False

@@ -28,6 +28,7 @@ keras_tuner = require("keras_tuner", "tuner")
 filelock = require("filelock", "tuner")
 
 STATE = "execution{}.npz"  # of a trial that is not finished
+ENDED = "execution{}.json"  # what one of several trainings of it told
 HISTORY = "history.json"  # of every epoch of a trial's last execution
 ORACLE_ARGUMENTS = {
     "hyperparameters",
@@ -163,6 +164,13 @@ class Tuner(keras_tuner.Tuner):
         """Trains the model of a trial, from where a killed process left it."""
         best, histories = None, []
         for execution in range(self.executions_per_trial):
+            ended = self._folder(trial) / ENDED.format(execution)
+            if ended.exists():
+                # Run again, it would put its weights in place of better ones.
+                told = json.loads(ended.read_text())
+                histories.append(_history(told["history"]))
+                best = told["best"]
+                continue
             own = self._deepcopy_callbacks(list(callbacks or ()))
             self._configure_tensorboard_dir(own, trial, execution)
             memory = EpochMemory(
@@ -180,6 +188,10 @@ class Tuner(keras_tuner.Tuner):
                 )
             )
             best = memory.best
+            if self.executions_per_trial > 1 and _is_history(histories[-1]):
+                told = {"history": histories[-1].history, "best": best}
+                with draft_of(ended) as draft:
+                    draft.write_text(json.dumps(told, default=float))
             with draft_of(self._folder(trial) / HISTORY) as draft:
                 draft.write_text(json.dumps(memory.history))
         return histories
@@ -205,6 +217,8 @@ class Tuner(keras_tuner.Tuner):
             # Three times the size of the model; gone if another worker, which
             # had been thought dead, has just ended the trial.
             state.unlink(missing_ok=True)
+        for ended in self._folder(trial).glob(ENDED.format("*")):
+            ended.unlink(missing_ok=True)
         release_graphs()
 
 
@@ -348,6 +362,16 @@ class BayesianOptimization(Tuner):
             seed=seed,
         )
         super().__init__(oracle, hypermodel, **others)
+
+
+def _history(told):
+    history = keras.callbacks.History()
+    history.history = told
+    return history
+
+
+def _is_history(told):
+    return isinstance(told, keras.callbacks.History)
 
 
 def _oracle(make, arguments, **own):

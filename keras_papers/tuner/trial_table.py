@@ -33,7 +33,8 @@ def trials(directory, project_name="untitled_project"):
         ValueError: If there is no search in the folder.
     """
     folder = pathlib.Path(directory, project_name)
-    files = sorted(folder.glob("trial_*/trial.json"))
+    # With more trials KerasTuner writes their numbers longer: 9, then 09.
+    files = sorted(folder.glob("trial_*/trial.json"), key=_number)
     if not files:
         raise ValueError(
             "`directory` and `project_name` name the folder of a search. "
@@ -41,6 +42,12 @@ def trials(directory, project_name="untitled_project"):
             "tuner's own."
         )
     return [_read(path) for path in files]
+
+
+def _number(path):
+    """Returns what orders trials: their number, and else their name."""
+    name = path.parent.name.removeprefix("trial_")
+    return (int(name) if name.isdecimal() else float("inf"), name)
 
 
 def _read(path):

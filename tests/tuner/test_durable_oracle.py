@@ -542,3 +542,37 @@ def test_json_is_written_whole_or_not_at_all(tmp_path):
         durable_oracle._write_json(path, {"b": object()})
     assert json.loads(path.read_text()) == {"a": 1}
     assert [each.name for each in tmp_path.iterdir()] == ["state.json"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "kind", [RandomSearchOracle, BayesianOptimizationOracle]
+)
+def test_every_point_of_a_list_is_drawn(kind, seed, tmp_path):
+    """Also where the search is stopped and goes on before its end."""
+    arguments = {
+        "hyperparameters": space(x=list(range(16))),
+        "max_trials": 20,
+        "seed": seed + 1,
+        "kind": kind,
+    }
+    if kind is BayesianOptimizationOracle:
+        arguments["num_initial_points"] = 20
+    first = opened(tmp_path, **arguments)
+    for _ in range(9):
+        run(first)
+    again = opened(tmp_path, **arguments)
+    run_all(again)
+    values = [
+        each.hyperparameters.values["x"] for each in again.trials.values()
+    ]
+    assert sorted(values) == list(range(16)) != values
+
+
+def test_a_grid_of_which_almost_nothing_fits_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(durable_oracle, "WALK", 20)
+    oracle = opened(tmp_path, kind=GridSearchOracle)
+    oracle.afford = lambda values: {"x": 0}
+    run(oracle)
+    with pytest.raises(ValueError, match="`limits`.*20 points.*RandomSearch"):
+        run_all(oracle)

@@ -112,3 +112,11 @@ def test_there_is_always_an_epoch_left_to_train(tmp_path):
     _, history, _ = train(tmp_path, again)
     assert again.begun == [EPOCHS - 1]
     assert len(history.history["loss"]) == EPOCHS
+
+
+def test_what_is_no_number_is_the_best_only_until_there_is_one(tmp_path):
+    objective = keras_tuner.Objective("val_accuracy", "max")
+    memory = EpochMemory(tmp_path / "s.npz", tmp_path / "b.h5", objective)
+    told = (float("nan"), 0.8, 0.9, float("nan"), 0.7)
+    best = [memory._is_best({"val_accuracy": value}) for value in told]
+    assert best == [True, True, True, False, False] and memory.best == 0.9

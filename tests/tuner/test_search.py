@@ -261,3 +261,33 @@ def test_a_killed_search_loses_one_epoch_and_no_trial(tmp_path):
     assert "".join(epochs) == "01" + "12" + "012" + "2" + "0" + "012"
     found = tuner.trials(tmp_path, "p")
     assert [each.status for each in found] == ["COMPLETED"] * 3
+
+
+def test_a_training_that_ended_is_not_run_again_after_a_kill(tmp_path):
+    """Its last epoch would put its weights in place of a better one's."""
+    ran = []
+
+    class Killed(tuner.RandomSearch):
+        def on_epoch_end(self, trial, model, epoch, logs=None):
+            ran.append(epoch)
+            if len(ran) == 4:
+                raise KeyboardInterrupt  # in the second training
+
+    def opened():
+        return search(
+            tmp_path, make=Killed, max_trials=1, executions_per_trial=2
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        opened().search(**DATA, epochs=3)
+    again = opened()
+    again.search(**DATA, epochs=3)
+    assert ran == [0, 1, 2, 0, 0, 1, 2]
+    (best,) = again.oracle.get_best_trials()
+    assert best.status == "COMPLETED"
+    (model,) = again.get_best_models()
+    rows = json.loads((tmp_path / "p/trial_0/history.json").read_text())
+    assert len(rows) == 3
+    loss = model.evaluate(X, 2 * X, verbose=0)
+    assert loss <= min(row["val_loss"] for row in rows) * (1 + 1e-5)
+    assert not list((tmp_path / "p/trial_0").glob("execution*"))

@@ -2,6 +2,7 @@
 
 import csv
 
+import keras_tuner
 import numpy as np
 import pytest
 
@@ -61,3 +62,16 @@ def test_failed_trials_are_on_no_front_but_in_the_table(tmp_path):
 def test_a_folder_without_a_search_is_told(tmp_path):
     with pytest.raises(ValueError, match="holds no trials"):
         tuner.trials(tmp_path)
+
+
+def test_trials_are_in_their_order_when_their_numbers_have_grown(tmp_path):
+    """KerasTuner writes 2 of 9 trials as 2, and 3 of 12 as 03."""
+    for number in ("0", "1", "2", "03", "10", "11"):
+        found = keras_tuner.engine.trial.Trial(
+            keras_tuner.HyperParameters(), number, "RUNNING"
+        )
+        folder = tmp_path / f"p/trial_{number}"
+        folder.mkdir(parents=True)
+        found.save(str(folder / "trial.json"))
+    told = [each.trial for each in tuner.trials(tmp_path, "p")]
+    assert told == ["0", "1", "2", "03", "10", "11"]
