@@ -1,8 +1,8 @@
 """Compound scaling's search (Tan and Le, 2019, arxiv.org/abs/1905.11946).
 
-Section 3.3 has two steps: find alpha, beta and gamma by a small grid at
-phi=1, where alpha * beta**2 * gamma**2 is about 2; then keep them and let phi
-grow.
+Equation 3, in section 3.3, asks that alpha * beta**2 * gamma**2 be about 2.
+Section 4 has two steps: find alpha, beta and gamma by a small grid at phi=1;
+then keep them and let phi grow.
 """
 
 import itertools

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import importlib.metadata
 import json
+import math
 import os
 import pathlib
 import platform
@@ -45,6 +46,7 @@ LEAST_SHARE = 0.9
 MOST_SPREAD = 0.25  # for what the share does not tell, as a slower clock
 SECONDS = 1.0  # a measurement; in less, a loaded machine may seem free
 PAUSE = 5.0  # seconds between two tries
+FIGURES = ("median_ms", "iqr_ms", "cpu_share")  # what a device answers
 # What a layer's configuration tells of its name, its training and its weights.
 UNTIMED = re.compile(
     "name|trainable|seed|.*_(initializer|regularizer|constraint)"
@@ -183,7 +185,8 @@ class LiteRTLatency:
                 fixed sizes, and one output.
 
         Raises:
-            ValueError: If `model` is another one, or cannot be converted.
+            ValueError: If `model` is another one, or cannot be converted, or
+                the device answers no figures.
             DeviceBusyError: A `RuntimeError`: the device stayed loaded, or
                 in use by other processes, until patience was over.
         """
@@ -241,13 +244,7 @@ class LiteRTLatency:
                 if key in self._measured:
                     return
                 found = self.device.measure(path, self.threads, self.runs)
-                latency = Latency(
-                    float(found["median_ms"]),
-                    float(found["iqr_ms"]),
-                    float(found["cpu_share"]),
-                    self.threads,
-                    self.device.name,
-                )
+                latency = self._latency(found)
                 if (
                     latency.cpu_share >= LEAST_SHARE
                     and latency.spread <= MOST_SPREAD
@@ -265,6 +262,24 @@ class LiteRTLatency:
                     "patience=600."
                 )
             time.sleep(min(PAUSE, left))
+
+    def _latency(self, found):
+        """Returns the `Latency` that a device's answer stands for."""
+        try:
+            figures = [float(found[name]) for name in FIGURES]
+        except (KeyError, TypeError, ValueError):
+            figures = []
+        if not all(map(math.isfinite, figures)) or not (
+            figures and figures[0] > 0
+        ):
+            raise ValueError(
+                "`device` answers numbers of milliseconds, `median_ms` above 0 "
+                "and `iqr_ms`, and a `cpu_share`. Received: "
+                f"{found!r} of device {self.device.name!r}. Return a dict of "
+                "the three from its `measure`, cpu_share=1.0 where that cannot "
+                "be told."
+            )
+        return Latency(*figures, self.threads, self.device.name)
 
     @contextlib.contextmanager
     def _turn(self, end):

@@ -133,6 +133,9 @@ class MnasSpace(SearchSpace):
     def afford(self, values):
         """Returns the values themselves, or cheaper ones within the limits.
 
+        None where even the least values of them all are beyond, as they may
+        be of latency, which is measured, or with another `skip`.
+
         Single steps to the next cheaper value are taken in an order that the
         values draw; their least number that suffices is found by halving.
         """
@@ -151,7 +154,11 @@ class MnasSpace(SearchSpace):
                 enough = middle
             else:
                 too_few = middle
-        return _cheaper(values, steps[:enough])
+        moved = _cheaper(values, steps[:enough])
+        # All of them were taken for enough; any less were found to be.
+        if enough == len(steps) and not self._fits(moved):
+            return None
+        return moved
 
     def _fits(self, values):
         return not self.limits.exceeded(self._costs(values))

@@ -80,9 +80,21 @@ class PointSpace(SearchSpace):
         hp.Choice(self.hyperparameter, [point.label for point in self.points])
 
     def point(self, values):
-        """Returns the `Point` that a dict of values names."""
-        label = values[self.hyperparameter]
-        return next(point for point in self.points if point.label == label)
+        """Returns the `Point` that a dict of values names.
+
+        Raises:
+            ValueError: If it names none of them.
+        """
+        label = values.get(self.hyperparameter)
+        for point in self.points:
+            if point.label == label:
+                return point
+        raise ValueError(
+            "`values` are those of a point of this space: of "
+            f"{self.hyperparameter!r}, one of {len(self.points)} labels. "
+            f"Received: values={values!r}. Try {self.points[0].label!r}, or "
+            "make the space with the limits under which the point was found."
+        )
 
     def network(self, values):
         return self._model(self.point(values))

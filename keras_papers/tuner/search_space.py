@@ -54,9 +54,24 @@ class SearchSpace(keras_tuner.HyperModel):
         reward: A `Reward`, or None.
         compile: Function that compiles a model. Defaults to None: Adam, and
             cross-entropy of integer labels.
+
+    Raises:
+        ValueError: If an argument is none of these, or `latency` is missing.
     """
 
     def __init__(self, limits=None, latency=None, reward=None, compile=None):
+        if limits is not None and not isinstance(limits, Limits):
+            raise ValueError(
+                "`limits` is the most that a model may cost and must be a "
+                f"`tuner.Limits`. Received: limits={limits!r}. Try "
+                "Limits(multiply_adds=60e6)."
+            )
+        if latency is not None and not callable(latency):
+            raise ValueError(
+                "`latency` measures a model and must be a function from it to "
+                f"what has `median_ms`. Received: latency={latency!r}. Pass "
+                "`tuner.LiteRTLatency()`."
+            )
         self.limits = limits or Limits()
         self.latency = latency
         self.reward = reward

@@ -439,6 +439,24 @@ def test_bad_arguments_are_explained(tmp_path):
         LiteRTLatency(cache=tmp_path)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        {},
+        {"median_ms": 0.0, "iqr_ms": 0.0, "cpu_share": 1.0},
+        {"median_ms": float("nan"), "iqr_ms": 0.0, "cpu_share": 1.0},
+        {"median_ms": "fast", "iqr_ms": 0.0, "cpu_share": 1.0},
+    ],
+    ids=str,
+)
+def test_a_device_that_answers_no_figures_is_explained(answer):
+    device = Stopwatch()
+    device.figures = answer
+    with pytest.raises(ValueError, match="`device`.*Received: .*stopwatch"):
+        LiteRTLatency(device=device, patience=0.1)(dense(1))
+
+
 def test_models_that_cannot_be_measured_are_explained():
     latency = LiteRTLatency(device=Stopwatch())
     open_size = applications.MobileNet(

@@ -100,6 +100,14 @@ def test_what_fits_stays_as_it_was_proposed():
     assert space.afford(values) == values
 
 
+def test_what_no_cheaper_value_makes_fit_is_not_afforded(monkeypatch):
+    space = MnasSpace(limits=Limits(parameters=1e9), **SMALL)
+    monkeypatch.setattr(space, "_fits", lambda values: False)
+    assert space.afford(drawn(space, seed=5)) is None
+    cheapest = {choice.name: choice.values[0] for choice in space.choices}
+    assert space.afford(space.reference_values() | cheapest) is None
+
+
 def test_a_budget_below_the_cheapest_table_is_refused():
     with pytest.raises(ValueError, match="1,000 parameters.*least values"):
         MnasSpace(limits=Limits(parameters=1000), **SMALL)

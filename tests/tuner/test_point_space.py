@@ -55,3 +55,22 @@ def test_latency_is_asked_for_only_of_what_else_fits():
     assert point.costs["latency_ms"] == 2.0
     with pytest.raises(ValueError, match="1 milliseconds.*with 2"):
         space(limits=Limits(latency_ms=1.0), latency=latency)
+
+
+def test_a_label_of_no_point_is_explained():
+    for values in ({"point": "neither"}, {"other": SMALL}):
+        with pytest.raises(
+            ValueError, match="`values`.*Received: .*Try .narro"
+        ):
+            space().network(values)
+
+
+@pytest.mark.parametrize("limits", [{"multiply_adds": 1e6}, (1e6, None, None)])
+def test_limits_that_are_none_are_explained(limits):
+    with pytest.raises(ValueError, match="`limits`.*Received: .*Try Limits"):
+        space(limits=limits)
+
+
+def test_a_latency_that_measures_nothing_is_explained():
+    with pytest.raises(ValueError, match="`latency`.*latency=5.*LiteRTLatency"):
+        space(latency=5)
