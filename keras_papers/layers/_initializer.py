@@ -2,20 +2,18 @@
 
 import keras
 
-from keras_papers.argument_checks import offer_nearest
+from keras_papers.layers._by_name import resolve_by_name
 
 
 def resolve_initializer(name, value):
     """Returns the initializer that `value` names; `name` is the argument's."""
-    try:
-        return keras.initializers.get(value)
-    except (TypeError, ValueError) as error:
-        known = [each for each in dir(keras.initializers) if each[0] != "_"]
-        raise ValueError(
-            f"`{name}` is the name of an initializer of keras.initializers, "
-            f"its config, or a function. Received: {name}={value!r}. "
-            f"{offer_nearest(value, known)}"
-        ) from error
+    return resolve_by_name(
+        name,
+        value,
+        keras.initializers,
+        "the name of an initializer of keras.initializers, its config, or a "
+        "function",
+    )
 
 
 def own_initializer(initializer):
