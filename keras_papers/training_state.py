@@ -21,7 +21,7 @@ def save(model, path, history=()):
         path: Where to write, ending with `.npz`.
         history: List of dicts of numbers, one for each epoch so far.
     """
-    values = map(keras.ops.convert_to_numpy, _variables(model))
+    values = map(_to_numpy, _variables(model))
     text = np.array(json.dumps(list(history)))
     with draft_of(path) as draft:
         np.savez(draft, *values, **{HISTORY: text})
@@ -32,8 +32,18 @@ def load(model, path):
     with np.load(path) as file:
         names = [name for name in file.files if name != HISTORY]
         for variable, name in zip(_variables(model), names, strict=True):
-            variable.assign(file[name])
+            variable.assign(keras.ops.cast(file[name], variable.dtype))
         return json.loads(str(file[HISTORY]))
+
+
+def _to_numpy(variable):
+    """Returns the values of a variable, of a type that NumPy's files know.
+
+    NumPy itself has no bfloat16 and would read two bytes of nothing. float32
+    holds each of its numbers, and those of the eight-bit floats.
+    """
+    values = keras.ops.convert_to_numpy(variable)
+    return values if values.dtype.isbuiltin == 1 else values.astype("float32")
 
 
 def _variables(model):

@@ -39,18 +39,35 @@ OPTIONS = [
 ]
 
 
-def _writes(method):
-    """Ends a chief whose disk is full: it could not keep what it is told."""
+class RefusedError(Exception):
+    """Says why a worker is sent away; the chief is well."""
 
-    @functools.wraps(method)
-    def call(servicer, request, context):
-        try:
-            return method(servicer, request, context)
-        except OSError as error:
-            servicer.error = error
-            raise
 
-    return call
+def _ends_on(fatal):
+    """Ends a chief on such errors of its own, which it told only a worker.
+
+    Its disk may be full, so that it could not keep what it is told; or its
+    oracle fails to propose, as where the device for latencies is busy. What a
+    worker of another search tells of trials that are not here ends nothing.
+    """
+
+    def decorate(method):
+        @functools.wraps(method)
+        def call(servicer, request, context):
+            try:
+                return method(servicer, request, context)
+            except RefusedError as error:
+                # What travels with an error has little room.
+                context.abort(
+                    grpc.StatusCode.FAILED_PRECONDITION, str(error)[:1500]
+                )
+            except fatal as error:
+                servicer.error = error
+                raise
+
+        return call
+
+    return decorate
 
 
 class Servicer(oracle_chief.OracleServicer):
@@ -70,28 +87,27 @@ class Servicer(oracle_chief.OracleServicer):
         self.has_told = False
         self.error = None
 
-    @_writes
+    @_ends_on(Exception)
     def CreateTrial(self, request, context):
         worker = request.tuner_id
-        self._know(worker, _metadata(context).get("process"), context)
+        self._know(worker, _metadata(context).get("process"))
         self.heard[worker] = time.monotonic()
         trial = self.oracle.create_trial(worker)
         if trial.status == Status.STOPPED:
             del self.heard[worker]
             self.has_told = True
             if self.oracle.failure:
-                _refuse(context, self.oracle.failure)
+                raise RefusedError(self.oracle.failure)
         return protos.get_service().CreateTrialResponse(trial=trial.to_proto())
 
-    def _know(self, worker, process, context):
+    def _know(self, worker, process):
         """Lets a process take the place of the one that was a worker."""
         processes = self.processes.setdefault(worker, [process])
         if process in processes[:-1]:
-            _refuse(
-                context,
+            raise RefusedError(
                 "`KERASTUNER_TUNER_ID` is a worker's own. Received: "
                 f"{worker!r} from two processes that are alive. Give each "
-                "worker another.",
+                "worker another."
             )
         if process != processes[-1]:
             processes.append(process)
@@ -112,12 +128,12 @@ class Servicer(oracle_chief.OracleServicer):
         self._hear(context)
         return super().GetSpace(request, context)
 
-    @_writes
+    @_ends_on(OSError)
     def UpdateTrial(self, request, context):
         self._hear(context)
         return super().UpdateTrial(request, context)
 
-    @_writes
+    @_ends_on(OSError)
     def EndTrial(self, request, context):
         worker = self._hear(context)
         trial = keras_tuner.engine.trial.Trial.from_proto(request.trial)
@@ -204,6 +220,7 @@ def serve(oracle, lease=LEASE):
     Raises:
         ValueError: If it cannot listen there.
         SearchFailedError: If the search failed, which the workers are told.
+        Exception: What else went wrong where it proposed or kept a trial.
     """
     host, port = check_address()
     with contextlib.ExitStack() as stack:
@@ -225,11 +242,6 @@ def serve(oracle, lease=LEASE):
 
 def _metadata(context):
     return dict(context.invocation_metadata())
-
-
-def _refuse(context, why):
-    # What travels with an error has little room.
-    context.abort(grpc.StatusCode.FAILED_PRECONDITION, why[:1500])
 
 
 def _parents_first(hyperparameters):

@@ -11,10 +11,12 @@ They take KerasTuner's own arguments and do what its tuners do. Beyond that:
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
 import sys
+import warnings
 
 import keras
 
@@ -83,6 +85,7 @@ class Tuner(keras_tuner.Tuner):
             project_name or "untitled_project"
         )
         self.is_worker = worker.is_worker()
+        self._given = oracle.get_space()  # of `hyperparameters`
         oracle.told = told
         if not self.is_worker:
             self._lock = claim(home)
@@ -102,7 +105,6 @@ class Tuner(keras_tuner.Tuner):
         if self.is_worker:
             self.oracle = worker.Client(oracle)
         else:
-            self._check_space(home)
             oracle.afford = getattr(self.hypermodel, "afford", None)
 
     def _get_tuner_fname(self):
@@ -120,21 +122,33 @@ class Tuner(keras_tuner.Tuner):
         with draft_of(self._get_tuner_fname()) as draft:
             draft.write_text("{}")
 
-    def _check_space(self, home):
-        if self.hypermodel is None:
-            return
-        declared = keras_tuner.HyperParameters()
+    def reload(self):
+        super().reload()
+        if not self.is_worker and self.hypermodel is not None:
+            self._check_space()
+
+    def _check_space(self):
+        """Refuses to go on with trials of another space than the model's."""
+        declared = self._given.copy()
+        count = len(declared.space)
         self.hypermodel.declare_hyperparameters(declared)
-        there = {each.name: each for each in self.oracle.get_space().space}
-        for each in declared.space:
-            before = there.get(each.name)
-            if before is None or before.get_config() != each.get_config():
-                was = "is not known" if before is None else f"was {before}"
-                raise ValueError(
-                    "`directory` holds the trials of another search space. "
-                    f"Received: directory={str(home)!r}, in which {each} "
-                    f"{was}. Choose another folder, or pass overwrite=True."
-                )
+        if len(declared.space) == count:
+            self.hypermodel.build(declared)  # which may declare them itself
+        there = self.oracle.get_space().space
+        configs = [each.get_config() for each in there]
+        is_open = self.oracle.tune_new_entries
+        for number, each in enumerate(declared.space):
+            if each.get_config() in configs:
+                continue
+            before = [other for other in there if other.name == each.name]
+            if not before and number >= count and not is_open:
+                continue  # it keeps its default, and is in no space
+            was = f"was {before[0]}" if before else "is not known"
+            raise ValueError(
+                "`directory` holds the trials of another search space. "
+                f"Received: directory={str(self.project_dir)!r}, in which "
+                f"{each} {was}. Choose another folder, or pass overwrite=True."
+            )
 
     def search(self, *arguments, **options):
         """Runs trials until there are enough; see `HyperModel.fit`.
@@ -160,16 +174,28 @@ class Tuner(keras_tuner.Tuner):
         finally:
             self._lock.release(force=True)
 
+    def _run_and_update_trial(self, trial, *arguments, **options):
+        with warnings.catch_warnings():
+            # KerasTuner takes metrics of another worker, which ran the trial
+            # too, for a use of `update_trial` that it advises against.
+            warnings.filterwarnings(
+                "ignore", ".*oracle.update_trial", DeprecationWarning
+            )
+            super()._run_and_update_trial(trial, *arguments, **options)
+
     def run_trial(self, trial, *arguments, callbacks=None, **options):
         """Trains the model of a trial, from where a killed process left it."""
-        best, histories = None, []
+        histories = []
+        is_over = functools.partial(self._has_ended, trial)
+        if not any(self._left(trial)) and not is_over():
+            # Every epoch runs again: what an attempt that failed left there
+            # is of epochs that are in no history.
+            path = self._get_checkpoint_fname(trial.trial_id)
+            pathlib.Path(path).unlink(missing_ok=True)
         for execution in range(self.executions_per_trial):
             ended = self._folder(trial) / ENDED.format(execution)
             if ended.exists():
-                # Run again, it would put its weights in place of better ones.
-                told = json.loads(ended.read_text())
-                histories.append(_history(told["history"]))
-                best = told["best"]
+                histories.append(_history(json.loads(ended.read_text())))
                 continue
             own = self._deepcopy_callbacks(list(callbacks or ()))
             self._configure_tensorboard_dir(own, trial, execution)
@@ -177,7 +203,7 @@ class Tuner(keras_tuner.Tuner):
                 self._folder(trial) / STATE.format(execution),
                 self._get_checkpoint_fname(trial.trial_id),
                 self.oracle.objective,
-                best,
+                is_over,
             )
             histories.append(
                 self._build_and_fit_model(
@@ -187,14 +213,29 @@ class Tuner(keras_tuner.Tuner):
                     **options,
                 )
             )
-            best = memory.best
+            if is_over():
+                break
             if self.executions_per_trial > 1 and _is_history(histories[-1]):
-                told = {"history": histories[-1].history, "best": best}
+                told = json.dumps(histories[-1].history, default=float)
                 with draft_of(ended) as draft:
-                    draft.write_text(json.dumps(told, default=float))
+                    draft.write_text(told)
             with draft_of(self._folder(trial) / HISTORY) as draft:
                 draft.write_text(json.dumps(memory.history))
         return histories
+
+    def _has_ended(self, trial):
+        """Tells whether a trial has ended, by whichever process."""
+        path = self._folder(trial) / "trial.json"
+        try:
+            status = json.loads(path.read_text())["status"]
+        except FileNotFoundError:  # the chief's folder is on another disk
+            return False
+        return status in durable_oracle.ENDED
+
+    def _left(self, trial):
+        """Yields the files of a trial that has not ended."""
+        for name in (STATE, ENDED):
+            yield from self._folder(trial).glob(name.format("*"))
 
     def _folder(self, trial):
         return pathlib.Path(self.get_trial_dir(trial.trial_id))
@@ -212,14 +253,21 @@ class Tuner(keras_tuner.Tuner):
         return model
 
     def on_trial_end(self, trial):
+        # A trial that failed may begin anew as soon as that is told; one that
+        # did not is resumed if this process is killed before it is.
+        is_completed = trial.status == durable_oracle.Status.COMPLETED
+        if not is_completed:
+            self._forget(trial)
         super().on_trial_end(trial)
-        for state in self._folder(trial).glob(STATE.format("*")):
-            # Three times the size of the model; gone if another worker, which
-            # had been thought dead, has just ended the trial.
-            state.unlink(missing_ok=True)
-        for ended in self._folder(trial).glob(ENDED.format("*")):
-            ended.unlink(missing_ok=True)
+        if is_completed:
+            self._forget(trial)
         release_graphs()
+
+    def _forget(self, trial):
+        for file in self._left(trial):
+            # States are three times the size of the model. They are gone if
+            # another worker, thought dead, has just ended the trial.
+            file.unlink(missing_ok=True)
 
 
 class Hooks(keras.callbacks.Callback):

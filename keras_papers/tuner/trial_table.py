@@ -30,7 +30,8 @@ def trials(directory, project_name="untitled_project"):
         A list of `Trial`.
 
     Raises:
-        ValueError: If there is no search in the folder.
+        ValueError: If there is no search in the folder, or the file of a
+            trial is damaged.
     """
     folder = pathlib.Path(directory, project_name)
     # With more trials KerasTuner writes their numbers longer: 9, then 09.
@@ -51,7 +52,17 @@ def _number(path):
 
 
 def _read(path):
-    found = require("keras_tuner.engine.trial", "tuner").Trial.load(path)
+    load = require("keras_tuner.engine.trial", "tuner").Trial.load
+    try:
+        found = load(path)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            "`directory` and `project_name` name the folder of a search, with "
+            f"a whole file for each trial. Received: {str(path)!r}, which is "
+            "empty, damaged or of something else "
+            f"({type(error).__name__}: {error}). Put the file back, or give "
+            "another folder."
+        ) from error
     # Of one step, that of the best epoch.
     metrics = {
         name: float(history.get_history()[-1].mean())

@@ -15,7 +15,11 @@ import pytest
 from keras_papers.tuner import chief, durable_oracle, worker
 from keras_papers.tuner.chief_address import free_port
 from keras_papers.tuner.launcher import launch
-from keras_papers.tuner.search_errors import ChiefGoneError, SearchFailedError
+from keras_papers.tuner.search_errors import (
+    ChiefGoneError,
+    DeviceBusyError,
+    SearchFailedError,
+)
 from tests.tuner.test_durable_oracle import (
     ended,
     on_disk,
@@ -375,6 +379,19 @@ def test_a_full_disk_ends_the_chief(hire, tmp_path):
     with pytest.raises(SearchFailedError, match="The chief could not answer"):
         ended(a, trial)
     with pytest.raises(OSError, match="Not a directory"):
+        serving.end()
+
+
+def test_a_proposal_that_fails_ends_the_chief(hire, tmp_path):
+    def busy(values):
+        raise DeviceBusyError("the device is busy")
+
+    oracle = opened(tmp_path, max_trials=2)
+    oracle.afford = busy
+    serving = Serving(oracle)
+    with pytest.raises(Exception, match="the device is busy"):
+        hire("a").create_trial("a")
+    with pytest.raises(DeviceBusyError):
         serving.end()
 
 

@@ -5,7 +5,7 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from keras_papers.tuner.epoch_memory import EpochMemory
+from keras_papers.tuner.epoch_memory import EpochMemory, reached
 
 EPOCHS = 5
 
@@ -88,9 +88,10 @@ def test_the_best_weights_stay_those_of_the_best_epoch_of_all(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, Stop(epoch=3), **options)
     best = (tmp_path / "best.weights.h5").read_bytes()
-    _, history, memory = train(tmp_path, **options)
+    _, history, _ = train(tmp_path, **options)
     losses = history.history["loss"]
-    assert int(np.argmax(losses)) == 0 and memory.best == losses[0]
+    assert int(np.argmax(losses)) == 0
+    assert reached(tmp_path / "best.weights.h5") == losses[0]
     assert (tmp_path / "best.weights.h5").read_bytes() == best
 
 
@@ -114,9 +115,32 @@ def test_there_is_always_an_epoch_left_to_train(tmp_path):
     assert len(history.history["loss"]) == EPOCHS
 
 
-def test_what_is_no_number_is_the_best_only_until_there_is_one(tmp_path):
-    objective = keras_tuner.Objective("val_accuracy", "max")
-    memory = EpochMemory(tmp_path / "s.npz", tmp_path / "b.h5", objective)
+@pytest.fixture
+def remember(tmp_path):
+    """Yields what ends an epoch of a new process that trains the trial."""
+
+    def end_epoch(value, is_over=None):
+        objective = keras_tuner.Objective("val_accuracy", "max")
+        checkpoint = tmp_path / "best.weights.h5"
+        memory = EpochMemory(
+            tmp_path / "state.npz", checkpoint, objective, is_over
+        )
+        memory.set_params({"epochs": EPOCHS})
+        memory.set_model(learner())
+        memory.on_epoch_end(0, {"val_accuracy": value})
+        return reached(checkpoint)
+
+    return end_epoch
+
+
+def test_what_is_no_number_is_the_best_only_until_there_is_one(remember):
     told = (float("nan"), 0.8, 0.9, float("nan"), 0.7)
-    best = [memory._is_best({"val_accuracy": value}) for value in told]
-    assert best == [True, True, True, False, False] and memory.best == 0.9
+    first, *best = [remember(value) for value in told]
+    assert np.isnan(first) and best == [0.8, 0.9, 0.9, 0.9]
+
+
+def test_nothing_is_written_of_a_trial_that_another_ended(remember, tmp_path):
+    assert remember(0.9, is_over=lambda: True) is None
+    assert not list(tmp_path.iterdir())
+    assert remember(0.8, is_over=lambda: False) == 0.8
+    assert len(list(tmp_path.iterdir())) == 2

@@ -162,6 +162,48 @@ def test_a_folder_of_another_space_is_refused(tmp_path):
     search(tmp_path, space(32, 96), overwrite=True)
 
 
+def test_a_build_function_of_another_space_is_refused(tmp_path):
+    def wider(hp):
+        hp.Int("units", 1, 9)
+        return build(hp)
+
+    def deeper(hp):
+        hp.Int("layers", 1, 2)
+        return build(hp)
+
+    search(tmp_path).save()
+    search(tmp_path)  # goes on
+    for other, was in ((wider, "was Int"), (deeper, "layers.* is not known")):
+        with pytest.raises(ValueError, match=f"another search space.*{was}"):
+            search(tmp_path, other)
+
+
+def test_a_hyperparameter_is_set_by_hand_as_in_keras_tuner(tmp_path):
+    import keras_tuner
+
+    def opened(units, **arguments):
+        own = keras_tuner.HyperParameters()
+        own.Fixed("units", units)
+        return search(tmp_path, hyperparameters=own, **arguments)
+
+    opened(3).search(**DATA, epochs=1)
+    assert opened(3).get_best_hyperparameters()[0].values == {"units": 3}
+    with pytest.raises(ValueError, match="another search space"):
+        opened(4)
+    with pytest.raises(ValueError, match="another search space"):
+        search(tmp_path)
+    # A space may be given that is never extended.
+    closed = {"tune_new_entries": False, "overwrite": True}
+    opened(3, hypermodel=two_choices, **closed).search(**DATA, epochs=1)
+    again = opened(3, hypermodel=two_choices, tune_new_entries=False)
+    assert [each.name for each in again.oracle.get_space().space] == ["units"]
+
+
+def two_choices(hp):
+    hp.Choice("activation", ["relu", "tanh"])
+    return build(hp)
+
+
 def test_a_folder_that_another_process_searches_in_is_refused(tmp_path):
     holder = textwrap.dedent(
         f"""
@@ -291,3 +333,69 @@ def test_a_training_that_ended_is_not_run_again_after_a_kill(tmp_path):
     loss = model.evaluate(X, 2 * X, verbose=0)
     assert loss <= min(row["val_loss"] for row in rows) * (1 + 1e-5)
     assert not list((tmp_path / "p/trial_0").glob("execution*"))
+
+
+def test_an_attempt_that_failed_leaves_no_weights(tmp_path):
+    """Its epochs are in no history, so that none of them can be the best."""
+
+    class Failing(tuner.RandomSearch):
+        attempts = 0
+
+        def on_epoch_begin(self, trial, model, epoch, logs=None):
+            if epoch == 0:
+                self.attempts += 1
+                start = 1.0 if self.attempts == 1 else 5.0
+                model.set_weights([w * 0 + start for w in model.get_weights()])
+
+        def on_epoch_end(self, trial, model, epoch, logs=None):
+            if self.attempts == 1 and epoch == 2:
+                raise RuntimeError("a fault of the machine")
+
+    found = search(
+        tmp_path,
+        lambda hp: still(hp.Int("units", 1, 8)),
+        make=Failing,
+        max_trials=1,
+        max_retries_per_trial=1,
+    )
+    found.search(**DATA, epochs=3)
+    (best,) = found.oracle.get_best_trials()
+    assert found.attempts == 2 and best.status == "COMPLETED"
+    (model,) = found.get_best_models()
+    assert {w.max() for w in model.get_weights()} == {5.0}
+
+
+def still(units):
+    """A model that does not learn."""
+    model = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(units), keras.layers.Dense(1)]
+    )
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    return model
+
+
+def test_a_worker_that_was_thought_dead_leaves_what_another_ended(tmp_path):
+    folder = tmp_path / "p/trial_0"
+
+    class Overtaken(tuner.RandomSearch):
+        def on_epoch_end(self, trial, model, epoch, logs=None):
+            if epoch == 1:
+                metrics = {"val_loss": 1e-9}
+                self.oracle.update_trial(trial.trial_id, metrics)
+                trial.status = "COMPLETED"
+                self.oracle.end_trial(trial)
+                checkpoint = folder / "checkpoint.weights.h5"
+                checkpoint.write_text("of the other")
+
+    overtaken = search(tmp_path, make=Overtaken, max_trials=1)
+    epochs = []
+    watch = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: epochs.append(epoch)
+    )
+    overtaken.search(**DATA, epochs=4, callbacks=[watch])
+    assert epochs == [0, 1]
+    assert (folder / "checkpoint.weights.h5").read_text() == "of the other"
+    assert not (folder / "history.json").exists()
+    (best,) = overtaken.oracle.get_best_trials()
+    assert best.score == 1e-9
+    assert not list(folder.glob("execution*"))

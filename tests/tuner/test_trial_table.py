@@ -75,3 +75,12 @@ def test_trials_are_in_their_order_when_their_numbers_have_grown(tmp_path):
         found.save(str(folder / "trial.json"))
     told = [each.trial for each in tuner.trials(tmp_path, "p")]
     assert told == ["0", "1", "2", "03", "10", "11"]
+
+
+@pytest.mark.parametrize("text", ["", '{"trial_id": "0"', "[]", "{}"])
+def test_a_damaged_file_of_a_trial_is_named(tmp_path, text):
+    file = tmp_path / "p/trial_0/trial.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    with pytest.raises(ValueError, match="Received: .*trial_0/trial.json'"):
+        tuner.trials(tmp_path, "p")
