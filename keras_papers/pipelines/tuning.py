@@ -1,28 +1,18 @@
 """Images in, the scaling or the architecture that suits them out."""
 
 import functools
-import itertools
-import json
 import math
 import os
 import pathlib
-import shutil
 import sys
 import time
-from typing import NamedTuple
 
 import keras
 
-from keras_papers import applications, export
-from keras_papers.argument_checks import (
-    check_choice,
-    check_positive,
-    check_positive_int,
-    check_seed,
-)
+from keras_papers import export
+from keras_papers.argument_checks import check_choice, check_positive_int
 from keras_papers.drafts import draft_of
 from keras_papers.extras import MissingExtraError
-from keras_papers.pipelines.figures_json import to_json
 from keras_papers.pipelines.image_classification import check_places
 from keras_papers.pipelines.images import (
     batches,
@@ -31,69 +21,26 @@ from keras_papers.pipelines.images import (
     told_of_lost_pictures,
 )
 from keras_papers.pipelines.output_folder import make_output
-from keras_papers.pipelines.search_page import render
-from keras_papers.pipelines.search_report import (
-    FILES,
-    SearchReport,
-    shortened,
+from keras_papers.pipelines.search_folder import (
+    PLAN,
+    POINTS,
+    TRIALS,
+    check_folder,
+    check_same,
+    clear,
+    read_json,
+    write_json,
 )
-from keras_papers.pipelines.training import Recipe, check_recipe, compile_by
+from keras_papers.pipelines.search_page import render
+from keras_papers.pipelines.search_plan import MODELS, SearchPlan
+from keras_papers.pipelines.search_report import SearchReport, shortened
+from keras_papers.pipelines.training import compile_by
 from keras_papers.pipelines.variants import Material
 
-MODELS = {  # what a space scales or changes where no model is named
-    "compound": "EfficientNetB0",
-    "width-resolution": "MobileNet",
-    "mnas": "MnasNetA1",
-}
-ORACLES = ("random", "grid", "bayesian")
 # Of what is not tested on: trials are chosen by it, and not only watched.
 VALIDATION_SHARE = 0.2
 PROCESS = "keras_papers.pipelines.tuning_process"
-TRIALS = "trials"  # KerasTuner's folder
-PLAN = "search.json"
-POINTS = "points.json"  # that fit the budget, and what they cost
-RESULTS = tuple(itertools.chain(*FILES, ["report.html"]))
 SHARES = (1.0, 0.857, 0.714, 0.571)  # of the image size: 224, 192, 160, 128
-
-
-class SearchPlan(NamedTuple):
-    """All that decides what a search does; `tune` explains each."""
-
-    data: str | None
-    space: str
-    model: str
-    budget_madds: float | None
-    budget_latency_ms: float | None
-    trials: int
-    epochs: int
-    image_size: int
-    width: float
-    oracle: str
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    label_smoothing: float
-    strict: bool
-    seed: int
-
-    def recipe(self):
-        """Returns the `Recipe` of every trial."""
-        return Recipe(
-            self.epochs,
-            self.batch_size,
-            self.learning_rate,
-            self.weight_decay,
-            self.label_smoothing,
-            class_weights=False,
-            ema=None,
-            early_stopping=None,
-            from_weights=False,
-        )
-
-    def objective(self):
-        """Names the metric that is maximized."""
-        weighed = self.space == "mnas" and self.budget_latency_ms is not None
-        return "reward" if weighed else "val_accuracy"
 
 
 def tune(
@@ -195,13 +142,14 @@ def tune(
         strict,
         seed,
     )
-    _check(plan, workers)
+    plan.check()
+    check_positive_int("workers", workers, "a number", "Try 2.")
     start = time.perf_counter()
     output = pathlib.Path(output)
     searched = Search(plan, output)
     if tuner.is_worker():
         make_output(output)
-        _check_same(plan, _read_json(output / PLAN), ("trials", "data"))
+        check_same(plan, read_json(output / PLAN), ("trials", "data"))
         searched.run(verbose)
         return None
     if workers == 1 and chief.is_chief():
@@ -210,14 +158,14 @@ def tune(
     make_output(output)
     lock = claim(output / TRIALS)
     try:
-        _check_folder(plan, output, overwrite)
+        check_folder(plan, output, overwrite)
         went_on = not overwrite and (output / PLAN).exists()
         searched.is_new = not went_on
         points = searched.points()
         if overwrite:  # now that the new search is known to have some
-            _clear(output)
-        _write_json(output / POINTS, points)
-        _write_json(output / PLAN, plan._asdict())
+            clear(output)
+        write_json(output / POINTS, points)
+        write_json(output / PLAN, plan._asdict())
     except BaseException:
         lock.release(force=True)  # or a notebook, which goes on, would keep it
         raise
@@ -250,7 +198,7 @@ class Search:
     @classmethod
     def of_folder(cls, output):
         """Returns the search whose plan was written into a folder."""
-        return cls(SearchPlan(**_read_json(output / PLAN)), output)
+        return cls(SearchPlan(**read_json(output / PLAN)), output)
 
     @functools.cached_property
     def space(self):
@@ -285,7 +233,7 @@ class Search:
                 **common,
             )
         limits = limits._replace(latency_ms=plan.budget_latency_ms)
-        known = None if self.is_new else _read_json(self.output / POINTS)
+        known = None if self.is_new else read_json(self.output / POINTS)
         if plan.space == "compound":
             return tuner.CompoundScaling(
                 plan.model,
@@ -470,7 +418,7 @@ class Search:
             "rows": [list(row) for row in report.table],
             "metrics": report.best.metrics,
         }
-        _write_json(self.output / "best.json", best)
+        write_json(self.output / "best.json", best)
         write_csv(report.trials, self.output / "trials.csv")
         try:
             with draft_of(self.output / "report.html") as draft:
@@ -489,87 +437,3 @@ def _converged(trial):
 def _sizes(image_size):
     """Returns the shares of MobileNet's table 7 of an image size."""
     return sorted({max(32, round(image_size * share)) for share in SHARES})
-
-
-def _check(plan, workers):
-    applications.get(plan.model)
-    check_choice("oracle", plan.oracle, ORACLES, "how points are proposed")
-    for name, value, advice in (
-        ("trials", plan.trials, "Try 20."),
-        ("workers", workers, "Try 2."),
-        ("epochs", plan.epochs, "Try 10."),
-    ):
-        check_positive_int(name, value, "a number", advice)
-    for name, value, advice in (
-        ("budget_madds", plan.budget_madds, "Try 60e6."),
-        ("budget_latency_ms", plan.budget_latency_ms, "Try 5."),
-    ):
-        if value is not None:
-            check_positive(
-                name, value, "the most that an image may cost", advice
-            )
-    check_positive("width", plan.width, "the factor on channels", "Try 1.")
-    check_recipe(plan.recipe(), plan.image_size)
-    if plan.space == "mnas" and plan.oracle == "grid":
-        raise ValueError(
-            "`oracle` proposes points and must end. Received: oracle='grid' of "
-            "space='mnas', which has some 10**15 points. Try 'random' or "
-            "'bayesian'."
-        )
-    check_seed(plan.seed)
-
-
-def _check_folder(plan, output, overwrite):
-    """Raises ValueError if a folder holds what a search must not replace."""
-    before = None if overwrite else _read_json(output / PLAN)
-    there = [name for name in RESULTS if (output / name).exists()]
-    if before is None and there and not overwrite:
-        raise ValueError(
-            "`output` must be a folder without the files of something else. "
-            f"Received: output={str(output)!r}, which holds {there[0]}. Choose "
-            "another folder, or pass overwrite=True (--overwrite)."
-        )
-    _check_same(plan, before, ("trials",))
-
-
-def _check_same(plan, before, may_differ):
-    """Raises ValueError if a folder's plan, unless it is None, is another."""
-    for name, value in plan._asdict().items() if before else ():
-        was = before.get(name)
-        if name not in may_differ and was != value:
-            raise ValueError(
-                "`output` holds a search, which can only go on as it was "
-                f"started, or with more trials. Received: {name}={value!r},"
-                f" where it was {was!r}. Pass the same, another output, "
-                "or overwrite=True (--overwrite)."
-            )
-
-
-def _clear(output):
-    """Removes an earlier search from its folder."""
-    for name in (PLAN, POINTS, *RESULTS):  # without a plan there is no search
-        (output / name).unlink(missing_ok=True)
-    if (output / TRIALS).exists():
-        shutil.rmtree(output / TRIALS)
-
-
-def _write_json(path, value):
-    with draft_of(path) as draft:
-        draft.write_text(to_json(value) + "\n")
-
-
-def _read_json(path):
-    """Returns what a file of the search tells, or None where there is none."""
-    if not path.exists():
-        return None
-    try:
-        told = json.loads(path.read_text())
-        if not isinstance(told, dict):
-            raise ValueError("it holds no figures by name")
-        return told
-    except ValueError as error:
-        raise ValueError(
-            f"`output` is the folder of a search. Received: {str(path)!r}, "
-            f"which is damaged ({error}). Put the file back, choose another "
-            "folder, or pass overwrite=True (--overwrite)."
-        ) from None

@@ -1,7 +1,7 @@
 """KerasTuner's oracles, which keep every trial.
 
 What this package knows of the inside of KerasTuner 1.4.8's oracles stands in
-this file.
+this file, and of what they print in `trial_display.py`.
 """
 
 import collections
@@ -17,6 +17,7 @@ import threading
 from keras_papers.drafts import draft_of
 from keras_papers.extras import require
 from keras_papers.tuner.search_errors import SearchFailedError
+from keras_papers.tuner.trial_display import TrialDisplay, last_words
 
 keras_tuner = require("keras_tuner", "tuner")
 engine = require("keras_tuner.src.engine.oracle", "tuner")
@@ -28,58 +29,6 @@ ENDED = (Status.COMPLETED, Status.FAILED)
 DEATHS = 3  # processes that one trial may take with it
 WALK = 500  # points of a grid that may be beyond the limits in a row
 PROPOSALS = 20  # before a space is taken for exhausted, as KerasTuner has it
-
-
-class Display(engine.Display):
-    """Tells of a trial in a line when it begins, and in one when it ends.
-
-    Where the oracle has no `told` it is KerasTuner's, with a line for each
-    hyperparameter.
-    """
-
-    def on_trial_begin(self, trial):
-        if self.oracle.told is None or self.verbose < 1:
-            super().on_trial_begin(trial)
-            return
-        trial_id, now = trial.trial_id, datetime.datetime.now()
-        again = " again" if trial_id in self.trial_start else ""
-        number = self.oracle.start_order.index(trial_id) + 1
-        most = self.oracle.max_trials
-        self.trial_start[trial_id] = now
-        self.search_start = self.search_start or now
-        self.trial_number[trial_id] = number
-        _print_line(
-            f"trial {trial_id} begins{again}, {number}"
-            + (f" of at most {most}" if most else "")
-            + f": {self.oracle.told(trial.hyperparameters.values)}"
-        )
-
-    def on_trial_end(self, trial):
-        if self.oracle.told is None or self.verbose < 1:
-            super().on_trial_end(trial)
-            return
-        completed = [
-            each
-            for each in self.oracle.get_best_trials()
-            if each.status == Status.COMPLETED  # or KerasTuner has another
-        ]
-        parts = []
-        if trial.status == Status.COMPLETED:
-            score = self.format_value(float(trial.score))
-            parts.append(f"ended: {self.oracle.objective.name} {score}")
-        else:
-            parts.append(f"failed: {_last_words(trial)}")
-        for best in completed:
-            score = self.format_value(float(best.score))
-            parts.append(
-                "the best so far"
-                if best.trial_id == trial.trial_id
-                else f"best so far {score} of trial {best.trial_id}"
-            )
-        began = self.trial_start[trial.trial_id]
-        seconds = (datetime.datetime.now() - began).total_seconds()
-        parts.append(f"{seconds:.1f} s")
-        _print_line(f"trial {trial.trial_id} {', '.join(parts)}")
 
 
 class Durable(keras_tuner.Oracle):
@@ -96,7 +45,7 @@ class Durable(keras_tuner.Oracle):
         afford: None, or a function from a dict of values to those to try in
             their place, or to None where nothing near them is to be tried.
         told: None, or a function from a dict of values to the line that tells
-            them when a trial begins; see `Display`.
+            them when a trial begins; see `TrialDisplay`.
     """
 
     failure = None
@@ -105,7 +54,7 @@ class Durable(keras_tuner.Oracle):
 
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
-        self._display = Display(self)
+        self._display = TrialDisplay(self)
         self._unsaved = False
         # Trials that had ended before this process. Whoever starts a search
         # again has mended what made the last ones fail.
@@ -361,11 +310,11 @@ class Durable(keras_tuner.Oracle):
             self.failure = self._told(what, self.end_order[-1])
 
     def _told(self, what, trial_id):
-        last_words = _last_words(self.trials[trial_id])
+        words = last_words(self.trials[trial_id])
         folder = os.path.join(self._project_dir, f"trial_{trial_id}")
         return (
             f"{what}. The last, trial {trial_id}, said: "
-            f"{last_words} (all of it is in "
+            f"{words} (all of it is in "
             f"{os.path.join(folder, 'trial.json')})."
         )
 
@@ -449,17 +398,6 @@ class BayesianOptimizationOracle(
 
     def _propose_another(self, trial_id):
         return self._random_populate_space()  # it would answer the same
-
-
-def _last_words(trial):
-    """Returns why a trial failed, in a line."""
-    message = trial.message or "its score is not a number"
-    return message.strip().splitlines()[-1]
-
-
-def _print_line(line):
-    # A log is read while the search runs.
-    print(line, flush=True)
 
 
 def _write_json(path, value):
