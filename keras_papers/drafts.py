@@ -24,3 +24,15 @@ def draft_of(path):
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def stamp(path):
+    """Returns what tells a file from any that takes its place, or None.
+
+    None is that of no file.
+    """
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns

@@ -7,10 +7,10 @@ import numpy as np
 
 from keras_papers.drafts import draft_of
 
-HISTORY = "history"
+TOLD = "history"  # as what the JSON stands in the file
 
 
-def save(model, path, history=()):
+def save(model, path, told=()):
     """Writes all variables of a model and its optimizer, as NumPy does.
 
     HDF5, which Keras would write, takes the process with it where the disk is
@@ -19,21 +19,28 @@ def save(model, path, history=()):
     Args:
         model: A compiled model.
         path: Where to write, ending with `.npz`.
-        history: List of dicts of numbers, one for each epoch so far.
+        told: What to keep beside them, of what JSON can hold: such as a
+            list of the metrics of each epoch so far.
     """
     values = map(_to_numpy, _variables(model))
-    text = np.array(json.dumps(list(history)))
+    text = np.array(json.dumps(told))
     with draft_of(path) as draft:
-        np.savez(draft, *values, **{HISTORY: text})
+        np.savez(draft, *values, **{TOLD: text})
 
 
 def load(model, path):
-    """Gives a model and its optimizer what `save` wrote; returns history."""
+    """Gives a model and its optimizer what `save` wrote; returns `told`."""
     with np.load(path) as file:
-        names = [name for name in file.files if name != HISTORY]
+        names = [name for name in file.files if name != TOLD]
         for variable, name in zip(_variables(model), names, strict=True):
             variable.assign(keras.ops.cast(file[name], variable.dtype))
-        return json.loads(str(file[HISTORY]))
+        return json.loads(str(file[TOLD]))
+
+
+def told(path):
+    """Returns what was kept beside the variables."""
+    with np.load(path) as file:
+        return json.loads(str(file[TOLD]))
 
 
 def _to_numpy(variable):

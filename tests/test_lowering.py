@@ -150,16 +150,20 @@ def test_a_name_that_is_taken_is_not_taken_twice():
     assert lower(keras.Model(image, x)).get_layer("a_activation__gate")
 
 
+def lowered_in_float16(model):
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        return lower(model)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 @pytest.mark.contract
 def test_new_layers_have_the_precision_of_the_old():
     image = keras.Input((8,))
     x = layers.Activation("hard_swish", dtype="float32")(image)
     model = keras.Model(image, x)
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
-        assert lower(model).output.dtype == "float32"
-    finally:
-        keras.config.set_dtype_policy("float32")
+    assert lowered_in_float16(model).output.dtype == "float32"
 
 
 @pytest.mark.contract
@@ -314,11 +318,7 @@ def test_constants_that_are_not_by_channel_stay():
 @pytest.mark.contract
 def test_a_normalization_has_the_precision_of_the_old_layer():
     model = drawn(layers.Rescaling(SCALE, OFFSET, dtype="float32"))
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
-        assert lower(model).output.dtype == "float32"
-    finally:
-        keras.config.set_dtype_policy("float32")
+    assert lowered_in_float16(model).output.dtype == "float32"
 
 
 @pytest.mark.contract

@@ -43,31 +43,27 @@ class RefusedError(Exception):
     """Says why a worker is sent away; the chief is well."""
 
 
-def _ends_on(fatal):
-    """Ends a chief on such errors of its own, which it told only a worker.
+def _answers(method):
+    """Ends a chief on an error of its own, which it told only a worker.
 
     Its disk may be full, so that it could not keep what it is told; or its
-    oracle fails to propose, as where the device for latencies is busy. What a
-    worker of another search tells of trials that are not here ends nothing.
+    oracle fails to propose, as where the device for latencies is busy.
     """
 
-    def decorate(method):
-        @functools.wraps(method)
-        def call(servicer, request, context):
-            try:
-                return method(servicer, request, context)
-            except RefusedError as error:
-                # What travels with an error has little room.
-                context.abort(
-                    grpc.StatusCode.FAILED_PRECONDITION, str(error)[:1500]
-                )
-            except fatal as error:
-                servicer.error = error
-                raise
+    @functools.wraps(method)
+    def call(servicer, request, context):
+        try:
+            return method(servicer, request, context)
+        except RefusedError as error:
+            # What travels with an error has little room.
+            context.abort(
+                grpc.StatusCode.FAILED_PRECONDITION, str(error)[:1500]
+            )
+        except Exception as error:
+            servicer.error = error
+            raise
 
-        return call
-
-    return decorate
+    return call
 
 
 class Servicer(oracle_chief.OracleServicer):
@@ -87,10 +83,11 @@ class Servicer(oracle_chief.OracleServicer):
         self.has_told = False
         self.error = None
 
-    @_ends_on(Exception)
+    @_answers
     def CreateTrial(self, request, context):
-        worker = request.tuner_id
-        self._know(worker, _metadata(context).get("process"))
+        worker, told = request.tuner_id, _metadata(context)
+        self._check_search(told.get("search", self.oracle.search_id))
+        self._know(worker, told.get("process"))
         self.heard[worker] = time.monotonic()
         trial = self.oracle.create_trial(worker)
         if trial.status == Status.STOPPED:
@@ -98,7 +95,18 @@ class Servicer(oracle_chief.OracleServicer):
             self.has_told = True
             if self.oracle.failure:
                 raise RefusedError(self.oracle.failure)
+        context.send_initial_metadata((("search", self.oracle.search_id),))
         return protos.get_service().CreateTrialResponse(trial=trial.to_proto())
+
+    def _check_search(self, search_id):
+        """Refuses a worker of another search, whose trials have its numbers."""
+        if search_id != self.oracle.search_id:
+            raise RefusedError(
+                "`KERASTUNER_ORACLE_IP` and `KERASTUNER_ORACLE_PORT` are where "
+                "the chief of a worker's search listens. Received: a worker "
+                "of another search, which was there before. Start the worker "
+                "again, for the search that is there now."
+            )
 
     def _know(self, worker, process):
         """Lets a process take the place of the one that was a worker."""
@@ -125,29 +133,43 @@ class Servicer(oracle_chief.OracleServicer):
             )
 
     def GetSpace(self, request, context):
-        self._hear(context)
+        own = self.oracle.search_id
+        if _metadata(context).get("search", own) == own:  # or not told yet
+            self._hear(context)
         return super().GetSpace(request, context)
 
-    @_ends_on(OSError)
+    @_answers
     def UpdateTrial(self, request, context):
+        self._check_search(_metadata(context).get("search"))
         self._hear(context)
         return super().UpdateTrial(request, context)
 
-    @_ends_on(OSError)
+    @_answers
     def EndTrial(self, request, context):
+        self._check_search(_metadata(context).get("search"))
         worker = self._hear(context)
         trial = keras_tuner.engine.trial.Trial.from_proto(request.trial)
         trial.hyperparameters = _parents_first(trial.hyperparameters)
         message = _metadata(context).get("message-bin", b"")
         trial.message = message.decode(errors="replace") or None
-        own = self.oracle.ongoing_trials.get(worker)
-        # A worker that was thought dead may end well what another runs again;
-        # that it failed says nothing about the other.
-        if trial.status == Status.COMPLETED or (
-            own is not None and own.trial_id == trial.trial_id
-        ):
+        if self._counts(trial, worker):
             self.oracle.end_trial(trial)
         return protos.get_service().EndTrialResponse()
+
+    def _counts(self, trial, worker):
+        """Tells whether a worker may end a trial.
+
+        One that was thought dead may end well what another runs again, unless
+        what it had told of it is forgotten; that it failed says nothing about
+        the other.
+        """
+        own = self.oracle.ongoing_trials.get(worker)
+        if own is not None and own.trial_id == trial.trial_id:
+            return True
+        metrics = self.oracle.trials[trial.trial_id].metrics
+        return trial.status == Status.COMPLETED and metrics.exists(
+            self.oracle.objective.name
+        )
 
     def _hear(self, context):
         worker = _metadata(context).get("worker")

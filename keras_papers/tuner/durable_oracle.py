@@ -13,8 +13,9 @@ import os
 import pathlib
 import random
 import threading
+import uuid
 
-from keras_papers.drafts import draft_of
+from keras_papers.drafts import draft_of, stamp
 from keras_papers.extras import require
 from keras_papers.tuner.search_errors import SearchFailedError
 from keras_papers.tuner.trial_display import TrialDisplay, last_words
@@ -46,6 +47,7 @@ class Durable(keras_tuner.Oracle):
             their place, or to None where nothing near them is to be tried.
         told: None, or a function from a dict of values to the line that tells
             them when a trial begins; see `TrialDisplay`.
+        search_id: Str that no other search has, by which a worker knows it.
     """
 
     failure = None
@@ -63,6 +65,8 @@ class Durable(keras_tuner.Oracle):
         self._exhausted_at = None
         self._deaths = collections.Counter()
         self._holders = {}
+        self.search_id = uuid.uuid4().hex
+        self._seen = None  # the `stamp` of its file
 
     @contextlib.contextmanager
     def _transition(self):
@@ -82,6 +86,7 @@ class Durable(keras_tuner.Oracle):
                 if self._unsaved:
                     _write_json(self._get_oracle_fname(), self.get_state())
                     self._unsaved = False
+                    self.see()
             finally:
                 engine.THREADS[self] = None
 
@@ -89,16 +94,36 @@ class Durable(keras_tuner.Oracle):
         with self._transition():
             self._unsaved = True
 
+    def see(self):
+        """Takes the file that is there for its own."""
+        self._seen = stamp(self._get_oracle_fname())
+
+    def check_seen(self):
+        """Raises ValueError if another has gone on with the search since."""
+        if stamp(self._get_oracle_fname()) != self._seen:
+            raise ValueError(
+                "`directory` and `project_name` name the folder of a search. "
+                f"Received: {self._project_dir!r}, in which another tuner has "
+                "run trials since this one was made. Make this one again: it "
+                "then goes on with them."
+            )
+
     def _save_trial(self, trial):
         folder = self._get_trial_dir(trial.trial_id)
         _write_json(os.path.join(folder, "trial.json"), trial.get_state())
 
     def get_state(self):
-        return {**super().get_state(), "exhausted_at": self._exhausted_at}
+        return {
+            **super().get_state(),
+            "exhausted_at": self._exhausted_at,
+            "search_id": self.search_id,
+        }
 
     def set_state(self, state):
         super().set_state(state)
+        # Neither is in a file of KerasTuner's own.
         self._exhausted_at = state.get("exhausted_at")
+        self.search_id = state.get("search_id", self.search_id)
         self._holders = dict(self.ongoing_trials)  # which `reload` forgets
 
     def reload(self):
@@ -150,6 +175,7 @@ class Durable(keras_tuner.Oracle):
                 if trial_id not in held
             ]
             self._ended_before = len(self.end_order)
+        self.see()
 
     def _unfinished(self):
         return [each for each in self.start_order if each not in self.end_order]
@@ -247,6 +273,7 @@ class Durable(keras_tuner.Oracle):
             trial_id = trial.trial_id
             if trial_id in self.end_order:
                 return
+            queue = list(self._retry_queue)
             if trial_id in self._retry_queue:
                 self._retry_queue.remove(trial_id)
             # What began while nothing was printed may end when it is.
@@ -259,6 +286,7 @@ class Durable(keras_tuner.Oracle):
                 super().end_trial(trial)
             except BaseException:
                 self.end_order = before  # its file does not say so
+                self._retry_queue = queue
                 self.trials[trial_id].status = Status.RUNNING
                 raise
             self.save()
@@ -282,8 +310,9 @@ class Durable(keras_tuner.Oracle):
                     trial_id=trial.trial_id,
                     status=Status.FAILED,
                     message=(
-                        f"{DEATHS} processes died while they ran this trial; "
-                        "perhaps it needs more memory than there is."
+                        f"{DEATHS} processes died, or fell silent, while they "
+                        "ran this trial; perhaps it needs more memory than "
+                        "there is."
                     ),
                 )
                 self.end_trial(fatal)

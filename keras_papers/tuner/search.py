@@ -11,8 +11,10 @@ They take KerasTuner's own arguments and do what its tuners do. Beyond that:
 """
 
 import contextlib
+import copy
 import functools
 import json
+import math
 import os
 import pathlib
 import sys
@@ -20,10 +22,10 @@ import warnings
 
 import keras
 
-from keras_papers.drafts import draft_of
+from keras_papers.drafts import draft_of, stamp
 from keras_papers.extras import require
 from keras_papers.tuner import chief, durable_oracle, launcher, worker
-from keras_papers.tuner.epoch_memory import EpochMemory
+from keras_papers.tuner.epoch_memory import EpochMemory, best_of
 from keras_papers.tuner.traced_graphs import release_graphs
 
 keras_tuner = require("keras_tuner", "tuner")
@@ -31,6 +33,8 @@ filelock = require("filelock", "tuner")
 
 STATE = "execution{}.npz"  # of a trial that is not finished
 ENDED = "execution{}.json"  # what one of several trainings of it told
+# By which KerasTuner knows a search: ours, and those of its own.
+TUNER_FILES = ("tuner.json", "tuner0.json", "chief.json")
 HISTORY = "history.json"  # of every epoch of a trial's last execution
 ORACLE_ARGUMENTS = {
     "hyperparameters",
@@ -86,6 +90,8 @@ class Tuner(keras_tuner.Tuner):
         )
         self.is_worker = worker.is_worker()
         self._given = oracle.get_space()  # of `hyperparameters`
+        self._space = None  # what the model declared when the search began
+        self._stamps = {}  # of the files that this process left in trials
         oracle.told = told
         if not self.is_worker:
             self._lock = claim(home)
@@ -106,49 +112,89 @@ class Tuner(keras_tuner.Tuner):
             self.oracle = worker.Client(oracle)
         else:
             oracle.afford = getattr(self.hypermodel, "afford", None)
+            oracle.see()
 
     def _get_tuner_fname(self):
         """Names the file by which KerasTuner knows that there is a search.
 
         The same for a search alone and for a chief, so that one goes on with
-        what the other began.
+        what the other began; and with what KerasTuner's own tuners began.
         """
-        name = f"{self.tuner_id}.json" if self.is_worker else "tuner.json"
-        return os.path.join(self.project_dir, name)
+        names = TUNER_FILES
+        if self.is_worker:
+            names = (f"{self.tuner_id}.json",)
+        paths = [os.path.join(self.project_dir, name) for name in names]
+        return next(filter(os.path.exists, paths), paths[0])
 
     def save(self):
         if not self.is_worker:
             self.oracle.save()
         with draft_of(self._get_tuner_fname()) as draft:
-            draft.write_text("{}")
+            draft.write_text(json.dumps(self.get_state()))
+
+    def get_state(self):
+        return {"space": self._space}
+
+    def set_state(self, state):
+        self._space = state.get("space")  # KerasTuner's own files have none
+
+    def _populate_initial_space(self):
+        super()._populate_initial_space()
+        self._space = _as_json(self.oracle.get_space())
 
     def reload(self):
-        super().reload()
-        if not self.is_worker and self.hypermodel is not None:
+        path = self._get_tuner_fname()
+        try:
+            super().reload()
+        except json.JSONDecodeError as error:
+            raise ValueError(
+                "`directory` and `project_name` name the folder of a search. "
+                f"Received: {path!r}, which is damaged ({error}). Remove that "
+                "file and this folder's search begins anew, or choose another."
+            ) from error
+        if not self.is_worker:
             self._check_space()
 
     def _check_space(self):
         """Refuses to go on with trials of another space than the model's."""
-        declared = self._given.copy()
-        count = len(declared.space)
-        self.hypermodel.declare_hyperparameters(declared)
-        if len(declared.space) == count:
-            self.hypermodel.build(declared)  # which may declare them itself
-        there = self.oracle.get_space().space
-        configs = [each.get_config() for each in there]
-        is_open = self.oracle.tune_new_entries
-        for number, each in enumerate(declared.space):
-            if each.get_config() in configs:
-                continue
-            before = [other for other in there if other.name == each.name]
-            if not before and number >= count and not is_open:
-                continue  # it keeps its default, and is in no space
-            was = f"was {before[0]}" if before else "is not known"
-            raise ValueError(
-                "`directory` holds the trials of another search space. "
-                f"Received: directory={str(self.project_dir)!r}, in which "
-                f"{each} {was}. Choose another folder, or pass overwrite=True."
-            )
+        declared, before = self._declared(), self._space
+        self._space = declared
+        if before is None:
+            return
+        for one, other, was in (
+            (declared, before, "is not known"),
+            (before, declared, "is known, and no longer declared"),
+        ):
+            for each in one:
+                if each in other:
+                    continue
+                named = [
+                    hp
+                    for hp in other
+                    if hp["config"]["name"] == each["config"]["name"]
+                ]
+                if named:
+                    was = f"was {_described(named[0])}"
+                raise ValueError(
+                    "`directory` holds the trials of another search space. "
+                    f"Received: directory={str(self.project_dir)!r}, in which "
+                    f"{_described(each)} {was}. Choose another folder, or "
+                    "pass overwrite=True."
+                )
+
+    def _declared(self):
+        """Returns the space that this search would begin with."""
+        own = self.oracle
+        self.oracle = keras_tuner.oracles.RandomSearchOracle(
+            hyperparameters=self._given.copy(),
+            tune_new_entries=own.tune_new_entries,
+            allow_new_entries=own.allow_new_entries,
+        )
+        try:
+            super()._populate_initial_space()
+            return _as_json(self.oracle.get_space())
+        finally:
+            self.oracle = own
 
     def search(self, *arguments, **options):
         """Runs trials until there are enough; see `HyperModel.fit`.
@@ -162,6 +208,7 @@ class Tuner(keras_tuner.Tuner):
             return
         self._lock.acquire()  # again, if it was released by a search before
         try:
+            self.oracle.check_seen()
             # Before the first trial, or a process that is killed in it would
             # leave a search that nobody knows of.
             self.save()
@@ -195,6 +242,7 @@ class Tuner(keras_tuner.Tuner):
         for execution in range(self.executions_per_trial):
             ended = self._folder(trial) / ENDED.format(execution)
             if ended.exists():
+                self._stamps[ended] = stamp(ended)
                 histories.append(_history(json.loads(ended.read_text())))
                 continue
             own = self._deepcopy_callbacks(list(callbacks or ()))
@@ -205,6 +253,7 @@ class Tuner(keras_tuner.Tuner):
                 self.oracle.objective,
                 is_over,
             )
+            memory.stamps = self._stamps
             histories.append(
                 self._build_and_fit_model(
                     trial,
@@ -219,6 +268,7 @@ class Tuner(keras_tuner.Tuner):
                 told = json.dumps(histories[-1].history, default=float)
                 with draft_of(ended) as draft:
                     draft.write_text(told)
+                self._stamps[ended] = stamp(ended)
             with draft_of(self._folder(trial) / HISTORY) as draft:
                 draft.write_text(json.dumps(memory.history))
         return histories
@@ -253,21 +303,30 @@ class Tuner(keras_tuner.Tuner):
         return model
 
     def on_trial_end(self, trial):
-        # A trial that failed may begin anew as soon as that is told; one that
-        # did not is resumed if this process is killed before it is.
-        is_completed = trial.status == durable_oracle.Status.COMPLETED
+        is_completed = self._is_completed(trial)
         if not is_completed:
-            self._forget(trial)
+            # It may begin anew as soon as that is told. What another worker,
+            # to which it was given, has left there is not this one's.
+            for file in self._left(trial):
+                if self._stamps.get(file) == stamp(file):
+                    file.unlink(missing_ok=True)
         super().on_trial_end(trial)
         if is_completed:
-            self._forget(trial)
+            # Not before: it would not be resumed after a kill between. States
+            # are three times the size of the model.
+            for file in self._left(trial):
+                file.unlink(missing_ok=True)
+        self._stamps.clear()
         release_graphs()
 
-    def _forget(self, trial):
-        for file in self._left(trial):
-            # States are three times the size of the model. They are gone if
-            # another worker, thought dead, has just ended the trial.
-            file.unlink(missing_ok=True)
+    def _is_completed(self, trial):
+        """Tells whether a trial ends well, which none without a score does."""
+        if trial.status != durable_oracle.Status.COMPLETED:
+            return False
+        best = best_of(self._get_checkpoint_fname(trial.trial_id))
+        return best is None or not math.isnan(
+            self.oracle.objective.get_value(best["row"])
+        )
 
 
 class Hooks(keras.callbacks.Callback):
@@ -410,6 +469,19 @@ class BayesianOptimization(Tuner):
             seed=seed,
         )
         super().__init__(oracle, hypermodel, **others)
+
+
+def _as_json(hyperparameters):
+    """Returns a space as it is read from a file: lists in place of tuples."""
+    return json.loads(json.dumps(hyperparameters.get_config()["space"]))
+
+
+def _described(entry):
+    """Tells of a hyperparameter as KerasTuner does."""
+    space = keras_tuner.HyperParameters.from_config(
+        {"space": [copy.deepcopy(entry)], "values": {}}
+    )
+    return str(space.space[0])
 
 
 def _history(told):

@@ -84,7 +84,11 @@ class Client(oracle_client.OracleClient):
         since, has_said = None, False
         while True:
             try:
-                return call(request, metadata=(*self._metadata, *metadata))
+                answer, of_call = call.with_call(
+                    request, metadata=(*self._metadata, *metadata)
+                )
+                self._know_search(of_call)
+                return answer
             except grpc.RpcError as error:
                 if error.code() not in AWAY:
                     self.close()
@@ -115,6 +119,12 @@ class Client(oracle_client.OracleClient):
                     flush=True,
                 )
             time.sleep(min(PAUSE, since + self.patience - now))
+
+    def _know_search(self, of_call):
+        """Notes which search answers, to tell no other of its trials."""
+        told = dict(of_call.initial_metadata())
+        if "search" in told and "search" not in dict(self._metadata):
+            self._metadata += (("search", told["search"]),)
 
     def create_trial(self, tuner_id):
         trial = super().create_trial(tuner_id)

@@ -382,6 +382,61 @@ def test_a_full_disk_ends_the_chief(hire, tmp_path):
         serving.end()
 
 
+def test_a_worker_of_another_search_ends_none_of_this_one_s_trials(
+    hire, tmp_path, monkeypatch
+):
+    first = Serving(opened(tmp_path / "first", max_trials=1))
+    stray = hire("a")
+    trial = stray.create_trial("a")
+    with monkeypatch.context() as patch:
+        patch.setattr(chief.Servicer, "look", lambda *_: True)
+        first.join(10)
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
+    serving = Serving(opened(tmp_path / "second", max_trials=1))
+    own = hire("b")
+    assert own.create_trial("b").trial_id == trial.trial_id
+    with pytest.raises(SearchFailedError, match="a worker of another search"):
+        ended(stray, trial)
+    assert not on_disk(tmp_path / "second", "COMPLETED")
+    with pytest.raises(SearchFailedError, match="a worker of another search"):
+        hire_again = hire("c")
+        hire_again._metadata = stray._metadata
+        hire_again.create_trial("c")
+    assert serving.is_alive()
+
+
+def test_an_end_that_no_oracle_can_take_ends_the_chief(hire, tmp_path):
+    oracle = opened(tmp_path, max_trials=2, allow_new_entries=False)
+    serving = Serving(oracle)
+    a = hire("a")
+    trial = a.create_trial("a")
+    trial.hyperparameters.Int("late", 1, 2)
+    with pytest.raises(SearchFailedError, match="allow_new_entries"):
+        ended(a, trial)
+    with pytest.raises(RuntimeError, match="allow_new_entries"):
+        serving.end()
+
+
+def test_a_late_end_of_what_is_forgotten_is_ignored(hire, tmp_path):
+    """Thought dead between telling its metrics and its end."""
+    oracle = opened(tmp_path, max_trials=1)
+    serving = Serving(oracle)
+    late, successor = hire("a"), hire("b")
+    trial = late.create_trial("a")
+    late.update_trial(trial.trial_id, {"score": 3.0})
+    oracle.release("a")
+    again = successor.create_trial("b")
+    assert again.trial_id == trial.trial_id
+    trial.status = "COMPLETED"
+    late.end_trial(trial)
+    assert not on_disk(tmp_path, "COMPLETED")
+    ended(successor, again, score=1.0)
+    assert oracle.get_trial("0").score == 1.0
+    assert run(successor, "b").status == "STOPPED"
+    assert run(late, "a").status == "STOPPED"
+    serving.end()
+
+
 def test_a_proposal_that_fails_ends_the_chief(hire, tmp_path):
     def busy(values):
         raise DeviceBusyError("the device is busy")

@@ -273,6 +273,17 @@ def test_a_trial_that_ends_while_it_waits_to_be_repeated_is_not(tmp_path):
     assert oracle.is_exhausted
 
 
+def test_a_trial_that_could_not_be_ended_is_still_repeated(tmp_path):
+    oracle = opened(tmp_path, max_trials=1)
+    trial = oracle.create_trial("a")
+    oracle.release("a")
+    trial.status = "COMPLETED"  # of what it told nothing is known
+    with pytest.raises(ValueError, match="Unknown metric"):
+        oracle.end_trial(trial)
+    assert run_all(oracle) == ["0"]
+    assert on_disk(tmp_path, "COMPLETED") == {"0"}
+
+
 def test_a_trial_that_is_repeated_tells_only_what_it_tells_then(tmp_path):
     oracle = opened(tmp_path, max_trials=1)
     oracle.update_trial(oracle.create_trial("a").trial_id, {"score": 1.0})

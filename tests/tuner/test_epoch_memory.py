@@ -5,7 +5,8 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from keras_papers.tuner.epoch_memory import EpochMemory, reached
+from keras_papers import training_state
+from keras_papers.tuner.epoch_memory import EpochMemory, best_of
 
 EPOCHS = 5
 
@@ -91,7 +92,8 @@ def test_the_best_weights_stay_those_of_the_best_epoch_of_all(tmp_path):
     _, history, _ = train(tmp_path, **options)
     losses = history.history["loss"]
     assert int(np.argmax(losses)) == 0
-    assert reached(tmp_path / "best.weights.h5") == losses[0]
+    told = best_of(tmp_path / "best.weights.h5")
+    assert (told["epoch"], told["row"]["loss"]) == (0, losses[0])
     assert (tmp_path / "best.weights.h5").read_bytes() == best
 
 
@@ -116,19 +118,30 @@ def test_there_is_always_an_epoch_left_to_train(tmp_path):
 
 
 @pytest.fixture
-def remember(tmp_path):
+def begin(tmp_path):
+    """Yields what begins a training of the trial as a new process would."""
+
+    def memory(is_over=None):
+        objective = keras_tuner.Objective("val_accuracy", "max")
+        files = (tmp_path / "state.npz", tmp_path / "best.weights.h5")
+        memory = EpochMemory(*files, objective, is_over)
+        memory.set_params({"epochs": EPOCHS})
+        memory.set_model(learner())
+        memory.model.history = keras.callbacks.History()
+        memory.on_train_begin()
+        return memory
+
+    return memory
+
+
+@pytest.fixture
+def remember(begin, tmp_path):
     """Yields what ends an epoch of a new process that trains the trial."""
 
     def end_epoch(value, is_over=None):
-        objective = keras_tuner.Objective("val_accuracy", "max")
-        checkpoint = tmp_path / "best.weights.h5"
-        memory = EpochMemory(
-            tmp_path / "state.npz", checkpoint, objective, is_over
-        )
-        memory.set_params({"epochs": EPOCHS})
-        memory.set_model(learner())
-        memory.on_epoch_end(0, {"val_accuracy": value})
-        return reached(checkpoint)
+        begin(is_over).on_epoch_end(0, {"val_accuracy": value})
+        best = best_of(tmp_path / "best.weights.h5")
+        return best and best["row"]["val_accuracy"]
 
     return end_epoch
 
@@ -137,6 +150,73 @@ def test_what_is_no_number_is_the_best_only_until_there_is_one(remember):
     told = (float("nan"), 0.8, 0.9, float("nan"), 0.7)
     first, *best = [remember(value) for value in told]
     assert np.isnan(first) and best == [0.8, 0.9, 0.9, 0.9]
+
+
+def test_what_kept_weights_reached_is_told_where_an_epoch_ran_twice(
+    begin, tmp_path
+):
+    """A kill after the checkpoint, before the state: the epoch runs again."""
+
+    def run(*values):
+        memory = begin()
+        for epoch, value in enumerate(values):
+            memory.on_epoch_end(epoch, {"val_accuracy": value})
+        memory.on_train_end()
+        return memory.model.history.history["val_accuracy"]
+
+    assert run(0.5, 0.9) == [0.5, 0.9]
+    (tmp_path / "state.npz").unlink()
+    assert run(0.6, 0.7, 0.8) == [0.6, 0.9, 0.8]
+    (tmp_path / "state.npz").unlink()
+    assert run(0.6, 0.95, 0.8) == [0.6, 0.95, 0.8]
+
+
+@pytest.mark.parametrize("stopped, begun", [(5, [2, 5]), (1, [1, 2, 3, 4, 5])])
+def test_each_fit_of_a_trial_goes_on_from_its_own_state(
+    stopped, begun, tmp_path
+):
+    """As of who trains a new classifier first, and then all layers."""
+    x, y = np.eye(3, dtype="float32"), np.ones((3, 1), "float32")
+    files = (tmp_path / "state.npz", tmp_path / "best.weights.h5")
+    objective = keras_tuner.Objective("loss", "min")
+
+    def run(stop):
+        memory, model = EpochMemory(*files, objective), learner()
+        callbacks = [stop, memory]
+        model.layers[0].trainable = False
+        model.compile(keras.optimizers.Adam(0.1), "mse")
+        model.fit(x, y, epochs=3, verbose=0, callbacks=callbacks)
+        model.layers[0].trainable = True
+        model.compile(keras.optimizers.Adam(0.1), "mse")
+        history = model.fit(
+            x, y, epochs=6, initial_epoch=3, verbose=0, callbacks=callbacks
+        )
+        return model, history
+
+    whole, expected = run(stop := Stop(epoch=None))
+    assert stop.begun == [0, 1, 2, 3, 4, 5]
+    for file in tmp_path.iterdir():
+        file.unlink()
+    with pytest.raises(KeyboardInterrupt):
+        run(Stop(epoch=stopped))
+    resumed, after = run(stop := Stop(epoch=None))
+    assert stop.begun == begun
+    assert len(after.history["loss"]) == 3
+    np.testing.assert_allclose(
+        after.history["loss"], expected.history["loss"], rtol=1e-5
+    )
+    for ours, theirs in zip(
+        resumed.get_weights(), whole.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_a_slower_process_leaves_the_state_of_a_faster_one(begin, tmp_path):
+    slower = begin()
+    state = {"start": 0, "history": [{"val_accuracy": 0.1}] * 3}
+    training_state.save(learner(), tmp_path / "state.npz", state)
+    slower.on_epoch_end(0, {"val_accuracy": 0.5})
+    assert training_state.told(tmp_path / "state.npz") == state
 
 
 def test_nothing_is_written_of_a_trial_that_another_ended(remember, tmp_path):

@@ -9,6 +9,7 @@ import sys
 import textwrap
 
 import keras
+import keras_tuner
 import numpy as np
 import pytest
 
@@ -36,8 +37,6 @@ def search(folder, hypermodel=build, make=tuner.RandomSearch, **arguments):
 
 @pytest.mark.slow
 def test_a_search_finds_what_keras_tuner_s_own_finds(tmp_path):
-    import keras_tuner
-
     ours = search(tmp_path / "ours", max_trials=3)
     theirs = search(
         tmp_path / "theirs", make=keras_tuner.RandomSearch, max_trials=3
@@ -87,8 +86,6 @@ def test_a_finished_search_goes_on_with_more_trials(tmp_path, capsys):
 
 
 def test_an_objective_is_a_name_or_keras_tuner_s_own(tmp_path):
-    import keras_tuner
-
     own = keras_tuner.Objective("val_loss", "min")
     for objective, direction in ((own, "min"), ("reward", "max")):
         made = search(tmp_path / direction, objective=objective)
@@ -162,25 +159,82 @@ def test_a_folder_of_another_space_is_refused(tmp_path):
     search(tmp_path, space(32, 96), overwrite=True)
 
 
-def test_a_build_function_of_another_space_is_refused(tmp_path):
-    def wider(hp):
-        hp.Int("units", 1, 9)
-        return build(hp)
+def wide(hp, most=8):
+    """Declares, as KerasTuner's guide does, what the first build has not."""
+    kind = hp.Choice("kind", ["plain", "wide"])
+    with hp.conditional_scope("kind", ["wide"]):
+        if kind == "wide":
+            hp.Float("factor", 1, most)
+    return build(hp)
 
-    def deeper(hp):
-        hp.Int("layers", 1, 2)
-        return build(hp)
 
+class Declaring(keras_tuner.HyperModel):
+    """Declares one hyperparameter beforehand, and others as it builds."""
+
+    def __init__(self, build):
+        super().__init__()
+        self.of = build
+
+    def declare_hyperparameters(self, hp):
+        hp.Choice("rate", (0.1, 0.01))
+
+    def build(self, hp):
+        return self.of(hp)
+
+
+def fixed(hp):
+    return build(keras_tuner.HyperParameters())
+
+
+@pytest.mark.parametrize("declaring", [False, True])
+@pytest.mark.parametrize(
+    "first, other, was",
+    [
+        (build, lambda hp: hp.Int("units", 1, 9) and build(hp), "was Int"),
+        (build, lambda hp: hp.Int("n", 1, 2) and build(hp), "n'.* not known"),
+        (build, fixed, "units'.* no longer declared"),
+        (wide, lambda hp: wide(hp, most=9), "was Float"),
+    ],
+)
+def test_a_model_of_another_space_is_refused(
+    tmp_path, declaring, first, other, was
+):
+    if declaring:
+        first, other = Declaring(first), Declaring(other)
+    search(tmp_path, first).save()
+    search(tmp_path, first)  # goes on
+    with pytest.raises(ValueError, match=f"another search space.*{was}"):
+        search(tmp_path, other)
+
+
+def test_what_keras_tuner_s_own_search_found_is_gone_on_with(tmp_path):
+    theirs = search(tmp_path, make=keras_tuner.RandomSearch)
+    theirs.search(**DATA, epochs=1)
+    found = tuner.trials(tmp_path, "p")
+    assert [each.status for each in found] == ["COMPLETED"] * 2
+    ours = search(tmp_path, max_trials=3)
+    ours.search(**DATA, epochs=1)
+    assert tuner.trials(tmp_path, "p")[:2] == found
+    assert len(tuner.trials(tmp_path, "p")) == 3
+
+
+def test_a_damaged_file_of_the_tuner_is_named(tmp_path):
     search(tmp_path).save()
-    search(tmp_path)  # goes on
-    for other, was in ((wider, "was Int"), (deeper, "layers.* is not known")):
-        with pytest.raises(ValueError, match=f"another search space.*{was}"):
-            search(tmp_path, other)
+    (tmp_path / "p/tuner.json").write_text("")
+    with pytest.raises(ValueError, match=r"Received: .*tuner\.json'.*damaged"):
+        search(tmp_path)
+
+
+def test_a_tuner_does_not_run_again_what_another_ran_since(tmp_path):
+    first = search(tmp_path)
+    search(tmp_path).search(**DATA, epochs=1)
+    found = tuner.trials(tmp_path, "p")
+    with pytest.raises(ValueError, match="`directory`.*Make this one again"):
+        first.search(**DATA, epochs=1)
+    assert tuner.trials(tmp_path, "p") == found
 
 
 def test_a_hyperparameter_is_set_by_hand_as_in_keras_tuner(tmp_path):
-    import keras_tuner
-
     def opened(units, **arguments):
         own = keras_tuner.HyperParameters()
         own.Fixed("units", units)
@@ -197,6 +251,22 @@ def test_a_hyperparameter_is_set_by_hand_as_in_keras_tuner(tmp_path):
     opened(3, hypermodel=two_choices, **closed).search(**DATA, epochs=1)
     again = opened(3, hypermodel=two_choices, tune_new_entries=False)
     assert [each.name for each in again.oracle.get_space().space] == ["units"]
+
+
+def test_a_space_that_is_closed_may_be_gone_on_with(tmp_path):
+    """Of `factor` under a condition KerasTuner knows nothing then."""
+
+    def opened():
+        own = keras_tuner.HyperParameters()
+        own.Choice("kind", ["plain", "wide"])
+        own.Float("factor", 1, 2)
+        return search(
+            tmp_path, wide, hyperparameters=own, tune_new_entries=False
+        )
+
+    opened().save()
+    names = [each.name for each in opened().oracle.get_space().space]
+    assert names == ["kind", "factor"]
 
 
 def two_choices(hp):
@@ -384,8 +454,8 @@ def test_a_worker_that_was_thought_dead_leaves_what_another_ended(tmp_path):
                 self.oracle.update_trial(trial.trial_id, metrics)
                 trial.status = "COMPLETED"
                 self.oracle.end_trial(trial)
-                checkpoint = folder / "checkpoint.weights.h5"
-                checkpoint.write_text("of the other")
+                model.set_weights([w * 0 + 7 for w in model.get_weights()])
+                model.save_weights(folder / "checkpoint.weights.h5")
 
     overtaken = search(tmp_path, make=Overtaken, max_trials=1)
     epochs = []
@@ -394,8 +464,53 @@ def test_a_worker_that_was_thought_dead_leaves_what_another_ended(tmp_path):
     )
     overtaken.search(**DATA, epochs=4, callbacks=[watch])
     assert epochs == [0, 1]
-    assert (folder / "checkpoint.weights.h5").read_text() == "of the other"
+    (model,) = overtaken.get_best_models()
+    assert {w.max() for w in model.get_weights()} == {7.0}
     assert not (folder / "history.json").exists()
     (best,) = overtaken.oracle.get_best_trials()
     assert best.score == 1e-9
     assert not list(folder.glob("execution*"))
+
+
+def test_an_attempt_that_fails_late_leaves_the_state_of_another(tmp_path):
+    class Overtaken(tuner.RandomSearch):
+        def on_epoch_end(self, trial, model, epoch, logs=None):
+            if epoch == 1:
+                state = tmp_path / "p/trial_0/execution0.npz"
+                state.unlink()
+                state.write_bytes(b"of the other")
+                raise RuntimeError("this machine has lost its disk")
+
+    overtaken = search(tmp_path, make=Overtaken, max_trials=1)
+    with pytest.raises(tuner.SearchFailedError, match="lost its disk"):
+        overtaken.search(**DATA, epochs=4)
+    state = tmp_path / "p/trial_0/execution0.npz"
+    assert state.read_bytes() == b"of the other"
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN axis encountered")
+def test_a_score_that_is_no_number_is_not_gone_on_with(tmp_path):
+    """What is left is gone before another worker may have the trial."""
+    seen = []
+
+    class Watching(tuner.RandomSearch):
+        def on_trial_end(self, trial):
+            tell = self.oracle.end_trial
+
+            def watched(trial):
+                seen.append(list(self._left(trial)))
+                tell(trial)
+
+            self.oracle.end_trial = watched
+            super().on_trial_end(trial)
+            self.oracle.end_trial = tell
+
+    def diverging(hp):
+        model = still(hp.Int("units", 1, 8))
+        model.compile(keras.optimizers.SGD(float("nan")), "mse")
+        return model
+
+    watching = search(tmp_path, diverging, make=Watching, max_trials=1)
+    with pytest.raises(tuner.SearchFailedError, match="not a number"):
+        watching.search(**DATA, epochs=3)
+    assert seen == [[]]
