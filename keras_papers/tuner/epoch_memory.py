@@ -8,7 +8,7 @@ import h5py
 import keras
 
 from keras_papers import training_state
-from keras_papers.drafts import draft_of, stamp
+from keras_papers.drafts import draft_of
 
 BEST = "keras_papers_epoch"  # attribute of a checkpoint
 
@@ -30,25 +30,21 @@ class EpochMemory(keras.callbacks.Callback):
         state: Path of the state, ending with `.npz`.
         checkpoint: Path of the best weights, ending with `.weights.h5`.
         objective: KerasTuner's `Objective`, which tells the best epoch.
-        is_over: Function that tells whether another process has ended the
-            trial, after which nothing is written and no epoch begins.
-            Defaults to None: none can.
+        files: The trial's `TrialFiles`, which tell whether another process
+            has ended it. Then nothing is written, and no epoch begins.
 
     Attributes:
         history: A dict of metrics for each epoch of the last `fit`.
-        stamps: Dict from the path of each state that was read or written to
-            its `stamp`, by which its owner knows it.
     """
 
-    def __init__(self, state, checkpoint, objective, is_over=None):
+    def __init__(self, state, checkpoint, objective, files):
         super().__init__()
         self.first_state = pathlib.Path(state)
         self.checkpoint = pathlib.Path(checkpoint)
         self.objective = objective
-        self.is_over = is_over or (lambda: False)
+        self.files = files
         self.fits = 0
         self.start, self.history = None, []
-        self.stamps = {}
 
     @property
     def state(self):
@@ -62,7 +58,7 @@ class EpochMemory(keras.callbacks.Callback):
         self.start, self.history = None, []
         if not self.state.exists():
             return
-        self.stamps[self.state] = stamp(self.state)
+        self.files.own(self.state)
         told = training_state.load(self.model, self.state)
         self.start, self.history = told["start"], told["history"]
         # As Keras' own BackupAndRestore tells `fit`.
@@ -77,14 +73,14 @@ class EpochMemory(keras.callbacks.Callback):
         # look and the write another may still end the trial, or write better
         # weights: no lock is held, since machines that share a folder do not
         # all share its locks.
-        if self.is_over():
+        if self.files.has_ended():
             self.model.stop_training = True
             return
         self._keep_if_best(epoch, row)
         if epoch + 1 < self.params["epochs"] and not self._is_behind():
             told = {"start": self.start, "history": self.history}
             training_state.save(self.model, self.state, told)
-            self.stamps[self.state] = stamp(self.state)
+            self.files.own(self.state)
 
     def _is_behind(self):
         """Tells whether another process has trained the trial for longer."""

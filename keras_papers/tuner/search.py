@@ -11,8 +11,6 @@ They take KerasTuner's own arguments and do what its tuners do. Beyond that:
 """
 
 import contextlib
-import copy
-import functools
 import json
 import math
 import os
@@ -22,20 +20,19 @@ import warnings
 
 import keras
 
-from keras_papers.drafts import draft_of, stamp
+from keras_papers.drafts import draft_of
 from keras_papers.extras import require
 from keras_papers.tuner import chief, durable_oracle, launcher, worker
+from keras_papers.tuner.declared_space import as_json, check_same_space
 from keras_papers.tuner.epoch_memory import EpochMemory, best_of
 from keras_papers.tuner.traced_graphs import release_graphs
+from keras_papers.tuner.trial_files import TrialFiles
 
 keras_tuner = require("keras_tuner", "tuner")
 filelock = require("filelock", "tuner")
 
-STATE = "execution{}.npz"  # of a trial that is not finished
-ENDED = "execution{}.json"  # what one of several trainings of it told
 # By which KerasTuner knows a search: ours, and those of its own.
 TUNER_FILES = ("tuner.json", "tuner0.json", "chief.json")
-HISTORY = "history.json"  # of every epoch of a trial's last execution
 ORACLE_ARGUMENTS = {
     "hyperparameters",
     "tune_new_entries",
@@ -91,7 +88,7 @@ class Tuner(keras_tuner.Tuner):
         self.is_worker = worker.is_worker()
         self._given = oracle.get_space()  # of `hyperparameters`
         self._space = None  # what the model declared when the search began
-        self._stamps = {}  # of the files that this process left in trials
+        self._running = None  # the `TrialFiles` of a trial
         oracle.told = told
         if not self.is_worker:
             self._lock = claim(home)
@@ -140,7 +137,7 @@ class Tuner(keras_tuner.Tuner):
 
     def _populate_initial_space(self):
         super()._populate_initial_space()
-        self._space = _as_json(self.oracle.get_space())
+        self._space = as_json(self.oracle.get_space())
 
     def reload(self):
         path = self._get_tuner_fname()
@@ -157,30 +154,9 @@ class Tuner(keras_tuner.Tuner):
 
     def _check_space(self):
         """Refuses to go on with trials of another space than the model's."""
-        declared, before = self._declared(), self._space
-        self._space = declared
-        if before is None:
-            return
-        for one, other, was in (
-            (declared, before, "is not known"),
-            (before, declared, "is known, and no longer declared"),
-        ):
-            for each in one:
-                if each in other:
-                    continue
-                named = [
-                    hp
-                    for hp in other
-                    if hp["config"]["name"] == each["config"]["name"]
-                ]
-                if named:
-                    was = f"was {_described(named[0])}"
-                raise ValueError(
-                    "`directory` holds the trials of another search space. "
-                    f"Received: directory={str(self.project_dir)!r}, in which "
-                    f"{_described(each)} {was}. Choose another folder, or "
-                    "pass overwrite=True."
-                )
+        before, self._space = self._space, self._declared()
+        if before is not None:
+            check_same_space(self._space, before, self.project_dir)
 
     def _declared(self):
         """Returns the space that this search would begin with."""
@@ -192,7 +168,7 @@ class Tuner(keras_tuner.Tuner):
         )
         try:
             super()._populate_initial_space()
-            return _as_json(self.oracle.get_space())
+            return as_json(self.oracle.get_space())
         finally:
             self.oracle = own
 
@@ -232,28 +208,25 @@ class Tuner(keras_tuner.Tuner):
 
     def run_trial(self, trial, *arguments, callbacks=None, **options):
         """Trains the model of a trial, from where a killed process left it."""
-        histories = []
-        is_over = functools.partial(self._has_ended, trial)
-        if not any(self._left(trial)) and not is_over():
+        files, histories = self._files(trial), []
+        checkpoint = self._get_checkpoint_fname(trial.trial_id)
+        if not any(files.left()) and not files.has_ended():
             # Every epoch runs again: what an attempt that failed left there
             # is of epochs that are in no history.
-            path = self._get_checkpoint_fname(trial.trial_id)
-            pathlib.Path(path).unlink(missing_ok=True)
+            pathlib.Path(checkpoint).unlink(missing_ok=True)
         for execution in range(self.executions_per_trial):
-            ended = self._folder(trial) / ENDED.format(execution)
-            if ended.exists():
-                self._stamps[ended] = stamp(ended)
-                histories.append(_history(json.loads(ended.read_text())))
+            told = files.told(execution)
+            if told is not None:
+                histories.append(_history(told))
                 continue
             own = self._deepcopy_callbacks(list(callbacks or ()))
             self._configure_tensorboard_dir(own, trial, execution)
             memory = EpochMemory(
-                self._folder(trial) / STATE.format(execution),
-                self._get_checkpoint_fname(trial.trial_id),
+                files.state(execution),
+                checkpoint,
                 self.oracle.objective,
-                is_over,
+                files,
             )
-            memory.stamps = self._stamps
             histories.append(
                 self._build_and_fit_model(
                     trial,
@@ -262,33 +235,19 @@ class Tuner(keras_tuner.Tuner):
                     **options,
                 )
             )
-            if is_over():
+            if files.has_ended():
                 break
             if self.executions_per_trial > 1 and _is_history(histories[-1]):
-                told = json.dumps(histories[-1].history, default=float)
-                with draft_of(ended) as draft:
-                    draft.write_text(told)
-                self._stamps[ended] = stamp(ended)
-            with draft_of(self._folder(trial) / HISTORY) as draft:
-                draft.write_text(json.dumps(memory.history))
+                files.tell(execution, histories[-1].history)
+            files.keep_history(memory.history)
         return histories
 
-    def _has_ended(self, trial):
-        """Tells whether a trial has ended, by whichever process."""
-        path = self._folder(trial) / "trial.json"
-        try:
-            status = json.loads(path.read_text())["status"]
-        except FileNotFoundError:  # the chief's folder is on another disk
-            return False
-        return status in durable_oracle.ENDED
-
-    def _left(self, trial):
-        """Yields the files of a trial that has not ended."""
-        for name in (STATE, ENDED):
-            yield from self._folder(trial).glob(name.format("*"))
-
-    def _folder(self, trial):
-        return pathlib.Path(self.get_trial_dir(trial.trial_id))
+    def _files(self, trial):
+        """Returns the files of a trial, the same for as long as it runs."""
+        folder = self.get_trial_dir(trial.trial_id)
+        if self._running is None or self._running.folder != folder:
+            self._running = TrialFiles(folder)
+        return self._running
 
     def load_model(self, trial):
         """Builds the model of a trial, with the weights of its best epoch."""
@@ -303,20 +262,15 @@ class Tuner(keras_tuner.Tuner):
         return model
 
     def on_trial_end(self, trial):
-        is_completed = self._is_completed(trial)
+        files, is_completed = self._files(trial), self._is_completed(trial)
         if not is_completed:
-            # It may begin anew as soon as that is told. What another worker,
-            # to which it was given, has left there is not this one's.
-            for file in self._left(trial):
-                if self._stamps.get(file) == stamp(file):
-                    file.unlink(missing_ok=True)
+            # It may begin anew as soon as that is told.
+            files.forget_own()
         super().on_trial_end(trial)
         if is_completed:
-            # Not before: it would not be resumed after a kill between. States
-            # are three times the size of the model.
-            for file in self._left(trial):
-                file.unlink(missing_ok=True)
-        self._stamps.clear()
+            # Not before: it would not be resumed after a kill between.
+            files.forget()
+        self._running = None
         release_graphs()
 
     def _is_completed(self, trial):
@@ -469,19 +423,6 @@ class BayesianOptimization(Tuner):
             seed=seed,
         )
         super().__init__(oracle, hypermodel, **others)
-
-
-def _as_json(hyperparameters):
-    """Returns a space as it is read from a file: lists in place of tuples."""
-    return json.loads(json.dumps(hyperparameters.get_config()["space"]))
-
-
-def _described(entry):
-    """Tells of a hyperparameter as KerasTuner does."""
-    space = keras_tuner.HyperParameters.from_config(
-        {"space": [copy.deepcopy(entry)], "values": {}}
-    )
-    return str(space.space[0])
 
 
 def _history(told):

@@ -7,6 +7,7 @@ import pytest
 
 from keras_papers import training_state
 from keras_papers.tuner.epoch_memory import EpochMemory, best_of
+from keras_papers.tuner.trial_files import TrialFiles
 
 EPOCHS = 5
 
@@ -31,6 +32,7 @@ def train(folder, *callbacks, objective="val_loss", direction="min"):
         folder / "state.npz",
         folder / "best.weights.h5",
         keras_tuner.Objective(objective, direction),
+        TrialFiles(folder),
     )
     model = learner()
     history = model.fit(
@@ -121,10 +123,13 @@ def test_there_is_always_an_epoch_left_to_train(tmp_path):
 def begin(tmp_path):
     """Yields what begins a training of the trial as a new process would."""
 
-    def memory(is_over=None):
-        objective = keras_tuner.Objective("val_accuracy", "max")
-        files = (tmp_path / "state.npz", tmp_path / "best.weights.h5")
-        memory = EpochMemory(*files, objective, is_over)
+    def memory():
+        memory = EpochMemory(
+            tmp_path / "state.npz",
+            tmp_path / "best.weights.h5",
+            keras_tuner.Objective("val_accuracy", "max"),
+            TrialFiles(tmp_path),
+        )
         memory.set_params({"epochs": EPOCHS})
         memory.set_model(learner())
         memory.model.history = keras.callbacks.History()
@@ -138,8 +143,8 @@ def begin(tmp_path):
 def remember(begin, tmp_path):
     """Yields what ends an epoch of a new process that trains the trial."""
 
-    def end_epoch(value, is_over=None):
-        begin(is_over).on_epoch_end(0, {"val_accuracy": value})
+    def end_epoch(value):
+        begin().on_epoch_end(0, {"val_accuracy": value})
         best = best_of(tmp_path / "best.weights.h5")
         return best and best["row"]["val_accuracy"]
 
@@ -177,11 +182,15 @@ def test_each_fit_of_a_trial_goes_on_from_its_own_state(
 ):
     """As of who trains a new classifier first, and then all layers."""
     x, y = np.eye(3, dtype="float32"), np.ones((3, 1), "float32")
-    files = (tmp_path / "state.npz", tmp_path / "best.weights.h5")
-    objective = keras_tuner.Objective("loss", "min")
 
     def run(stop):
-        memory, model = EpochMemory(*files, objective), learner()
+        model = learner()
+        memory = EpochMemory(
+            tmp_path / "state.npz",
+            tmp_path / "best.weights.h5",
+            keras_tuner.Objective("loss", "min"),
+            TrialFiles(tmp_path),
+        )
         callbacks = [stop, memory]
         model.layers[0].trainable = False
         model.compile(keras.optimizers.Adam(0.1), "mse")
@@ -220,7 +229,10 @@ def test_a_slower_process_leaves_the_state_of_a_faster_one(begin, tmp_path):
 
 
 def test_nothing_is_written_of_a_trial_that_another_ended(remember, tmp_path):
-    assert remember(0.9, is_over=lambda: True) is None
-    assert not list(tmp_path.iterdir())
-    assert remember(0.8, is_over=lambda: False) == 0.8
-    assert len(list(tmp_path.iterdir())) == 2
+    trial = tmp_path / "trial.json"
+    trial.write_text('{"status": "COMPLETED"}')
+    assert remember(0.9) is None
+    assert list(tmp_path.iterdir()) == [trial]
+    trial.write_text('{"status": "RUNNING"}')
+    assert remember(0.8) == 0.8
+    assert len(list(tmp_path.iterdir())) == 3
