@@ -40,8 +40,12 @@ class Sleeping(RandomSearch):
         time.sleep(self.options.seconds)
         if self.options.failing:
             raise ValueError("no trial can succeed")
-        self.note("ended", trial)
         return (x - 0.3) ** 2
+
+    def on_trial_end(self, trial):
+        super().on_trial_end(trial)
+        if trial.status == "COMPLETED":
+            self.note("ended", trial)  # now that it is kept
 
     def note(self, what, trial):
         """Appends a line, which the system does not mix with others."""
