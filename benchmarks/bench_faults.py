@@ -1,8 +1,10 @@
 """What is killed during a search, and what is lost by it: no trial.
 
     python benchmarks/bench_faults.py 10
+    python benchmarks/bench_faults.py 10 launcher
 
-Each case runs as often as asked: a chief and two workers, launched as
+The second runs the cases of which the name holds the word. Each case runs as
+often as asked: a chief and two workers, launched as
 `keras_papers.tuner.launch` does, search through eight trials that sleep. What
 is killed is killed with signal 9, at another moment each time.
 
@@ -153,12 +155,15 @@ def measure(options, whom, dice):
 
 if __name__ == "__main__":
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    word = sys.argv[2] if len(sys.argv) > 2 else ""
     print(
         f"\n| case, {times} times | completed | lost | run twice | processes "
         "left | ended with an error | seconds | of which after the end |"
         "\n|---|---|---|---|---|---|---|---|"
     )
     for case, (options, whom) in CASES.items():
+        if word not in case:
+            continue
         found = [
             measure(options, whom, random.Random(number))
             for number in range(times)

@@ -175,6 +175,8 @@ class Durable(keras_tuner.Oracle):
                 if trial_id not in held
             ]
             self._ended_before = len(self.end_order)
+            # Of equal trials the first is the best, and files have no order.
+            self.trials = {each: self.trials[each] for each in self.start_order}
         self.see()
 
     def _unfinished(self):

@@ -418,6 +418,23 @@ def test_a_search_that_can_afford_nothing_stops(kind, tmp_path):
     assert run_all(oracle) == []
 
 
+def test_of_equal_trials_the_first_is_the_best_also_of_a_study_read_again(
+    tmp_path, monkeypatch
+):
+    oracle = opened(tmp_path, max_trials=3)
+    for _ in range(3):
+        run(oracle, score=1.0)
+    glob = keras_tuner.src.backend.io.glob
+    monkeypatch.setattr(
+        keras_tuner.src.backend.io,
+        "glob",
+        lambda pattern: sorted(glob(pattern), reverse=True),
+    )
+    for each in (oracle, opened(tmp_path, max_trials=3)):
+        best = [trial.trial_id for trial in each.get_best_trials(3)]
+        assert best == ["0", "1", "2"]
+
+
 def test_a_grid_goes_on_where_it_was(tmp_path):
     points = [(x, y) for x in (1, 2, 3) for y in (4, 5)]
     found = []
