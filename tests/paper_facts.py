@@ -64,8 +64,8 @@ R192, R160, R128 = (
 )
 T1, SCALED = "Table 1", "Table 1, scaled"
 B, LITE_, MNAS = "EfficientNetB", "EfficientNetLite", "MnasNet"
-COUNTED = "the networks of torchvision and keras.applications have as many"
-README = "the code's README counts some more"
+COUNTED = "torchvision counts as many, in a network of the same parameters"
+README = "the code's README counts 3 more for each value that is normalized"
 PAPER_1280 = "the paper's Table 2 has a 1280-wide layer, the weights 1024"
 
 # fmt: off
@@ -193,6 +193,27 @@ def call_of(fact):
     return f"{fact.model}({', '.join(texts)})"
 
 
+class Difference(NamedTuple):
+    """How far an exact count is from what the paper prints of it."""
+
+    relative: float
+    is_rounding: bool  # whether the paper could print the exact one as this
+
+
+def differences(fact):
+    """Returns the `Difference` of the parameters and of the multiply-adds."""
+    found = []
+    millions = (fact.parameters / 1e6, fact.mega_adds)
+    for printed, exact in zip(fact.printed.split(", "), millions, strict=True):
+        number, unit = float(printed[:-1]), {"M": 1, "B": 1000}[printed[-1]]
+        last_place = unit * 10 ** -len(printed[:-1].partition(".")[2])
+        off = exact - unit * number
+        found.append(
+            Difference(off / (unit * number), abs(off) <= last_place / 2)
+        )
+    return found
+
+
 def as_markdown():
     """Returns the text of docs/PAPERS.md."""
     lines = [
@@ -202,6 +223,8 @@ def as_markdown():
         "hold the models against.",
         "Parameters are the trainable ones; multiply-adds are those of "
         "convolutions and dense layers.",
+        "Under *off* is by how much both are more than the paper prints, which "
+        "is rounded.",
     ]
     for model, (title, link) in PAPERS.items():
         (form,) = [form for form in FORMS if form.model == model]
@@ -213,15 +236,22 @@ def as_markdown():
             f"[{title}]({link}). {form.table}: {form.blocks} blocks; channels "
             f"by stride: {taps}.",
             "",
-            "| constructor | parameters | multiply-adds | printed | note |",
-            "|---|---|---|---|---|",
+            "| constructor | parameters | multiply-adds | printed | off | "
+            "note |",
+            "|---|---|---|---|---|---|",
         ]
         for fact in FACTS:
             if fact.model == model:
-                printed = f"{fact.printed} ({fact.table})" * bool(fact.printed)
+                printed = off = ""
+                if fact.printed:
+                    printed = f"{fact.printed} ({fact.table})"
+                    off = ", ".join(
+                        f"{each.relative:+.1%}" for each in differences(fact)
+                    )
                 lines.append(
                     f"| `{call_of(fact)}` | {fact.parameters:,} | "
-                    f"{fact.mega_adds:,.1f}M | {printed} | {fact.note} |"
+                    f"{fact.mega_adds:,.1f}M | {printed} | {off} | "
+                    f"{fact.note} |"
                 )
     return "\n".join(lines) + "\n"
 

@@ -13,11 +13,6 @@ from keras_papers.tuner.mnas import rows as rows
 from keras_papers.tuner.point_space import Point as Point
 from keras_papers.tuner.point_space import PointSpace as PointSpace
 from keras_papers.tuner.reward import Reward as Reward
-from keras_papers.tuner.search import (
-    BayesianOptimization as BayesianOptimization,
-)
-from keras_papers.tuner.search import GridSearch as GridSearch
-from keras_papers.tuner.search import RandomSearch as RandomSearch
 from keras_papers.tuner.search import Tuner as Tuner
 from keras_papers.tuner.search_errors import ChiefGoneError as ChiefGoneError
 from keras_papers.tuner.search_errors import DeviceBusyError as DeviceBusyError
@@ -26,6 +21,11 @@ from keras_papers.tuner.search_errors import (
 )
 from keras_papers.tuner.search_space import Limits as Limits
 from keras_papers.tuner.search_space import SearchSpace as SearchSpace
+from keras_papers.tuner.searches import (
+    BayesianOptimization as BayesianOptimization,
+)
+from keras_papers.tuner.searches import GridSearch as GridSearch
+from keras_papers.tuner.searches import RandomSearch as RandomSearch
 from keras_papers.tuner.traced_graphs import release_graphs as release_graphs
 from keras_papers.tuner.trial_table import Trial as Trial
 from keras_papers.tuner.trial_table import pareto_front as pareto_front

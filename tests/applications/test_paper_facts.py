@@ -1,13 +1,22 @@
 """The models against the papers' tables and the published networks."""
 
 import inspect
+import math
 import pathlib
 import re
 
+import keras
 import pytest
 
-from keras_papers import applications, cost, layers
-from tests.paper_facts import FACTS, FORMS, PAPERS, as_markdown, call_of
+from keras_papers import applications, cost, flatten, layers
+from tests.paper_facts import (
+    FACTS,
+    FORMS,
+    PAPERS,
+    as_markdown,
+    call_of,
+    differences,
+)
 
 PAPERS_PAGE = pathlib.Path(__file__, "../../../docs/PAPERS.md").resolve()
 
@@ -39,15 +48,27 @@ def test_exact_parameters_and_multiply_adds(fact):
     "fact", [fact for fact in FACTS if fact.printed], ids=call_of
 )
 def test_the_paper_prints_the_same_or_a_note_tells_why_not(fact):
-    millions = (fact.parameters / 1e6, fact.mega_adds)
-    agree = []
-    for printed, exact in zip(fact.printed.split(", "), millions, strict=True):
-        number, unit = float(printed[:-1]), {"M": 1, "B": 1000}[printed[-1]]
-        digits = len(printed[:-1].partition(".")[2])
-        last_place = unit * 10**-digits
-        difference = abs(unit * number - exact)
-        agree.append(difference <= max(last_place / 2, 0.015 * exact))
-    assert all(agree) == (fact.note == "")
+    agree = all(
+        each.is_rounding or abs(each.relative) <= 0.015
+        for each in differences(fact)
+    )
+    assert agree == (fact.note == "")
+
+
+LITE = [fact for fact in FACTS if fact.model.startswith("EfficientNetLite")]
+
+
+@pytest.mark.parametrize("fact", LITE, ids=call_of)
+def test_efficientnet_lite_counts_as_its_readme_does(fact):
+    model = flatten(applications.get(fact.model)(**fact.arguments))
+    normalized = sum(
+        math.prod(layer.output.shape[1:])
+        for layer in model.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    )
+    found = fact.mega_adds + 3 * normalized / 1e6
+    printed = fact._replace(mega_adds=found)
+    assert abs(differences(printed)[1].relative) <= 0.005
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.model)

@@ -14,7 +14,7 @@ import time
 
 import keras_tuner
 
-from keras_papers.tuner.search import RandomSearch
+from keras_papers.tuner.searches import RandomSearch
 
 
 class Sleeping(RandomSearch):

@@ -218,11 +218,16 @@ def test_what_keras_tuner_s_own_search_found_is_gone_on_with(tmp_path):
     assert len(tuner.trials(tmp_path, "p")) == 3
 
 
-def test_a_damaged_file_of_the_tuner_is_named(tmp_path):
-    search(tmp_path).save()
+def test_a_damaged_file_of_the_tuner_does_not_lose_its_trials(tmp_path):
+    search(tmp_path).search(**DATA, epochs=1)
+    found = tuner.trials(tmp_path, "p")
     (tmp_path / "p/tuner.json").write_text("")
-    with pytest.raises(ValueError, match=r"Received: .*tuner\.json'.*damaged"):
-        search(tmp_path)
+    with pytest.warns(UserWarning, match=r"tuner\.json' is damaged"):
+        again = search(tmp_path, max_trials=3)
+    again.search(**DATA, epochs=1)
+    assert tuner.trials(tmp_path, "p")[:2] == found
+    assert len(tuner.trials(tmp_path, "p")) == 3
+    search(tmp_path)  # the file is whole again
 
 
 def test_a_tuner_does_not_run_again_what_another_ran_since(tmp_path):
