@@ -364,8 +364,10 @@ def _show_search(parsed, report, seconds):
         print(f"no more trials for this worker, {seconds:.1f} s")
         return
     print(report)
+    count = len(report.trials)
     _last_line(
-        f"best of {len(report.trials)} trials, {report.tflite_accuracy:.2%}",
+        f"best of {count} trial{'s' * (count > 1)}, "
+        f"{report.tflite_accuracy:.2%}",
         os.path.join(report.output, "best.tflite"),
         report.bytes,
         seconds,

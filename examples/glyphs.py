@@ -7,8 +7,8 @@ Six letters in Matplotlib's fonts, sixty pictures of each, in two colors, of
 different size and place.
 """
 
+import argparse
 import pathlib
-import sys
 
 import matplotlib
 import numpy as np
@@ -36,8 +36,13 @@ def draw(letter, generator):
     return picture
 
 
-def main(folder):
+def main():
     """Writes the pictures into a folder for each letter."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=pathlib.Path, help="that is made")
+    folder = parser.parse_args().folder
+    if folder.exists():
+        parser.error(f"{folder} is there already; name a new folder")
     generator = np.random.default_rng(0)
     for letter in LETTERS:
         (folder / letter).mkdir(parents=True)
@@ -47,4 +52,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    main()

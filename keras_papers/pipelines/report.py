@@ -16,6 +16,7 @@ class Report(NamedTuple):
     image_size: int
     epochs: int
     train_images: int
+    validation_images: int  # that were only watched
     test_images: int
     skipped_files: int  # that could not be read as pictures
     accuracy: float  # of the Keras model on the held-out images
@@ -49,6 +50,7 @@ class Report(NamedTuple):
             (
                 "images",
                 f"{self.train_images:,} to train on, "
+                f"{self.validation_images:,} to watch, "
                 f"{self.test_images:,} held out, {self.classes} classes"
                 + f", {self.skipped_files:,} unreadable files skipped"
                 * bool(self.skipped_files),

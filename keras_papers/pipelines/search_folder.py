@@ -1,7 +1,9 @@
 """The folder of a search: its files, and what must not be replaced there."""
 
+import contextlib
 import itertools
 import json
+import pathlib
 import shutil
 
 from keras_papers.drafts import draft_of
@@ -34,9 +36,9 @@ def check_same(plan, before, may_differ):
         if name not in may_differ and was != value:
             raise ValueError(
                 "`output` holds a search, which can only go on as it was "
-                f"started, or with more trials. Received: {name}={value!r},"
-                f" where it was {was!r}. Pass the same, another output, "
-                "or overwrite=True (--overwrite)."
+                "started, but for the number of trials. Received: "
+                f"{name}={value!r}, where it was {was!r}. Pass the same, "
+                "another output, or overwrite=True (--overwrite)."
             )
 
 
@@ -46,6 +48,16 @@ def clear(output):
         (output / name).unlink(missing_ok=True)
     if (output / TRIALS).exists():
         shutil.rmtree(output / TRIALS)
+
+
+def leave_nothing(output, lock_file):
+    """Removes a folder that was made for nothing: it holds its lock alone.
+
+    Latencies that were measured stay for the next search.
+    """
+    pathlib.Path(lock_file).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        output.rmdir()
 
 
 def write_json(path, value):

@@ -16,6 +16,7 @@ MODELS = {  # what a space scales or changes where no model is named
     "width-resolution": "MobileNet",
     "mnas": "MnasNetA1",
 }
+BUDGETS = {"multiply_adds": "budget_madds", "latency_ms": "budget_latency_ms"}
 ORACLES = ("random", "grid", "bayesian")
 
 
@@ -57,6 +58,15 @@ class SearchPlan(NamedTuple):
         """Names the metric that is maximized."""
         weighed = self.space == "mnas" and self.budget_latency_ms is not None
         return "reward" if weighed else "val_accuracy"
+
+    def small_budget(self, error):
+        """Returns a `NothingFitsError` as an error of the plan's argument."""
+        name = BUDGETS[error.cost]
+        return ValueError(
+            f"`{name}` (--{name.replace('_', '-')}) must leave room for one "
+            f"network at least. Received: {name}={getattr(self, name)!r}. The "
+            f"cheapest is {error.cheapest}."
+        )
 
     def check(self):
         """Raises ValueError if a part is out of its range."""

@@ -102,7 +102,11 @@ class SearchReport(NamedTuple):
                 f"{plural(self.workers, 'worker')}",
             ),
             *self._told_failures(),
-            ("best", f"trial {self.best.trial}: {shortened(self.best.values)}"),
+            (
+                "best",
+                f"trial {self.best.trial}{self._of_equals()}: "
+                f"{shortened(self.best.values)}",
+            ),
             ("accuracy, validation", f"{metric(self.best, ACCURACY):.2%}"),
             (
                 "accuracy, Keras",
@@ -135,6 +139,14 @@ class SearchReport(NamedTuple):
             return told
         most = told_cost("multiply_adds", self.budget_madds, named=True)
         return f"{told}, at most {most}"
+
+    def _of_equals(self):
+        """Says that the best was chosen among trials that are as good."""
+        reached = metric(self.best, self.objective)
+        equal = [metric(each, self.objective) for each in self.completed].count(
+            reached
+        )
+        return f", the cheapest of {equal} as good" * (equal > 1)
 
     def _told_failures(self):
         if not self.failed:

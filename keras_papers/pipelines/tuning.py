@@ -28,6 +28,7 @@ from keras_papers.pipelines.search_folder import (
     check_folder,
     check_same,
     clear,
+    leave_nothing,
     read_json,
     write_json,
 )
@@ -155,6 +156,7 @@ def tune(
     if workers == 1 and chief.is_chief():
         chief.check_address()
     searched.images(image_size)  # or an earlier search gave way for nothing
+    is_made = not output.exists()
     make_output(output)
     lock = claim(output / TRIALS)
     try:
@@ -168,6 +170,8 @@ def tune(
         write_json(output / PLAN, plan._asdict())
     except BaseException:
         lock.release(force=True)  # or a notebook, which goes on, would keep it
+        if is_made:
+            leave_nothing(output, lock.lock_file)
         raise
     if workers == 1:
         workers = searched.run(verbose)  # more if they are elsewhere
@@ -258,7 +262,12 @@ class Search:
         Raises:
             ValueError: If none does.
         """
-        listed = getattr(self.space, "points", ())  # mnas has too many
+        from keras_papers.tuner import NothingFitsError
+
+        try:
+            listed = getattr(self.space, "points", ())  # mnas has too many
+        except NothingFitsError as error:
+            raise self.plan.small_budget(error) from None
         return {point.label: point.costs for point in listed}
 
     @functools.lru_cache(maxsize=1)  # noqa: B019, for as long as the search

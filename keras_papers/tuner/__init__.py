@@ -17,6 +17,9 @@ from keras_papers.tuner.search import Tuner as Tuner
 from keras_papers.tuner.search_errors import ChiefGoneError as ChiefGoneError
 from keras_papers.tuner.search_errors import DeviceBusyError as DeviceBusyError
 from keras_papers.tuner.search_errors import (
+    NothingFitsError as NothingFitsError,
+)
+from keras_papers.tuner.search_errors import (
     SearchFailedError as SearchFailedError,
 )
 from keras_papers.tuner.search_space import Limits as Limits

@@ -1,8 +1,25 @@
-"""What can end a search before its trials are done."""
+"""What can end a search before its trials are done, or begun."""
 
 from keras_papers.extras import require
 
 keras_tuner = require("keras_tuner", "tuner")
+
+
+class NothingFitsError(ValueError):
+    """Says that even the cheapest point of a space exceeds a limit.
+
+    Attributes:
+        cost: Name of the cost that is limited.
+        cheapest: What is cheapest, and what it costs, as text.
+    """
+
+    def __init__(self, cost, limit, cheapest):
+        super().__init__(
+            "`limits` must leave room for one point of the space at least. "
+            f"Received: at most {limit}. The cheapest is {cheapest}."
+        )
+        self.cost = cost
+        self.cheapest = cheapest
 
 
 # KerasTuner takes any other error inside a trial for a failure of the trial.

@@ -9,6 +9,7 @@ from keras_papers import cost
 from keras_papers.argument_checks import check_positive
 from keras_papers.extras import require
 from keras_papers.tuner.reward import Reward
+from keras_papers.tuner.search_errors import NothingFitsError
 
 keras_tuner = require("keras_tuner", "tuner")
 
@@ -186,7 +187,7 @@ class GivingWay(keras.callbacks.Callback):
 
 
 def check_limit_reached(cheapest, limits, what):
-    """Raises ValueError unless the cheapest point of a space fits limits.
+    """Raises NothingFitsError unless the cheapest point fits limits.
 
     Args:
         cheapest: Its costs.
@@ -196,12 +197,11 @@ def check_limit_reached(cheapest, limits, what):
     name = limits.exceeded(cheapest)
     if name is None:
         return
-    limit, least = getattr(limits, name), cheapest[name]
-    raise ValueError(
-        "`limits` must leave room for one point of the space at least. "
-        f"Received: at most {limit:,.10g} {UNITS[name]}. The cheapest is "
-        f"{what} with {least:,.10g}."
+    limit, least = (
+        f"{value:,.10g} {UNITS[name]}"
+        for value in (getattr(limits, name), cheapest[name])
     )
+    raise NothingFitsError(name, limit, f"{what} with {least}")
 
 
 def _compile(model):

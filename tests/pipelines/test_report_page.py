@@ -27,7 +27,8 @@ FIGURES = {
     "classes": 3,
     "image_size": 48,
     "epochs": 4,
-    "train_images": 1437,
+    "train_images": 1367,
+    "validation_images": 70,
     "test_images": 360,
     "accuracy": 0.98333,
     "tflite_accuracy": 0.98056,
@@ -204,10 +205,12 @@ def test_the_summary_and_the_key_figures_are_there():
         "Parameters": "1.02 million",
         "Multiply-adds": "3.81 million",
         "Training time": "1 min 23 s",
-        "Images": "1,437",
+        "Images": "1,367",
     }
     assert "0.28 points lower" in figures["Accuracy of the .tflite file"][1]
-    assert figures["Images"][1] == "to train on, 360 others to test"
+    assert (
+        figures["Images"][1] == "to train on, 70 to watch, 360 others to test"
+    )
     assert "1,018,000" in figures["Parameters"][1]
 
 

@@ -49,6 +49,13 @@ def test_the_search_is_told_in_lines():
     assert "look at" not in told  # the page was not written
 
 
+def test_that_the_best_is_the_cheapest_of_equals_is_told():
+    found = pairs()
+    equal = found.best._replace(trial="16")
+    told = lines(found._replace(trials=[*found.trials, equal]))["best"]
+    assert told == "trial 04, the cheapest of 2 as good: 0.75 x 48"
+
+
 def test_a_target_is_not_called_a_limit():
     told = lines(tables())["searched"]
     assert told.endswith("aimed at 1.5 ms")
