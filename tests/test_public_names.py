@@ -89,6 +89,7 @@ PUBLIC = {
         "Limits",
         "LiteRTLatency",
         "MnasSpace",
+        "NothingFitsError",
         "Point",
         "PointSpace",
         "RandomSearch",
