@@ -65,7 +65,7 @@ R192, R160, R128 = (
 T1, SCALED = "Table 1", "Table 1, scaled"
 B, LITE_, MNAS = "EfficientNetB", "EfficientNetLite", "MnasNet"
 COUNTED = "torchvision counts as many, in a network of the same parameters"
-README = "the code's README counts 3 more for each value that is normalized"
+README = "the README agrees with 3 more for each value that is normalized"
 PAPER_1280 = "the paper's Table 2 has a 1280-wide layer, the weights 1024"
 
 # fmt: off

@@ -286,7 +286,9 @@ def _write(network, plan, material, folder, history):
         image_size=image_size,
         epochs=len(history),
         train_images=len(images.train),
-        validation_images=len(images.validation),
+        validation_images=(
+            0 if images.validation is images.test else len(images.validation)
+        ),
         test_images=len(images.test),
         skipped_files=len(images.skipped),
         accuracy=accuracy,

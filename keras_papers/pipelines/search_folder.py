@@ -55,8 +55,8 @@ def leave_nothing(output, lock_file):
 
     Latencies that were measured stay for the next search.
     """
-    pathlib.Path(lock_file).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
+        pathlib.Path(lock_file).unlink()
         output.rmdir()
 
 

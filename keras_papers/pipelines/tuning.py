@@ -169,9 +169,9 @@ def tune(
         write_json(output / POINTS, points)
         write_json(output / PLAN, plan._asdict())
     except BaseException:
-        lock.release(force=True)  # or a notebook, which goes on, would keep it
         if is_made:
             leave_nothing(output, lock.lock_file)
+        lock.release(force=True)  # or a notebook, which goes on, would keep it
         raise
     if workers == 1:
         workers = searched.run(verbose)  # more if they are elsewhere
@@ -207,6 +207,14 @@ class Search:
     @functools.cached_property
     def space(self):
         """The search space, under the budget."""
+        from keras_papers.tuner import NothingFitsError
+
+        try:
+            return self._space()
+        except NothingFitsError as error:
+            raise self.plan.small_budget(error) from None
+
+    def _space(self):
         from keras_papers import tuner
         from keras_papers.tuner.width_and_resolution import ALPHAS
 
@@ -262,12 +270,7 @@ class Search:
         Raises:
             ValueError: If none does.
         """
-        from keras_papers.tuner import NothingFitsError
-
-        try:
-            listed = getattr(self.space, "points", ())  # mnas has too many
-        except NothingFitsError as error:
-            raise self.plan.small_budget(error) from None
+        listed = getattr(self.space, "points", ())  # mnas has too many
         return {point.label: point.costs for point in listed}
 
     @functools.lru_cache(maxsize=1)  # noqa: B019, for as long as the search

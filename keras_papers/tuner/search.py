@@ -1,6 +1,6 @@
-"""KerasTuner's tuners, which lose no trial.
+"""KerasTuner's tuner, which loses no trial; `searches` has those by name.
 
-They take KerasTuner's own arguments and do what its tuners do. Beyond that:
+It takes KerasTuner's own arguments and does what its tuner does. Beyond that:
 
 - A search that was killed goes on when it is started again: no finished trial
   runs twice, and of an unfinished one an epoch is lost at most.
@@ -126,7 +126,9 @@ class Tuner(keras_tuner.Tuner):
         return {"space": self._space}
 
     def set_state(self, state):
-        self._space = state.get("space")  # KerasTuner's own files have none
+        # KerasTuner's own files have no space.
+        space = state.get("space") if isinstance(state, dict) else None
+        self._space = space if isinstance(space, list) else None
 
     def _populate_initial_space(self):
         super()._populate_initial_space()
@@ -135,14 +137,16 @@ class Tuner(keras_tuner.Tuner):
     def reload(self):
         try:
             super().reload()
-        except json.JSONDecodeError as error:
-            # The trials are in files of their own; a worker keeps nothing here.
-            warnings.warn(
-                f"{self._get_tuner_fname()!r} is damaged ({error}). The search "
-                "goes on with its trials; whether they are of this model's "
-                "space is not known.",
-                stacklevel=2,
-            )
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            # The trials are in files of their own, and a worker's has nothing
+            # that is read.
+            if not self.is_worker:
+                warnings.warn(
+                    f"{self._get_tuner_fname()!r} is damaged ({error}). The "
+                    "search goes on with its trials; whether they are of this "
+                    "model's space is not known.",
+                    stacklevel=2,
+                )
         if not self.is_worker:
             self._check_space()
 

@@ -10,16 +10,21 @@ class NothingFitsError(ValueError):
 
     Attributes:
         cost: Name of the cost that is limited.
+        limit: The most that is allowed, as text.
         cheapest: What is cheapest, and what it costs, as text.
     """
 
     def __init__(self, cost, limit, cheapest):
-        super().__init__(
-            "`limits` must leave room for one point of the space at least. "
-            f"Received: at most {limit}. The cheapest is {cheapest}."
-        )
+        super().__init__(cost, limit, cheapest)  # as which it is pickled
         self.cost = cost
+        self.limit = limit
         self.cheapest = cheapest
+
+    def __str__(self):
+        return (
+            "`limits` must leave room for one point of the space at least. "
+            f"Received: at most {self.limit}. The cheapest is {self.cheapest}."
+        )
 
 
 # KerasTuner takes any other error inside a trial for a failure of the trial.

@@ -53,6 +53,8 @@ def test_the_paper_prints_the_same_or_a_note_tells_why_not(fact):
         for each in differences(fact)
     )
     assert agree == (fact.note == "")
+    # No note tells of more, so this is one figure in another's place.
+    assert all(abs(each.relative) <= 0.15 for each in differences(fact))
 
 
 LITE = [fact for fact in FACTS if fact.model.startswith("EfficientNetLite")]
@@ -66,9 +68,8 @@ def test_efficientnet_lite_counts_as_its_readme_does(fact):
         for layer in model.layers
         if isinstance(layer, keras.layers.BatchNormalization)
     )
-    found = fact.mega_adds + 3 * normalized / 1e6
-    printed = fact._replace(mega_adds=found)
-    assert abs(differences(printed)[1].relative) <= 0.005
+    counted = fact._replace(mega_adds=fact.mega_adds + 3 * normalized / 1e6)
+    assert abs(differences(counted)[1].relative) <= 0.005
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.model)

@@ -327,3 +327,14 @@ def test_folders_of_train_val_and_test_are_used_as_such(tmp_path):
         tmp_path / "data", output=tmp_path / "out", **{**QUICK, "epochs": 1}
     )
     assert (report.train_images, report.test_images) == (8, 8)
+    assert "8 to train on, 8 to watch, 8 held out" in str(report)
+
+
+@pytest.mark.slow
+def test_without_a_test_folder_what_is_watched_is_held_out(tmp_path):
+    for seed, split in enumerate(("train", "val")):
+        paint(tmp_path / "data" / split, ["a", "b"], 4, seed)
+    report = pipelines.train_image_classifier(
+        tmp_path / "data", output=tmp_path / "out", **{**QUICK, "epochs": 1}
+    )
+    assert "8 to train on, 8 held out" in str(report)

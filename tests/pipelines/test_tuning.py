@@ -289,3 +289,15 @@ def test_a_budget_below_the_cheapest_point_is_told_before_any_trial(tmp_path):
         "least. Received: budget_madds=1000.0. The cheapest is 0.0625 x 32 with"
     )
     assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("space", ["mnas", "width-resolution"])
+def test_a_worker_names_a_small_budget_as_it_was_typed(
+    tmp_path, monkeypatch, space
+):
+    monkeypatch.setattr(tuner, "is_worker", lambda: True)
+    small = SMALL | {"space": space, "image_size": 32}
+    with pytest.raises(
+        ValueError, match="`budget_madds` .--budget-madds. must"
+    ):
+        pipelines.tune(output=tmp_path, budget_madds=1e3, **small)

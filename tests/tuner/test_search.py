@@ -218,10 +218,11 @@ def test_what_keras_tuner_s_own_search_found_is_gone_on_with(tmp_path):
     assert len(tuner.trials(tmp_path, "p")) == 3
 
 
-def test_a_damaged_file_of_the_tuner_does_not_lose_its_trials(tmp_path):
+@pytest.mark.parametrize("damage", [b"", b"\xff\xfe"])
+def test_a_damaged_file_of_the_tuner_does_not_lose_its_trials(tmp_path, damage):
     search(tmp_path).search(**DATA, epochs=1)
     found = tuner.trials(tmp_path, "p")
-    (tmp_path / "p/tuner.json").write_text("")
+    (tmp_path / "p/tuner.json").write_bytes(damage)
     with pytest.warns(UserWarning, match=r"tuner\.json' is damaged"):
         again = search(tmp_path, max_trials=3)
     again.search(**DATA, epochs=1)
