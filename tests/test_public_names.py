@@ -42,6 +42,7 @@ PUBLIC = {
     },
     "keras_papers.layers": {
         "Block",
+        "ConvNormActivation",
         "DepthwiseSeparable",
         "HSwish",
         "InvertedResidual",

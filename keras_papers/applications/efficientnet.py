@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-import keras
 from keras import layers
 from keras.applications import efficientnet
 
@@ -36,11 +35,10 @@ from keras_papers.applications.mnasnet import (
     ROWS,
     Row,
     check_rows,
+    row_graph,
     unpublished_rows,
 )
 from keras_papers.argument_checks import check_fraction
-from keras_papers.layers import InvertedResidual
-from keras_papers.layers._image_axes import channel_axis
 
 preprocess_input = efficientnet.preprocess_input
 decode_predictions = efficientnet.decode_predictions
@@ -603,24 +601,19 @@ def build(
         published_padding(x, odd_maps="same"),
         **norm,
     )
-    axis = channel_axis(keras.config.image_data_format())
     blocks = list(_blocks(network, table, depth))
     for index, (block, row, strides) in enumerate(blocks):
-        x = InvertedResidual(
+        x = row_graph(
+            x,
+            row,
             filters=round_filters(row.filters * width),
-            expansion=row.expansion,
-            kernel_size=row.k,
             strides=strides,
             activation=network.activation,
-            squeeze_units=row.squeeze_units(x.shape[axis]),
             squeeze_activation=network.activation,
-            gate_activation="sigmoid",
-            shortcut=row.skip,
             stochastic_depth=stochastic_depth * index / len(blocks),
-            padding=published_padding(x, odd_maps="same"),
             name=block,
             **norm,
-        )(x)
+        )
     x = conv_norm_graph(
         x, "head", round_filters(HEAD * ends), 1, 1, network.activation, **norm
     )

@@ -1,6 +1,8 @@
 """MnasNet (Tan et al., 2019, https://arxiv.org/abs/1807.11626)."""
 
+import functools
 import numbers
+from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
@@ -34,7 +36,7 @@ from keras_papers.applications._scaling import (
 from keras_papers.applications._stages import deeper
 from keras_papers.applications._weights import Family, check_weights
 from keras_papers.argument_checks import check_fraction
-from keras_papers.layers import InvertedResidual
+from keras_papers.layers import ConvNormActivation, InvertedResidual
 from keras_papers.layers._image_axes import channel_axis
 
 preprocess_input = efficientnet.preprocess_input
@@ -46,13 +48,19 @@ EVALUATION = efficient_net(SIZE)  # the authors trained both alike
 class Row(NamedTuple):
     """A line of figure 7: one block of the factorized hierarchical space."""
 
-    expansion: int  # the number behind MBConv; 1 is SepConv
-    k: int  # kernel of the depthwise convolution
+    expansion: int  # the number behind MBConv; 1 is SepConv, 0 is Conv
+    k: int  # kernel of the depthwise convolution, or of the plain one
     se: float  # squeeze ratio, of the channels that enter; 0 is none
-    skip: bool  # whether layers that keep their shape add their input
+    skip: bool | str  # whether a layer adds its input, or "pool", its maximum
     filters: int
     layers: int
     s: int  # stride of the first of them
+
+    @property
+    def operation(self):
+        """The figure's name for it."""
+        plain = {0: "Conv", 1: "SepConv"}
+        return plain.get(self.expansion, f"MBConv{self.expansion}")
 
     def squeeze_units(self, channels):
         """Returns the bottleneck of a block that `channels` enter, or None."""
@@ -315,25 +323,19 @@ def _mnasnet(
     )
     norm = normalization(batch_norm_momentum)
     norm["kernel_initializer"] = CONVOLUTION
-    axis = channel_axis(keras.config.image_data_format())
-
     stem = round_filters(network.stem * alpha)
     x = conv_norm_graph(x, "stem", stem, 3, 2, "relu", **norm)
     for stage, row in enumerate(table, start=1):
         for block in range(deeper(row.layers, depth)):
-            x = InvertedResidual(
+            x = row_graph(
+                x,
+                row,
                 filters=round_filters(row.filters * alpha),
-                expansion=row.expansion,
-                kernel_size=row.k,
                 strides=row.s if block == 0 else 1,
                 activation="relu",
-                squeeze_units=row.squeeze_units(x.shape[axis]),
-                gate_activation="sigmoid",
-                shortcut=row.skip,
-                padding=published_padding(x, odd_maps="same"),
                 name=f"stage{stage}_block{block + 1}",
                 **norm,
-            )(x)
+            )
     x = conv_norm_graph(x, "head", HEAD, 1, 1, "relu", **norm)
     if include_top:
         x = layers.GlobalAveragePooling2D(name="pool")(x)
@@ -345,32 +347,73 @@ def _mnasnet(
     return classifier(images, x, name, source)
 
 
-def _count(value):
+def row_graph(x, row, **arguments):
+    """Returns the map behind a layer of a `Row`, in a model's own graph.
+
+    Args:
+        x: Keras tensor of the map before it.
+        row: The `Row`.
+        **arguments: What its block takes and the row does not tell.
+    """
+    block = ConvNormActivation
+    if row.expansion:
+        block = functools.partial(InvertedResidual, expansion=row.expansion)
+    axis = channel_axis(keras.config.image_data_format())
+    return block(
+        kernel_size=row.k,
+        squeeze_units=row.squeeze_units(x.shape[axis]),
+        gate_activation="sigmoid",
+        shortcut=row.skip,
+        padding=published_padding(x, odd_maps="same"),
+        **arguments,
+    )(x)
+
+
+def _count(value, least=1):
     is_int = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    return is_int and value >= 1
+    return is_int and value >= least
+
+
+def _skip(value):
+    return value == "pool" or isinstance(value, bool | np.bool_)
+
+
+class Column(NamedTuple):
+    """What a value of a row is, what it must be, and how it is made plain."""
+
+    meaning: str
+    wanted: str
+    is_so: Callable
+    plain: Callable = int
 
 
 COUNT = "an integer of at least 1"
-COLUMNS = {  # what a value is, what it must be, and whether it is so
-    "expansion": ("the factor on the inner channels", COUNT, _count),
-    "k": (
-        "the depthwise kernel",
+COLUMNS = {
+    "expansion": Column(
+        "the factor on the inner channels",
+        "an integer of at least 0, which is a plain convolution",
+        lambda expansion: _count(expansion, least=0),
+    ),
+    "k": Column(
+        "the kernel",
         "an odd integer of at least 1",
         lambda k: _count(k) and k % 2 == 1,
     ),
-    "se": (
+    "se": Column(
         "the squeeze ratio",
         "a number in [0, 1)",
         lambda se: isinstance(se, numbers.Real) and 0 <= se < 1,
+        float,
     ),
-    "skip": (
-        "the switch of the shortcuts",
-        "True or False",
-        lambda skip: isinstance(skip, bool | np.bool_),
+    "skip": Column(
+        "the kind of shortcuts",
+        "True, False or 'pool'",
+        _skip,
+        lambda skip: "pool" if skip == "pool" else bool(skip),
     ),
-    "filters": ("the number of output channels", COUNT, _count),
-    "layers": ("the number of blocks", COUNT, _count),
-    "s": ("the stride", "1 or 2", lambda s: _count(s) and s <= 2),
+    "filters": Column("the number of output channels", COUNT, _count),
+    "layers": Column("the number of blocks", COUNT, _count),
+    "s": Column("the stride", "1 or 2", lambda s: _count(s) and s <= 2),
 }
 
 
@@ -417,15 +460,15 @@ def _check_row(row, stage):
             "of mnasnet.FIGURE_7."
         )
     for field, value in zip(fields, row, strict=True):
-        meaning, wanted, is_so = COLUMNS[field]
-        if not is_so(value):
+        column = COLUMNS[field]
+        if not column.is_so(value):
             raise ValueError(
-                f"`{name}.{field}` is {meaning} of stage {stage} and must be "
-                f"{wanted}. Received: {name}.{field}={value!r}. Compare the "
-                "rows of mnasnet.FIGURE_7."
+                f"`{name}.{field}` is {column.meaning} of stage {stage} and "
+                f"must be {column.wanted}. Received: {name}.{field}={value!r}. "
+                "Compare the rows of mnasnet.FIGURE_7."
             )
-    types = Row.__annotations__.values()
-    return Row(*(plain(value) for plain, value in zip(types, row, strict=True)))
+    columns = zip(COLUMNS.values(), row, strict=True)
+    return Row(*(column.plain(value) for column, value in columns))
 
 
 def unpublished_rows(table, published):

@@ -123,7 +123,7 @@ def check_kernel_size(kernel_size):
     check_positive_int(
         "kernel_size",
         kernel_size,
-        "the height and width of the depthwise kernel",
+        "the height and width of the kernel",
         "Pass one number, such as 3 or 5.",
     )
 
@@ -132,7 +132,7 @@ def check_strides(strides):
     """Raises ValueError unless `strides` keeps or halves a map."""
     if not isinstance(strides, int) or strides not in (1, 2):
         raise ValueError(
-            "`strides` is the step of the depthwise convolution and must be "
+            "`strides` is the step of the convolution and must be "
             f"1 (keeps the map) or 2 (halves it). Received: strides={strides!r}"
             ". For more, put several blocks behind each other."
         )

@@ -5,33 +5,16 @@ from keras import layers
 
 from keras_papers.argument_checks import (
     check_choice,
-    check_fraction,
     check_positive,
     check_positive_int,
 )
 from keras_papers.layers._activation import resolve_activation
-from keras_papers.layers._conv_norm import (
-    check_filters,
-    check_kernel_size,
-    check_padding,
-    check_strides,
-    conv_norm,
-    output_size,
-    spatial_conv_norm,
-)
-from keras_papers.layers._image_axes import (
-    image_shape,
-    known_channels,
-    resolve_data_format,
-    split_image_shape,
-)
-from keras_papers.layers._initializer import resolve_initializer
-from keras_papers.layers.block import Block
-from keras_papers.layers.squeeze_excite import SqueezeExcite
+from keras_papers.layers._conv_norm import conv_norm, spatial_conv_norm
+from keras_papers.layers._residual_block import ResidualBlock
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
-class InvertedResidual(Block):
+class InvertedResidual(ResidualBlock):
     """Expands, filters depthwise, projects; adds the input where it fits.
 
     Table 1 and figure 4 of the MobileNetV2 paper. The projection has no
@@ -59,7 +42,8 @@ class InvertedResidual(Block):
         project_activation: Activation of the output. Defaults to None, the
             linear bottleneck.
         shortcut: Whether to add the input where strides are 1 and channels
-            fit. Defaults to True.
+            fit. Defaults to True. `"pool"` adds its maximum over 3 x 3
+            pixels, and at strides 2 over 2 x 2, where channels fit.
         stochastic_depth: Probability in [0, 1) that training drops the
             residual branch of a sample (Huang et al., 2016,
             https://arxiv.org/abs/1603.09382). Acts only where there is a
@@ -116,78 +100,51 @@ class InvertedResidual(Block):
         data_format=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        check_filters(filters)
+        super().__init__(
+            filters,
+            kernel_size,
+            strides,
+            activation,
+            squeeze_units=squeeze_units,
+            gate_activation=gate_activation,
+            squeeze_activation=squeeze_activation,
+            shortcut=shortcut,
+            stochastic_depth=stochastic_depth,
+            padding=padding,
+            momentum=momentum,
+            epsilon=epsilon,
+            kernel_initializer=kernel_initializer,
+            data_format=data_format,
+            **kwargs,
+        )
         check_positive(
             "expansion",
             expansion,
             "the factor between the input's channels and the inner ones",
             "Pass channels as `expanded_filters`.",
         )
-        check_kernel_size(kernel_size)
-        check_strides(strides)
-        for name, value in (
-            ("expanded_filters", expanded_filters),
-            ("squeeze_units", squeeze_units),
-        ):
-            if value is not None:
-                check_positive_int(
-                    name,
-                    value,
-                    "a number of channels",
-                    "Pass a factor as `expansion`; a squeeze ratio is turned "
-                    "into channels by the caller.",
-                )
+        if expanded_filters is not None:
+            check_positive_int(
+                "expanded_filters",
+                expanded_filters,
+                "a number of channels",
+                "Pass a factor as `expansion`.",
+            )
         check_choice(
             "squeeze_place",
             squeeze_place,
             ("after_activation", "before_activation"),
             "where the squeeze-and-excite stands",
         )
-        check_fraction(
-            "stochastic_depth",
-            stochastic_depth,
-            "the probability of dropping the residual branch",
-            "0 never drops it.",
-        )
-        check_padding(padding)
-        self.filters = filters
         self.expansion = expansion
-        self.kernel_size = kernel_size
-        self.strides = strides
-        self.activation = resolve_activation("activation", activation)
         self.expanded_filters = expanded_filters
-        self.squeeze_units = squeeze_units
-        self.gate_activation = resolve_activation(
-            "gate_activation", gate_activation
-        )
-        self.squeeze_activation = resolve_activation(
-            "squeeze_activation", squeeze_activation
-        )
         self.squeeze_place = squeeze_place
         self.project_activation = resolve_activation(
             "project_activation", project_activation
         )
-        self.shortcut = shortcut
-        self.stochastic_depth = stochastic_depth
-        self.padding = padding
-        self.momentum = momentum
-        self.epsilon = epsilon
-        self.kernel_initializer = resolve_initializer(
-            "kernel_initializer", kernel_initializer
-        )
-        self.data_format = resolve_data_format(data_format)
 
-    def build(self, input_shape):
-        channels = known_channels(self, input_shape)
-        norm = {
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "kernel_initializer": self.kernel_initializer,
-            "data_format": self.data_format,
-        }
-        body = self._expand(channels, norm) + self._filter(norm)
-        body += conv_norm(
+    def residual(self, channels, norm):
+        project = conv_norm(
             self.part,
             "project",
             layers.Conv2D,
@@ -196,19 +153,7 @@ class InvertedResidual(Block):
             activation=_unless_linear(self.project_activation),
             **norm,
         )
-        self.add = None
-        if self.shortcut and self.strides == 1 and channels == self.filters:
-            if self.stochastic_depth:
-                body.append(
-                    self.part(
-                        layers.Dropout,
-                        "drop",
-                        self.stochastic_depth,
-                        noise_shape=(None, 1, 1, 1),
-                    )
-                )
-            self.add = self.part(layers.Add, "add")
-        self.body = self.chain(body, input_shape)
+        return self._expand(channels, norm) + self._filter(norm) + project
 
     def _expand(self, channels, norm):
         expanded = self.expanded_filters
@@ -237,56 +182,19 @@ class InvertedResidual(Block):
             activation=self.activation,
             **norm,
         )
-        if self.squeeze_units is None:
-            return [*depthwise, activation]
-        squeeze_excite = self.part(
-            SqueezeExcite,
-            "squeeze_excite",
-            self.squeeze_units,
-            self.squeeze_activation,
-            self.gate_activation,
-            kernel_initializer=self.kernel_initializer,
-            data_format=self.data_format,
-        )
         if self.squeeze_place == "before_activation":
-            return [*depthwise, squeeze_excite, activation]
-        return [*depthwise, activation, squeeze_excite]
-
-    def call(self, inputs):
-        x = inputs
-        for layer in self.body:
-            x = layer(x)
-        return self.add([inputs, x]) if self.add else x
-
-    def compute_output_shape(self, input_shape):
-        batch, size, _ = split_image_shape(self.data_format, input_shape)
-        size = output_size(size, self.kernel_size, self.strides, self.padding)
-        return image_shape(self.data_format, batch, size, self.filters)
+            return [*depthwise, *self.squeeze_excite(), activation]
+        return [*depthwise, activation, *self.squeeze_excite()]
 
     def get_config(self):
-        serialize = keras.activations.serialize
         return {
             **super().get_config(),
-            "filters": self.filters,
             "expansion": self.expansion,
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "activation": serialize(self.activation),
             "expanded_filters": self.expanded_filters,
-            "squeeze_units": self.squeeze_units,
-            "gate_activation": serialize(self.gate_activation),
-            "squeeze_activation": serialize(self.squeeze_activation),
             "squeeze_place": self.squeeze_place,
-            "project_activation": serialize(self.project_activation),
-            "shortcut": self.shortcut,
-            "stochastic_depth": self.stochastic_depth,
-            "padding": self.padding,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "kernel_initializer": keras.initializers.serialize(
-                self.kernel_initializer
+            "project_activation": keras.activations.serialize(
+                self.project_activation
             ),
-            "data_format": self.data_format,
         }
 
 

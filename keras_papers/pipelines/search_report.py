@@ -20,6 +20,7 @@ COSTS = {  # by the names that trials tell them by
 ACCURACY = "val_accuracy"  # what the front is drawn of
 WIDEST_VALUES = 48  # letters of a printed line
 WIDEST_REASON = 90
+SKIPS = {"identity": "", "pool": ", pooled skip", "none": ", no skip"}
 FILES = (
     ("best.keras", "best.tflite"),
     ("best.json", "labels.txt"),
@@ -223,7 +224,7 @@ def stages(values):
     ...         "stage1_operation": "MBConv3",
     ...         "stage1_kernel": 5,
     ...         "stage1_squeeze": 0.25,
-    ...         "stage1_skip": True,
+    ...         "stage1_skip": "identity",
     ...         "stage1_filters": 40,
     ...         "stage1_layers": 3,
     ...         "stage1_strides": 2,
@@ -243,7 +244,7 @@ def stages(values):
             f"{chosen('operation')} {chosen('kernel')}x{chosen('kernel')}, "
             f"{chosen('filters')} filters, {plural(chosen('layers'), 'layer')}"
             + ", SE" * bool(chosen("squeeze"))
-            + ", no skip" * (not chosen("skip"))
+            + SKIPS[chosen("skip")]
         )
 
 

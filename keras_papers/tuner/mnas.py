@@ -18,8 +18,10 @@ from keras_papers.applications.mnasnet import Row, check_rows
 from keras_papers.argument_checks import check_choice
 from keras_papers.tuner.search_space import SearchSpace, check_limit_reached
 
-EXPANSIONS = {"SepConv": 1, "MBConv3": 3, "MBConv6": 6}
-OPERATIONS = {number: name for name, number in EXPANSIONS.items()}
+EXPANSIONS = {"SepConv": 1, "MBConv3": 3, "MBConv6": 6, "Conv": 0}
+# What costs less for certain. Of MBConv and Conv it depends on their sizes.
+CHEAPER = {"MBConv3": "SepConv", "MBConv6": "MBConv3", "Conv": "SepConv"}
+SKIPS = {"identity": True, "pool": "pool", "none": False}
 KERNELS = (3, 5)
 SQUEEZES = (0.0, 0.25)
 WIDTHS = (0.75, 1.0, 1.25)  # of the filters that a block starts from
@@ -33,11 +35,12 @@ REFERENCE = tuple(
 
 
 class Choice(NamedTuple):
-    """A hyperparameter: its values from the cheapest to the most costly."""
+    """A hyperparameter on which the cost depends."""
 
     name: str
-    values: tuple
+    values: tuple  # the cheapest is the first
     default: object
+    cheaper: dict  # the next cheaper value of each that has one
 
 
 class MnasSpace(SearchSpace):
@@ -48,8 +51,9 @@ class MnasSpace(SearchSpace):
     which are fixed. `rows` makes the table of what was found, and
     `constructor(rows=...)` the model. The first point is the reference.
 
-    The paper also has plain convolutions and pooling as a skip, which no
-    network of it uses after the stem; they are left out here.
+    Operations are Conv, SepConv, MBConv3 and MBConv6, kernels 3 and 5, the
+    squeeze ratio 0 or 0.25, skips `"identity"`, `"pool"` and `"none"`, filters
+    0.75, 1 and 1.25 times the reference's, layers one fewer to one more.
 
     Under limits, a proposal that costs too much is moved to cheaper values,
     as few as suffice, before a trial is spent on it.
@@ -100,7 +104,7 @@ class MnasSpace(SearchSpace):
             REFERENCE if reference is None else reference, images
         )
         self.strides = [row.s for row in reference]
-        self.skips = [row.skip for row in reference]
+        self.skips = [_name(SKIPS, row.skip) for row in reference]
         self.choices = [
             choice
             for stage, row in enumerate(reference, start=1)
@@ -115,9 +119,9 @@ class MnasSpace(SearchSpace):
         for stage, strides in enumerate(self.strides, start=1):
             hp.Fixed(f"stage{stage}_strides", strides)
         for stage, skip in enumerate(self.skips, start=1):
-            hp.Boolean(f"stage{stage}_skip", default=skip)
-        for name, values, default in self.choices:
-            hp.Choice(name, list(values), default=default)
+            hp.Choice(f"stage{stage}_skip", list(SKIPS), default=skip)
+        for choice in self.choices:
+            hp.Choice(choice.name, list(choice.values), default=choice.default)
 
     def reference_values(self):
         """Returns the values of the table that is searched around."""
@@ -144,7 +148,7 @@ class MnasSpace(SearchSpace):
         steps = [
             choice
             for choice in self.choices
-            for _ in range(choice.values.index(values[choice.name]))
+            for _ in _steps(choice, values[choice.name])
         ]
         random.Random(repr(sorted(values.items()))).shuffle(steps)
         too_few, enough = 0, len(steps)
@@ -203,7 +207,7 @@ def rows(values):
                 EXPANSIONS[chosen("operation")],
                 chosen("kernel"),
                 chosen("squeeze"),
-                chosen("skip"),
+                SKIPS[chosen("skip")],
                 chosen("filters"),
                 chosen("layers"),
                 chosen("strides"),
@@ -213,31 +217,44 @@ def rows(values):
 
 def _choices(stage, row):
     """Lists what a block's cost depends on, around a row of a table."""
-    if row.expansion not in OPERATIONS:
+    if row.expansion not in EXPANSIONS.values():
         raise ValueError(
             "`reference` is the table to search around, of blocks of expansion "
-            f"1, 3 or 6. Received: {row}. Give the nearest of them."
+            f"0, 1, 3 or 6. Received: {row}. Give the nearest of them."
         )
     filters = {round_filters(row.filters * width) for width in WIDTHS}
     layers = {max(1, row.layers + more) for more in MORE_LAYERS}
+    operation = _name(EXPANSIONS, row.expansion)
     return [
-        Choice(f"{stage}_{name}", tuple(sorted({*values, default})), default)
-        for name, values, default in (
-            ("kernel", KERNELS, row.k),
-            ("squeeze", SQUEEZES, float(row.se)),
-            ("filters", filters, row.filters),
-            ("layers", layers, row.layers),
-        )
-    ] + [
-        Choice(
-            f"{stage}_operation", tuple(EXPANSIONS), OPERATIONS[row.expansion]
-        )
+        _ordered(f"{stage}_kernel", KERNELS, row.k),
+        _ordered(f"{stage}_squeeze", SQUEEZES, float(row.se)),
+        _ordered(f"{stage}_filters", filters, row.filters),
+        _ordered(f"{stage}_layers", layers, row.layers),
+        Choice(f"{stage}_operation", tuple(EXPANSIONS), operation, CHEAPER),
     ]
+
+
+def _ordered(name, values, default):
+    """Returns the choice of numbers of which the smaller cost less."""
+    values = tuple(sorted({*values, default}))
+    return Choice(name, values, default, dict(itertools.pairwise(values[::-1])))
+
+
+def _name(names, value):
+    """Returns the name of a value."""
+    return next(name for name, named in names.items() if named == value)
+
+
+def _steps(choice, value):
+    """Yields the ever cheaper values behind a value."""
+    while value in choice.cheaper:
+        value = choice.cheaper[value]
+        yield value
 
 
 def _cheaper(values, steps):
     """Returns values after single steps to the next cheaper one of each."""
     values = dict(values)
-    for name, ordered, _ in steps:
-        values[name] = ordered[ordered.index(values[name]) - 1]
+    for choice in steps:
+        values[choice.name] = choice.cheaper[values[choice.name]]
     return values

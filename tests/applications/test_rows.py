@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_papers import applications
+from keras_papers import applications, cost
 from keras_papers.applications import scale
 from keras_papers.applications.efficientnet import TABLE_1
 from keras_papers.applications.mnasnet import B1, FIGURE_7, Row, check_rows
+from keras_papers.layers import ConvNormActivation, InvertedResidual
 from keras_papers.testing import check_application
 from tests.answers import answers, images_for, perturb, spread
 from tests.models import build
@@ -24,6 +25,11 @@ FOUND = (
     Row(1, 5, 0,    True,      16,     1, 2),
     Row(3, 3, 0.25, False,     24,     2, 2),
     Row(4, 7, 0.5,  True,      40,     2, 1),
+)
+OTHERS = (  # what no published table has
+    Row(0, 3, 0.25, True,      16,     2, 2),
+    Row(0, 5, 0,    "pool",    16,     1, 2),
+    Row(6, 3, 0,    "pool",    16,     2, 2),
 )
 # fmt: on
 
@@ -47,6 +53,11 @@ def test_rows_are_the_last_of_the_keyword_only_arguments(name):
 def test_the_papers_rows_come_back_from_json_as_the_papers_network(name):
     rows = as_json(applications.table(name))
     assert build(name, rows=rows).to_json() == build(name).to_json()
+
+
+def test_a_pooled_skip_comes_back_from_json_as_itself():
+    rows = check_rows(as_json(OTHERS), keras.Input((32, 32, 3)))
+    assert rows == OTHERS
 
 
 def test_a1_with_the_rows_of_b1_is_b1():
@@ -97,11 +108,52 @@ def test_every_column_reaches_its_blocks(name):
     assert added == [False, False, False, False, True]
 
 
+@pytest.mark.parametrize("name", TAKE_ROWS)
+def test_plain_convolutions_and_pooled_skips_reach_their_blocks(name):
+    blocks = blocks_of(build(name, rows=OTHERS, classes=3))
+    kinds = [type(one) for one in blocks]
+    assert kinds == 3 * [ConvNormActivation] + 2 * [InvertedResidual]
+    for field, expected in {
+        "kernel_size": [3, 3, 5, 3, 3],
+        "squeeze_units": [32 // 4, 16 // 4, None, None, None],
+        "shortcut": [True, True, "pool", "pool", "pool"],
+        "strides": [2, 1, 2, 2, 1],
+    }.items():
+        assert [getattr(one, field) for one in blocks] == expected, field
+    added = [one.add is not None for one in blocks]
+    assert added == [False, True, True, True, True]
+    pooled = [one.pool and one.pool.pool_size for one in blocks]
+    assert pooled == [None, None, (2, 2), (2, 2), (3, 3)]
+
+
+@pytest.mark.parametrize(
+    "row, name",
+    [
+        (OTHERS[0], "Conv"),
+        (FIGURE_7[0], "SepConv"),
+        (FIGURE_7[1], "MBConv6"),
+        (FIGURE_7[2], "MBConv3"),
+    ],
+)
+def test_operations_have_the_figure_s_names(row, name):
+    assert row.operation == name
+
+
+@pytest.mark.parametrize("name", TAKE_ROWS)
+def test_a_plain_convolution_costs_what_its_kernel_has(name):
+    row = Row(0, 3, 0, False, 24, 1, 2)
+    model = build(name, rows=[row], include_top=False)
+    stem, block, head = 16 * 16 * 9 * 3 * 32, 8 * 8 * 9 * 32 * 24, 24 * 1280
+    expected = stem + block + 8 * 8 * head
+    assert cost.count(model).multiply_adds == expected
+
+
 @pytest.mark.contract
 @pytest.mark.parametrize("name", TAKE_ROWS)
-def test_a_constructor_with_found_rows_keeps_the_contract(name):
+@pytest.mark.parametrize("rows", [FOUND[:2], OTHERS[:2]])
+def test_a_constructor_with_found_rows_keeps_the_contract(name, rows):
     keras.utils.set_random_seed(0)
-    check_application(applications.get(name), alpha=0.25, rows=FOUND[:2])
+    check_application(applications.get(name), alpha=0.25, rows=rows)
 
 
 def test_a_found_table_is_scaled_as_the_papers_is():
@@ -200,13 +252,17 @@ COUNT = "an integer of at least 1"
     [
         *(
             (field, value, COUNT)
-            for field in ("expansion", "filters", "layers")
+            for field in ("filters", "layers")
             for value in (0, 2.0, True, None)
+        ),
+        *(
+            ("expansion", value, "an integer of at least 0")
+            for value in (-1, 2.0, True, None)
         ),
         *(("k", value, f"an odd {COUNT[3:]}") for value in (0, 4, 3.0, True)),
         *(("se", value, r"in \[0, 1\)") for value in (-0.1, 1, "0", True)),
         ("se", float("nan"), r"in \[0, 1\)"),
-        *(("skip", value, "True or False") for value in (1, 0.25, None, "no")),
+        *(("skip", value, "or 'pool'") for value in (1, 0.25, None, "no")),
         *(("s", value, "1 or 2") for value in (0, 3, 2.0, True, (2, 2))),
     ],
 )
@@ -228,10 +284,10 @@ def test_imagenet_with_rows_is_as_little_published_as_without():
 
 
 row_values = st.tuples(
-    st.integers(1, 4),
+    st.integers(0, 4),
     st.sampled_from([1, 3, 5, 7]),
     st.sampled_from([0, 0.05, 0.25, 0.99]),
-    st.booleans(),
+    st.sampled_from([True, False, "pool"]),
     st.integers(0, 20),  # a bad one now and then
     st.integers(1, 2),
     st.integers(1, 2),

@@ -7,6 +7,7 @@ import pytest
 
 from keras_papers import layers
 from keras_papers.layers import (
+    ConvNormActivation,
     DepthwiseSeparable,
     HSwish,
     InvertedResidual,
@@ -88,6 +89,49 @@ CASES = [
         (4, 6, 6, 8),
     ),
     (InvertedResidual, {"filters": 8, "shortcut": False}, (2, 6, 6, 8)),
+    (InvertedResidual, {"filters": 8, "shortcut": "pool"}, (2, 5, 6, 8)),
+    (
+        InvertedResidual,
+        {"filters": 8, "shortcut": "pool", "strides": 2},
+        (2, 7, 6, 8),
+    ),
+    (ConvNormActivation, {"filters": 6}, (2, 6, 6, 4)),
+    (
+        ConvNormActivation,
+        {
+            "filters": 8,
+            "kernel_size": 5,
+            "activation": "swish",
+            "squeeze_units": 2,
+            "gate_activation": "sigmoid",
+            "squeeze_activation": "swish",
+            "stochastic_depth": 0.2,
+            "kernel_initializer": "he_normal",
+        },
+        (2, 6, 5, 8),
+    ),
+    (
+        ConvNormActivation,
+        {
+            "filters": 8,
+            "strides": 2,
+            "shortcut": "pool",
+            "padding": "even",
+        },
+        (2, 7, 6, 8),
+    ),
+    (
+        ConvNormActivation,
+        {
+            "filters": 8,
+            "strides": 2,
+            "shortcut": "pool",
+            "padding": "symmetric",
+            "epsilon": 1e-5,
+            "momentum": 0.99,
+        },
+        (2, 7, 6, 8),
+    ),
 ]
 
 

@@ -6,7 +6,8 @@ from keras_papers import tuner
 from keras_papers.applications import mnasnet
 from keras_papers.pipelines.search_report import SearchReport
 
-OPERATIONS = ("SepConv", "MBConv3", "MBConv6")
+OPERATIONS = ("SepConv", "MBConv3", "MBConv6", "Conv")
+SKIPS = ("identity", "pool", "none")
 FIGURES = {
     "classes": 10,
     "image_size": 48,
@@ -88,10 +89,10 @@ def table_values(generator):
     values = {}
     for stage, row in enumerate(mnasnet.FIGURE_7, start=1):
         chosen = {
-            "operation": OPERATIONS[generator.integers(3)],
+            "operation": OPERATIONS[generator.integers(4)],
             "kernel": int(generator.choice([3, 5])),
             "squeeze": float(generator.choice([0, 0.25])),
-            "skip": bool(generator.integers(2)),
+            "skip": SKIPS[generator.integers(3)],
             "filters": int(8 * round(row.filters / 8)),
             "layers": int(row.layers + generator.integers(0, 2)),
             "strides": row.s,

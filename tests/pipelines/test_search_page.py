@@ -314,13 +314,13 @@ def test_the_best_table_is_there_row_by_row(tables_page):
     for stage, (row, searched) in enumerate(
         zip(rows, found.table, strict=True), start=1
     ):
-        expansion = searched.expansion
+        skips = {True: "yes", "pool": "pooled", False: "no"}
         assert row == [
             str(stage),
-            "SepConv" if expansion == 1 else f"MBConv{expansion}",
+            searched.operation,
             f"{searched.k} × {searched.k}",
             str(searched.se or "–"),
-            "yes" if searched.skip else "no",
+            skips[searched.skip],
             *map(str, (searched.filters, searched.layers, searched.s)),
         ]
     assert "before the width of 0.35" in tables_page.text

@@ -201,10 +201,11 @@ def test_stages_tell_what_the_table_of_the_values_has():
     told = stages(values)
     assert len(told) == len(rows) == 7
     for text, row in zip(told, rows, strict=True):
-        name = "SepConv" if row.expansion == 1 else f"MBConv{row.expansion}"
-        assert text.startswith(f"{name} {row.k}x{row.k}, {row.filters} filters")
+        begin = f"{row.operation} {row.k}x{row.k}, {row.filters} filters"
+        assert text.startswith(begin)
         assert (", SE" in text) == (row.se > 0)
-        assert (", no skip" in text) == (not row.skip)
+        assert (", no skip" in text) == (row.skip is False)
+        assert (", pooled skip" in text) == (row.skip == "pool")
         plural = "s" * (row.layers > 1)
         assert f", {row.layers} layer{plural}" in text
     layers = sum(row.layers for row in rows)

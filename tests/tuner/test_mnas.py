@@ -7,6 +7,7 @@ import pytest
 
 from keras_papers import applications, cost
 from keras_papers.applications import mnasnet, mobilenet_v2
+from keras_papers.layers import ConvNormActivation, InvertedResidual
 from keras_papers.tuner import Limits, MnasSpace, rows
 
 SMALL = {"input_shape": (32, 32, 3), "alpha": 0.35, "classes": 10}
@@ -44,12 +45,12 @@ def test_a_block_has_the_section_s_choices():
     }
     assert values == {
         "strides": [2],
-        "skip": [True, False],
+        "skip": ["identity", "pool", "none"],
         "kernel": [3, 5],
         "squeeze": [0.0, 0.25],
         "filters": [48, 64, 80],  # of MobileNetV2's 64
         "layers": [3, 4, 5],  # of its 4
-        "operation": ["SepConv", "MBConv3", "MBConv6"],
+        "operation": ["SepConv", "MBConv3", "MBConv6", "Conv"],
     }
 
 
@@ -75,7 +76,10 @@ def test_any_point_is_a_table_for_the_constructors(model):
     assert len(blocks) == sum(row.layers for row in table)
     for row, stage in zip(table, range(1, 8), strict=True):
         block = network.get_layer(f"stage{stage}_block1")
-        assert block.kernel_size in (row.k, (row.k, row.k))
+        assert block.kernel_size == row.k
+        assert block.shortcut == row.skip
+        kind = InvertedResidual if row.expansion else ConvNormActivation
+        assert type(block) is kind
 
 
 @pytest.mark.slow
@@ -92,6 +96,19 @@ def test_what_is_too_costly_is_moved_until_it_fits_and_no_further():
         if value != values[name]:
             ordered = choices[name]
             assert ordered.index(value) < ordered.index(values[name])
+
+
+def test_a_plain_convolution_becomes_a_separable_one_where_it_must():
+    """It may cost more than MBConv or less, but more than SepConv always."""
+    free = MnasSpace(**SMALL)
+    values = free.reference_values()
+    cheapest = {choice.name: choice.values[0] for choice in free.choices}
+    values |= cheapest | {"stage7_operation": "Conv", "stage7_kernel": 5}
+    most = free.costs(free.network(values | {"stage7_kernel": 3}))["parameters"]
+    space = MnasSpace(limits=Limits(parameters=most - 1), **SMALL)
+    moved = space.afford(values)
+    assert moved["stage7_operation"] == "SepConv"
+    assert space.costs(space.network(moved))["parameters"] < most
 
 
 def test_what_fits_stays_as_it_was_proposed():
@@ -121,5 +138,5 @@ def test_bad_arguments_are_explained():
         MnasSpace("EfficientNetB1", **SMALL)
     with pytest.raises(ValueError, match="`rows` is the table"):
         MnasSpace(reference=(), **SMALL)
-    with pytest.raises(ValueError, match="`reference`.*expansion=4"):
+    with pytest.raises(ValueError, match="`reference`.*1, 3 or 6.*expansion=4"):
         MnasSpace(reference=[(4, 3, 0, True, 16, 1, 1)], **SMALL)
