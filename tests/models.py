@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_papers import applications
+from keras_papers.applications.mnasnet import Row
 from tests.answers import perturb
 
 # Of constructors that differ in numbers of a table only, the smallest.
@@ -26,6 +27,15 @@ ONE_OF_EACH_THE_REST_SLOW = [
 ]
 THERE = [name for name in ONE_OF_EACH if hasattr(keras.applications, name)]
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+
+# fmt: off
+UNUSUAL = (  # what no published table has
+    #   t  k  SE    skip  filters layers s
+    Row(0, 3, 0.25, True,      16,     2, 2),
+    Row(0, 5, 0,    "pool",    16,     1, 2),
+    Row(6, 3, 0,    "pool",    16,     2, 2),
+)
+# fmt: on
 
 
 def build(name, size=32, **arguments):

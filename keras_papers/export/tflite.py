@@ -24,6 +24,7 @@ from keras_papers.argument_checks import (
 )
 from keras_papers.export import metadata
 from keras_papers.export.conversion_process import convert_on_tensorflow
+from keras_papers.export.integer_file import told_of_dead_maps
 from keras_papers.export.metadata import Description
 from keras_papers.export.verification import (
     PARITY,
@@ -151,7 +152,7 @@ def to_tflite(
                 model, shape, quantize, representative_data
             )
         draft.write_bytes(metadata.write(data, description))
-        with _told_of(path, draft):
+        with _told_of(path, draft, quantize, model):
             found = verify(
                 draft,
                 model,
@@ -238,7 +239,7 @@ def _draft(path):
 
 
 @contextlib.contextmanager
-def _told_of(path, draft):
+def _told_of(path, draft, quantize, model):
     """Lets errors and warnings name the file as the user does."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -246,6 +247,8 @@ def _told_of(path, draft):
             yield
         except VerificationError as error:
             message = str(error).replace(str(draft), str(path))
+            if quantize == "int8":
+                message += told_of_dead_maps(draft.read_bytes(), model)
             raise VerificationError(message) from None
     for warning in told:
         message = str(warning.message).replace(str(draft), str(path))

@@ -18,6 +18,7 @@ from keras_papers.quantization.representative_data import (
 )
 from tests import digits_net
 from tests.answers import images_for, perturb, random_images
+from tests.models import UNUSUAL, build
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -63,6 +64,15 @@ def test_a_network_computes_in_integers_and_in_one_piece(name, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_table_that_no_paper_has_does_so_too(tmp_path):
+    """XNNPACK has no average of integers over a window, but the maximum."""
+    model = perturb(build("MnasNetA1", alpha=0.5, classes=3, rows=UNUSUAL))
+    file = quantized(model, tmp_path / "model.tflite")
+    assert float_tensors(file.path.read_bytes()) == []
+    assert file.not_delegated == EDGE
+    assert file.ops["MAX_POOL_2D"] == 3
+
+
 def test_the_one_of_keras_applications_does_so_too(tmp_path):
     model = perturb(
         keras.applications.MobileNetV3Small(
@@ -156,6 +166,20 @@ def test_what_integers_cannot_do_is_named_and_nothing_is_left(tmp_path):
     with pytest.raises(ValueError, match="layer 'odd_one'") as caught:
         quantized(model, tmp_path / "model.tflite")
     assert "dynamic" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_map_that_is_zero_for_all_images_is_named(tmp_path):
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, name="stem")(image)
+    x = layers.Conv2D(4, 1, activation="relu", name="silent")(x)
+    x = layers.Conv2D(4, 1, name="head")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(image, layers.Dense(2)(x))
+    kernel, bias = model.get_layer("silent").get_weights()
+    model.get_layer("silent").set_weights([kernel, bias - 1000])
+    with pytest.raises(ValueError, match="map of 'silent' is zero.*Train"):
+        quantized(model, tmp_path / "model.tflite")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_papers import applications, export, flatten, quantization
+from keras_papers import export, flatten, quantization
 from keras_papers.lowering import split_rescaling
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from keras_papers.quantization.quantize_aware import SCHEME, variables
 from tests import digits_net
 from tests.answers import perturb, random_images, spread
 from tests.extra import NEEDS_TFMOT
+from tests.models import UNUSUAL, build
 
 pytestmark = [
     *NEEDS_TFMOT,
@@ -371,16 +372,18 @@ def test_a_trained_network_by_channel_keeps_its_accuracy(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["EfficientNetB0", "MnasNetSmall"])
-def test_networks_that_normalize_by_channel_go_all_the_way(name, tmp_path):
-    model = perturb(
-        applications.get(name)(
-            input_shape=(32, 32, 3),
-            alpha=0.5,
-            classes=3,
-            include_preprocessing=True,
-        )
-    )
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("EfficientNetB0", {}),
+        ("MnasNetSmall", {}),
+        ("MnasNetA1", {"rows": UNUSUAL}),
+    ],
+)
+def test_networks_that_normalize_by_channel_go_all_the_way(
+    name, arguments, tmp_path
+):
+    model = perturb(build(name, alpha=0.5, classes=3, **arguments))
     assert np.ndim(model.get_layer("preprocessing").scale) == 1
     # Bright and dark: noise that it has not learned, a deep network answers
     # otherwise after any rounding.
