@@ -2,17 +2,17 @@
 
     python examples/mnasnet.py --trials 4
 
-ends, on 2026-11-26 and after five minutes on a loaded machine, with
+ends, on 2026-11-28 and after four minutes on 2 cores, with
 
-    trial 2: 68.9% at 4.1 million multiply-adds, reward 0.674
-    Row(expansion=1, k=3, se=0.0, skip=True, filters=24, layers=2, s=1)
-    Row(expansion=3, k=5, se=0.25, skip=False, filters=32, layers=1, s=2)
-    Row(expansion=1, k=3, se=0.25, skip=False, filters=40, layers=3, s=2)
-    Row(expansion=3, k=5, se=0.25, skip=False, filters=64, layers=3, s=2)
-    Row(expansion=1, k=3, se=0.0, skip=True, filters=120, layers=3, s=1)
-    Row(expansion=3, k=3, se=0.0, skip=True, filters=200, layers=3, s=2)
-    Row(expansion=3, k=5, se=0.0, skip=False, filters=400, layers=1, s=1)
-    4,060,904 multiply-adds
+    trial 1: 84.2% at 5.3 million multiply-adds, reward 0.809
+    Row(expansion=6, k=3, se=0.0, skip=True, filters=16, layers=1, s=1)
+    Row(expansion=3, k=5, se=0.25, skip='pool', filters=24, layers=1, s=2)
+    Row(expansion=0, k=5, se=0.0, skip=True, filters=32, layers=4, s=2)
+    Row(expansion=3, k=3, se=0.0, skip=True, filters=64, layers=3, s=2)
+    Row(expansion=3, k=5, se=0.0, skip='pool', filters=120, layers=2, s=1)
+    Row(expansion=0, k=3, se=0.0, skip=False, filters=120, layers=3, s=2)
+    Row(expansion=3, k=5, se=0.25, skip='pool', filters=320, layers=1, s=1)
+    5,259,760 multiply-adds
 
 Ten epochs of few images rank such networks by how soon they learn. The same
 search with latency measured as .tflite, on several processes and with a report,
