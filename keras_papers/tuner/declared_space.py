@@ -1,4 +1,4 @@
-"""Whether a folder's trials are of the space that a model declares."""
+"""Whether the space of a folder's trials, or a chief's, is the model's own."""
 
 import copy
 import json
@@ -25,18 +25,47 @@ def check_same_space(declared, before, folder):
         (declared, before, "is not known"),
         (before, declared, "is known, and no longer declared"),
     ):
-        for entry in one:
-            if entry in other:
-                continue
-            named = [each for each in other if _name(each) == _name(entry)]
+        for entry, named in _differences(one, other):
             if named:
-                was = f"was {_told(named[0])}"
+                was = f"was {_told(named)}"
             raise ValueError(
                 "`directory` holds the trials of another search space. "
                 f"Received: directory={str(folder)!r}, in which "
                 f"{_told(entry)} {was}. Choose another folder, or pass "
                 "overwrite=True."
             )
+
+
+def check_chief_space(declared, theirs, chief):
+    """Raises ValueError if a worker declares what its chief does not.
+
+    What the chief has beyond it may have been declared late, by a trial.
+
+    Args:
+        declared: What the worker's model declares, by `as_json`.
+        theirs: HyperParameters that the chief tells.
+        chief: Where it listens.
+    """
+    own = keras_tuner.HyperParameters.from_config(
+        {"space": copy.deepcopy(declared), "values": {}}
+    )
+    # As the chief's went through a message, which does not keep all.
+    own = keras_tuner.HyperParameters.from_proto(own.to_proto())
+    for entry, named in _differences(as_json(own), as_json(theirs)):
+        there = f"is {_told(named)}" if named else "is not known"
+        raise ValueError(
+            "A worker and its chief run one program. Received: a program in "
+            f"which {_told(entry)} is declared, which {there} to the chief at "
+            f"{chief}. Start both from the same files."
+        )
+
+
+def _differences(one, other):
+    """Yields what is not in another space, and what has its name there."""
+    for entry in one:
+        if entry not in other:
+            named = [each for each in other if _name(each) == _name(entry)]
+            yield entry, named[0] if named else None
 
 
 def _name(entry):

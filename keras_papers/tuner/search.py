@@ -23,7 +23,11 @@ import keras
 from keras_papers.drafts import draft_of
 from keras_papers.extras import require
 from keras_papers.tuner import chief, durable_oracle, launcher, worker
-from keras_papers.tuner.declared_space import as_json, check_same_space
+from keras_papers.tuner.declared_space import (
+    as_json,
+    check_chief_space,
+    check_same_space,
+)
 from keras_papers.tuner.epoch_memory import EpochMemory, best_of
 from keras_papers.tuner.traced_graphs import release_graphs
 from keras_papers.tuner.trial_files import TrialFiles
@@ -147,7 +151,9 @@ class Tuner(keras_tuner.Tuner):
                     "model's space is not known.",
                     stacklevel=2,
                 )
-        if not self.is_worker:
+        if self.is_worker:
+            self._space = self._declared()
+        else:
             self._check_space()
 
     def _check_space(self):
@@ -176,8 +182,11 @@ class Tuner(keras_tuner.Tuner):
         Raises:
             SearchFailedError: If no trial was completed, or too many failed
                 one after another.
+            ValueError: If a worker declares another space than its chief.
         """
         if self.is_worker:
+            address = f"{self.oracle.host}:{self.oracle.port}"
+            check_chief_space(self._space, self.oracle.get_space(), address)
             super().search(*arguments, **options)
             return
         self._lock.acquire()  # again, if it was released by a search before

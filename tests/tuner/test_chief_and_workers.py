@@ -20,7 +20,9 @@ from keras_papers.tuner.search_errors import (
     DeviceBusyError,
     SearchFailedError,
 )
+from keras_papers.tuner.searches import RandomSearch
 from tests.tuner.test_durable_oracle import (
+    OBJECTIVE,
     ended,
     on_disk,
     opened,
@@ -653,3 +655,55 @@ def test_spaces_are_told_to_workers_whole(hire, tmp_path):
     Serving(oracle)
     values = hire("a").create_trial("a").hyperparameters.values
     assert values == {"x": 0.1, "y": "b"}
+
+
+class Instant(RandomSearch):
+    """Has no model to train."""
+
+    def run_trial(self, trial):
+        return {"score": 0.5}
+
+
+def worker_of(hire, folder, **choices):
+    """Returns the tuner of a worker whose program declares such choices."""
+    hire("a")
+    return Instant(
+        objective=OBJECTIVE,
+        max_trials=2,
+        hyperparameters=space(**choices),
+        directory=folder,
+        project_name="search",
+    )
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize(
+    "choices, message",
+    [
+        ({"x": [1, 2], "y": ["b", "d"]}, r"'b', 'd'\].*which is .*'b', 'c'\]"),
+        (
+            {"x": [1, 2], "z": ["b", "c"]},
+            r"'z'.* is not known to",
+        ),
+    ],
+)
+def test_a_worker_of_another_program_is_told_so(
+    choices, message, again, hire, tmp_path
+):
+    own = space(x=[1, 2], y=["b", "c"])
+    Serving(opened(tmp_path, max_trials=2, hyperparameters=own))
+    worker_of(hire, tmp_path, **choices)
+    if again:  # with the file that it left there
+        worker_of(hire, tmp_path, x=[1, 2], y=["b", "c"]).save()
+    searched = worker_of(hire, tmp_path, **choices)
+    with pytest.raises(ValueError, match=f"one program.*{message}.*same files"):
+        searched.search()
+    assert not on_disk(tmp_path, "COMPLETED")
+
+
+def test_a_worker_of_the_chief_s_program_runs_its_trials(hire, tmp_path):
+    own = space(x=[1, 2], y=["b", "c"], z=[0.1, 0.25])
+    serving = Serving(opened(tmp_path, max_trials=2, hyperparameters=own))
+    worker_of(hire, tmp_path, x=[1, 2], y=["b", "c"], z=[0.1, 0.25]).search()
+    serving.end()
+    assert len(on_disk(tmp_path, "COMPLETED")) == 2
