@@ -375,7 +375,8 @@ def _count(value, least=1):
 
 
 def _skip(value):
-    return value == "pool" or isinstance(value, bool | np.bool_)
+    is_pool = isinstance(value, str) and value == "pool"
+    return is_pool or isinstance(value, bool | np.bool_)
 
 
 class Column(NamedTuple):

@@ -144,7 +144,9 @@ class InvertedResidual(ResidualBlock):
         )
 
     def residual(self, channels, norm):
-        project = conv_norm(
+        # In their order, in which their kernels are drawn from a seed.
+        body = self._expand(channels, norm) + self._filter(norm)
+        return body + conv_norm(
             self.part,
             "project",
             layers.Conv2D,
@@ -153,7 +155,6 @@ class InvertedResidual(ResidualBlock):
             activation=_unless_linear(self.project_activation),
             **norm,
         )
-        return self._expand(channels, norm) + self._filter(norm) + project
 
     def _expand(self, channels, norm):
         expanded = self.expanded_filters

@@ -240,6 +240,7 @@ def test_a_row_of_other_columns_is_refused_by_its_number(row):
 
 
 COUNT = "an integer of at least 1"
+SEVERAL = np.array([True, False])
 
 
 @pytest.mark.parametrize(
@@ -257,7 +258,10 @@ COUNT = "an integer of at least 1"
         *(("k", value, f"an odd {COUNT[3:]}") for value in (0, 4, 3.0, True)),
         *(("se", value, r"in \[0, 1\)") for value in (-0.1, 1, "0", True)),
         ("se", float("nan"), r"in \[0, 1\)"),
-        *(("skip", value, "or 'pool'") for value in (1, 0.25, None, "no")),
+        *(
+            ("skip", value, "or 'pool'")
+            for value in (1, 0.25, None, "no", SEVERAL)
+        ),
         *(("s", value, "1 or 2") for value in (0, 3, 2.0, True, (2, 2))),
     ],
 )

@@ -115,6 +115,23 @@ def test_kernels_of_one_initializer_are_drawn_apart():
     assert np.abs(np.corrcoef(kernels) - np.eye(4)).max() < 0.6
 
 
+class Recorded(InvertedResidual):
+    """Notes its layers as it makes them."""
+
+    def part(self, layer_class, name, *args, **kwargs):
+        made = super().part(layer_class, name, *args, **kwargs)
+        self.made.append(made.name)
+        return made
+
+
+def test_layers_are_made_in_the_order_in_which_they_run():
+    """Kernels are drawn in it: a seed gives the network that it always gave."""
+    block = Recorded(4, squeeze_units=2, stochastic_depth=0.1)
+    block.made = []
+    block.build((None, 6, 6, 4))
+    assert block.made == [*(one.name for one in block.body), block.add.name]
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
