@@ -25,7 +25,8 @@ import numpy as np
 
 from keras_papers.export.verification import measure_in_own_process
 from keras_papers.pipelines.classifier_file import load_keras
-from keras_papers.pipelines.images import load_digits, load_folder
+from keras_papers.pipelines.images import load_digits
+from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.training import Recipe
 from keras_papers.pipelines.variants import (
     WEIGHT_STEPS,

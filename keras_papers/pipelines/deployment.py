@@ -24,11 +24,8 @@ from keras_papers.export.verification import (
     takes_pixels,
 )
 from keras_papers.pipelines.classifier_file import labels_beside, load_keras
-from keras_papers.pipelines.images import (
-    load_digits,
-    load_folder,
-    told_of_lost_pictures,
-)
+from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
+from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.training import Recipe
 from keras_papers.pipelines.variants import (
     STORED,

@@ -14,11 +14,8 @@ from keras_papers import __version__, applications, cost, export
 from keras_papers.argument_checks import check_seed
 from keras_papers.export import metadata
 from keras_papers.extras import MissingExtraError, require
-from keras_papers.pipelines.images import (
-    load_digits,
-    load_folder,
-    told_of_lost_pictures,
-)
+from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
+from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.report import Report
 from keras_papers.pipelines.report_page import Answers, render
 from keras_papers.pipelines.training import (

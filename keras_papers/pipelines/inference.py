@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_papers.argument_checks import check_positive_int
 from keras_papers.pipelines.classifier_file import open_classifier
-from keras_papers.pipelines.images import load_test_folder
+from keras_papers.pipelines.picture_folder import load_test_folder
 from keras_papers.pipelines.pictures import read_picture
 
 BATCH = 32

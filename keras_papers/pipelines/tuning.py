@@ -17,10 +17,10 @@ from keras_papers.pipelines.image_classification import check_places
 from keras_papers.pipelines.images import (
     batches,
     load_digits,
-    load_folder,
     told_of_lost_pictures,
 )
 from keras_papers.pipelines.output_folder import make_output
+from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.search_folder import (
     PLAN,
     POINTS,

@@ -21,7 +21,8 @@ from keras_papers.export.file_size import told_size
 from keras_papers.export.verification import VerificationError
 from keras_papers.extras import require
 from keras_papers.pipelines.classifier_file import load_keras
-from keras_papers.pipelines.images import ImageSet, batches
+from keras_papers.pipelines.image_set import ImageSet
+from keras_papers.pipelines.images import batches
 from keras_papers.pipelines.training import Recipe, class_weights
 from keras_papers.quantization.legacy import load_tfmot
 from keras_papers.quantization.quantize_aware import MOST_CLUSTERS

@@ -12,7 +12,8 @@ from keras_papers import export, pipelines
 from keras_papers.applications import MobileNet
 from keras_papers.export import metadata
 from keras_papers.pipelines import image_classification, training
-from keras_papers.pipelines.images import ImageSet, Part, load_folder
+from keras_papers.pipelines.image_set import ImageSet, Part
+from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.pictures import read_picture
 from tests.pipelines.conftest import QUICK, paint
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from keras_papers import applications, export, pipelines
 from keras_papers.pipelines.classifier_file import _reason
-from keras_papers.pipelines.images import load_folder
+from keras_papers.pipelines.picture_folder import load_folder
 from tests.answers import perturb, random_images
 from tests.pipelines.conftest import paint
 

@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 from keras_papers import export, pipelines
 from keras_papers.extras import MissingExtraError
 from keras_papers.pipelines import training, variants
-from keras_papers.pipelines.images import ImageSet, Part
+from keras_papers.pipelines.image_set import ImageSet, Part
 from keras_papers.pipelines.training import Recipe
 from keras_papers.pipelines.training_folder import (
     FILES,
