@@ -27,14 +27,9 @@ from keras_papers.export.verification import measure_in_own_process
 from keras_papers.pipelines.classifier_file import load_keras
 from keras_papers.pipelines.images import load_digits
 from keras_papers.pipelines.picture_folder import load_folder
-from keras_papers.pipelines.training import Recipe
-from keras_papers.pipelines.variants import (
-    WEIGHT_STEPS,
-    Material,
-    Plan,
-    table,
-    write,
-)
+from keras_papers.pipelines.recipe import Recipe
+from keras_papers.pipelines.variant_plan import Plan, table
+from keras_papers.pipelines.variants import WEIGHT_STEPS, Material, write
 
 PLAN = Plan(prune=0.6, cluster=16)
 ENOUGH = 20_000  # images to train variants on

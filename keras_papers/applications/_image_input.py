@@ -9,8 +9,7 @@ from keras import layers
 from keras_papers.applications._evaluation import TF_SLIM
 from keras_papers.argument_checks import check_positive_int
 from keras_papers.layers._image_axes import split_image_shape
-
-MINIMUM_SIZE = 32  # five halvings leave one pixel
+from keras_papers.limits import MINIMUM_SIZE
 
 
 def image_input(

@@ -23,18 +23,17 @@ from keras_papers.export.verification import (
     measure_in_own_process,
     takes_pixels,
 )
+from keras_papers.limits import MOST_CLUSTERS
 from keras_papers.pipelines.classifier_file import labels_beside, load_keras
 from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
 from keras_papers.pipelines.picture_folder import load_folder
-from keras_papers.pipelines.training import Recipe
+from keras_papers.pipelines.recipe import Recipe
+from keras_papers.pipelines.variant_plan import STORED, check_plan, table
 from keras_papers.pipelines.variants import (
-    STORED,
     Material,
-    check_plan,
-    table,
+    check_installed,
     write,
 )
-from keras_papers.quantization.quantize_aware import MOST_CLUSTERS
 
 EPOCHS = 8  # a fifth of a training's
 CONSIDERABLE = 0.1  # share of weights, of which a loss is told
@@ -181,7 +180,7 @@ def quantize(
     """
     files.check_environment()
     check_choice("mode", mode, ("int8", "qat"), "how integers come about")
-    check_plan(mode, None, None)
+    check_installed(check_plan(mode, None, None))
     if mode == "int8" and (epochs is not None or preserve):
         raise ValueError(
             "`epochs` and `preserve` are of a training, which mode='qat' has "

@@ -16,24 +16,20 @@ from keras_papers.export import metadata
 from keras_papers.extras import MissingExtraError, require
 from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
 from keras_papers.pipelines.picture_folder import load_folder
+from keras_papers.pipelines.recipe import Recipe, check_recipe
 from keras_papers.pipelines.report import Report
 from keras_papers.pipelines.report_page import Answers, render
-from keras_papers.pipelines.training import (
-    Recipe,
-    check_recipe,
-    precision,
-    train,
-)
+from keras_papers.pipelines.training import precision, train
 from keras_papers.pipelines.training_folder import (
     FILES,
     TrainingFolder,
     refuse_finished,
 )
+from keras_papers.pipelines.variant_plan import STORED, check_plan
 from keras_papers.pipelines.variants import (
-    STORED,
     Material,
     after,
-    check_plan,
+    check_installed,
     make_variants,
     measured,
 )
@@ -146,6 +142,7 @@ def train_image_classifier(
     constructor = applications.get(model)
     check_places(data, output)
     plan = check_plan(quantize, prune, cluster)
+    check_installed(plan)
     if not overwrite:
         refuse_finished(output, _command(plan, output, data))
     if tensorboard:

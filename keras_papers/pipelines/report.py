@@ -5,7 +5,7 @@ import pathlib
 from typing import NamedTuple
 
 from keras_papers.export.file_size import told_size
-from keras_papers.pipelines.variants import table
+from keras_papers.pipelines.variant_plan import table
 
 
 class Report(NamedTuple):

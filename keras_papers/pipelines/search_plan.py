@@ -9,7 +9,7 @@ from keras_papers.argument_checks import (
     check_positive_int,
     check_seed,
 )
-from keras_papers.pipelines.training import Recipe, check_recipe
+from keras_papers.pipelines.recipe import Recipe, check_recipe
 
 MODELS = {  # what a space scales or changes where no model is named
     "compound": "EfficientNetB0",

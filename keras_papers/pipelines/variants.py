@@ -6,7 +6,6 @@ compute, and its file is `model.pruned.qat.tflite`.
 """
 
 import math
-import numbers
 import pathlib
 import warnings
 import zlib
@@ -16,19 +15,16 @@ import keras
 import numpy as np
 
 from keras_papers import export, quantization
-from keras_papers.argument_checks import check_choice
-from keras_papers.export.file_size import told_size
 from keras_papers.export.verification import VerificationError
 from keras_papers.extras import require
 from keras_papers.pipelines.classifier_file import load_keras
 from keras_papers.pipelines.image_set import ImageSet
 from keras_papers.pipelines.images import batches
-from keras_papers.pipelines.training import Recipe, class_weights
+from keras_papers.pipelines.recipe import Recipe
+from keras_papers.pipelines.training import class_weights
+from keras_papers.pipelines.variant_plan import Variant
 from keras_papers.quantization.legacy import load_tfmot
-from keras_papers.quantization.quantize_aware import MOST_CLUSTERS
 
-STORED = (None, "none", "dynamic", "float16")  # of weights; needs no images
-QUANTIZATIONS = (*STORED, "int8", "qat")
 SHARE = 0.2  # of the training's epochs, in which a variant is trained on
 FEWEST_EPOCHS = 2
 # Of the training's learning rate. Rounding moves a network little, and a high
@@ -40,49 +36,6 @@ PRUNING = 1 / 2  # of the steps, after which no more weights become zero
 REPRESENTATIVE = 300  # images that ranges are measured on
 COMPARED = 32  # images that a file is held against its model on
 DONE = "variants.json"
-HEAD = "file", "Keras", ".tflite", "size", "zipped", "latency", "partitions"
-
-
-class Variant(NamedTuple):
-    """A .tflite file of a model: how good it is and what it costs."""
-
-    name: str  # the steps that made it; float32 without any
-    file: str
-    accuracy: float | None  # in Python on held-out images; None without model
-    tflite_accuracy: float  # of the file on the same, by LiteRT
-    bytes: int
-    zipped_bytes: int  # as an app is downloaded
-    latency_ms: float  # of one image, one thread, median
-    partitions: int  # parts of the graph that the XNNPACK delegate runs
-
-    def files(self):
-        """Lists its files: of weights of its own there is a .keras, too."""
-        last = self.name.split(".")[-1]
-        if last != "float32" and last not in WEIGHT_STEPS:
-            return [self.file]
-        return [self.file.replace(".tflite", ".keras"), self.file]
-
-
-class Plan(NamedTuple):
-    """The variants asked for; `train_image_classifier` explains each."""
-
-    prune: float | None = None
-    cluster: int | None = None
-    quantize: str | None = None
-
-    def steps(self):
-        """Lists the steps, each of which makes a variant of the one before."""
-        asked = {
-            "pruned": self.prune,
-            "clustered": self.cluster,
-            self.quantize: self.quantize,
-        }
-        return [step for step, value in asked.items() if value is not None]
-
-    def preserved(self):
-        """Lists what later steps keep of the weights of earlier ones."""
-        kept = {"sparsity": self.prune, "clusters": self.cluster}
-        return tuple(name for name, value in kept.items() if value is not None)
 
 
 class Material(NamedTuple):
@@ -184,47 +137,13 @@ def _by_name(message, path):
     return str(message).replace(str(path), pathlib.Path(path).name)
 
 
-def check_plan(quantize, prune, cluster):
-    """Returns the `Plan` of what was asked for.
+def check_installed(plan):
+    """Raises MissingExtraError unless the steps of a `Plan` can be made.
 
-    Raises:
-        ValueError: If an argument is out of its range.
-        MissingExtraError: If the extra `quantization` is needed and not
-            installed.
+    For jobs that train first, so that they need not find out at their end.
     """
-    check_choice(
-        "quantize", quantize, QUANTIZATIONS, "how a further file has numbers"
-    )
-    if prune is not None and not (
-        isinstance(prune, numbers.Real) and 0 < prune < 1
-    ):
-        raise ValueError(
-            "`prune` is the share of the weights that become zero and must "
-            f"lie between 0 and 1. Received: prune={prune!r}. Try 0.6."
-        )
-    least = 2 if prune is None else 3  # of which zero is one
-    if cluster is not None and not (
-        isinstance(cluster, numbers.Integral) and cluster >= least
-    ):
-        raise ValueError(
-            "`cluster` is the number of different weights in a kernel and "
-            f"must be an integer of at least {least}. "
-            f"Received: cluster={cluster!r} with prune={prune!r}. Try 16."
-        )
-    if cluster is not None and cluster > MOST_CLUSTERS and quantize == "qat":
-        raise ValueError(
-            "`cluster` is the number of different weights in a kernel, of "
-            f"which integers have {MOST_CLUSTERS}. Received: "
-            f"cluster={cluster!r} with quantize='qat'. Try 16."
-        )
-    plan = Plan(
-        None if prune is None else float(prune),
-        None if cluster is None else int(cluster),
-        None if quantize == "none" else quantize,
-    )
     if plan.preserved() or plan.quantize == "qat":
-        load_tfmot()  # before the training, which would be in vain
-    return plan
+        load_tfmot()
 
 
 def after(recipe):
@@ -343,27 +262,3 @@ def _cluster(network, plan, material):
 
 
 WEIGHT_STEPS = {"pruned": _prune, "clustered": _cluster}
-
-
-def table(variants):
-    """Returns variants as lines of a table, the head first."""
-    rows = [
-        (
-            each.file,
-            "-" if each.accuracy is None else f"{each.accuracy:.2%}",
-            f"{each.tflite_accuracy:.2%}",
-            told_size(each.bytes),
-            told_size(each.zipped_bytes),
-            f"{each.latency_ms:.2f} ms",
-            str(each.partitions),
-        )
-        for each in variants
-    ]
-    rows.insert(0, HEAD)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for file, *cells in rows:
-        pairs = zip(cells, widths[1:], strict=True)
-        right = [f"{cell:>{width}}" for cell, width in pairs]
-        lines.append("  ".join([file.ljust(widths[0]), *right]))
-    return "\n".join(lines)

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_papers.inlining import flatten
+from keras_papers.limits import MOST_CLUSTERS
 from keras_papers.lowering import (
     RESCALING,
     lower,
@@ -28,7 +29,6 @@ from keras_papers.quantization.representative_data import (
 from keras_papers.quantization.to_tf_keras import to_tf_keras, weight_name
 
 PRESERVED = ("sparsity", "clusters")
-MOST_CLUSTERS = 256  # different weights of a kernel that count as clusters
 PIXELS = (0.0, 255.0)
 UNIT = (-1.0, 1.0)  # what a model takes that does not rescale pixels itself
 BATCH = 32  # images whose ranges are measured at once

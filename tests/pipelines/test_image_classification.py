@@ -11,7 +11,7 @@ import pytest
 from keras_papers import export, pipelines
 from keras_papers.applications import MobileNet
 from keras_papers.export import metadata
-from keras_papers.pipelines import image_classification, training
+from keras_papers.pipelines import image_classification, recipe, training
 from keras_papers.pipelines.image_set import ImageSet, Part
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.pictures import read_picture
@@ -177,9 +177,9 @@ def test_early_stopping_takes_the_best_epoch(photos, tmp_path):
 )
 def test_few_images_are_seen_more_often(images, from_weights, epochs):
     part = Part(np.zeros((images, 1)), np.zeros(images, int))
-    recipe = training.Recipe(*[None] * 8, from_weights)
-    recipe = recipe._replace(batch_size=64)
-    assert recipe.enough_epochs(part) == epochs
+    short = recipe.Recipe(*[None] * 8, from_weights)
+    short = short._replace(batch_size=64)
+    assert short.enough_epochs(part) == epochs
 
 
 def test_class_weights_make_classes_count_the_same():
@@ -247,7 +247,7 @@ def test_mixed_precision_ends_in_float32(photos, tmp_path):
 def test_given_weights_are_frozen_first(photos, tmp_path, monkeypatch):
     start = MobileNet((32, 32, 3), alpha=0.25, classes=2)
     start.save_weights(tmp_path / "start.weights.h5")
-    monkeypatch.setattr(training, "FROZEN_SHARE", 1.0)  # of the epochs
+    monkeypatch.setattr(recipe, "FROZEN_SHARE", 1.0)  # of the epochs
     pipelines.train_image_classifier(
         photos,
         output=tmp_path / "out",

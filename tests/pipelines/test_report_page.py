@@ -20,7 +20,7 @@ from keras_papers.pipelines.page_graphics import percent
 from keras_papers.pipelines.page_template import STYLE
 from keras_papers.pipelines.page_text import likely
 from keras_papers.pipelines.report_page import Answers, render
-from keras_papers.pipelines.variants import Variant
+from keras_papers.pipelines.variant_plan import Variant
 
 FIGURES = {
     "model": "MobileNetV3Small(alpha=0.75)",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from keras_papers import applications, pipelines
-from keras_papers.pipelines import training
+from keras_papers.pipelines import recipe, training
 from keras_papers.pipelines.training_folder import STATE, TrainingFolder
 from tests.pipelines.conftest import QUICK
 
@@ -163,7 +163,7 @@ def test_the_best_epoch_is_one_of_finite_loss(tmp_path):
         {"epoch": epoch + 1, "val_loss": loss}
         for epoch, loss in enumerate(losses)
     ]
-    phase = training.Phase("all", 0, 9, 0.1)
+    phase = recipe.Phase("all", 0, 9, 0.1)
     memory = training.Memory(TrainingFolder(tmp_path, {}), phase, rows, 2)
     assert memory._best() == "best-000002.npz" and memory.has_stopped()
     memory = training.Memory(TrainingFolder(tmp_path, {}), phase, rows[:3], 2)

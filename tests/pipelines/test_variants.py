@@ -15,19 +15,22 @@ from keras_papers import export, pipelines
 from keras_papers.extras import MissingExtraError
 from keras_papers.pipelines import training, variants
 from keras_papers.pipelines.image_set import ImageSet, Part
-from keras_papers.pipelines.training import Recipe
+from keras_papers.pipelines.recipe import Recipe
 from keras_papers.pipelines.training_folder import (
     FILES,
     STATE,
     TrainingFolder,
 )
-from keras_papers.pipelines.variants import (
-    Material,
+from keras_papers.pipelines.variant_plan import (
     Plan,
     Variant,
     check_plan,
-    make_variants,
     table,
+)
+from keras_papers.pipelines.variants import (
+    Material,
+    check_installed,
+    make_variants,
 )
 from tests.extra import with_tfmot
 from tests.pipelines.conftest import QUICK, untraced
@@ -282,7 +285,7 @@ def test_a_missing_extra_is_told_before_the_training(
     with pytest.raises(MissingExtraError, match=r"keras-papers\[quantization"):
         pipelines.train(photos, output=tmp_path / "out", **QUICK, **arguments)
     assert not list(tmp_path.iterdir())
-    check_plan("int8", None, None)  # needs neither
+    check_installed(check_plan("int8", None, None))  # needs neither
 
 
 def material(counts, recipe=RECIPE):
