@@ -3,27 +3,92 @@
 import contextlib
 import os
 import pathlib
+import platform
+import threading
 
 
 @contextlib.contextmanager
 def draft_of(path):
     """Yields a path beside `path` that is moved there when it is whole.
 
-    Whatever interrupts the writing, a kill included, leaves what was at
-    `path` before. The draft's name ends as that of `path`, since some writers
-    go by the suffix.
+    Whatever interrupts the writing, a kill or a full disk included, leaves
+    what was at `path` before. Processes and threads that write one file at
+    once have a draft each. The draft's name ends as that of `path`, since some
+    writers go by the suffix. Where `path` is a link, it stays one.
     """
-    path = pathlib.Path(path)
-    # A worker that was thought dead may write beside the one that took its
-    # trial. Named by the worker, what a kill left is written over.
-    worker = os.environ.get("KERASTUNER_TUNER_ID")
-    name = f"{worker}.{path.name}" if worker else path.name
-    draft = path.with_name(f"part.{name}")
+    path = pathlib.Path(path).resolve()
+    remove_abandoned(path)
+    draft = path.with_name(draft_name(path.name))
     try:
         yield draft
+        sync(draft)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def draft_name(name):
+    """Returns the name of the draft of a file, as this thread writes it."""
+    # A worker of a search that was thought dead may write beside the one that
+    # took its trial. Named by the worker, what a kill left is written over.
+    writer = os.environ.get("KERASTUNER_TUNER_ID")
+    if writer is None:
+        writer = f"{_machine()}-{os.getpid()}-{threading.get_ident()}"
+    return f"part.{writer}.{name}"
+
+
+def sync(path):
+    """Waits until the content of a file is on the disk.
+
+    Some file systems report only then that they are full, and a machine that
+    loses power could otherwise keep the new name without the content.
+    """
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def check_writable(path):
+    """Raises OSError unless a file can be written at a path."""
+    path = pathlib.Path(path).resolve()
+    draft = path.with_name(draft_name(path.name))
+    try:
+        draft.touch()
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def remove_abandoned(path):
+    """Removes the drafts of a file whose process of this machine was killed."""
+    start = f"part.{_machine()}-"
+    with contextlib.suppress(FileNotFoundError):  # of the folder
+        names = os.listdir(path.parent)
+        for name in names:
+            writer, _, rest = name.removeprefix(start).partition(".")
+            process = writer.partition("-")[0]
+            if (
+                name.startswith(start)
+                and rest == path.name
+                and process.isdigit()
+                and not _runs(int(process))
+            ):
+                path.with_name(name).unlink(missing_ok=True)
+
+
+def _machine():
+    return platform.node().replace(".", "_")
+
+
+def _runs(process):
+    """Returns whether a process runs; True where that is not known."""
+    if os.name != "posix":  # elsewhere signal 0 is not a question
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def stamp(path):

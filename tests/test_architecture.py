@@ -42,6 +42,7 @@ DIRECTIONS = {
     },
     "export": {
         "argument_checks",
+        "drafts",
         "extras",
         "inlining",
         "layers",

@@ -13,6 +13,7 @@ import pytest
 
 import keras_papers_cli as cli
 from keras_papers import pipelines
+from keras_papers.drafts import draft_name
 from tests.pipelines.conftest import paint, untraced
 
 QUICK = (
@@ -344,7 +345,15 @@ def test_a_shell_completes_the_verbs(shell, capsys):
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 @pytest.mark.parametrize(
-    "file", ["part.all-000001.npz", "model.keras", "labels.txt", "report.html"]
+    "file",
+    [
+        draft_name("all-000001.npz"),
+        "model.keras",
+        "labels.txt",
+        "report.html",
+        draft_name("report.json"),
+    ],
+    ids=["state", "model", "labels", "page", "report"],
 )
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(
     file, home, tmp_path, capsys

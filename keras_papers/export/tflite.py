@@ -22,6 +22,7 @@ from keras_papers.argument_checks import (
     check_positive,
     check_positive_int,
 )
+from keras_papers.drafts import check_writable, draft_of
 from keras_papers.export import metadata
 from keras_papers.export.conversion_process import convert_on_tensorflow
 from keras_papers.export.integer_file import told_of_dead_maps
@@ -143,8 +144,7 @@ def to_tflite(
     description = Description(
         model.name, _check_labels(labels, model), mean, std
     )
-    target = path.resolve()  # a link stays a link
-    with _draft(target) as draft:
+    with draft_of(path) as draft:
         if aware:
             data = _convert_aware(model, shape)
         else:
@@ -162,7 +162,6 @@ def to_tflite(
                 runs,
                 normalization=(mean, std),
             )
-            os.replace(draft, target)
     return found._replace(path=path)
 
 
@@ -216,26 +215,15 @@ def check_path(path):
             "`path` must be a file in a folder that exists. "
             f"Received: path={str(path)!r}. Make the folder first."
         )
-    with _draft(path.resolve()):
-        pass  # or it is told here that nothing can be written there
-    return path
-
-
-@contextlib.contextmanager
-def _draft(path):
-    """Yields a path beside `path`, so that the finished file can be moved."""
     try:
-        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".draft-")
-        draft = pathlib.Path(folder.name, path.name)
-        draft.touch()
+        check_writable(path)
     except OSError as error:
         raise ValueError(
             "`path` must lie in a folder that can be written to. "
             f"Received: path={str(path)!r} ({error.strerror}). Choose another "
             "place."
         ) from error
-    with folder:
-        yield draft
+    return path
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import json
 import pathlib
 from typing import NamedTuple
 
+from keras_papers.drafts import draft_of
 from keras_papers.export.file_size import told_size
 from keras_papers.pipelines.variant_plan import table
 
@@ -40,8 +41,8 @@ class Report(NamedTuple):
         """Writes the figures as JSON."""
         figures = self._asdict()
         figures["variants"] = [each._asdict() for each in self.variants]
-        text = json.dumps(figures, indent=2)
-        pathlib.Path(path).write_text(text + "\n")
+        with draft_of(path) as draft:
+            draft.write_text(json.dumps(figures, indent=2) + "\n")
 
     def __str__(self):
         output = pathlib.Path(self.output)

@@ -14,7 +14,7 @@ import pathlib
 import shutil
 
 from keras_papers import training_state
-from keras_papers.drafts import draft_of
+from keras_papers.drafts import draft_of, sync
 from keras_papers.pipelines.output_folder import make_output
 
 STATE = ".training"
@@ -119,6 +119,7 @@ class TrainingFolder:
         """Moves the finished files out, the report last."""
         for name in FILES:
             if (self.state / name).exists():
+                sync(self.state / name)
                 os.replace(self.state / name, self.path / name)
             else:
                 (self.path / name).unlink(missing_ok=True)  # of an earlier one
