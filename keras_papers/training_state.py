@@ -28,11 +28,20 @@ def save(model, path, told=()):
         np.savez(draft, *values, **{TOLD: text})
 
 
-def load(model, path):
-    """Gives a model and its optimizer what `save` wrote; returns `told`."""
+def load(model, path, with_optimizer=True):
+    """Gives a model and its optimizer what `save` wrote; returns `told`.
+
+    Args:
+        model: A compiled model.
+        path: Of a file that `save` wrote.
+        with_optimizer: Whether the optimizer's variables are in question.
+            Those of the model come first in the file.
+    """
+    variables = _variables(model) if with_optimizer else model.variables
     with np.load(path) as file:
         names = [name for name in file.files if name != TOLD]
-        for variable, name in zip(_variables(model), names, strict=True):
+        pairs = zip(variables, names, strict=with_optimizer)
+        for variable, name in pairs:
             variable.assign(keras.ops.cast(file[name], variable.dtype))
         return json.loads(str(file[TOLD]))
 

@@ -67,9 +67,10 @@ def train_image_classifier(
     """Trains a classifier, exports it, and checks both.
 
     AdamW with warm-up and cosine decay, on images that are turned, shifted
-    and zoomed a little. The accuracies of the report are those on images held
-    out, of the Keras model and of the file run by LiteRT. Pictures are read
-    from disk as they are needed.
+    and zoomed a little. The model gets the weights of the epoch with the
+    lowest validation loss. The accuracies of the report are those on images
+    held out, of the Keras model and of the file run by LiteRT. Pictures are
+    read from disk as they are needed.
 
     `output` then holds `model.keras`, `model.tflite`, `labels.txt`,
     `metadata.json`, `history.csv`, `report.json` and, with the extra
@@ -108,10 +109,11 @@ def train_image_classifier(
         class_weights: Whether images of rare classes count more, so that
             every class counts the same. Defaults to False.
         ema: Float in [0, 1), momentum of an exponential moving average of
-            the weights, which is the model in the end. Defaults to None.
+            the weights, which is the model in the end: that of the last
+            epoch, or with `early_stopping` that of the lowest validation
+            loss. Defaults to None.
         early_stopping: Positive int. Epochs without a lower validation loss
-            after which the training ends, with the weights of the best one.
-            Defaults to None: all epochs.
+            after which the training ends. Defaults to None: all epochs.
         mixed_precision: Whether to compute in float16, which GPUs do faster.
             Defaults to False.
         quantize: `"float16"`, `"dynamic"` (int8 weights) or `"int8"` for a
@@ -200,7 +202,7 @@ def train_image_classifier(
             overwrite,
         )
         with folder.told_how_to_go_on(), told_of_lost_pictures():
-            history = train(
+            trained = train(
                 network,
                 images,
                 image_size,
@@ -212,11 +214,11 @@ def train_image_classifier(
             )
     if mixed_precision:
         # What was computed in half precision is answered in full.
-        trained, network = network, build()
-        network.set_weights(trained.get_weights())
+        half, network = network, build()
+        network.set_weights(half.get_weights())
     with folder.told_how_to_go_on(), told_of_lost_pictures():
         material = Material(images, image_size, after(recipe), seed, verbose)
-        report = _write(network, plan, material, folder, history)
+        report = _write(network, plan, material, folder, trained)
         folder.finish()
     return report
 
@@ -257,8 +259,9 @@ def _command(plan, output, data):
     return shlex.join(["keras-papers", *verb])
 
 
-def _write(network, plan, material, folder, history):
+def _write(network, plan, material, folder, trained):
     """Makes all files in the state of the training; returns the report."""
+    history = trained.history
     state, images = folder.state, material.images
     image_size = material.image_size
     network.save(state / "model.keras")
@@ -279,6 +282,8 @@ def _write(network, plan, material, folder, history):
         classes=len(images.names),
         image_size=image_size,
         epochs=len(history),
+        best_epoch=trained.best_epoch,
+        epoch_rule=trained.rule,
         train_images=len(images.train),
         validation_images=(
             0 if images.validation is images.test else len(images.validation)

@@ -15,7 +15,9 @@ class Report(NamedTuple):
     model: str
     classes: int
     image_size: int
-    epochs: int
+    epochs: int  # that were trained
+    best_epoch: int  # from 1, whose weights the model has
+    epoch_rule: str  # by which it is that epoch
     train_images: int
     validation_images: int  # watched in training; 0 if those held out were
     test_images: int
@@ -68,6 +70,10 @@ class Report(NamedTuple):
                 "training",
                 f"{self.training_seconds:.0f} s, {self.epochs} "
                 f"epoch{'s' * (self.epochs > 1)}",
+            ),
+            (
+                "weights",
+                f"epoch {self.best_epoch} of {self.epochs}, {self.epoch_rule}",
             ),
             ("parameters", f"{self.parameters:,}"),
             ("multiply-adds", f"{self.multiply_adds:,}"),

@@ -168,7 +168,8 @@ def _figures(report):
         Figure(
             "Training time",
             in_time(report.training_seconds),
-            f"for {plural(report.epochs, 'epoch')}",
+            f"for {plural(report.epochs, 'epoch')}; the weights are those of "
+            f"epoch {report.best_epoch}, {report.epoch_rule}",
         ),
         Figure(
             "Images",

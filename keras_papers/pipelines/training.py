@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -11,6 +12,14 @@ from keras_papers.inlining import flatten
 from keras_papers.pipelines.images import batches
 
 WARM_UP = 0.1  # of a phase's steps, in which the rate rises from zero
+
+
+class Trained(NamedTuple):
+    """How a training went, and which of its epochs the model is of."""
+
+    history: list  # a dict of figures for each epoch
+    best_epoch: int  # from 1
+    rule: str  # by which it is that epoch
 
 
 @contextlib.contextmanager
@@ -38,7 +47,7 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
         verbose: As in `keras.Model.fit`.
 
     Returns:
-        One dict of figures for each epoch.
+        What was `Trained`.
     """
     classes = len(images.names)
     size = recipe.batch_size
@@ -62,7 +71,7 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
         _freeze(network, phase)
         steps = (phase.end - phase.first) * len(data)
         compile_by(recipe, trainer, phase.learning_rate, steps)
-        memory = Memory(folder, phase, history, recipe.early_stopping)
+        memory = Memory(folder, phase, history, recipe)
         first = memory.restore(trainer)
         if first > phase.first and verbose:
             print(f"goes on after epoch {first} of {recipe.epochs}")
@@ -77,11 +86,12 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
                 shuffle=False,  # `batches` did
                 verbose=verbose,
             )
-        memory.restore_best(trainer)
+        if phase == recipe.phases()[-1]:
+            memory.restore_best(trainer)
         if recipe.ema is not None:
             _take_the_average(trainer, network, data)
     _freeze(network, phase)
-    return history
+    return Trained(history, memory.best_epoch(), memory.rule())
 
 
 def compile_by(recipe, trainer, learning_rate, steps):
@@ -162,27 +172,36 @@ class Memory(keras.callbacks.Callback):
     """Writes the state after each epoch, and reads it back.
 
     The name of the state file alone says how far the training is, so that
-    no kill can leave two files that disagree.
+    no kill can leave two files that disagree. Two states are kept: that of
+    the latest epoch, and that of the epoch whose weights the model gets.
+
+    That is the epoch of the lowest validation loss. Of a few images the
+    accuracy has a few values, which many epochs share; the loss has not.
+    With `ema` it is the last one, or among those that train all layers the
+    best with `early_stopping`: the loss is that of the weights, and their
+    average is better than its latest weights are.
     """
 
-    def __init__(self, folder, phase, history, patience):
+    def __init__(self, folder, phase, history, recipe):
         super().__init__()
         self.folder = folder
         self.phase = phase
         self.history = history  # rows of the phases before, and of this one
-        self.patience = patience if phase.name == "all" else None
+        self.patience = recipe.early_stopping if phase.name == "all" else None
+        self.averages = recipe.ema is not None
 
-    def _states(self):
-        """Lists the state files of this phase, the latest last."""
-        return sorted(self.folder.state.glob(f"{self.phase.name}-*.npz"))
+    def _states(self, name="*"):
+        """Lists the state files of a phase by epoch, the latest last."""
+        found = self.folder.state.glob(f"{name}-*.npz")
+        return sorted(found, key=_epoch_of)
 
     def restore(self, model):
         """Loads what there is; returns the epoch to begin with."""
-        states = self._states()
+        states = self._states(self.phase.name)
         if not states:
             return self.phase.first
         self.folder.load_state(model, states[-1].name)
-        first = int(states[-1].stem.split("-")[1])
+        first = _epoch_of(states[-1])
         rows = self.folder.read_json("history.json")
         self.history += rows[self.phase.first : first]
         return first
@@ -203,14 +222,13 @@ class Memory(keras.callbacks.Callback):
         row["seconds"] = round(time.perf_counter() - self.start, 3)
         self.history.append(row)
         self.folder.write_json("history.json", self.history)
-        latest = f"{self.phase.name}-{epoch + 1:06}.npz"
-        kept = {latest, self._best()}
-        before = [*self._states(), *self.folder.state.glob("best-*.npz")]
-        if self._best() == f"best-{epoch + 1:06}.npz":
-            self.folder.save_state(self.model, self._best())
-        self.folder.save_state(self.model, latest)
-        for state in before:
-            if state.name not in kept:
+        self.folder.save_state(
+            self.model, f"{self.phase.name}-{epoch + 1:06}.npz"
+        )
+        # Of the phase before, the last state is what this one began with.
+        kept = {epoch + 1, self.best_epoch(), self.phase.first}
+        for state in self._states():
+            if _epoch_of(state) not in kept:
                 state.unlink()
         self.model.stop_training = self.has_stopped()
 
@@ -218,19 +236,44 @@ class Memory(keras.callbacks.Callback):
         """Tells whether the loss has not fallen for as long as is waited."""
         rows = self.history[self.phase.first :]
         return bool(self.patience and rows) and (
-            rows[-1]["epoch"] - self._best_epoch() >= self.patience
+            rows[-1]["epoch"] - _lowest_loss(rows) >= self.patience
         )
 
-    def _best_epoch(self):
-        losses = [row["val_loss"] for row in self.history[self.phase.first :]]
-        losses = np.where(np.isfinite(losses), losses, np.inf)
-        return self.phase.first + 1 + int(np.argmin(losses))
+    def best_epoch(self):
+        """Returns the epoch, from 1, whose weights the model gets."""
+        if not self.averages:
+            return _lowest_loss(self.history)
+        rows = self.history[self.phase.first :]
+        if self.patience and rows:
+            return _lowest_loss(rows)
+        return self.history[-1]["epoch"]
 
-    def _best(self):
-        """Names the file of the epoch with the lowest validation loss."""
-        return self.patience and f"best-{self._best_epoch():06}.npz"
+    def rule(self):
+        """Describes how the best epoch is chosen."""
+        lowest = "lowest validation loss"
+        if not self.averages:
+            return lowest
+        average = "average of the weights"
+        return f"{lowest}, {average}" if self.patience else average
 
     def restore_best(self, model):
-        """Loads the weights of the epoch with the lowest validation loss."""
-        if self.patience:
-            self.folder.load_state(model, self._best())
+        """Loads the weights of the best epoch, unless it is the latest."""
+        best = self.best_epoch()
+        if best == self.history[-1]["epoch"]:
+            return
+        (state,) = (each for each in self._states() if _epoch_of(each) == best)
+        # The optimizer of another phase has other variables.
+        is_ours = state.name.startswith(self.phase.name)
+        self.folder.load_state(model, state.name, with_optimizer=is_ours)
+
+
+def _epoch_of(state):
+    """Returns the epoch, from 1, at whose end a state file was written."""
+    return int(state.stem.split("-")[1])
+
+
+def _lowest_loss(rows):
+    """Returns the epoch of the lowest validation loss that is a number."""
+    losses = np.array([row["val_loss"] for row in rows])
+    losses = np.where(np.isfinite(losses), losses, np.inf)
+    return rows[int(np.argmin(losses))]["epoch"]

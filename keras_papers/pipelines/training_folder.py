@@ -98,9 +98,9 @@ class TrainingFolder:
         """Writes all variables of a model and its optimizer."""
         training_state.save(trainer, self.state / name)
 
-    def load_state(self, trainer, name):
+    def load_state(self, trainer, name, with_optimizer=True):
         """Gives a model and its optimizer the variables of a file."""
-        training_state.load(trainer, self.state / name)
+        training_state.load(trainer, self.state / name, with_optimizer)
 
     @contextlib.contextmanager
     def told_how_to_go_on(self):

@@ -71,6 +71,36 @@ def test_the_history_has_a_row_for_each_epoch(trained):
     assert all(float(row["val_loss"]) > 0 for row in rows)
 
 
+def validation_loss(output, photos):
+    """Returns the loss of a saved model on the images that were watched."""
+    part = load_folder(photos, seed=0).validation
+    pixels = np.stack([read_picture(file, (32, 32)) for file in part.files])
+    model = keras.saving.load_model(output / "model.keras")
+    scores = model.predict(pixels.astype("float32"), verbose=0)
+    targets = 0.9 * np.eye(2)[part.labels] + 0.05
+    return -np.mean(np.sum(targets * np.log(scores), axis=1))
+
+
+def losses_of(output):
+    with open(output / "history.csv", newline="") as table:
+        return [float(row["val_loss"]) for row in csv.DictReader(table)]
+
+
+@pytest.mark.contract
+def test_the_model_is_that_of_the_best_epoch(trained, photos):
+    report, output = trained
+    losses = losses_of(output)
+    assert report.best_epoch == 1 + np.argmin(losses)
+    np.testing.assert_allclose(
+        validation_loss(output, photos), min(losses), rtol=1e-4
+    )
+    assert f"epoch {report.best_epoch} of 2, lowest validation loss" in str(
+        report
+    )
+    page = (output / "report.html").read_text()
+    assert f"epoch {report.best_epoch}, lowest validation loss" in page
+
+
 @pytest.mark.contract
 def test_model_and_file_answer_the_same(trained, photos):
     report, output = trained
@@ -139,14 +169,18 @@ def kernels(output):
 
 @pytest.mark.slow
 def test_an_average_of_weights_is_the_model(photos, trained, tmp_path):
-    """Of momentum 0 it is the last weights, of another it lies before."""
+    """Of momentum 0 it is the weights themselves, of another it lies before."""
     for ema in (0.0, 0.9):
         pipelines.train_image_classifier(
-            photos, output=tmp_path / str(ema), **QUICK, ema=ema
+            photos,
+            output=tmp_path / str(ema),
+            **QUICK,
+            ema=ema,
+            early_stopping=2,  # the best epoch, as without an average
         )
-    last = kernels(trained[1])
-    np.testing.assert_array_equal(kernels(tmp_path / "0.0"), last)
-    assert np.abs(kernels(tmp_path / "0.9") - last).max() > 1e-4
+    weights = kernels(trained[1])
+    np.testing.assert_array_equal(kernels(tmp_path / "0.0"), weights)
+    assert np.abs(kernels(tmp_path / "0.9") - weights).max() > 1e-4
 
 
 @pytest.mark.slow
@@ -158,17 +192,13 @@ def test_early_stopping_takes_the_best_epoch(photos, tmp_path):
         early_stopping=1,
         learning_rate=0.3,
     )
-    with open(tmp_path / "history.csv", newline="") as table:
-        losses = [float(row["val_loss"]) for row in csv.DictReader(table)]
+    losses = losses_of(tmp_path)
     best = int(np.argmin(losses))
+    assert report.best_epoch == best + 1
     assert report.epochs == len(losses) == best + 2 < 8
-    part = load_folder(photos, seed=0).validation
-    pixels = np.stack([read_picture(file, (32, 32)) for file in part.files])
-    model = keras.saving.load_model(tmp_path / "model.keras")
-    scores = model.predict(pixels.astype("float32"), verbose=0)
-    targets = 0.9 * np.eye(2)[part.labels] + 0.05
-    loss = -np.mean(np.sum(targets * np.log(scores), axis=1))
-    np.testing.assert_allclose(loss, losses[best], rtol=1e-4)
+    np.testing.assert_allclose(
+        validation_loss(tmp_path, photos), losses[best], rtol=1e-4
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from keras_papers import applications, pipelines
-from keras_papers.pipelines import recipe, training
+from keras_papers.pipelines import training
+from keras_papers.pipelines.recipe import Phase, Recipe
 from keras_papers.pipelines.training_folder import STATE, TrainingFolder
 from tests.pipelines.conftest import QUICK
 
@@ -36,8 +37,9 @@ def test_a_killed_training_goes_on_from_its_last_epoch(photos, tmp_path):
     process.wait()
     assert [path.name for path in tmp_path.iterdir()] == [STATE]
     before = json.loads((state / "history.json").read_text())
-    (kept,) = state.glob("all-*.npz")
-    done = int(kept.name[4:10])
+    *others, latest = sorted(state.glob("all-*.npz"))
+    assert len(others) <= 1  # that of the best epoch
+    done = int(latest.name[4:10])
     report = pipelines.train_image_classifier(photos, output=tmp_path, **LONG)
     assert report.epochs == 12
     history = (tmp_path / "history.csv").read_text().splitlines()[1:]
@@ -127,7 +129,7 @@ def test_a_stop_in_the_second_phase_goes_on_there(
         pipelines.train_image_classifier(photos, **arguments)
     assert seen == [1, 2, 3]
     kept = sorted(p.name for p in (tmp_path / "out" / STATE).glob("[at]*.npz"))
-    assert kept == ["all-000003.npz", "top-000001.npz"]
+    assert kept[-2:] == ["all-000003.npz", "top-000001.npz"]
     monkeypatch.undo()
     seen = stop_after(None, monkeypatch)
     report = pipelines.train_image_classifier(photos, **arguments)
@@ -157,17 +159,87 @@ def test_what_overwrites_goes_on_without_overwriting(tmp_path):
     assert "again, without overwrite, to go on" in stopped.value.__notes__[0]
 
 
-def test_the_best_epoch_is_one_of_finite_loss(tmp_path):
-    losses = [0.5, 0.4, float("nan"), 0.45]
+def memory_of(folder, losses, **options):
+    """A memory after epochs of such validation losses."""
     rows = [
         {"epoch": epoch + 1, "val_loss": loss}
         for epoch, loss in enumerate(losses)
     ]
-    phase = recipe.Phase("all", 0, 9, 0.1)
-    memory = training.Memory(TrainingFolder(tmp_path, {}), phase, rows, 2)
-    assert memory._best() == "best-000002.npz" and memory.has_stopped()
-    memory = training.Memory(TrainingFolder(tmp_path, {}), phase, rows[:3], 2)
+    phase = Phase("all", 0, 9, 0.1)
+    how = Recipe(*[None] * 8, from_weights=False)._replace(**options)
+    return training.Memory(TrainingFolder(folder, {}), phase, rows, how)
+
+
+def test_the_best_epoch_is_one_of_finite_loss(tmp_path):
+    losses = [0.5, 0.4, float("nan"), 0.45]
+    memory = memory_of(tmp_path, losses, early_stopping=2)
+    assert memory.best_epoch() == 2 and memory.has_stopped()
+    memory = memory_of(tmp_path, losses[:3], early_stopping=2)
     assert not memory.has_stopped()
+
+
+def test_an_average_of_weights_is_that_of_the_last_epoch(tmp_path):
+    """Its validation loss is not known; that of the weights is."""
+    losses = [0.5, 0.4, 0.45]
+    assert memory_of(tmp_path, losses).best_epoch() == 2
+    memory = memory_of(tmp_path, losses, ema=0.9)
+    assert memory.best_epoch() == 3 and not memory.has_stopped()
+    assert memory.rule() == "average of the weights"
+    stopping = memory_of(tmp_path, losses, ema=0.9, early_stopping=1)
+    assert stopping.best_epoch() == 2 and stopping.has_stopped()
+
+
+def compiled(phase):
+    """A network with two layers, of which one is frozen in phase "top"."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((3,)),
+            keras.layers.Dense(4, trainable=phase == "all"),
+            keras.layers.Dense(2),
+        ]
+    )
+    model.compile(keras.optimizers.AdamW(0.1), "mse")
+    return model
+
+
+@pytest.mark.contract
+def test_the_best_epoch_survives_a_second_start_and_a_second_phase(tmp_path):
+    """Only its state and the latest are kept, of whichever phase it is."""
+    how = Recipe(*[None] * 8, from_weights=True)
+    folder, history = TrainingFolder(tmp_path, {}), []
+    losses = iter([0.5, 0.2, 0.3, 0.4, 0.6])
+    best = None
+    for phase in (
+        Phase("top", 0, 3, 0.1),
+        Phase("all", 3, 5, 0.1),
+    ):
+        model = compiled(phase.name)
+        memory = training.Memory(folder, phase, history, how)
+        memory.set_model(model)
+        assert memory.restore(model) == phase.first
+        for epoch in range(phase.first, phase.end):
+            memory.on_epoch_begin(epoch)
+            weights = [value + epoch for value in model.get_weights()]
+            model.set_weights(weights)
+            loss = next(losses)
+            memory.on_epoch_end(epoch, {"loss": loss, "val_loss": loss})
+            if loss == 0.2:
+                best = weights
+    kept = sorted(path.name for path in folder.state.glob("*.npz"))
+    assert kept == ["all-000005.npz", "top-000002.npz", "top-000003.npz"]
+    history = []
+    for phase in (
+        Phase("top", 0, 3, 0.1),
+        Phase("all", 3, 5, 0.1),
+    ):
+        model = compiled(phase.name)
+        memory = training.Memory(folder, phase, history, how)
+        assert memory.restore(model) == phase.end
+    assert memory.best_epoch() == 2
+    memory.restore_best(model)
+    for ours, theirs in zip(model.get_weights(), best, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_files_of_an_earlier_training_do_not_stay(tmp_path):
