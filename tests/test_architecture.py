@@ -88,6 +88,7 @@ LAZY = {
     "matplotlib": {"pipelines", "tuner"},
     "jinja2": {"pipelines"},
     "PIL": {"pipelines"},
+    "pillow_heif": {"pipelines"},
     "tensorboard": {"pipelines", "tuner"},
     "jax": set(),
     "torch": set(),

@@ -3,12 +3,19 @@
 import hashlib
 import io
 import os
+import warnings
 
 import numpy as np
 
 from keras_papers.extras import require
+from keras_papers.pipelines import bit_depth
 
-SIXTEEN_BITS = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1")
+
+# Pillow's warning does not name the file; that of `_open` does.
+warnings.filterwarnings(
+    "ignore", "Image size .* could be decompression bomb", append=True
+)
 
 
 def read_picture(path, size=None):
@@ -16,17 +23,23 @@ def read_picture(path, size=None):
 
     Cameras turn a picture by an EXIF tag, scanners write 16 bits or CMYK,
     drawings have an alpha channel, which is left away: what comes out is what
-    a phone's camera would give.
+    a phone's camera would give. `bit_depth` says how 12 and 16 bits and floats
+    become 8 bits.
 
     Args:
-        path: A file of any format that Pillow reads.
+        path: A file of any format that Pillow reads, or HEIC with the extra
+            `heif`.
         size: `(height, width)` to resize to, or None for the picture's own.
 
     Returns:
         A uint8 array `(height, width, 3)`.
 
     Raises:
-        ValueError: If the file is no picture, or breaks off.
+        ValueError: If the file is no picture, or breaks off, or holds values
+            of which black and white are not known.
+
+    Warns:
+        UserWarning: If the picture is larger than Pillow holds for safe.
     """
     return np.asarray(_decode(path, path, size))
 
@@ -57,15 +70,15 @@ def check_picture(path):
 
 
 def _decode(source, path, size):
-    """Returns the picture of `source`, a file or its path, with errors."""
+    """Returns the image in `source`, a file or its path; `path` names it."""
     image_module = require("PIL.Image", "mobile")
     try:
-        with image_module.open(source) as image:
+        with _open(image_module, source, path) as image:
             if size is not None:
                 # A JPEG is decoded at an eighth, a quarter or half its size
                 # where that is enough.
                 image.draft("RGB", size[::-1])
-            image = _upright_rgb(image)
+            image = _upright_rgb(image_module, image)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise ValueError(
             "A picture must be a file. "
@@ -87,17 +100,49 @@ def _decode(source, path, size):
     return image
 
 
-def _upright_rgb(image):
+def _open(image_module, source, path):
+    """Opens a picture of Pillow's formats, or of HEIF, which is an extra."""
+    try:
+        image = image_module.open(source)
+    except image_module.UnidentifiedImageError:
+        if not _is_heif(source):
+            raise
+        require("pillow_heif", "heif").register_heif_opener()
+        image = image_module.open(source)
+    limit = image_module.MAX_IMAGE_PIXELS
+    if limit is not None and image.width * image.height > limit:
+        warnings.warn(
+            f"{path} holds {image.width:,} x {image.height:,} pixels, which "
+            f"take long and much memory to read; {limit:,} are safe. Make it "
+            "smaller, or take it out if you do not know where it is from",
+            UserWarning,
+            stacklevel=2,
+        )
+    return image
+
+
+def _is_heif(source):
+    if isinstance(source, io.BytesIO):
+        head = source.getvalue()[:12]
+    else:
+        with open(source, "rb") as file:
+            head = file.read(12)
+    return head[4:8] == b"ftyp" and head[8:] in HEIF_BRANDS
+
+
+def _upright_rgb(image_module, image):
     image_ops = require("PIL.ImageOps", "mobile")
-    image = image_ops.exif_transpose(image)
-    if image.mode in SIXTEEN_BITS:
+    cut = bit_depth.is_cut_from_16_bits(image)
+    image_ops.exif_transpose(image, in_place=True)
+    if cut:
+        bit_depth.check_not_empty(image)
+    if image.mode in bit_depth.MODES:
         # `convert` would cut the values off at 255.
-        gray = np.asarray(image).astype(np.int64) >> 8
-        image_module = require("PIL.Image", "mobile")
-        image = image_module.fromarray(gray.clip(0, 255).astype(np.uint8))
+        image = image_module.fromarray(bit_depth.eight_bits(image))
     if image.mode == "P":
         image = image.convert("RGBA")
-    return image.convert("RGB")
+    # `convert` would copy an image of the same mode.
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def reason_of(error):
