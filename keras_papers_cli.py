@@ -1,12 +1,14 @@
 """The command `keras-papers`; each verb calls one public function.
 
-It lies beside the package, and imports that when the arguments are parsed: a
-help text or a slip of the pen need not wait for TensorFlow.
+It imports Keras only for a verb that computes with it, after the arguments
+were parsed: a help text or a typing error need not wait for TensorFlow, and
+LiteRT runs a .tflite file by itself.
 """
 
 import argparse
 import contextlib
 import errno
+import importlib
 import importlib.metadata
 import os
 import sys
@@ -25,7 +27,10 @@ def main(arguments=None):
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            pipelines = _pipelines()
+            from keras_papers import pipelines
+
+            if parsed.needs_keras(parsed):
+                _import_keras()
             result = parsed.run(pipelines, parsed)
         if parsed.json:
             print(pipelines.figures_json.to_json(result))
@@ -43,24 +48,22 @@ def main(arguments=None):
         return 130
 
 
-def _pipelines():
-    """Imports what the verbs call.
+def _import_keras():
+    """Imports Keras and TensorFlow without the lines that they print.
 
-    TensorFlow greets with lines about the processor, and with an error where
-    there is no graphics card; they are kept back unless it fails.
+    Those are about the processor, and an error where there is no graphics
+    card; they are kept back unless the import fails.
     """
     with tempfile.TemporaryFile() as greeting:
         sys.stderr.flush()
         terminal = os.dup(2)
         os.dup2(greeting.fileno(), 2)
         try:
-            from keras_papers import pipelines
-
+            importlib.import_module("keras")
             with contextlib.suppress(ImportError):
                 import tensorflow as tf
 
                 tf.config.list_logical_devices()
-            return pipelines
         except Exception:
             greeting.seek(0)
             os.write(terminal, greeting.read())
@@ -137,7 +140,19 @@ class _PrintCompletion(argparse.Action):
         parser.exit()
 
 
-def _verb(verbs, name, text, example, run, show):
+def _always(parsed):
+    return True
+
+
+def _never(parsed):
+    return False
+
+
+def _for_keras_files(parsed):
+    return parsed.model.endswith(".keras")
+
+
+def _verb(verbs, name, text, example, run, show, needs_keras=_always):
     verb = verbs.add_parser(
         name,
         help=text,
@@ -151,7 +166,7 @@ def _verb(verbs, name, text, example, run, show):
     verb.add_argument(
         "--debug", action="store_true", help="show the traceback of an error"
     )
-    verb.set_defaults(run=run, show=show)
+    verb.set_defaults(run=run, show=show, needs_keras=needs_keras)
     return verb
 
 
@@ -235,10 +250,20 @@ def _train(pipelines, parsed):
     return pipelines.train(**_given(parsed), verbose=_verbose(parsed))
 
 
+_OF_THE_COMMAND = (  # and no arguments of a verb's function
+    "run",
+    "show",
+    "needs_keras",
+    "json",
+    "debug",
+    "print_completion",
+)
+
+
 def _given(parsed):
     """Returns the arguments of a verb that its function takes."""
     given = vars(parsed).copy()
-    for name in ("run", "show", "json", "debug", "print_completion"):
+    for name in _OF_THE_COMMAND:
         given.pop(name, None)
     return given
 
@@ -382,6 +407,7 @@ def _add_list(verbs):
         "'*V3*'",
         lambda pipelines, parsed: pipelines.list(parsed.pattern),
         _show_list,
+        _never,
     )
     verb.add_argument(
         "pattern", nargs="?", default="*", help="of names, as a shell has them"
@@ -398,10 +424,11 @@ def _add_info(verbs):
     verb = _verb(
         verbs,
         "info",
-        "tell of a model: its paper, its table, its layers",
+        "describe a model: its paper, its table, its layers",
         "MobileNetV3Small",
         lambda pipelines, parsed: pipelines.info(parsed.name),
         _show_info,
+        _never,
     )
     verb.add_argument("name", help="as keras-papers list tells it")
 
@@ -530,6 +557,7 @@ def _add_predict(verbs):
             parsed.model, parsed.images, top=parsed.top
         ),
         _show_predictions,
+        _for_keras_files,
     )
     verb.add_argument("model", metavar="MODEL", help=".tflite or .keras")
     verb.add_argument("images", metavar="IMAGE", nargs="+", help="pictures")
@@ -553,6 +581,7 @@ def _add_evaluate(verbs):
         "out/model.tflite flowers/test",
         lambda pipelines, parsed: pipelines.evaluate(parsed.model, parsed.data),
         _show_evaluation,
+        _for_keras_files,
     )
     verb.add_argument("model", metavar="MODEL", help=".tflite or .keras")
     verb.add_argument("data", metavar="DIR", help="folder of class folders")
@@ -573,6 +602,7 @@ def _add_benchmark(verbs):
             parsed.models, threads=parsed.threads, runs=parsed.runs
         ),
         _show_speeds,
+        _never,
     )
     verb.add_argument("models", metavar="MODEL.tflite", nargs="+")
     verb.add_argument("--threads", type=int, default=1, help="to run on")

@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_papers import applications, export, flatten
+from keras_papers.export.latency_process import measure_in_own_process
 from keras_papers.export.tflite import _quiet
-from keras_papers.export.verification import measure_in_own_process
 
 SHAPE = (224, 224, 3)
 ROUNDS = 7

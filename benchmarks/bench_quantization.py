@@ -23,7 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from keras_papers.export.verification import measure_in_own_process
+from keras_papers.export.latency_process import measure_in_own_process
 from keras_papers.pipelines.classifier_file import load_keras
 from keras_papers.pipelines.images import load_digits
 from keras_papers.pipelines.picture_folder import load_folder

@@ -11,7 +11,7 @@ from interleaved import SHARED, compare, header
 
 import keras  # isort: skip
 from keras_papers import applications, export
-from keras_papers.export.verification import measure_in_own_process
+from keras_papers.export.latency_process import measure_in_own_process
 
 ROUNDS = 7
 

@@ -2,23 +2,35 @@
 
 __version__ = "0.1.0"
 
-import importlib
+import typing as _typing
 
-from keras_papers import applications as applications
-from keras_papers import cost as cost
-from keras_papers import export as export
-from keras_papers import layers as layers
-from keras_papers import pipelines as pipelines
-from keras_papers import quantization as quantization
-from keras_papers import testing as testing
-from keras_papers.inlining import flatten as flatten
+from keras_papers.lazy_names import lazy_names as _lazy_names
+from keras_papers.registration import register_layers as _register_layers
 
+if _typing.TYPE_CHECKING:  # what is imported when it is first used
+    from keras_papers import applications as applications
+    from keras_papers import cost as cost
+    from keras_papers import export as export
+    from keras_papers import layers as layers
+    from keras_papers import pipelines as pipelines
+    from keras_papers import quantization as quantization
+    from keras_papers import testing as testing
+    from keras_papers import tuner as tuner
+    from keras_papers.inlining import flatten as flatten
 
-def __getattr__(name):
-    """Imports `tuner` when it is asked for.
-
-    Its classes are KerasTuner's, which an extra brings, and which takes time.
-    """
-    if name == "tuner":
-        return importlib.import_module("keras_papers.tuner")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__all__ = [
+    "applications",
+    "cost",
+    "export",
+    "flatten",
+    "layers",
+    "pipelines",
+    "quantization",
+    "testing",
+    "tuner",
+]
+__getattr__, __dir__ = _lazy_names(
+    __name__,
+    {**{name: name for name in __all__}, "flatten": "inlining.flatten"},
+)
+_register_layers()

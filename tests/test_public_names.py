@@ -1,6 +1,12 @@
 """Every public name is on a list, so that none comes or goes unnoticed."""
 
+import ast
 import importlib
+import inspect
+import os
+import pydoc
+import subprocess
+import sys
 import types
 
 import pytest
@@ -115,17 +121,61 @@ PUBLIC = {
 def test_public_names_are_those_of_the_list(package):
     """A package's own files are modules in it too, and are no names of it."""
     module = importlib.import_module(package)
-    for name in PUBLIC[package]:
-        getattr(module, name)  # `tuner` is imported when it is asked for
     names = {
         name
-        for name, value in vars(module).items()
+        for name in dir(module)  # some are imported when they are first used
         if not name.startswith("_")
         and not (
-            isinstance(value, types.ModuleType) and name not in PUBLIC[package]
+            isinstance(getattr(module, name), types.ModuleType)
+            and name not in PUBLIC[package]
         )
     }
     assert names == PUBLIC[package]
+
+
+LAZY = ["keras_papers", "keras_papers.export", "keras_papers.pipelines"]
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_editors_know_where_a_name_is_that_is_imported_late(package):
+    """By a block that only type checkers run, of the same names and homes."""
+    module = importlib.import_module(package)
+    tree = ast.parse(inspect.getsource(module))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    found = {
+        alias.asname: getattr(importlib.import_module(node.module), alias.name)
+        for node in block.body
+        for alias in node.names
+    }
+    assert sorted(found) == sorted(module.__all__) == sorted(PUBLIC[package])
+    for name, value in found.items():
+        assert getattr(module, name) is value
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_a_name_that_is_not_there_is_an_attribute_error(package):
+    module = importlib.import_module(package)
+    message = f"module '{package}' has no attribute 'nothing'"
+    with pytest.raises(AttributeError, match=message):
+        _ = module.nothing
+    assert not hasattr(module, "__wrapped__")
+
+
+def test_a_file_of_a_package_is_an_attribute_without_an_import_of_it():
+    code = (
+        "import keras_papers as k; k.export.metadata.read;"
+        "k.lowering.lower; k.pipelines.images.batches"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "KERAS_BACKEND": "numpy"},
+        check=True,
+    )
+
+
+def test_help_shows_functions_that_are_imported_late():
+    text = pydoc.plain(pydoc.render_doc("keras_papers.pipelines"))
+    assert "predict(model, images" in text and "tune(data=None" in text
 
 
 @pytest.mark.parametrize("package", PUBLIC)

@@ -1,7 +1,30 @@
 """Models as .tflite files that were checked after writing."""
 
-from keras_papers.export.tflite import check_environment as check_environment
-from keras_papers.export.tflite import to_tflite as to_tflite
-from keras_papers.export.verification import TFLiteFile as TFLiteFile
-from keras_papers.export.verification import predict as predict
-from keras_papers.export.verification import verify as verify
+import typing as _typing
+
+from keras_papers.lazy_names import lazy_names as _lazy_names
+
+if _typing.TYPE_CHECKING:  # what is imported when it is first used
+    from keras_papers.export.interpreter import predict as predict
+    from keras_papers.export.tflite import (
+        check_environment as check_environment,
+    )
+    from keras_papers.export.tflite import to_tflite as to_tflite
+    from keras_papers.export.verification import TFLiteFile as TFLiteFile
+    from keras_papers.export.verification import verify as verify
+
+_HOMES = {
+    "TFLiteFile": "verification.TFLiteFile",
+    "check_environment": "tflite.check_environment",
+    "predict": "interpreter.predict",
+    "to_tflite": "tflite.to_tflite",
+    "verify": "verification.verify",
+}
+__all__ = [
+    "TFLiteFile",
+    "check_environment",
+    "predict",
+    "to_tflite",
+    "verify",
+]
+__getattr__, __dir__ = _lazy_names(__name__, _HOMES)

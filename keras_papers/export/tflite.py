@@ -26,10 +26,10 @@ from keras_papers.drafts import check_writable, draft_of
 from keras_papers.export import metadata
 from keras_papers.export.conversion_process import convert_on_tensorflow
 from keras_papers.export.integer_file import told_of_dead_maps
+from keras_papers.export.interpreter import VerificationError
 from keras_papers.export.metadata import Description
 from keras_papers.export.verification import (
     PARITY,
-    VerificationError,
     normalization_of,
     verify,
 )

@@ -1,11 +1,8 @@
 """Checks of a .tflite file against the Keras model that it was made of."""
 
 import collections
-import json
 import math
 import pathlib
-import subprocess
-import sys
 import warnings
 from typing import NamedTuple
 
@@ -13,13 +10,18 @@ import keras
 import numpy as np
 
 from keras_papers.argument_checks import check_choice
-from keras_papers.export import latency
 from keras_papers.export.file_size import told_size
 from keras_papers.export.integer_file import (
     float_tensors,
     layer_of,
     told_of_pieces,
 )
+from keras_papers.export.interpreter import (
+    VerificationError,
+    open_interpreter,
+    predict,
+)
+from keras_papers.export.latency_process import measure_in_own_process
 from keras_papers.extras import require
 from keras_papers.quantization.quantize_aware import (
     input_range_of,
@@ -34,12 +36,7 @@ BYTES = {None: 4, "float16": 2, "dynamic": 1, "int8": 1}  # of one weight
 INTEGERS = ("dynamic", "int8")
 CHANNEL_BYTES = 40  # of an int8 file: a bias, a scale, a zero point, a name
 VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
-PATIENCE = 900  # seconds for all runs of a latency
 IMAGES = 4  # on which the file and the model are compared
-
-
-class VerificationError(ValueError):
-    """Says what a .tflite file fails at."""
 
 
 class TFLiteFile(NamedTuple):
@@ -161,84 +158,6 @@ def verify(
     )
 
 
-def predict(path, images):
-    """Runs a .tflite file on images, one after the other.
-
-    Args:
-        path: The file: one image in, one output.
-        images: `(batch, height, width, channels)`, of the file's very size;
-            a file of integers takes them rounded.
-
-    Returns:
-        NumPy array of the outputs, `(batch, ...)`, in float32.
-
-    Raises:
-        ValueError: If the file cannot be run, or the images are not of the
-            size that it takes; the runtime would resize its graph instead
-            and say nothing.
-    """
-    interpreter, door, exit_ = open_interpreter(path)
-    images = np.asarray(images)
-    if not len(images):
-        raise ValueError(
-            "`images` must hold one image at least. Received: images of shape "
-            f"{images.shape}. Pass a batch."
-        )
-    size = tuple(door["shape"][1:].tolist())
-    if images.shape[1:] != size:
-        raise ValueError(
-            f"`images` must have the shape that {path} takes, a batch of "
-            f"{size}. Received: images of shape "
-            f"{images.shape}. Resize them first."
-        )
-    if np.issubdtype(door["dtype"], np.integer):
-        limits = np.iinfo(door["dtype"])
-        images = np.clip(np.rint(images), limits.min, limits.max)
-    outputs = []
-    try:
-        for image in images.astype(door["dtype"]):
-            interpreter.set_tensor(door["index"], image[None])
-            interpreter.invoke()
-            outputs.append(interpreter.get_tensor(exit_["index"])[0])
-    except RuntimeError as error:
-        raise _no_model(path, error) from error
-    step, zero = exit_["quantization"]
-    outputs = np.stack(outputs).astype("float32")
-    return step * (outputs - zero) if step else outputs
-
-
-def open_interpreter(path):
-    """Returns the interpreter of a file, its input's and its output's details.
-
-    Raises:
-        ValueError: If the file is none that runs, or has several of them.
-    """
-    interpreter_module = require("ai_edge_litert.interpreter", "mobile")
-    try:
-        if pathlib.Path(path).read_bytes()[4:8] != b"TFL3":
-            raise ValueError("there is no 'TFL3' at its beginning")
-        interpreter = interpreter_module.Interpreter(model_path=str(path))
-        interpreter.allocate_tensors()
-        doors = interpreter.get_input_details()
-        exits = interpreter.get_output_details()
-        if len(doors) != 1 or len(exits) != 1:
-            raise ValueError(
-                f"it has {len(doors)} inputs and {len(exits)} outputs"
-            )
-    except (OSError, RuntimeError, ValueError) as error:
-        raise _no_model(path, error) from error
-    return interpreter, doors[0], exits[0]
-
-
-def _no_model(path, error):
-    first = (str(error).strip().splitlines() or ["no reason"])[0]
-    return ValueError(
-        "A model must be a .tflite file that can be run, one image in, one "
-        f"output. Received: {str(path)!r} ({first[:200]}). It may be cut off "
-        "or of another kind; make or fetch it again."
-    )
-
-
 def normalization_of(model):
     """Returns the `(mean, std)` that make of a pixel what a model takes."""
     if is_quantization_aware(model):
@@ -296,29 +215,6 @@ def _check_size(path, size, model, quantize):
             f"{model.name!r} take {low:,} to {int(high):,}: weights were lost "
             "or stored twice."
         )
-
-
-def measure_in_own_process(path, threads, runs, seconds=0.0):
-    """Runs latency.py on a file; returns what `latency.measure` does."""
-    command = [sys.executable, latency.__file__, str(path)]
-    command += [f"--threads={threads}", f"--runs={runs}"]
-    command += [f"--seconds={seconds}"]
-    try:
-        process = subprocess.run(
-            command, capture_output=True, text=True, timeout=PATIENCE
-        )
-    except subprocess.TimeoutExpired as error:
-        raise VerificationError(
-            f"{path} was stopped: {runs} runs did not end within {PATIENCE} s. "
-            "Ask for fewer runs, or for a smaller model."
-        ) from error
-    if process.returncode:
-        last = (process.stderr.strip().splitlines() or ["no message"])[-1]
-        raise VerificationError(
-            f"{path} does not run: the interpreter ended with "
-            f"{process.returncode} ({last})."
-        )
-    return json.loads(process.stdout.splitlines()[-1])
 
 
 def _compare(path, model, images, normalization):

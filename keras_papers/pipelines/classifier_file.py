@@ -7,12 +7,10 @@ import warnings
 import zipfile
 from typing import NamedTuple
 
-import keras
 import numpy as np
 
-from keras_papers import export
 from keras_papers.export import metadata
-from keras_papers.export.verification import open_interpreter, takes_pixels
+from keras_papers.export.interpreter import open_interpreter, predict
 
 
 class ClassifierFile(NamedTuple):
@@ -84,13 +82,15 @@ def _open_tflite(path):
     def scores(images):
         if is_float:
             images = (images - found.mean) / found.std
-        return export.predict(path, images)
+        return predict(path, images)
 
     labels = _labels(found.labels, exit_["shape"][-1])
     return ClassifierFile(path, (height, width), labels, scores)
 
 
 def _open_keras(path):
+    from keras_papers.export.verification import takes_pixels
+
     model = load_keras(path)
     # A model of several inputs has a list or a dict here.
     shape = getattr(model, "input_shape", None)
@@ -119,6 +119,8 @@ def load_keras(path):
             class that is not known.
     """
     path = _check_file(path, ".keras")
+    import keras
+
     try:
         if not zipfile.is_zipfile(path):
             raise ValueError("it is no archive, or its end is missing")

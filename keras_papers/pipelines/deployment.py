@@ -1,6 +1,5 @@
-"""Finished models as files for a phone, and how fast they are."""
+"""Finished models as files for a phone."""
 
-import os
 import pathlib
 import tempfile
 import warnings
@@ -17,12 +16,8 @@ from keras_papers.argument_checks import (
     check_positive_int,
     check_seed,
 )
-from keras_papers.export.file_size import told_size
 from keras_papers.export.tflite import check_path
-from keras_papers.export.verification import (
-    measure_in_own_process,
-    takes_pixels,
-)
+from keras_papers.export.verification import takes_pixels
 from keras_papers.limits import MOST_CLUSTERS
 from keras_papers.pipelines.classifier_file import labels_beside, load_keras
 from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
@@ -37,23 +32,6 @@ from keras_papers.pipelines.variants import (
 
 EPOCHS = 8  # a fifth of a training's
 CONSIDERABLE = 0.1  # share of weights, of which a loss is told
-
-
-class Speed(NamedTuple):
-    """What one file costs on this machine."""
-
-    path: str
-    bytes: int
-    partitions: int  # parts of the graph that the XNNPACK delegate runs
-    latency_ms: float  # median of one image
-    latency_iqr_ms: float
-    threads: int
-
-    def __str__(self):
-        return (
-            f"{told_size(self.bytes):>11}  {self.latency_ms:8.3f} ms  "
-            f"{self.latency_iqr_ms:7.3f}  {self.partitions:10}  {self.path}"
-        )
 
 
 def export(model, output=None, *, quantize=None, labels=None, threads=1):
@@ -299,41 +277,3 @@ def _check_classes(path, network, names):
             f"Received: data with {len(names)}, {', '.join(names)}. Take the "
             "folder of the training."
         )
-
-
-def benchmark(models, threads=1, runs=50):
-    """Measures .tflite files, each in a process of its own.
-
-    Args:
-        models: Paths of .tflite files, or the path of one.
-        threads: Positive int. Defaults to 1.
-        runs: Positive int. Runs of which the median is taken.
-
-    Returns:
-        A list of `Speed`, in the order of `models`.
-
-    Raises:
-        ValueError: If a file is none, or does not run.
-    """
-    check_positive_int("threads", threads, "a number of threads", "Try 1.")
-    check_positive_int("runs", runs, "a number of measured runs", "Try 50.")
-    one = isinstance(models, str | os.PathLike)
-    speeds = []
-    for path in map(pathlib.Path, [models] if one else models):
-        if not path.is_file():
-            raise ValueError(
-                "`models` are paths of .tflite files. "
-                f"Received: {str(path)!r}, which is no file. Check the path."
-            )
-        measured = measure_in_own_process(path, threads, runs)
-        speeds.append(
-            Speed(
-                str(path),
-                path.stat().st_size,
-                measured["partitions"],
-                measured["median_ms"],
-                measured["iqr_ms"],
-                threads,
-            )
-        )
-    return speeds

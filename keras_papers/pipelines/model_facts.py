@@ -1,35 +1,18 @@
-"""What there is to know of a model before it is trained."""
+"""What there is to know of a model before it is trained.
 
-import sys
+Read from a file that `model_description` makes of the models: to import Keras
+and build one takes seconds, and all of them half a minute.
+"""
+
+import fnmatch
+import functools
+import json
+import pathlib
 from typing import NamedTuple
 
-from keras_papers import applications, cost
-from keras_papers.layers import Block
+from keras_papers.argument_checks import check_choice
 
-# Trainable parameters and multiply-adds at the defaults, which the tests hold
-# against the models: to build all of them takes half a minute.
-COSTS = {
-    "EfficientNetB0": (5_288_548, 385_814_752),
-    "EfficientNetB1": (7_794_184, 686_802_832),
-    "EfficientNetB2": (9_109_994, 993_561_872),
-    "EfficientNetB3": (12_233_232, 1_827_141_392),
-    "EfficientNetB4": (19_341_616, 4_393_771_024),
-    "EfficientNetB5": (30_389_784, 10_266_384_752),
-    "EfficientNetB6": (43_040_704, 19_067_593_536),
-    "EfficientNetB7": (66_347_960, 37_745_884_192),
-    "EfficientNetLite0": (4_652_008, 385_187_552),
-    "EfficientNetLite1": (5_416_680, 600_185_232),
-    "EfficientNetLite2": (6_092_072, 859_736_272),
-    "EfficientNetLite3": (8_197_096, 1_383_321_872),
-    "EfficientNetLite4": (13_006_568, 2_553_034_336),
-    "MnasNetA1": (3_887_038, 311_579_072),
-    "MnasNetB1": (4_383_312, 314_415_872),
-    "MnasNetSmall": (2_030_264, 68_339_184),
-    "MobileNet": (4_231_976, 568_740_352),
-    "MobileNetV2": (3_504_872, 300_774_272),
-    "MobileNetV3Large": (5_483_032, 216_589_760),
-    "MobileNetV3Small": (2_542_856, 56_510_400),
-}
+FILE = pathlib.Path(__file__).with_name("model_facts.json")
 
 
 class ModelFact(NamedTuple):
@@ -47,30 +30,27 @@ class ModelFact(NamedTuple):
         )
 
 
+class LayerFact(NamedTuple):
+    """What a layer, or a block of layers, costs."""
+
+    name: str
+    parameters: int  # trainable
+    multiply_adds: int  # for one image
+    output_shape: tuple | None  # of one image; None of several outputs
+
+
 class ModelInfo(NamedTuple):
     """A `ModelFact`, the paper's table, and the layers with their costs."""
 
     fact: ModelFact
     columns: tuple  # of the table, as the paper heads them
     table: tuple  # the paper's rows
-    layers: tuple  # `cost.LayerCost` of each block and each layer between
+    layers: tuple  # a `LayerFact` of each block and each layer between
 
     def __str__(self):
         lines = [str(self.fact), "", "table of the paper, a block for each row"]
-        lines += _aligned([self.columns, *self.table])
-        lines += ["", "layers"]
-        lines += _aligned(
-            [("name", "output", "parameters", "multiply-adds")]
-            + [
-                (
-                    layer.name,
-                    " x ".join(map(str, layer.output_shape[1:])),
-                    f"{layer.parameters:,}",
-                    f"{layer.multiply_adds:,}",
-                )
-                for layer in self.layers
-            ]
-        )
+        lines += aligned([self.columns, *self.table])
+        lines += ["", "layers", *layer_table(self.layers)]
         return "\n".join(lines)
 
 
@@ -87,13 +67,11 @@ def list_models(pattern="*"):
     >>> [fact.parameters for fact in list_models("MobileNetV3*")]
     [5483032, 2542856]
     """
-    return [
-        _fact(name, *COSTS[name]) for name in applications.list_models(pattern)
-    ]
+    return [_fact(name) for name in sorted(fnmatch.filter(_facts(), pattern))]
 
 
 def info(name):
-    """Tells of a model: its paper, its table, its layers.
+    """Describes a model: its paper, its table, its layers.
 
     Args:
         name: One of `applications.list_models()`.
@@ -104,44 +82,54 @@ def info(name):
     Raises:
         ValueError: If there is no such model; the nearest name is offered.
     """
-    model = applications.get(name)()
-    counted = cost.count(model)
-    table = applications.table(name)
+    check_model_name(name)
+    facts = _facts()[name]
     return ModelInfo(
-        _fact(name, counted.parameters, counted.multiply_adds),
-        table[0]._fields,
-        tuple(map(tuple, table)),
-        tuple(_by_block(model, counted)),
+        _fact(name),
+        tuple(facts["columns"]),
+        _tuples(facts["table"]),
+        tuple(LayerFact(*map(_tuples, row)) for row in facts["layers"]),
     )
 
 
-def _fact(name, parameters, multiply_adds):
-    home = sys.modules[applications.get(name).__module__]
-    paper = home.__doc__.splitlines()[0].rstrip(".")
-    return ModelFact(name, parameters, multiply_adds, paper)
+def check_model_name(name):
+    """Raises ValueError unless a constructor is called `name`."""
+    check_choice("model", name, [*_facts()], "the name of a classifier")
 
 
-def _by_block(model, counted):
-    """Yields the costs of the layers of a model, blocks as one."""
-    rows = list(counted.layers)
-    for layer in model.layers[1:]:
-        inside = [
-            row
-            for row in rows
-            if row.name == layer.name or row.name.startswith(f"{layer.name}_")
-        ]
-        if isinstance(layer, Block):
-            yield cost.LayerCost(
-                layer.name,
-                sum(row.parameters for row in inside),
-                sum(row.multiply_adds for row in inside),
-                inside[-1].output_shape,
-            )
-        else:
-            yield next(row for row in rows if row.name == layer.name)
+@functools.cache
+def _facts():
+    return json.loads(FILE.read_text(encoding="utf-8"))
 
 
-def _aligned(rows):
+def _fact(name):
+    facts = _facts()[name]
+    return ModelFact(
+        name, facts["parameters"], facts["multiply_adds"], facts["paper"]
+    )
+
+
+def _tuples(value):
+    """Returns the lists of JSON as the tuples that they were."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def layer_table(layers):
+    """Returns `LayerFact` as lines of a table, the head first."""
+    rows = [
+        (
+            layer.name,
+            " x ".join(map(str, layer.output_shape or ())),
+            f"{layer.parameters:,}",
+            f"{layer.multiply_adds:,}",
+        )
+        for layer in layers
+    ]
+    return aligned([("name", "output", "parameters", "multiply-adds"), *rows])
+
+
+def aligned(rows):
+    """Returns rows as lines, whose columns are as wide as they must be."""
     widths = [
         max(len(str(cell)) for cell in column)
         for column in zip(*rows, strict=True)

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from keras_papers import export, quantization
-from keras_papers.export.verification import VerificationError
+from keras_papers.export.interpreter import VerificationError
 from keras_papers.extras import require
 from keras_papers.pipelines.classifier_file import load_keras
 from keras_papers.pipelines.image_set import ImageSet

@@ -26,12 +26,12 @@ from keras_papers.argument_checks import (
     check_positive_int,
 )
 from keras_papers.drafts import draft_of
+from keras_papers.export.latency_process import measure_in_own_process
 from keras_papers.export.tflite import (
     WITHOUT_IMAGES,
     check_environment,
     convert_unverified,
 )
-from keras_papers.export.verification import measure_in_own_process
 from keras_papers.extras import require
 from keras_papers.inlining import flatten
 from keras_papers.tuner.search_errors import DeviceBusyError

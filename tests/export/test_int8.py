@@ -10,7 +10,7 @@ from keras import layers
 from keras_papers import applications, export
 from keras_papers.export import tflite
 from keras_papers.export.integer_file import float_tensors
-from keras_papers.export.verification import open_interpreter
+from keras_papers.export.interpreter import open_interpreter
 from keras_papers.inlining import flatten
 from keras_papers.lowering import shift_to_levels
 from keras_papers.quantization.representative_data import (

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from keras_papers import applications, export, layers
-from keras_papers.export import verification
+from keras_papers.export import latency_process, verification
+from keras_papers.export.interpreter import VerificationError
 from keras_papers.export.tflite import ConversionError
-from keras_papers.export.verification import VerificationError
 from tests.answers import answers, perturb, random_images, spread
 from tests.models import ONE_OF_EACH_THE_REST_SLOW, build
 
@@ -134,7 +134,7 @@ def test_a_link_at_the_path_stays_a_link(model, tmp_path):
 
 
 def test_a_file_that_takes_too_long_is_stopped(model, tmp_path, monkeypatch):
-    monkeypatch.setattr(verification, "PATIENCE", 0.01)
+    monkeypatch.setattr(latency_process, "PATIENCE", 0.01)
     with pytest.raises(VerificationError, match="50 runs did not end"):
         export.to_tflite(model, tmp_path / "model.tflite")
     assert not os.listdir(tmp_path)

@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 from keras_papers import applications, export
-from keras_papers.export.verification import VerificationError, verify
+from keras_papers.export.interpreter import VerificationError
+from keras_papers.export.verification import verify
 from tests.answers import perturb
 
 pytestmark = pytest.mark.tensorflow

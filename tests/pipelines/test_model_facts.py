@@ -1,8 +1,11 @@
 """list_models and info: what there is to know before a training."""
 
+import json
+
 import pytest
 
 from keras_papers import applications, pipelines
+from keras_papers.pipelines import model_description, model_facts
 from tests.models import ONE_OF_EACH
 
 
@@ -22,18 +25,23 @@ def test_the_list_has_the_papers_figures():
         for name in applications.list_models()
     ],
 )
-def test_info_shows_table_and_layers_that_add_up(name):
-    info = pipelines.info(name)
-    assert [info.fact] == pipelines.list_models(name)
-    assert info.columns == applications.table(name)[0]._fields
-    assert sum(layer.parameters for layer in info.layers) == (
-        info.fact.parameters
-    )
-    assert sum(layer.multiply_adds for layer in info.layers) == (
-        info.fact.multiply_adds
-    )
-    text = str(info)
-    assert "stage1_block1" in text and "multiply-adds" in text
+def test_the_facts_are_those_of_the_model(name):
+    """Where they are not, `make papers` writes them anew."""
+    stored = json.loads(model_facts.FILE.read_text(encoding="utf-8"))
+    assert stored[name] == model_description.facts_of(name)
+
+
+def test_info_shows_table_and_layers_that_add_up():
+    for name in applications.list_models():
+        info = pipelines.info(name)
+        assert [info.fact] == pipelines.list_models(name)
+        assert info.columns == applications.table(name)[0]._fields
+        assert info.table == tuple(map(tuple, applications.table(name)))
+        for cost in ("parameters", "multiply_adds"):
+            layers = sum(getattr(layer, cost) for layer in info.layers)
+            assert layers == getattr(info.fact, cost)
+        text = str(info)
+        assert "stage1_block1" in text and "multiply-adds" in text
 
 
 def test_a_typo_is_answered_with_the_nearest():

@@ -1,0 +1,89 @@
+"""Runs a .tflite file by LiteRT, without Keras or TensorFlow."""
+
+import pathlib
+
+import numpy as np
+
+from keras_papers.extras import require
+
+
+class VerificationError(ValueError):
+    """Says what a .tflite file fails at."""
+
+
+def predict(path, images):
+    """Runs a .tflite file on images, one after the other.
+
+    Args:
+        path: The file: one image in, one output.
+        images: `(batch, height, width, channels)`, of the file's very size;
+            a file of integers takes them rounded.
+
+    Returns:
+        NumPy array of the outputs, `(batch, ...)`, in float32.
+
+    Raises:
+        ValueError: If the file cannot be run, or the images are not of the
+            size that it takes; the runtime would resize its graph instead
+            and say nothing.
+    """
+    interpreter, door, exit_ = open_interpreter(path)
+    images = np.asarray(images)
+    if not len(images):
+        raise ValueError(
+            "`images` must hold one image at least. Received: images of shape "
+            f"{images.shape}. Pass a batch."
+        )
+    size = tuple(door["shape"][1:].tolist())
+    if images.shape[1:] != size:
+        raise ValueError(
+            f"`images` must have the shape that {path} takes, a batch of "
+            f"{size}. Received: images of shape "
+            f"{images.shape}. Resize them first."
+        )
+    if np.issubdtype(door["dtype"], np.integer):
+        limits = np.iinfo(door["dtype"])
+        images = np.clip(np.rint(images), limits.min, limits.max)
+    outputs = []
+    try:
+        for image in images.astype(door["dtype"]):
+            interpreter.set_tensor(door["index"], image[None])
+            interpreter.invoke()
+            outputs.append(interpreter.get_tensor(exit_["index"])[0])
+    except RuntimeError as error:
+        raise _no_model(path, error) from error
+    step, zero = exit_["quantization"]
+    outputs = np.stack(outputs).astype("float32")
+    return step * (outputs - zero) if step else outputs
+
+
+def open_interpreter(path):
+    """Returns the interpreter of a file, its input's and its output's details.
+
+    Raises:
+        ValueError: If the file is none that runs, or has several of them.
+    """
+    interpreter_module = require("ai_edge_litert.interpreter", "mobile")
+    try:
+        if pathlib.Path(path).read_bytes()[4:8] != b"TFL3":
+            raise ValueError("there is no 'TFL3' at its beginning")
+        interpreter = interpreter_module.Interpreter(model_path=str(path))
+        interpreter.allocate_tensors()
+        doors = interpreter.get_input_details()
+        exits = interpreter.get_output_details()
+        if len(doors) != 1 or len(exits) != 1:
+            raise ValueError(
+                f"it has {len(doors)} inputs and {len(exits)} outputs"
+            )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _no_model(path, error) from error
+    return interpreter, doors[0], exits[0]
+
+
+def _no_model(path, error):
+    first = (str(error).strip().splitlines() or ["no reason"])[0]
+    return ValueError(
+        "A model must be a .tflite file that can be run, one image in, one "
+        f"output. Received: {str(path)!r} ({first[:200]}). It may be cut off "
+        "or of another kind; make or fetch it again."
+    )

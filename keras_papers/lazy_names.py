@@ -1,0 +1,46 @@
+"""Names of a package that are imported when they are first used (PEP 562)."""
+
+import importlib
+import sys
+
+
+def lazy_names(package, homes):
+    """Returns the `__getattr__` and `__dir__` of a package.
+
+    Every module of the package is an attribute of it, too, as it would be
+    after an import of the module.
+
+    Args:
+        package: The package's `__name__`.
+        homes: Dict: public name, and where it is defined below the package:
+            `"module.name"`, or `"module"` for a module.
+
+    Example:
+    >>> get, names = lazy_names("concurrent", {"wait": "futures.wait"})
+    >>> get("wait").__name__, "wait" in names()
+    ('wait', True)
+    """
+
+    def get(name):
+        home = homes.get(name, name)
+        module, _, inside = home.partition(".")
+        if name.startswith("_"):
+            raise _no_attribute(package, name)
+        try:
+            value = importlib.import_module(f"{package}.{module}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{package}.{module}":
+                raise
+            raise _no_attribute(package, name) from None
+        value = getattr(value, inside) if inside else value
+        setattr(sys.modules[package], name, value)  # it is asked for once
+        return value
+
+    def names():
+        return sorted({*vars(sys.modules[package]), *homes})
+
+    return get, names
+
+
+def _no_attribute(package, name):
+    return AttributeError(f"module {package!r} has no attribute {name!r}")

@@ -1,0 +1,43 @@
+"""Registers the layers with Keras, whichever of the two is imported first.
+
+`keras.saving.load_model` knows the layers of a file that are registered, and
+an `import keras_papers` promises that ours are. To register them needs Keras,
+which takes seconds to import, and much of this package does without. So they
+are registered at once where Keras is there, and else when it is imported.
+"""
+
+import importlib
+import sys
+
+LAYERS = "keras_papers.layers"
+
+
+def register_layers():
+    """Imports the layers, now or at the end of the import of Keras."""
+    if "keras" in sys.modules:
+        importlib.import_module(LAYERS)
+    else:
+        sys.meta_path.insert(0, _AfterKeras())
+
+
+class _AfterKeras:
+    """A finder of `keras` alone, which others find as ever."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "keras":
+            return None
+        others = [finder for finder in sys.meta_path if finder is not self]
+        found = (other.find_spec(name, path, target) for other in others)
+        spec = next((spec for spec in found if spec is not None), None)
+        if spec is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def execute_and_register(module):
+            execute(module)
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
+            importlib.import_module(LAYERS)
+
+        spec.loader.exec_module = execute_and_register
+        return spec
