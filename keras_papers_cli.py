@@ -193,7 +193,6 @@ def _add_train(verbs):
     )
     for name, type_, default, text in (
         ("alpha", float, 0.75, "width multiplier"),
-        ("image-size", int, 48, "height and width in pixels"),
         ("batch-size", int, 64, "images in a batch"),
         ("learning-rate", float, 4e-3, "peak of the schedule"),
         ("weight-decay", float, 1e-2, "of the kernels"),
@@ -208,6 +207,13 @@ def _add_train(verbs):
             int,
             "N",
             "times that each image is seen; by default 40, or more of few",
+        ),
+        (
+            "image-size",
+            int,
+            "PIXELS",
+            "height and width; by default that of the model's paper, or less "
+            "if the pictures are smaller",
         ),
         ("weights", str, "W", "'imagenet' or a weights file to start from"),
         ("ema", float, "M", "momentum of an average of the weights"),
@@ -235,6 +241,13 @@ def _add_train(verbs):
             default=argparse.SUPPRESS,
             help=text,
         )
+    train.add_argument(
+        "--augment",
+        choices=("none", "light", "photo"),
+        default=argparse.SUPPRESS,
+        help="how images are varied; by default photo for long trainings of "
+        "photos, else light",
+    )
     train.add_argument(
         "--quantize",
         choices=("none", "dynamic", "float16", "int8", "qat"),

@@ -1,7 +1,7 @@
 """A folder of pictures to try the command on: letters in many fonts.
 
     python examples/glyphs.py letters
-    keras-papers train letters --image-size 64 --output my_letters
+    keras-papers train letters --augment light --output my_letters
 
 Six letters in Matplotlib's fonts, sixty pictures of each, in two colors, of
 different size and place.

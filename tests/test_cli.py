@@ -18,7 +18,7 @@ from tests.pipelines.conftest import paint, untraced
 
 QUICK = (
     *("--model", "MobileNet", "--alpha", "0.25", "--epochs", "1"),
-    *("--image-size", "32", "--batch-size", "8"),
+    *("--batch-size", "8"),
 )
 
 
@@ -97,10 +97,13 @@ def test_train_ends_with_the_files_line(home, capsys, monkeypatch):
         lines[-1],
     )
     assert any(line.startswith("accuracy, .tflite") for line in lines)
-    assert lines[0] == (
-        "14 images seen 1 times are few for a network that knows nothing yet: "
-        "pass weights to start from, or 400 epochs"
+    assert lines[0] == "classes            2, to train on: bright 7, dark 7"
+    assert lines[2] == (
+        "image size         32 x 32, "
+        "since half of the pictures have 40 or fewer"
     )
+    assert lines[4].startswith("epochs             1, 2 steps of batches of 8")
+    assert lines[4].endswith("use --weights, or --epochs 400")
 
 
 @pytest.mark.tensorflow

@@ -14,17 +14,22 @@ from keras_papers import __version__, applications, cost, export
 from keras_papers.argument_checks import check_seed
 from keras_papers.export import metadata
 from keras_papers.extras import MissingExtraError, require
+from keras_papers.limits import MINIMUM_SIZE
+from keras_papers.pipelines.augmentation import default_augmentation
+from keras_papers.pipelines.image_set import some_of_each_class
+from keras_papers.pipelines.image_size import choose_size
 from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.recipe import Recipe, check_recipe
 from keras_papers.pipelines.report import Report
-from keras_papers.pipelines.report_page import Answers, render
+from keras_papers.pipelines.report_page import Answers, Seen, render
 from keras_papers.pipelines.training import precision, train
 from keras_papers.pipelines.training_folder import (
     FILES,
     TrainingFolder,
     refuse_finished,
 )
+from keras_papers.pipelines.training_start import start_lines
 from keras_papers.pipelines.variant_plan import STORED, check_plan
 from keras_papers.pipelines.variants import (
     Material,
@@ -35,6 +40,7 @@ from keras_papers.pipelines.variants import (
 )
 
 THUMBNAIL = 128  # pixels, of a picture that a person looks at
+SEEN = 12  # training images that the report shows
 PACKAGES = ("keras", "tensorflow", "ai_edge_litert", "numpy")
 
 
@@ -42,7 +48,7 @@ def train_image_classifier(
     data=None,
     model="MobileNetV3Small",
     alpha=0.75,
-    image_size=48,
+    image_size=None,
     epochs=None,
     output="keras_papers_output",
     *,
@@ -54,6 +60,7 @@ def train_image_classifier(
     class_weights=False,
     ema=None,
     early_stopping=None,
+    augment=None,
     mixed_precision=False,
     quantize=None,
     prune=None,
@@ -66,11 +73,11 @@ def train_image_classifier(
 ):
     """Trains a classifier, exports it, and checks both.
 
-    AdamW with warm-up and cosine decay, on images that are turned, shifted
-    and zoomed a little. The model gets the weights of the epoch with the
-    lowest validation loss. The accuracies of the report are those on images
-    held out, of the Keras model and of the file run by LiteRT. Pictures are
-    read from disk as they are needed.
+    AdamW with warm-up and cosine decay, on images that are varied. The model
+    gets the weights of the epoch with the lowest validation loss. The
+    accuracies of the report are those on images held out, of the Keras model
+    and of the file run by LiteRT. Pictures are read from disk as they are
+    needed.
 
     `output` then holds `model.keras`, `model.tflite`, `labels.txt`,
     `metadata.json`, `history.csv`, `report.json` and, with the extra
@@ -94,7 +101,9 @@ def train_image_classifier(
             Defaults to `"MobileNetV3Small"`.
         alpha: Positive float. Width multiplier. Defaults to 0.75.
         image_size: Int of at least 32. Height and width that images are
-            resized to. Defaults to 48.
+            resized to. Defaults to None: that of the model's paper, 224 for
+            most; less if half of the pictures are smaller; 48 for the
+            bundled digits. `"imagenet"` takes that of the paper always.
         epochs: Positive int. Defaults to None: 40; or with few images as
             many as make 800 steps, unless the training starts from weights.
         output: Folder for the files; made where it does not exist.
@@ -114,6 +123,11 @@ def train_image_classifier(
             loss. Defaults to None.
         early_stopping: Positive int. Epochs without a lower validation loss
             after which the training ends. Defaults to None: all epochs.
+        augment: How images are varied: `"none"`; `"light"`, turned, shifted
+            and zoomed a little; or `"photo"`, also mirrored, zoomed in
+            further, and changed in brightness and contrast. Defaults to
+            None: `"photo"` for trainings of 400 steps or more and those from
+            weights, else `"light"`, as for the bundled digits.
         mixed_precision: Whether to compute in float16, which GPUs do faster.
             Defaults to False.
         quantize: `"float16"`, `"dynamic"` (int8 weights) or `"int8"` for a
@@ -159,19 +173,27 @@ def train_image_classifier(
         ema,
         early_stopping,
         from_weights=weights is not None,
+        augment=augment,
     )
     check_recipe(recipe, image_size)
     check_seed(seed)
-    image_size, seed = int(image_size), int(seed)  # of NumPy, as may be
+    seed = int(seed)  # of NumPy, as may be
     # Built once for nothing, so that bad arguments show before the reading.
-    shape = (image_size, image_size, 3)
+    shape = (image_size or MINIMUM_SIZE,) * 2 + (3,)
     constructor(input_shape=shape, alpha=alpha, classes=2)
-    if data is None:
+    images = None if data is None else load_folder(data, seed, strict)
+    why = "as given"
+    if image_size is None:
+        image_size, why = choose_size(model, weights, images)
+    image_size = int(image_size)
+    shape = (image_size, image_size, 3)
+    if images is None:
         images = load_digits(image_size, seed)
-    else:
-        images = load_folder(data, seed, strict)
     if epochs is None:
         recipe = recipe._replace(epochs=recipe.enough_epochs(images.train))
+    if augment is None:
+        kind = default_augmentation(recipe, images.train)
+        recipe = recipe._replace(augment=kind)
 
     def build(weights=None):
         return constructor(
@@ -201,6 +223,9 @@ def train_image_classifier(
             },
             overwrite,
         )
+        if verbose:
+            lines = start_lines(images, image_size, why, recipe)
+            print(lines, flush=True)
         with folder.told_how_to_go_on(), told_of_lost_pictures():
             trained = train(
                 network,
@@ -284,6 +309,7 @@ def _write(network, plan, material, folder, trained):
         epochs=len(history),
         best_epoch=trained.best_epoch,
         epoch_rule=trained.rule,
+        augmentation=material.recipe.augment,
         train_images=len(images.train),
         validation_images=(
             0 if images.validation is images.test else len(images.validation)
@@ -318,12 +344,29 @@ def _write(network, plan, material, folder, trained):
             answers,
             lambda index: images.test.read(index, max(image_size, THUMBNAIL)),
             images.skipped,
+            _seen(material),
         )
         (state / "report.html").write_text(page, encoding="utf-8")
     except MissingExtraError:
         pass  # the page is left out; all of its figures stand in report.json
     report.save(state / "report.json")
     return report
+
+
+def _seen(material):
+    """Returns training images as the network takes them."""
+    part = material.images.train
+    part = part[some_of_each_class(part, SEEN, material.seed)]
+    batch = material.to_train(part, SEEN)
+    pixels, targets = next(iter(batch))
+    pixels = pixels.numpy().round().astype("uint8")
+    names = material.images.names
+    return [
+        Seen(image, names[label])
+        for image, label in zip(
+            pixels, targets.numpy().argmax(axis=-1), strict=True
+        )
+    ]
 
 
 def _metadata(path, report, images):

@@ -63,3 +63,13 @@ def divide(part, share, seed):
         number = max(1, round(share * len(members)))
         drawn[generator.permutation(members)[:number]] = True
     return part[~drawn], part[drawn]
+
+
+def some_of_each_class(part, number, seed):
+    """Draws images of a part, each class in turn; returns their indices."""
+    order = np.random.default_rng(seed).permutation(len(part))
+    turns = np.zeros(len(part), int)
+    for label in np.unique(part.labels):
+        (members,) = np.nonzero(part.labels[order] == label)
+        turns[members] = np.arange(len(members))
+    return order[np.argsort(turns, kind="stable")][:number]

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from keras_papers.extras import require
+from keras_papers.pipelines.augmentation import varying_layers
 from keras_papers.pipelines.image_set import (
     TEST_SHARE,
     VALIDATION_SHARE,
@@ -50,7 +51,7 @@ def load_digits(image_size, seed, validation_share=VALIDATION_SHARE):
     )
 
 
-def batches(part, classes, image_size, batch_size, seed=None):
+def batches(part, classes, image_size, batch_size, seed=None, augment="light"):
     """Returns a `tf.data.Dataset` that reads a part from disk as it goes.
 
     What fits into `CACHE_BYTES` when decoded is decoded once. Images to train
@@ -62,9 +63,10 @@ def batches(part, classes, image_size, batch_size, seed=None):
         classes: Number of classes.
         image_size: Height and width of the images.
         batch_size: Images in a batch.
-        seed: For training: draws the order, and how the images are turned,
-            shifted and zoomed a little, anew each epoch. Defaults to None:
-            the images as they are, in their order.
+        seed: For training: draws the order, and how the images are varied,
+            anew each epoch. Defaults to None: the images as they are, in
+            their order.
+        augment: One of `recipe.AUGMENTATIONS`: how they are varied.
 
     Returns:
         Batches of images, float32 in [0, 255], and one-hot labels.
@@ -107,7 +109,7 @@ def batches(part, classes, image_size, batch_size, seed=None):
     )
     if seed is not None:
         # One batch after the other: the layers count what they drew.
-        for layer in _varying_layers(seed):
+        for layer in varying_layers(augment, seed):
             data = data.map(lambda x, y, layer=layer: (layer(x), y))
     return data.prefetch(tf.data.AUTOTUNE)
 
@@ -123,16 +125,3 @@ def told_of_lost_pictures():
         if said is None:
             raise
         raise OSError(said.group()) from error
-
-
-def _varying_layers(seed):
-    keywords = {
-        "fill_mode": "nearest",
-        "data_format": "channels_last",
-        "seed": seed % 2**31,  # PyTorch holds it in 32 bits, with a sign
-    }
-    return (
-        keras.layers.RandomRotation(0.03, **keywords),
-        keras.layers.RandomTranslation(0.08, 0.08, **keywords),
-        keras.layers.RandomZoom((-0.1, 0.1), **keywords),
-    )

@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 from keras_papers.argument_checks import (
+    check_choice,
     check_fraction,
     check_positive,
     check_positive_int,
@@ -14,6 +15,7 @@ FROZEN_SHARE = 0.2  # of the epochs, in which given weights stay as they are
 FINE_TUNING = 0.1  # of the learning rate, for weights that know something
 EPOCHS = 40
 FEWEST_STEPS = 800  # for weights that know nothing yet
+AUGMENTATIONS = ("none", "light", "photo")
 
 
 class Recipe(NamedTuple):
@@ -28,6 +30,11 @@ class Recipe(NamedTuple):
     ema: float | None
     early_stopping: int | None
     from_weights: bool  # whether the model starts from trained weights
+    augment: str | None = "light"  # None before the images are known
+
+    def steps(self, images):
+        """Counts the steps in which a model trains on a `Part`."""
+        return self.epochs * math.ceil(len(images) / self.batch_size)
 
     def enough_epochs(self, images):
         """Returns how many epochs train a model on a `Part`."""
@@ -79,6 +86,12 @@ def check_recipe(recipe, image_size):
         check_positive_int(
             "early_stopping", recipe.early_stopping, "epochs", "Try 10."
         )
+    if recipe.augment is not None:
+        check_choice(
+            "augment", recipe.augment, AUGMENTATIONS, "how images are varied"
+        )
+    if image_size is None:
+        return  # it is chosen when the images are known
     check_positive_int(
         "image_size", image_size, "a number of pixels", "Try 224."
     )

@@ -18,6 +18,7 @@ class Report(NamedTuple):
     epochs: int  # that were trained
     best_epoch: int  # from 1, whose weights the model has
     epoch_rule: str  # by which it is that epoch
+    augmentation: str  # one of `recipe.AUGMENTATIONS`
     train_images: int
     validation_images: int  # watched in training; 0 if those held out were
     test_images: int

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_papers.extras import require
+from keras_papers.pipelines.augmentation import DESCRIPTIONS
 from keras_papers.pipelines.learning_curves import curve
 from keras_papers.pipelines.page_graphics import percent
 from keras_papers.pipelines.page_template import last_parts, template
@@ -75,6 +76,13 @@ class ClassRow(NamedTuple):
     f1: float
 
 
+class Seen(NamedTuple):
+    """A training image as the network takes it."""
+
+    pixels: np.ndarray  # uint8 (height, width, 3)
+    name: str  # of its class
+
+
 class Picture(NamedTuple):
     """An image with what was expected and what was said of it."""
 
@@ -86,7 +94,7 @@ class Picture(NamedTuple):
     file: str | None
 
 
-def render(report, history, answers, thumbnail, skipped=()):
+def render(report, history, answers, thumbnail, skipped=(), seen=()):
     """Renders the page of a training.
 
     Args:
@@ -97,6 +105,7 @@ def render(report, history, answers, thumbnail, skipped=()):
         thumbnail: Function from the index of such an image to its pixels, a
             uint8 array `(height, width, 3)`.
         skipped: Pairs of an image file that was left out and the reason.
+        seen: List of `Seen`, some of the training images.
 
     Returns:
         The HTML text. The same arguments give the same text.
@@ -119,6 +128,8 @@ def render(report, history, answers, thumbnail, skipped=()):
             if (drawn := curve(history, metric)) is not None
         ],
         trade_offs=trade_offs(report.variants),
+        seen=[(_data_uri(each.pixels), each.name) for each in seen],
+        augmentation=DESCRIPTIONS.get(report.augmentation),
         matrix=_matrix(answers.names, counts),
         mix_ups=_mix_ups(answers.names, counts),
         pictures=_pictures(answers, said, thumbnail),

@@ -10,6 +10,7 @@ import numpy as np
 from keras_papers.applications._weights import TOP
 from keras_papers.inlining import flatten
 from keras_papers.pipelines.images import batches
+from keras_papers.pipelines.training_start import TimeLeft
 
 WARM_UP = 0.1  # of a phase's steps, in which the rate rises from zero
 
@@ -53,18 +54,13 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
     size = recipe.batch_size
     # A training that goes on does not see its first epochs again.
     done = len(folder.read_json("history.json") or ())
-    data = batches(images.train, classes, image_size, size, seed + done)
+    data = batches(
+        images.train, classes, image_size, size, seed + done, recipe.augment
+    )
     watched = batches(images.validation, classes, image_size, size)
     # The network itself stays without an optimizer, whose state would triple
     # the size of its file.
     trainer = keras.Model(network.inputs, network.outputs)
-    enough = recipe.enough_epochs(images.train)
-    if verbose and not recipe.from_weights and recipe.epochs < enough:
-        print(
-            f"{len(images.train):,} images seen {recipe.epochs} times are few "
-            "for a network that knows nothing yet: pass weights to start "
-            f"from, or {enough} epochs"
-        )
     class_weight = class_weights(images) if recipe.class_weights else None
     history = []
     for phase in recipe.phases():
@@ -82,7 +78,11 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
                 initial_epoch=first,
                 epochs=phase.end,
                 class_weight=class_weight,
-                callbacks=[memory, *_tensorboard(logs)],
+                callbacks=[
+                    memory,
+                    *([TimeLeft(phase, recipe)] if verbose else ()),
+                    *_tensorboard(logs),
+                ],
                 shuffle=False,  # `batches` did
                 verbose=verbose,
             )

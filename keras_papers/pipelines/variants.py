@@ -18,7 +18,7 @@ from keras_papers import export, quantization
 from keras_papers.export.interpreter import VerificationError
 from keras_papers.extras import require
 from keras_papers.pipelines.classifier_file import load_keras
-from keras_papers.pipelines.image_set import ImageSet
+from keras_papers.pipelines.image_set import ImageSet, some_of_each_class
 from keras_papers.pipelines.images import batches
 from keras_papers.pipelines.recipe import Recipe
 from keras_papers.pipelines.training import class_weights
@@ -49,7 +49,19 @@ class Material(NamedTuple):
 
     def test(self):
         """Returns the held-out images in batches."""
-        return self._batches(self.images.test, 32)
+        names = self.images.names
+        return batches(self.images.test, len(names), self.image_size, 32)
+
+    def to_train(self, part, size):
+        """Returns images in batches, varied as the recipe says."""
+        return batches(
+            part,
+            len(self.images.names),
+            self.image_size,
+            size,
+            self.seed,
+            self.recipe.augment,
+        )
 
     def some_tests(self):
         """Returns pixels of held-out images, spread over the classes."""
@@ -60,12 +72,7 @@ class Material(NamedTuple):
     def representative(self):
         """Returns pixels of up to 300 training images, each class in turn."""
         train = self.images.train
-        order = np.random.default_rng(self.seed).permutation(len(train))
-        turns = np.zeros(len(train), int)
-        for label in range(len(self.images.names)):
-            (members,) = np.nonzero(train.labels[order] == label)
-            turns[members] = np.arange(len(members))
-        drawn = order[np.argsort(turns, kind="stable")][:REPRESENTATIVE]
+        drawn = some_of_each_class(train, REPRESENTATIVE, self.seed)
         pixels = [train.read(index, self.image_size) for index in drawn]
         return np.stack(pixels).astype("float32")
 
@@ -78,9 +85,7 @@ class Material(NamedTuple):
         """Trains a model of tf_keras by the recipe, `rate` times as fast."""
         # So that a training that goes on draws what it would have drawn.
         keras.utils.set_random_seed(self.seed)
-        data = self._batches(
-            self.images.train, self.recipe.batch_size, self.seed
-        )
+        data = self.to_train(self.images.train, self.recipe.batch_size)
         if self.recipe.class_weights:
             tf = require("tensorflow", "mobile")
             row = tf.constant([*class_weights(self.images).values()])
@@ -127,10 +132,6 @@ class Material(NamedTuple):
         """Returns the share of the held-out images that scores are right on."""
         said = np.argmax(scores, axis=-1)
         return float(np.mean(said == self.images.test.labels))
-
-    def _batches(self, part, size, seed=None):
-        names = self.images.names
-        return batches(part, len(names), self.image_size, size, seed)
 
 
 def _by_name(message, path):

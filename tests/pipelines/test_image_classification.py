@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import re
 
 import keras
 import numpy as np
@@ -61,6 +62,14 @@ def test_the_metadata_tells_what_an_app_must_know(trained):
         assert hashlib.sha256(data).hexdigest() == digest
     assert facts["versions"]["keras"] == keras.__version__
     assert metadata.read(output / "model.tflite").labels == ("bright", "dark")
+
+
+def test_the_page_shows_training_images_as_the_network_sees_them(trained):
+    _, output = trained
+    page = (output / "report.html").read_text()
+    assert "32 × 32 pixels" in page and "light: turned by up to" in page
+    shown = re.findall(r'alt="Training image of (\w+)"', page)
+    assert sorted(shown) == ["bright"] * 6 + ["dark"] * 6
 
 
 def test_the_history_has_a_row_for_each_epoch(trained):

@@ -29,6 +29,7 @@ FIGURES = {
     "epochs": 4,
     "best_epoch": 3,
     "epoch_rule": "lowest validation loss",
+    "augmentation": "light",
     "train_images": 1367,
     "validation_images": 70,
     "test_images": 360,

@@ -1,0 +1,64 @@
+"""How images are varied while a network trains, and which way is the default.
+
+Two trials on photos of flowers are behind the default. After 60 epochs at 64
+pixels `photo` ended 2 to 4 points higher. In the fewer steps that 4 minutes of
+a processor make at 96 pixels it ended no higher: it was right on 74 % of the
+training images, and `light` on 97 %.
+"""
+
+import keras
+
+PHOTO_STEPS = 400  # from which on `photo` is the default
+DESCRIPTIONS = {
+    "none": "images are not varied",
+    "light": "turned by up to 11 degrees, shifted by up to 8 %, zoomed by up "
+    "to 10 %",
+    "photo": "mirrored, turned by up to 11 degrees, shifted by up to 12 %, "
+    "zoomed in by up to 30 %, brightness and contrast changed by up to 20 %",
+}
+
+
+def default_augmentation(recipe, part):
+    """Returns the way that suits the length of a training.
+
+    Args:
+        recipe: A `Recipe` with its number of epochs.
+        part: The `Part` to train on. Images of memory are digits, of which
+            the mirror image is another sign or none.
+    """
+    if part.files is None:
+        return "light"
+    enough = recipe.from_weights or recipe.steps(part) >= PHOTO_STEPS
+    return "photo" if enough else "light"
+
+
+def varying_layers(kind, seed):
+    """Returns the layers that vary a batch of pixels in [0, 255].
+
+    Args:
+        kind: One of `recipe.AUGMENTATIONS`.
+        seed: Int. Draws what each image becomes.
+    """
+    common = {
+        "data_format": "channels_last",
+        "seed": seed % 2**31,  # PyTorch holds it in 32 bits, with a sign
+    }
+    edges = {"fill_mode": "nearest", **common}
+    layers = keras.layers
+    if kind == "none":
+        return ()
+    if kind == "light":
+        return (
+            layers.RandomRotation(0.03, **edges),
+            layers.RandomTranslation(0.08, 0.08, **edges),
+            layers.RandomZoom((-0.1, 0.1), **edges),
+        )
+    pixels = {"value_range": (0, 255), **common}
+    return (
+        layers.RandomFlip("horizontal", **common),
+        layers.RandomRotation(0.03, **edges),
+        layers.RandomTranslation(0.12, 0.12, **edges),
+        layers.RandomZoom((-0.3, 0.1), **edges),
+        layers.RandomBrightness(0.2, **pixels),
+        layers.RandomContrast(0.2, **pixels),
+    )
