@@ -115,7 +115,9 @@ def learner():
 WAYS = {
     "model.tflite": lambda path: export.to_tflite(learner(), path, runs=1),
     "state.npz": lambda path: training_state.save(learner(), path),
-    "report.json": lambda path: report.Report(*17 * ["x" * 99], []).save(path),
+    "report.json": lambda path: report.Report(
+        **dict.fromkeys(report.Report._fields, "x" * 99) | {"variants": []}
+    ).save(path),
     "plan.json": lambda path: search_folder.write_json(path, {"x": "x" * 999}),
     "found.json": lambda path: searches.pairs().save(path),
     "trials.csv": lambda path: trial_table.write_csv(
