@@ -21,7 +21,6 @@ import numpy as np
 from sklearn import datasets, model_selection
 
 from keras_papers.applications import MobileNetV3Small
-from keras_papers.inlining import flatten
 
 BATCH = 32
 
@@ -83,7 +82,7 @@ def reestimate(model, images):
     """Averages the statistics of batches over one pass: the other cure."""
     norms = [
         layer
-        for layer in flatten(model).layers
+        for layer in model.layers
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
     for seen, start in enumerate(range(0, len(images) - 127, 128)):

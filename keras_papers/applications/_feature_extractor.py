@@ -6,7 +6,7 @@ import re
 import keras
 
 from keras_papers.applications._image_input import image_size
-from keras_papers.inlining import redraw
+from keras_papers.inlining import flatten, redraw
 
 TAP = re.compile(r"stem|stage\d+_block\d+")
 PROBE = 256  # pixels given to a model of open size, to see what it halves
@@ -20,8 +20,9 @@ def feature_extractor(model, strides=(4, 8, 16, 32)):
     papers' own detection and segmentation heads are joined.
 
     Args:
-        model: A classifier of ours, also without its top, flattened, or
-            trained. Weights are shared with it.
+        model: A classifier of ours, also without its top or trained, or a
+            functional or sequential model with one inside. Weights are
+            shared with it.
         strides: Powers of two, at least one. Defaults to `(4, 8, 16, 32)`.
 
     Returns:
@@ -47,7 +48,9 @@ def feature_extractor(model, strides=(4, 8, 16, 32)):
             taps[tap.group()] = outputs  # the last layer of a block stays
         return outputs
 
-    twin = redraw(model, call) if getattr(model, "inputs", None) else None
+    drawn = None
+    if getattr(model, "inputs", None):
+        drawn = redraw(flatten(model), call)
     if not taps:
         raise ValueError(
             "`model` must be a classifier of keras_papers.applications, whose "
@@ -57,7 +60,7 @@ def feature_extractor(model, strides=(4, 8, 16, 32)):
         )
     maps = {}
     for stride, tensor in zip(
-        _strides(twin, images[0], taps.values()), taps.values(), strict=True
+        _strides(drawn, images[0], taps.values()), taps.values(), strict=True
     ):
         maps[stride] = tensor
     listed = isinstance(strides, tuple | list)
@@ -68,7 +71,7 @@ def feature_extractor(model, strides=(4, 8, 16, 32)):
             f"{sorted(maps)}."
         )
     outputs = {f"stride{stride}": maps[stride] for stride in strides}
-    return keras.Model(twin.input, outputs, name=f"{model.name}_features")
+    return keras.Model(drawn.input, outputs, name=f"{model.name}_features")
 
 
 def _strides(model, images, maps):

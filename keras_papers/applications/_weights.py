@@ -208,11 +208,7 @@ def _match(model, entries, in_order):
     takes the file of one with top; that rest is no rest.
     """
     layers = [layer for layer in flatten(model).layers if layer.weights]
-    blocks = [layer for layer in model.layers if layer.weights]
-    names = _names(entries)
-    if names & _names(blocks) - _names(layers):
-        layers = blocks  # a legacy file of a model that was not flattened
-    is_ours = bool(names & _names(layers) - TOP)
+    is_ours = bool(_names(entries) & _names(layers) - TOP)
     entries = sorted(entries, key=lambda entry: entry.number)
     ours = _keys(layers, map(kind_of, layers), is_ours, in_order)
     kinds = [entry.kind for entry in entries]

@@ -366,7 +366,7 @@ def row_graph(x, row, **arguments):
         shortcut=row.skip,
         padding=published_padding(x, odd_maps="same"),
         **arguments,
-    )(x)
+    ).draw(x)
 
 
 def _count(value, least=1):

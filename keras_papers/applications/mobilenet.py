@@ -202,7 +202,7 @@ def MobileNet(
             padding=published_padding(x, odd_maps="even"),
             name=block,
             **norm,
-        )(x)
+        ).draw(x)
     if include_top:
         x = layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
         x = layers.Dropout(dropout, name="dropout")(x)

@@ -160,7 +160,7 @@ def MobileNetV2(
                 padding=published_padding(x, odd_maps="same"),
                 name=f"stage{stage}_block{repeat + 1}",
                 **norm,
-            )(x)
+            ).draw(x)
     x = conv_norm_graph(
         x, "head", round_filters(HEAD * max(1, alpha)), 1, 1, **norm
     )

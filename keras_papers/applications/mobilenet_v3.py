@@ -347,7 +347,7 @@ def _mobilenet_v3(
             padding=published_padding(x, odd_maps="same"),
             name=block,
             **norm,
-        )(x)
+        ).draw(x)
         before = row.out
     head = round_filters(x.shape[axis] * HEAD_EXPANSION)
     x = conv_norm_graph(x, "head", head, 1, 1, swish, **norm)

@@ -20,7 +20,10 @@ _drawing = contextvars.ContextVar("keras_papers_drawing", default=False)
 
 
 class Block(keras.layers.Layer):
-    """Holds other layers and only calls them, so that `flatten` can open it.
+    """Holds other layers and only calls them, so that its inside can be drawn.
+
+    Called as a layer it is one layer of a model. `draw` puts the layers
+    inside into the graph instead, and `flatten` does so afterwards.
 
     A subclass creates its sublayers in `build` with `part`, builds them with
     `chain`, and joins them in `call` with layers such as `Add` and `Multiply`,
@@ -53,9 +56,35 @@ class Block(keras.layers.Layer):
         _check_dtype(kwargs.get("dtype"))
         super().__init__(**kwargs)
 
+    def draw(self, inputs):
+        """Draws the layers inside into the graph of `inputs`.
+
+        As the constructors of `keras_papers.applications` do it: the model
+        then has built-in layers only. A loop over `model.layers` finds each
+        of them, and the file of the model loads without this package.
+
+        Args:
+            inputs: What the block is called on: one symbolic tensor.
+
+        Returns:
+            The symbolic outputs of the layers inside.
+
+        Example:
+        >>> from keras_papers.layers import InvertedResidual
+        >>> images = keras.Input((8, 8, 4))
+        >>> block = InvertedResidual(4, expansion=1, name="block")
+        >>> model = keras.Model(images, block.draw(images))
+        >>> [layer.name for layer in model.layers][1:3]
+        ['block_depthwise', 'block_depthwise_norm']
+        """
+        with drawing():
+            return self(inputs)
+
     def __call__(self, *args, **kwargs):
         if not _drawing.get():
             return super().__call__(*args, **kwargs)
+        if not self.built:
+            self.build(args[0].shape)
         if self.activity_regularizer is not None:
             raise ValueError(
                 "A block is opened into the layers inside, and its "
@@ -88,7 +117,13 @@ class Block(keras.layers.Layer):
         return layer_class(*args, trainable=self.trainable, **kwargs)
 
     def chain(self, parts, input_shape):
-        """Builds `parts`, each on the shape that the one before it gives."""
+        """Builds `parts`, each on the shape that the one before it gives.
+
+        In a graph that is drawn, a part is built when it is called: its
+        weights then have the paths of layers of the model.
+        """
+        if _drawing.get():
+            return parts
         for part in parts:
             part.build(input_shape)
             input_shape = part.compute_output_shape(input_shape)

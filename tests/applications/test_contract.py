@@ -48,7 +48,7 @@ def test_scores_are_whole_under_a_mixed_policy():
     scores = model(np.zeros((1, 32, 32, 3), "float32"))
     assert keras.backend.standardize_dtype(scores.dtype) == "float32"
     assert model.get_layer("logits").compute_dtype == "float16"
-    kernel = model.get_layer("stage2_block1").weights[0]
+    kernel = model.get_layer("stage2_block1_expand").kernel
     assert keras.backend.standardize_dtype(kernel.dtype) == "float32"
 
 
@@ -81,5 +81,5 @@ def test_the_papers_momentum_stays_within_reach():
     model = applications.MobileNetV3Small(
         (32, 32, 3), alpha=0.35, batch_norm_momentum=0.99
     )
-    norm = model.get_layer("stage2_block1").body[1]
+    norm = model.get_layer("stage2_block1_expand_norm")
     assert model.get_layer("stem_norm").momentum == norm.momentum == 0.99

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_papers import applications, flatten
+from keras_papers import applications
 from tests.answers import answers, perturb, random_images, spread
 from tests.models import THERE, build, peer, weights_of
 
@@ -47,7 +47,7 @@ def pair(name, arguments, size, **more):
         arguments.update(include_top=False, pooling="avg")
     reference = peer(name, input_shape=(size, size, 3), **arguments)
     model = build(name, size, **arguments)
-    flatten(model).set_weights(weights_of(reference))
+    model.set_weights(weights_of(reference))
     return model, reference
 
 
@@ -91,7 +91,7 @@ def test_channels_first_as_theirs(name):
         arguments["alpha"] = 0.75
     reference = peer(name, input_shape=(3, 64, 64), **arguments)
     model = applications.get(name)(input_shape=(3, 64, 64), **arguments)
-    flatten(model).set_weights(weights_of(reference))
+    model.set_weights(weights_of(reference))
     images = random_images(2, 3, 64, 64, low=0, high=255)
     expected = answers(reference, images)
     assert spread(expected) > 0.02

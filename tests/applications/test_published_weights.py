@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_papers import applications, flatten
+from keras_papers import applications
 from keras_papers.applications import _weights
 from tests.answers import answers, images_for, spread
 from tests.applications.legacy_files import save_legacy
@@ -166,7 +166,7 @@ def test_published_files_load(network, host, cache, monkeypatch):
 def test_published_files_without_top_load(network, host, monkeypatch):
     reference = theirs(network, include_top=False)
     host.publish(monkeypatch, reference, network)
-    model = flatten(ours(network, include_top=False, pooling="avg"))
+    model = ours(network, include_top=False, pooling="avg")
     for our, their in zip(model.weights, weights_of(reference), strict=True):
         np.testing.assert_array_equal(our.numpy(), their)
     assert host.asked[0].endswith(("_no_top.h5", "_no_top_v2.h5", "_notop.h5"))
@@ -186,7 +186,7 @@ def test_other_classes_and_channels_take_the_file_of_1000(host, monkeypatch):
     with pytest.warns(UserWarning, match="'stem' .*'logits' .* 1000 ") as told:
         model = ours(gray, classes=7)
     assert len(told) == 1
-    our, their = flatten(model).weights, reference.weights
+    our, their = model.weights, reference.weights
     for one, other in zip(our[1:-2], their[1:-2], strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 

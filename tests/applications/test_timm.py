@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 
-from keras_papers import flatten
 from tests.answers import answers, spread
 from tests.models import build
 
@@ -44,7 +43,7 @@ def scores(network, images):
 
 def copy_weights(network, model):
     theirs = [one for one in network.modules() if isinstance(one, KINDS)]
-    ours = [layer for layer in flatten(model).layers if layer.weights]
+    ours = [layer for layer in model.layers if layer.weights]
     for module, layer in zip(theirs, ours, strict=True):
         state = {
             key: value.numpy() for key, value in module.state_dict().items()

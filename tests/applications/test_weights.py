@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
-from keras_papers import applications, flatten
+from keras_papers import applications
 from tests.answers import (
     answers,
     images_for,
@@ -57,12 +57,6 @@ def test_our_own_files_load(ending, tmp_path):
     np.testing.assert_array_equal(
         answers(small(weights=path), images), expected
     )
-
-
-def test_a_flattened_models_file_loads(tmp_path):
-    trained = perturb(small())
-    flatten(trained).save_weights(tmp_path / "flat.weights.h5")
-    assert_same_weights(small(weights=tmp_path / "flat.weights.h5"), trained)
 
 
 def test_optimizer_state_in_a_file_is_passed_over(tmp_path):
@@ -130,7 +124,7 @@ def test_their_efficientnet_serves_images_of_other_channels(channels, tmp_path):
             include_top=False,
             weights=tmp_path / "theirs.h5",
         )
-    found, expected = flatten(ours).weights, weights_of(theirs)
+    found, expected = ours.weights, weights_of(theirs)
     for our, their in zip(found[1:], expected[1:], strict=True):
         np.testing.assert_array_equal(our.numpy(), their)
 
@@ -167,7 +161,7 @@ def test_their_file_with_top_serves_a_model_without(name, ending, tmp_path):
         include_top=False,
         weights=tmp_path / f"theirs.{ending}",
     )
-    ours = flatten(ours).weights
+    ours = ours.weights
     for our, their in zip(ours, theirs.weights[: len(ours)], strict=True):
         np.testing.assert_array_equal(our.numpy(), their.numpy())
 
@@ -192,7 +186,7 @@ def test_their_file_without_names_loads(tmp_path):
     ours = small(
         "MobileNet", alpha=0.25, weights=tmp_path / "theirs.weights.h5"
     )
-    assert_same_weights(flatten(ours), theirs)
+    assert_same_weights(ours, theirs)
 
 
 def test_a_legacy_file_with_names_in_parts_loads(tmp_path, monkeypatch):
@@ -206,7 +200,7 @@ def test_a_legacy_file_with_names_in_parts_loads(tmp_path, monkeypatch):
         assert "layer_names9" in file.attrs and "layer_names" not in file.attrs
         assert "weight_names1" in file["conv1_bn"].attrs
     ours = small("MobileNet", alpha=0.25, weights=tmp_path / "parts.h5")
-    assert_same_weights(flatten(ours), theirs)
+    assert_same_weights(ours, theirs)
 
 
 def test_another_architecture_is_refused_by_its_first_layer(tmp_path):
@@ -259,7 +253,7 @@ def test_other_classes_in_a_file_of_theirs_leave_logits_fresh(ending, tmp_path):
     with pytest.warns(UserWarning, match="'logits' was left fresh") as told:
         ours = small(alpha=0.5, classes=6, weights=tmp_path / f"five.{ending}")
     assert len(told) == 1
-    our, their = flatten(ours).weights, theirs.weights
+    our, their = ours.weights, theirs.weights
     for ours_now, theirs_now in zip(our[:-2], their[:-2], strict=True):
         np.testing.assert_array_equal(ours_now.numpy(), theirs_now.numpy())
 
@@ -368,7 +362,7 @@ def test_a_file_with_more_layers_is_refused(ending, tmp_path):
     whole = small("MobileNet", shallow=False)
     path = tmp_path / f"whole.{ending}"
     if ending == "h5":
-        save_legacy(flatten(whole), path)
+        save_legacy(whole, path)
     else:
         whole.save_weights(path)
     with pytest.raises(ValueError, match="first difference"):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_papers import applications, flatten
+from keras_papers import applications
 from keras_papers.quantization import callbacks, cluster, prune, to_keras
 from keras_papers.quantization.legacy import load_tf_keras
 from tests.answers import perturb
@@ -50,7 +50,7 @@ def test_a_mobile_network_is_clustered_but_for_its_depthwise_kernels():
     few = to_keras(train(cluster(perturb(model), 8), 2), model)
     assert len(kernels(few)) == 43
     assert set(values(few).values()) == {8}
-    for layer in flatten(few).layers:
+    for layer in few.layers:
         if isinstance(layer, layers.DepthwiseConv2D):
             kernel = keras.ops.convert_to_numpy(layer.kernel)
             assert len(np.unique(kernel)) > 0.9 * kernel.size

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_papers import applications, flatten
+from keras_papers import applications
 from keras_papers.quantization import (
     callbacks,
     cluster,
@@ -132,7 +132,7 @@ def test_a_mobile_network_is_pruned_but_for_its_depthwise_kernels():
     sparse = to_keras(train(prune(perturb(model), 0.6, steps=2), 2), model)
     assert_sparse(sparse, 0.6)
     assert len(kernels(sparse)) == 43
-    for layer in flatten(sparse).layers:
+    for layer in sparse.layers:
         if layer.name not in kernels(sparse):
             for weight in layer.trainable_weights:
                 assert np.all(weight != 0), weight.path
