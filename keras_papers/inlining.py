@@ -31,10 +31,11 @@ def flatten(model):
             layers inside have one name.
 
     Example:
-    >>> from keras_papers import applications
-    >>> model = applications.MobileNetV2(alpha=0.35)
+    >>> from keras_papers.layers import InvertedResidual
+    >>> images = keras.Input((8, 8, 4))
+    >>> model = keras.Model(images, InvertedResidual(4)(images))
     >>> len(model.layers), len(flatten(model).layers)
-    (27, 153)
+    (2, 10)
     """
     flat = functional(model)
     while any(is_graph(op) or is_formality(op) for op in flat.operations):
