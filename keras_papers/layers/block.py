@@ -129,6 +129,21 @@ class Block(keras.layers.Layer):
             input_shape = part.compute_output_shape(input_shape)
         return parts
 
+    def get_build_config(self):
+        """Returns the input shape, and which sublayers are frozen.
+
+        A layer's own config has `trainable` of the whole block only.
+        """
+        frozen = [layer.name for layer in _inside(self) if not layer.trainable]
+        return {**(super().get_build_config() or {}), "frozen": frozen}
+
+    def build_from_config(self, config):
+        super().build_from_config(config)
+        frozen = set(config.get("frozen", ()))
+        for layer in _inside(self):
+            if layer.name in frozen:
+                layer.trainable = False
+
 
 @contextlib.contextmanager
 def drawing():
@@ -138,6 +153,11 @@ def drawing():
         yield
     finally:
         _drawing.reset(token)
+
+
+def _inside(block):
+    """Lists the layers inside a block, those of inner blocks included."""
+    return list(block._flatten_layers(include_self=False))
 
 
 def _is_symbolic(x):

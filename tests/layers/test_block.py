@@ -1,9 +1,12 @@
 """Block: names, dtypes and building of what is inside."""
 
 import keras
+import numpy as np
 import pytest
 
+from keras_papers import flatten
 from keras_papers.layers import Block, InvertedResidual
+from tests.answers import answers, perturb, random_images, spread
 
 pytestmark = pytest.mark.contract
 
@@ -23,6 +26,34 @@ def test_parts_carry_the_name_and_the_policy_of_their_block():
         "stage3_block2_project_norm",
     ]
     assert {layer.compute_dtype for layer in block.body} == {"bfloat16"}
+
+
+def test_frozen_sublayers_are_frozen_after_loading(tmp_path):
+    images = keras.Input((8, 8, 4))
+    block = InvertedResidual(4, squeeze_units=2, name="block")
+    model = keras.Model(images, block(images))
+    inside = {layer.name: layer for layer in flatten(model).layers}
+    inside["block_expand"].trainable = False
+    inside["block_squeeze_excite_excite"].trainable = False
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    kept = [weight.path for weight in model.trainable_weights]
+    assert [weight.path for weight in loaded.trainable_weights] == kept
+    assert len(kept) == len(model.weights) - 6 - 3
+
+
+def test_a_block_in_a_graph_is_the_layers_inside():
+    images = keras.Input((8, 8, 4))
+    block = InvertedResidual(4, squeeze_units=2, name="block")
+    drawn = keras.Model(images, block.draw(images))
+    layer = InvertedResidual(4, squeeze_units=2, name="block")
+    called = perturb(keras.Model(images, layer(images)))
+    drawn.set_weights(called.get_weights())
+    assert not any(isinstance(layer, Block) for layer in drawn.layers)
+    data = random_images(2, 8, 8, 4)
+    expected = answers(called, data)
+    assert spread(expected) > 1e-3
+    np.testing.assert_array_equal(answers(drawn, data), expected)
 
 
 def test_a_misspelled_dtype_is_answered_with_the_nearest():
