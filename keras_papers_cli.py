@@ -531,7 +531,7 @@ def _add_quantize(verbs):
         ("batch-size", int, 64, "images in a batch"),
         ("learning-rate", float, 1e-4, "of the first step of qat"),
         ("label-smoothing", float, 0.1, "share spread over all classes"),
-        ("seed", int, 0, "that of the training holds the same images out"),
+        ("seed", int, 0, "divides images that split.json does not list"),
     ):
         verb.add_argument(f"--{name}", type=type_, default=default, help=text)
     verb.add_argument(

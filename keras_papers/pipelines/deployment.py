@@ -1,5 +1,6 @@
 """Finished models as files for a phone."""
 
+import dataclasses
 import pathlib
 import tempfile
 import warnings
@@ -23,6 +24,17 @@ from keras_papers.pipelines.classifier_file import labels_beside, load_keras
 from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.recipe import Recipe
+from keras_papers.pipelines.split import (
+    SPLIT,
+    Seen,
+    divided_as,
+    join,
+    parts_of,
+    seen,
+    split_beside,
+    warn_of_seen,
+    warn_of_unknown,
+)
 from keras_papers.pipelines.variant_plan import STORED, check_plan, table
 from keras_papers.pipelines.variants import (
     Material,
@@ -93,7 +105,9 @@ class Quantization(NamedTuple):
     model: str  # path of the .keras file
     output: str  # path of the int8 file
     mode: str
-    test_images: int
+    train_images: int  # of which ranges are, and on which "qat" trains
+    test_images: int  # that both files are judged by
+    seen: Seen | None  # of the whole folder; None if that is not known
     agreement: float  # share of them of which both files say the same
     variants: list  # two `Variant`: float32, and the file written
 
@@ -101,8 +115,18 @@ class Quantization(NamedTuple):
         return (
             f"{table(self.variants)}\n"
             f"the same answer on {self.agreement:.2%} of {self.test_images:,} "
-            "held-out images"
+            f"{self._images()}"
         )
+
+    def _images(self):
+        """Says what kind of images these are."""
+        if self.seen is None:
+            return "images, on which the model may have been trained"
+        if not self.seen.held_out + self.seen.new:
+            return "images that the model was trained on or chosen by"
+        new = self.seen.new if self.seen.held_out else 0
+        left_out = f", {new:,} that are new to the model left out"
+        return f"held-out images{left_out * bool(new)}"
 
 
 def quantize(
@@ -126,9 +150,12 @@ def quantize(
         model: Path of a .keras file that `train_image_classifier` wrote, or
             of another classifier that rescales pixels itself.
         data: Folder of pictures as for `train_image_classifier`, of the
-            classes that `labels.txt` beside the model names. Images to train
-            on give the ranges; those held out are measured on. Defaults to
-            None: scikit-learn's digits.
+            classes that `labels.txt` beside the model names. The images that
+            the model was trained on give the ranges; those held out from it
+            are measured on, as `split.json` beside the model lists them. New
+            ones are left out; where there are no others, or no such file, they
+            are divided as for a training. Defaults to None: scikit-learn's
+            digits.
         mode: `"int8"`, which takes the model as it is; or `"qat"`, which
             trains on as integers compute. Defaults to `"int8"`.
         output: Where to write. Defaults to `model` with the ending
@@ -141,7 +168,7 @@ def quantize(
         preserve: `"sparsity"`, `"clusters"` or both: what `"qat"` keeps of
             pruned or clustered weights. Defaults to neither.
         strict: Whether a picture that cannot be read is an error.
-        seed: Int. That of the training holds the same images out.
+        seed: Int. Divides images that `split.json` does not list.
         verbose: As in `keras.Model.fit`. Defaults to `"auto"`.
 
     Returns:
@@ -154,7 +181,8 @@ def quantize(
             `"qat"` `quantization`.
 
     Warns:
-        UserWarning: If `"qat"` would lose zeros or clusters of the weights.
+        UserWarning: If `"qat"` would lose zeros or clusters of the weights; if
+            the model was trained on all images, or that is not known.
     """
     files.check_environment()
     check_choice("mode", mode, ("int8", "qat"), "how integers come about")
@@ -182,6 +210,8 @@ def quantize(
     else:
         images = load_folder(data, seed, strict)
     _check_classes(path, network, images.names)
+    split = split_beside(path)
+    images, counts = _divided(images, split, path)
     if mode == "qat":
         _warn_of_losses(path, network, preserve)
     recipe = Recipe(
@@ -200,15 +230,59 @@ def quantize(
         beside = pathlib.Path(folder, path.stem + ".tflite")
         before, theirs = write("float32", network, None, beside, material)
         after, ours = write(mode, network, mode, output, material, preserve)
+    if mode == "qat" and split is not None:
+        _save_split(split, images, counts, output, path)
     agreement = np.mean(ours.argmax(axis=-1) == theirs.argmax(axis=-1))
     return Quantization(
         str(model),
         str(output),
         mode,
+        len(images.train),
         len(images.test),
+        counts,
         float(agreement),
         [before._replace(file="float32"), after],
     )
+
+
+def _divided(images, split, path):
+    """Returns images with the parts that they had for the model, and `Seen`."""
+    if split is None:
+        warn_of_unknown(path)
+        return images, None
+    whole = join(images)
+    parts = parts_of(split, whole.hashes)
+    counts = seen(parts)
+    # Beside held-out images new ones are not needed, and the figures are
+    # those of the training.
+    images = divided_as(split, images, with_new=not counts.held_out)
+    if not len(images.train):
+        raise ValueError(
+            "`data` must hold images that the model was trained on, to measure "
+            f"ranges. Received: data with {counts.held_out:,} that were held "
+            f"out and {counts.watched:,} that were watched, by the {SPLIT} "
+            f"beside {str(path)!r}. Take the folder of the training."
+        )
+    if not len(images.test):
+        warn_of_seen(path)
+        images = dataclasses.replace(images, test=whole)
+    return images, counts
+
+
+def _save_split(split, images, counts, output, path):
+    """Writes what a file was trained on, where the model's list is not it.
+
+    Nor would there be a list beside a file in another folder.
+    """
+    output = pathlib.Path(output).resolve()
+    own = output.with_suffix(f".{SPLIT}")
+    has_new = counts.new and not counts.held_out
+    if has_new:
+        split = split.with_more(images)
+    if has_new or output.parent != path.resolve().parent:
+        split.save(own)
+    else:
+        own.unlink(missing_ok=True)
 
 
 def _warn_of_losses(path, network, preserve):

@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import importlib
 import json
 import os
 import pathlib
@@ -10,7 +9,7 @@ import shlex
 
 import keras
 
-from keras_papers import __version__, applications, cost, export
+from keras_papers import applications, cost, export
 from keras_papers.argument_checks import check_seed
 from keras_papers.export import metadata
 from keras_papers.extras import MissingExtraError, require
@@ -23,6 +22,14 @@ from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.recipe import Recipe, check_recipe
 from keras_papers.pipelines.report import Report
 from keras_papers.pipelines.report_page import Answers, Seen, render
+from keras_papers.pipelines.run_record import run_record
+from keras_papers.pipelines.split import (
+    PARTS,
+    SPLIT,
+    divided_as,
+    split_beside,
+    split_of,
+)
 from keras_papers.pipelines.training import precision, train
 from keras_papers.pipelines.training_folder import (
     FILES,
@@ -41,7 +48,6 @@ from keras_papers.pipelines.variants import (
 
 THUMBNAIL = 128  # pixels, of a picture that a person looks at
 SEEN = 12  # training images that the report shows
-PACKAGES = ("keras", "tensorflow", "ai_edge_litert", "numpy")
 
 
 def train_image_classifier(
@@ -80,9 +86,11 @@ def train_image_classifier(
     needed.
 
     `output` then holds `model.keras`, `model.tflite`, `labels.txt`,
-    `metadata.json`, `history.csv`, `report.json` and, with the extra
-    `report`, `report.html`. A training that was stopped goes on from its last
-    epoch when it is started again with the same arguments.
+    `metadata.json`, `split.json`, `history.csv`, `report.json` and, with the
+    extra `report`, `report.html`. `split.json` lists the pictures of each part
+    with their hashes, by which `evaluate` and `quantize` know them. A training
+    that was stopped goes on from its last epoch when it is started again with
+    the same arguments and pictures.
 
     `prune`, `cluster` and `quantize` ask for smaller files beside these, and
     each goes on with what the one before it made: `model.pruned`, then
@@ -93,10 +101,11 @@ def train_image_classifier(
 
     Args:
         data: Folder that holds a folder of pictures for each class, or
-            folders `train`, `val` and `test` that do. Without `test` it is
-            `val`, or else a fifth of each class; without `val`, a twentieth
-            of the rest is watched. Defaults to None: scikit-learn's 1,797
-            scanned digits.
+            folders `train`, `val` and `test` that do. `test` is held out, and
+            `val` is watched, by which the model may be chosen. Of two folders
+            the other one is held out, else a fifth of each class; and a
+            twentieth of the rest is watched. Defaults to None: scikit-learn's
+            1,797 scanned digits.
         model: Name of a classifier, one of `applications.list_models()`.
             Defaults to `"MobileNetV3Small"`.
         alpha: Positive float. Width multiplier. Defaults to 0.75.
@@ -108,7 +117,8 @@ def train_image_classifier(
             many as make 800 steps, unless the training starts from weights.
         output: Folder for the files; made where it does not exist.
         weights: None (random), `"imagenet"` or the path of a weights file to
-            start from. The first fifth of the epochs then trains the new
+            start from. Pictures that a `split.json` beside that file lists
+            keep their part. The first fifth of the epochs then trains the new
             classifier alone. Defaults to None.
         batch_size: Positive int. Defaults to 64.
         learning_rate: Positive float. Peak of the schedule. Defaults to 0.004.
@@ -154,6 +164,7 @@ def train_image_classifier(
         MissingExtraError: If the extra `mobile` is not installed, or
             `quantization`, which `prune`, `cluster` and `"qat"` need.
     """
+    arguments = dict(locals())
     export.check_environment()
     constructor = applications.get(model)
     check_places(data, output)
@@ -189,11 +200,21 @@ def train_image_classifier(
     shape = (image_size, image_size, 3)
     if images is None:
         images = load_digits(image_size, seed)
+    before = split_beside(weights)
+    if before is not None:
+        images = divided_as(before, images, with_new=True)
+        _check_parts(images, weights)
     if epochs is None:
         recipe = recipe._replace(epochs=recipe.enough_epochs(images.train))
     if augment is None:
         kind = default_augmentation(recipe, images.train)
         recipe = recipe._replace(augment=kind)
+    arguments |= {
+        "image_size": image_size,
+        "epochs": recipe.epochs,
+        "augment": recipe.augment,
+    }
+    split = split_of(images, data, seed, run_record("train", arguments))
 
     def build(weights=None):
         return constructor(
@@ -219,7 +240,7 @@ def train_image_classifier(
                 "seed": seed,
                 "data": data and os.path.abspath(data),
                 "classes": images.names,
-                "images": [len(images.train), len(images.test)],
+                "images": split.in_a_line(),
             },
             overwrite,
         )
@@ -243,7 +264,7 @@ def train_image_classifier(
         network.set_weights(half.get_weights())
     with folder.told_how_to_go_on(), told_of_lost_pictures():
         material = Material(images, image_size, after(recipe), seed, verbose)
-        report = _write(network, plan, material, folder, trained)
+        report = _write(network, plan, material, folder, trained, split)
         folder.finish()
     return report
 
@@ -270,6 +291,17 @@ def check_places(data, output):
         )
 
 
+def _check_parts(images, weights):
+    counts = [len(getattr(images, name)) for name in PARTS]
+    if not all(counts):
+        raise ValueError(
+            "`data` must hold pictures that `weights` was trained on, watched "
+            "by, and tested on, or new ones of each. "
+            "Received: {} to train on, {} to watch and {} held out, by the "
+            "{} beside {!r}. Add pictures.".format(*counts, SPLIT, str(weights))
+        )
+
+
 def _command(plan, output, data):
     """Returns what makes a variant of a finished model, if a verb does."""
     how, model = plan.quantize, pathlib.Path(output, "model.keras")
@@ -284,7 +316,7 @@ def _command(plan, output, data):
     return shlex.join(["keras-papers", *verb])
 
 
-def _write(network, plan, material, folder, trained):
+def _write(network, plan, material, folder, trained, split):
     """Makes all files in the state of the training; returns the report."""
     history = trained.history
     state, images = folder.state, material.images
@@ -311,9 +343,7 @@ def _write(network, plan, material, folder, trained):
         epoch_rule=trained.rule,
         augmentation=material.recipe.augment,
         train_images=len(images.train),
-        validation_images=(
-            0 if images.validation is images.test else len(images.validation)
-        ),
+        validation_images=len(images.validation),
         test_images=len(images.test),
         skipped_files=len(images.skipped),
         accuracy=accuracy,
@@ -326,7 +356,9 @@ def _write(network, plan, material, folder, trained):
         latency_ms=round(file.latency_ms, 3),
         output=str(folder.path),
         variants=variants,
+        run=split.run,
     )
+    split.save(state / SPLIT)
     with open(state / "history.csv", "w", newline="") as table:
         writer = csv.DictWriter(table, history[0])
         writer.writeheader()
@@ -393,11 +425,5 @@ def _metadata(path, report, images):
             for name in FILES
             if name.startswith("model.") and (path.parent / name).exists()
         },
-        "versions": {
-            "keras-papers": __version__,
-            **{
-                name: importlib.import_module(name).__version__
-                for name in PACKAGES
-            },
-        },
+        **report.run,
     }

@@ -16,7 +16,8 @@ class Part:
 
     sources: np.ndarray  # paths of files, or uint8 images
     labels: np.ndarray  # (images,), indices of the classes
-    hashes: np.ndarray | None = None  # of files: SHA-256 of their bytes, as hex
+    # SHA-256 as hex: of the bytes of a file, or of a digit as it was scanned.
+    hashes: np.ndarray | None = None
 
     def __len__(self):
         return len(self.labels)

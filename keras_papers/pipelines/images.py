@@ -5,6 +5,7 @@ reads the pictures while the model trains.
 """
 
 import contextlib
+import hashlib
 import os
 import re
 
@@ -37,7 +38,11 @@ def load_digits(image_size, seed, validation_share=VALIDATION_SHARE):
     )
     # A camera, and so the app that will hold the model, gives three channels.
     images = np.repeat(keras.ops.convert_to_numpy(large), 3, axis=-1)
-    whole = Part(images.round().astype(np.uint8), digits.target)
+    whole = Part(
+        images.round().astype(np.uint8),
+        digits.target,
+        np.array([_hash(image) for image in digits.images], object),
+    )
     # As everyone divides them, so that accuracies can be compared.
     rest, test = model_selection.train_test_split(
         np.arange(len(whole)),
@@ -49,6 +54,10 @@ def load_digits(image_size, seed, validation_share=VALIDATION_SHARE):
     return ImageSet(
         tuple(map(str, digits.target_names)), train, validation, whole[test]
     )
+
+
+def _hash(image):
+    return hashlib.sha256(image.astype(np.uint8).tobytes()).hexdigest()
 
 
 def batches(part, classes, image_size, batch_size, seed=None, augment="light"):

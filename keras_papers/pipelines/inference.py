@@ -9,6 +9,7 @@ from keras_papers.argument_checks import check_positive_int
 from keras_papers.pipelines.classifier_file import open_classifier
 from keras_papers.pipelines.picture_folder import load_test_folder
 from keras_papers.pipelines.pictures import read_picture
+from keras_papers.pipelines.split import Seen, split_beside, unseen
 
 BATCH = 32
 
@@ -30,20 +31,40 @@ class Evaluation(NamedTuple):
     """How a classifier does on labelled pictures; prints as one line."""
 
     model: str
-    images: int
+    images: int  # by which it is judged
     skipped_files: int  # that could not be read as pictures
     accuracy: float
     recall: dict  # of each class that has pictures
+    seen: Seen | None = None  # of the whole folder; None if that is not known
 
     def __str__(self):
         worst = min(self.recall, key=self.recall.get)
-        skipped = f", {self.skipped_files:,} unreadable files skipped"
-        return (
+        parts = [
             f"{self.model}: accuracy {self.accuracy:.2%} on {self.images:,} "
-            f"pictures, lowest for {worst!r} ({self.recall[worst]:.2%})"
-            + skipped
-            * bool(self.skipped_files)
-        )
+            f"pictures{self._of_what()}, lowest for {worst!r} "
+            f"({self.recall[worst]:.2%})"
+        ]
+        if self.skipped_files:
+            parts.append(f"{self.skipped_files:,} unreadable files skipped")
+        if self._left_out():
+            parts.append(self._left_out())
+        return ", ".join(parts)
+
+    def _of_what(self):
+        if self.seen is None or self.seen.held_out + self.seen.new:
+            return ""
+        return " that it was trained on or chosen by"
+
+    def _left_out(self):
+        """Says which pictures of the folder do not count."""
+        if self.seen is None or self._of_what():
+            return ""
+        counts = {
+            "that it was trained on": self.seen.trained_on,
+            "that it was watched by": self.seen.watched,
+        }
+        said = [f"{n:,} {what}" for what, n in counts.items() if n]
+        return f"without {' and '.join(said)}" if said else ""
 
 
 def predict(model, images, top=5):
@@ -81,6 +102,10 @@ def predict(model, images, top=5):
 def evaluate(model, data):
     """Measures a classifier on labelled pictures.
 
+    A `split.json` beside the model, as trainings and searches write it, lists
+    the pictures that it was trained on and chosen by. These are left out,
+    wherever they lie and whatever they are called, unless there are no others.
+
     Args:
         model: Path of a .tflite or .keras classifier.
         data: Folder that holds a folder of pictures for each class, called
@@ -92,9 +117,15 @@ def evaluate(model, data):
 
     Raises:
         ValueError: If the model cannot be read, or `data` does not fit it.
+
+    Warns:
+        UserWarning: If the model was trained on all of the pictures, or if
+            that is not known.
     """
     classifier = open_classifier(model)
+    split = split_beside(model)
     part, skipped = load_test_folder(data, classifier.labels)
+    part, counts = unseen(part, split, model)
     files, said = part.files, []
     for start in range(0, len(files), BATCH):
         pictures = [
@@ -113,4 +144,5 @@ def evaluate(model, data):
             classifier.labels[label]: float(right[part.labels == label].mean())
             for label in np.unique(part.labels)
         },
+        counts,
     )

@@ -19,7 +19,8 @@ from keras_papers.pipelines.pictures import (
     reason_of,
 )
 
-FEWEST = 5  # pictures of a class that is divided into these parts
+# Pictures of a class to train on, by how many of the parts have folders.
+FEWEST = {1: 5, 2: 2, 3: 1}
 SPLITS = {  # names of folders: what their pictures are for
     "train": "train",
     "val": "val",
@@ -34,13 +35,13 @@ def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
 
     Args:
         folder: Holds a folder of pictures for each class; or folders
-            `train`, and perhaps `val` and `test`, that do. Without `test`, a
-            fifth of each class is held out, or `val` is tested on where there
-            is one; without `val`, a share of what is left.
+            `train`, and perhaps `val` and `test`, that do. With both, `val`
+            is watched; with one of them, it is tested on, and a share of
+            `train` is watched. With none, a fifth of each class is tested on.
         seed: Draws what is held out.
         strict: Whether a file that cannot be read is an error.
         validation_share: Float in (0, 1). What is watched of each class where
-            there is no `val`.
+            there are not both `val` and `test`.
 
     Raises:
         ValueError: If there is no such folder, or fewer than two classes, or
@@ -54,16 +55,15 @@ def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
         parts[split], broken = _scan(root, names, strict)
         skipped += broken
     train = parts["train"]
-    fewest = 1 if "val" in parts else FEWEST
-    _check_counts(folder, names, train, fewest, skipped)
-    if "val" in parts:
-        validation = parts["val"]
-        test = parts.get("test", validation)
-    elif "test" in parts:
-        test = parts["test"]
-        train, validation = divide(train, validation_share, seed)
-    else:
+    _check_counts(folder, names, train, FEWEST[len(roots)], skipped)
+    # The watched pictures choose the model. So a `val` alone is what it is
+    # tested on in the end, and others are watched.
+    test = parts.get("test", parts.get("val"))
+    if test is None:
         train, test = divide(train, TEST_SHARE, seed)
+    if len(roots) == 3:
+        validation = parts["val"]
+    else:
         train, validation = divide(train, validation_share, seed)
     for name, part in (("val", validation), ("test", test)):
         if not len(part):

@@ -20,8 +20,8 @@ class Report(NamedTuple):
     epoch_rule: str  # by which it is that epoch
     augmentation: str  # one of `recipe.AUGMENTATIONS`
     train_images: int
-    validation_images: int  # watched in training; 0 if those held out were
-    test_images: int
+    validation_images: int  # watched in training, to choose the model by
+    test_images: int  # held out from both
     skipped_files: int  # that could not be read as pictures
     accuracy: float  # of the Keras model on the held-out images
     tflite_accuracy: float  # of the .tflite file on the same, by LiteRT
@@ -33,12 +33,7 @@ class Report(NamedTuple):
     latency_ms: float  # of one image, one thread, median
     output: str  # the folder with the files
     variants: list  # a `Variant` for each .tflite file, if there are several
-
-    def to_watch(self):
-        """Counts the images that were watched, unless it is those held out."""
-        if not self.validation_images:
-            return ""
-        return f"{self.validation_images:,} to watch, "
+    run: dict | None = None  # what `run_record` returned
 
     def save(self, path):
         """Writes the figures as JSON."""
@@ -59,7 +54,8 @@ class Report(NamedTuple):
             ("model", f"{self.model}, {self.image_size} x {self.image_size}"),
             (
                 "images",
-                f"{self.train_images:,} to train on, {self.to_watch()}"
+                f"{self.train_images:,} to train on, "
+                f"{self.validation_images:,} to watch, "
                 f"{self.test_images:,} held out, {self.classes} classes"
                 + f", {self.skipped_files:,} unreadable files skipped"
                 * bool(self.skipped_files),

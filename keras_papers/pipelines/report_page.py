@@ -185,8 +185,8 @@ def _figures(report):
         Figure(
             "Images",
             f"{report.train_images:,}",
-            f"to train on, {report.to_watch()}{report.test_images:,} others "
-            "to test",
+            f"to train on, {report.validation_images:,} to watch, "
+            f"{report.test_images:,} others to test",
         ),
     )
 

@@ -9,6 +9,7 @@ import shutil
 from keras_papers.drafts import draft_of
 from keras_papers.pipelines.figures_json import to_json
 from keras_papers.pipelines.search_report import FILES
+from keras_papers.pipelines.split import SPLIT
 
 TRIALS = "trials"  # KerasTuner's folder
 PLAN = "search.json"
@@ -44,7 +45,12 @@ def check_same(plan, before, may_differ):
 
 def clear(output):
     """Removes an earlier search from its folder."""
-    for name in (PLAN, POINTS, *RESULTS):  # without a plan there is no search
+    for name in (
+        PLAN,
+        POINTS,
+        *RESULTS,
+        SPLIT,
+    ):  # without a plan there is no search
         (output / name).unlink(missing_ok=True)
     if (output / TRIALS).exists():
         shutil.rmtree(output / TRIALS)

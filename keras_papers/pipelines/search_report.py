@@ -57,6 +57,7 @@ class SearchReport(NamedTuple):
     went_on: bool  # whether that was not the first time
     workers: int
     output: str  # the folder with the files
+    run: dict | None = None  # what `run_record` returned
 
     @property
     def completed(self):

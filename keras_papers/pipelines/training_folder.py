@@ -16,6 +16,7 @@ import shutil
 from keras_papers import training_state
 from keras_papers.drafts import draft_of, sync
 from keras_papers.pipelines.output_folder import make_output
+from keras_papers.pipelines.split import SPLIT
 
 STATE = ".training"
 # Steps by whose names the files of variants are called, in their order.
@@ -30,6 +31,7 @@ FILES = (
         f"model{weights}{numbers}.tflite"
         for weights, numbers in itertools.product(WEIGHTS, NUMBERS)
     ),
+    SPLIT,
     "labels.txt",
     "metadata.json",
     "history.csv",
@@ -117,6 +119,8 @@ class TrainingFolder:
 
     def finish(self):
         """Moves the finished files out, the report last."""
+        # First: of an earlier training, and no model's of this one.
+        (self.path / SPLIT).unlink(missing_ok=True)
         for name in FILES:
             if (self.state / name).exists():
                 sync(self.state / name)

@@ -21,6 +21,7 @@ from keras_papers.pipelines.images import (
 )
 from keras_papers.pipelines.output_folder import make_output
 from keras_papers.pipelines.picture_folder import load_folder
+from keras_papers.pipelines.run_record import run_record
 from keras_papers.pipelines.search_folder import (
     PLAN,
     POINTS,
@@ -35,6 +36,7 @@ from keras_papers.pipelines.search_folder import (
 from keras_papers.pipelines.search_page import render
 from keras_papers.pipelines.search_plan import MODELS, SearchPlan
 from keras_papers.pipelines.search_report import SearchReport, shortened
+from keras_papers.pipelines.split import SPLIT, load_split, split_of
 from keras_papers.pipelines.training import compile_by
 from keras_papers.pipelines.variants import Material
 
@@ -76,12 +78,14 @@ def tune(
     stopped goes on when it is started again with the same arguments.
 
     `output` then holds `best.keras`, `best.tflite` and `best.json`,
-    `labels.txt`, `trials.csv`, `report.json` and, with the extra `report`,
-    `report.html`.
+    `labels.txt`, `split.json`, `trials.csv`, `report.json` and, with the extra
+    `report`, `report.html`. `split.json` lists the pictures of each part with
+    their hashes, by which `evaluate` and `quantize` know them.
 
     Args:
-        data: Folder of images, as `train` takes it. Defaults to None:
-            scikit-learn's digits.
+        data: Folder of images, as `train` takes it. Without folders `val` and
+            `test`, trials are judged by a fifth of the images to train on.
+            Defaults to None: scikit-learn's digits.
         space: `"compound"`, the grid of depth, width and resolution of
             EfficientNet; `"width-resolution"`, MobileNet's two multipliers;
             or `"mnas"`, MnasNet's operations, kernels and numbers of layers.
@@ -118,6 +122,7 @@ def tune(
         SearchFailedError: If no trial was completed.
         MissingExtraError: If the extra `mobile` or `tuner` is not installed.
     """
+    arguments = dict(locals())
     from keras_papers import tuner
     from keras_papers.tuner import chief
     from keras_papers.tuner.search import claim
@@ -148,9 +153,11 @@ def tune(
     start = time.perf_counter()
     output = pathlib.Path(output)
     searched = Search(plan, output)
+    searched.told = run_record("tune", arguments)
     if tuner.is_worker():
         make_output(output)
         check_same(plan, read_json(output / PLAN), ("trials", "data"))
+        searched.check_pictures()
         searched.run(verbose)
         return None
     if workers == 1 and chief.is_chief():
@@ -163,9 +170,12 @@ def tune(
         check_folder(plan, output, overwrite)
         went_on = not overwrite and (output / PLAN).exists()
         searched.is_new = not went_on
+        if went_on:
+            searched.check_pictures()
         points = searched.points()
         if overwrite:  # now that the new search is known to have some
             clear(output)
+        searched.split().save(output / SPLIT)
         write_json(output / POINTS, points)
         write_json(output / PLAN, plan._asdict())
     except BaseException:
@@ -194,6 +204,7 @@ class Search:
     """A search as its plan has it: its space, its trials, its result."""
 
     is_new = False  # whether the points in its folder are another search's
+    told = None  # what `run_record` returned
 
     def __init__(self, plan, output):
         self.plan = plan
@@ -272,6 +283,29 @@ class Search:
         """
         listed = getattr(self.space, "points", ())  # mnas has too many
         return {point.label: point.costs for point in listed}
+
+    def split(self):
+        """Returns how its pictures are divided."""
+        plan = self.plan
+        images = self.images(plan.image_size)
+        return split_of(images, plan.data, plan.seed, self.told)
+
+    def check_pictures(self):
+        """Raises ValueError if they are no longer divided as they were.
+
+        Trials that are done would have been trained on pictures that others
+        are judged by.
+        """
+        path = self.output / SPLIT
+        if not path.exists():
+            return
+        was, is_now = load_split(path).in_a_line(), self.split().in_a_line()
+        if was != is_now:
+            raise ValueError(
+                "`data` must hold the pictures that the search began with. "
+                f"Received: {is_now}, where it was {was}. Put them back, or "
+                "pass another output or overwrite=True (--overwrite)."
+            )
 
     @functools.lru_cache(maxsize=1)  # noqa: B019, for as long as the search
     def images(self, image_size):
@@ -417,6 +451,7 @@ class Search:
             went_on=went_on,
             workers=workers,
             output=str(output),
+            run=self.told,
         )
         self._write(report)
         return report

@@ -12,6 +12,7 @@ from keras_papers import pipelines
 from keras_papers.export import metadata
 from keras_papers.pipelines.deployment import Speed, _warn_of_losses
 from tests.extra import with_tfmot
+from tests.pipelines.conftest import paint
 
 pytestmark = pytest.mark.tensorflow
 
@@ -50,23 +51,35 @@ def test_export_of_integers_names_the_function_that_takes_images(trained):
 
 @pytest.fixture
 def model(trained, tmp_path):
-    """A copy of the trained model with its labels."""
-    for name in ("model.keras", "labels.txt"):
+    """A copy of the trained model with its labels and its split."""
+    for name in ("model.keras", "labels.txt", "split.json"):
         shutil.copy(trained[1] / name, tmp_path)
     return tmp_path / "model.keras"
 
 
 def test_quantize_compares_with_the_float_file(model, photos, trained):
     report, output = trained
-    found = pipelines.quantize(model, photos)
+    folder = model.parent / "photos"  # with others since the training
+    shutil.copytree(photos, folder)
+    more = paint(model.parent / "more", ["dark", "bright"], 3, seed=1)
+    for name in ("dark", "bright"):
+        for picture in sorted((more / name).iterdir()):
+            picture.rename(folder / name / f"0{picture.name}")
+    found = pipelines.quantize(model, folder, seed=5)
+    shutil.rmtree(folder)
+    shutil.rmtree(more)
     assert found.output == str(model.with_name("model.int8.tflite"))
     assert sorted(os.listdir(model.parent)) == [
         "labels.txt",
         "model.int8.tflite",
         "model.keras",
+        "split.json",
     ]
     before, after = found.variants
     # The same images are held out as in the training.
+    assert found.seen == (report.test_images, 6, 14, 2)
+    assert "4 held-out images, 6 that are new to the model left" in str(found)
+    assert found.train_images == report.train_images
     assert found.test_images == report.test_images
     assert before.accuracy == report.accuracy
     assert before.tflite_accuracy == report.tflite_accuracy
@@ -152,7 +165,7 @@ def test_quantize_trains_on_as_integers_compute(model, photos, tmp_path):
 def test_what_cannot_be_quantized_is_told(arguments, message, model, photos):
     with pytest.raises(ValueError, match=message):
         pipelines.quantize(model, **{"data": photos, **arguments})
-    assert len(os.listdir(model.parent)) == 2
+    assert len(os.listdir(model.parent)) == 3
 
 
 def test_classes_without_labels_are_counted(model):

@@ -34,6 +34,7 @@ def test_the_files_are_there_and_nothing_else(trained):
         "model.tflite",
         "report.html",
         "report.json",
+        "split.json",
     ]
     assert (output / "labels.txt").read_text() == "bright\ndark\n"
     assert "MobileNet" in (output / "report.html").read_text()

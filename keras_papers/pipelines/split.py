@@ -1,0 +1,231 @@
+"""The split manifest: which pictures a model was trained on.
+
+It lies beside the models of a training or a search. A picture is known by the
+hash of its content, so that a copy in another folder is the same picture.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_papers.drafts import draft_of
+from keras_papers.pipelines.image_set import Part
+
+SPLIT = "split.json"
+PARTS = ("train", "validation", "test")  # of a picture in two the first counts
+NEW = "new"  # of pictures that are in none
+
+
+class Split(NamedTuple):
+    """How the pictures of a training or a search were divided."""
+
+    data: str | None  # the folder; None for the bundled digits
+    seed: int
+    run: dict  # command, arguments and versions of the job that drew it
+    # Of each of `PARTS`: dict of hashes by their paths in the folder, or a
+    # list of hashes for images that are no files.
+    parts: dict
+
+    def part_of(self):
+        """Returns a dict of the part by the hash of a picture."""
+        return {
+            digest: name
+            for name in reversed(PARTS)
+            for digest in _hashes(self.parts[name])
+        }
+
+    def in_a_line(self):
+        """Returns the numbers of pictures, and a hash of which these are."""
+        listed = [sorted(_hashes(self.parts[name])) for name in PARTS]
+        digest = hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+        return "{} to train on, {} to watch, {} held out, SHA-256 {}".format(
+            *map(len, listed), digest[:12]
+        )
+
+    def with_more(self, images):
+        """Returns the split with the pictures of an `ImageSet` added."""
+        more = split_of(images, None, self.seed, self.run)
+        parts = {
+            name: _merged(self.parts[name], more.parts[name]) for name in PARTS
+        }
+        return self._replace(parts=parts)
+
+    def save(self, path):
+        """Writes it as JSON, whole or not at all."""
+        told = {**self._asdict(), **self.parts}
+        del told["parts"]
+        with draft_of(path) as draft:
+            draft.write_text(json.dumps(told, indent=1) + "\n")
+
+
+class Seen(NamedTuple):
+    """How many pictures of a folder a model has seen, and how."""
+
+    held_out: int  # neither trained on nor chosen by, and tested on
+    new: int  # that its training did not have
+    trained_on: int
+    watched: int  # while it was trained, or to choose it among others
+
+
+def split_of(images, data, seed, run):
+    """Returns the `Split` of an `ImageSet`.
+
+    Args:
+        images: An `ImageSet`.
+        data: The folder of its files, to which their paths are relative; None
+            for images that are no files.
+        seed: That drew it.
+        run: What `run_record` returned.
+    """
+    parts = {name: _listed(getattr(images, name), data) for name in PARTS}
+    data = None if data is None else os.path.abspath(data)
+    return Split(data, int(seed), run, parts)
+
+
+def split_beside(model):
+    """Returns the `Split` of a model's file, or None where there is none.
+
+    Args:
+        model: Path of the file; None or `"imagenet"` for one of no split.
+
+    Raises:
+        ValueError: If it cannot be read.
+    """
+    if model is None:
+        return None
+    model = pathlib.Path(model)
+    own = model.with_suffix(f".{SPLIT}")
+    path = own if own.is_file() else model.with_name(SPLIT)
+    return load_split(path) if path.is_file() else None
+
+
+def load_split(path):
+    """Reads a `Split`; raises ValueError if it cannot be."""
+    try:
+        told = json.loads(path.read_text())
+        parts = {name: told.pop(name) for name in PARTS}
+        for part in parts.values():
+            _hashes(part)
+        return Split(**told, parts=parts)
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise ValueError(
+            f"A {SPLIT} lists the pictures that a model was trained on. "
+            f"Received: {str(path)!r}, which is damaged ({error!r}). Put the "
+            "file back, or remove it; then it is not known which they are."
+        ) from None
+
+
+def parts_of(split, hashes):
+    """Returns the part of each picture; `NEW` for those not listed."""
+    part_of = split.part_of()
+    return np.array([part_of.get(digest, NEW) for digest in hashes], object)
+
+
+def seen(parts):
+    """Counts as `Seen` what `parts_of` returned."""
+    names = "test", NEW, "train", "validation"
+    return Seen(*(int(np.sum(parts == name)) for name in names))
+
+
+def unseen(part, split, model):
+    """Returns the pictures that a model may be judged by, and the counts.
+
+    Args:
+        part: A `Part`.
+        split: The `Split` beside the model, or None.
+        model: Path of the model's file.
+
+    Returns:
+        A `Part`, all of it where the model has seen every picture or that is
+        not known; and the `Seen` of the whole, None if it is not known.
+
+    Warns:
+        UserWarning: If it has, or it is not known.
+    """
+    if split is None:
+        warn_of_unknown(model)
+        return part, None
+    parts = parts_of(split, part.hashes)
+    judges = (parts == "test") | (parts == NEW)
+    if not judges.any():
+        warn_of_seen(model)
+        judges[:] = True
+    return part[judges], seen(parts)
+
+
+def warn_of_unknown(model):
+    warnings.warn(
+        f"no {SPLIT} lies beside {model}, so it is not known whether it was "
+        "trained on these pictures; of those it was trained on, its accuracy "
+        "says nothing about new ones",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+def warn_of_seen(model):
+    warnings.warn(
+        f"{model} was trained on all of these pictures or chosen by them, as "
+        f"the {SPLIT} beside it lists; its accuracy on them says nothing about "
+        "new ones",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+def join(images):
+    """Returns all images of an `ImageSet` as one `Part`."""
+    parts = [getattr(images, name) for name in PARTS]
+    return Part(
+        np.concatenate([part.sources for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.hashes for part in parts]),
+    )
+
+
+def divided_as(split, images, with_new):
+    """Divides pictures as the split of an earlier job did.
+
+    Args:
+        split: A `Split`.
+        images: An `ImageSet`, as it would be divided without that.
+        with_new: Whether pictures that the split does not list are kept, in
+            the part where they are; else they are left out.
+
+    Returns:
+        An `ImageSet`.
+    """
+    whole = join(images)
+    parts = parts_of(split, whole.hashes)
+    if with_new:
+        sizes = [len(getattr(images, name)) for name in PARTS]
+        was = np.repeat(np.array(PARTS, object), sizes)
+        parts = np.where(parts == NEW, was, parts)
+    return dataclasses.replace(
+        images, **{name: whole[parts == name] for name in PARTS}
+    )
+
+
+def _listed(part, data):
+    if part.files is None:
+        return part.hashes.tolist()
+    paths = map(os.path.abspath, part.files)
+    if data is not None:
+        paths = (os.path.relpath(file, data) for file in part.files)
+    return dict(zip(paths, part.hashes.tolist(), strict=True))
+
+
+def _hashes(part):
+    return list(part.values() if isinstance(part, dict) else part)
+
+
+def _merged(part, more):
+    if isinstance(part, dict) and isinstance(more, dict):
+        return {**more, **part}
+    return list(dict.fromkeys([*_hashes(part), *_hashes(more)]))

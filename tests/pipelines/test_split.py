@@ -1,0 +1,303 @@
+"""The split manifest: no model is judged by what it was trained on."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_papers_cli as cli
+from keras_papers import pipelines
+from keras_papers.pipelines.deployment import _divided, _save_split
+from keras_papers.pipelines.images import load_digits
+from keras_papers.pipelines.picture_folder import load_folder
+from keras_papers.pipelines.split import (
+    PARTS,
+    SPLIT,
+    Seen,
+    divided_as,
+    join,
+    parts_of,
+    seen,
+    split_beside,
+    split_of,
+)
+from tests.pipelines.conftest import QUICK, paint
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def split(trained):
+    return split_beside(trained[1] / "model.tflite")
+
+
+def files_of(split, *parts):
+    return [pathlib.Path(path) for part in parts for path in split.parts[part]]
+
+
+def copies(photos, files, folder):
+    """Copies pictures under other names, class folder by class folder."""
+    for number, file in enumerate(files):
+        (folder / file.parent.name).mkdir(parents=True, exist_ok=True)
+        copy = folder / file.parent.name / f"copy{number}.png"
+        shutil.copy(photos / file, copy)
+    return folder
+
+
+def test_a_training_lists_each_picture_with_its_hash(trained, photos, split):
+    told = json.loads((trained[1] / SPLIT).read_text())
+    assert told["data"] == str(photos) and told["seed"] == 0
+    assert told["run"]["arguments"]["epochs"] == QUICK["epochs"]
+    assert [len(told[name]) for name in PARTS] == [14, 2, 4]
+    listed = {
+        path: digest for name in PARTS for path, digest in told[name].items()
+    }
+    assert len(listed) == 20
+    for path, digest in listed.items():
+        data = (photos / path).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == digest
+    images = load_folder(photos, seed=0)
+    assert set(images.test.hashes) == set(split.parts["test"].values())
+
+
+def test_a_model_is_not_judged_by_pictures_it_was_trained_on(trained, photos):
+    report, output = trained
+    for name in ("model.tflite", "model.keras"):
+        found = pipelines.evaluate(output / name, photos)
+        assert found.seen == Seen(4, 0, 14, 2)
+        assert found.images == report.test_images == 4
+        assert found.accuracy == report.accuracy
+        assert str(found).endswith(
+            "without 14 that it was trained on and 2 that it was watched by"
+        )
+
+
+def test_pictures_are_known_under_other_names(trained, photos, split, tmp_path):
+    files = files_of(split, "train", "test")
+    folder = copies(photos, files, tmp_path / "moved")
+    paint(tmp_path / "more", ["bright", "dark"], 3, seed=1)
+    for name in ("bright", "dark"):
+        shutil.copytree(
+            tmp_path / "more" / name, folder / name, dirs_exist_ok=True
+        )
+    found = pipelines.evaluate(trained[1] / "model.tflite", folder)
+    assert found.seen == Seen(held_out=4, new=6, trained_on=14, watched=0)
+    assert found.images == 10
+
+
+@pytest.mark.filterwarnings("default")
+def test_accuracy_on_training_pictures_comes_with_a_warning(
+    trained, photos, split, tmp_path, capsys
+):
+    folder = copies(photos, files_of(split, "train", "validation"), tmp_path)
+    model = trained[1] / "model.tflite"
+    with pytest.warns(UserWarning, match="trained on all of these pictures"):
+        found = pipelines.evaluate(model, folder)
+    assert found.images == 16 and found.seen == Seen(0, 0, 14, 2)
+    assert "on 16 pictures that it was trained on or chosen by" in str(found)
+    assert cli.main(["evaluate", "--json", str(model), str(folder)]) == 0
+    printed = capsys.readouterr()
+    assert "says nothing about new ones" in printed.err
+    told = json.loads(printed.out)["seen"]
+    assert told == {"held_out": 0, "new": 0, "trained_on": 14, "watched": 2}
+
+
+def test_without_a_list_it_is_said_that_nothing_is_known(
+    trained, photos, tmp_path
+):
+    shutil.copy(trained[1] / "model.tflite", tmp_path)
+    with pytest.warns(UserWarning, match="no split.json .* not known whether"):
+        found = pipelines.evaluate(tmp_path / "model.tflite", photos)
+    assert found.images == 20 and found.seen is None
+
+
+def test_a_damaged_list_is_named(trained, photos, tmp_path):
+    shutil.copy(trained[1] / "model.tflite", tmp_path)
+    for text in ("{", "[]", '{"train": {}}', '{"train": 1, "validation": []}'):
+        (tmp_path / SPLIT).write_text(text)
+        with pytest.raises(ValueError, match="split.json', which is damaged"):
+            pipelines.evaluate(tmp_path / "model.tflite", photos)
+
+
+def test_another_seed_divides_as_the_training_did(photos, split):
+    drawn = load_folder(photos, seed=5)
+    images, counts = _divided(drawn, split, pathlib.Path("model.keras"))
+    assert counts == Seen(4, 0, 14, 2)
+    for name in PARTS:
+        ours = getattr(images, name)
+        assert set(ours.hashes) == set(split.parts[name].values())
+        assert len(ours) == len(ours.labels) == len(split.parts[name])
+    assert set(drawn.test.hashes) != set(images.test.hashes)
+
+
+def test_digits_divide_as_the_training_did(tmp_path):
+    split = split_of(load_digits(32, 0), None, 0, {})
+    split.save(tmp_path / SPLIT)
+    split = split_beside(tmp_path / "model.keras")
+    images, counts = _divided(load_digits(8, 5), split, tmp_path)
+    assert counts == Seen(held_out=360, new=0, trained_on=1_367, watched=70)
+    expected = load_digits(8, 0)
+    for name in PARTS:
+        ours, theirs = getattr(images, name), getattr(expected, name)
+        assert set(ours.hashes) == set(theirs.hashes)
+        pictures = dict(zip(theirs.hashes, theirs.sources, strict=True))
+        np.testing.assert_array_equal(
+            ours.sources, [pictures[digest] for digest in ours.hashes]
+        )
+
+
+@pytest.fixture
+def more(tmp_path):
+    """Pictures that the model has not seen."""
+    folder = paint(tmp_path / "more", ["dark", "bright"], 10, seed=1)
+    return load_folder(folder, seed=0)
+
+
+def joined(photos, parts, more):
+    """An `ImageSet` of parts of the photos and of all that is new."""
+    images = load_folder(photos, seed=0)
+    known = [getattr(images, name) for name in parts]
+    whole = join(more)
+    arrays = {
+        field.name: np.concatenate(
+            [getattr(part, field.name) for part in (whole, *known)]
+        )
+        for field in dataclasses.fields(whole)
+    }
+    new = dataclasses.replace(whole, **arrays)
+    nothing = new[np.zeros(len(new), bool)]
+    return dataclasses.replace(
+        more, train=new, validation=nothing, test=nothing
+    )
+
+
+def test_new_pictures_are_held_out_where_no_others_are(photos, split, more):
+    path = pathlib.Path("model.keras")
+    images, counts = _divided(joined(photos, PARTS, more), split, path)
+    assert counts == Seen(4, 20, 14, 2)
+    assert [len(getattr(images, name)) for name in PARTS] == [14, 2, 4]
+    images, counts = _divided(more, split, path)
+    assert counts == Seen(0, 20, 0, 0)
+    assert set(images.test.hashes) == set(more.test.hashes)
+
+
+def test_what_cannot_be_held_out_is_said(photos, split, more):
+    path = pathlib.Path("model.keras")
+    images = load_folder(photos, seed=0)
+    nothing = images.train[np.zeros(14, bool)]
+    seen_only = dataclasses.replace(images, test=nothing)
+    with pytest.warns(UserWarning, match="was trained on all of these"):
+        images, counts = _divided(seen_only, split, path)
+    assert len(images.test) == 16 and counts.held_out == 0
+    held_out = dataclasses.replace(
+        images,
+        train=load_folder(photos, seed=0).test,
+        validation=nothing,
+        test=nothing,
+    )
+    with pytest.raises(ValueError, match="4 that were held out and 0 that"):
+        _divided(held_out, split, path)
+    with pytest.warns(UserWarning, match="not known whether"):
+        assert _divided(images, None, path) == (images, None)
+
+
+def test_a_file_that_was_trained_on_more_has_a_list_of_its_own(
+    split, more, tmp_path
+):
+    model, output = tmp_path / "model.keras", tmp_path / "model.qat.tflite"
+    split.save(tmp_path / SPLIT)
+    _save_split(split, more, Seen(0, 20, 0, 0), output, model)
+    own = split_beside(output)
+    assert seen(parts_of(own, join(more).hashes)) == Seen(4, 0, 14, 2)
+    # Pictures of the same path are others.
+    assert len(own.parts["train"]) == 14 + 14
+    assert split_beside(model) == split
+    _save_split(split, more, Seen(4, 20, 14, 2), output, model)
+    assert split_beside(output) == split
+    (tmp_path / "app").mkdir()
+    app = tmp_path / "app" / "model.tflite"
+    _save_split(split, more, Seen(4, 20, 14, 2), app, model)
+    assert split_beside(app) == split
+
+
+def test_a_picture_of_two_parts_was_trained_on(photos, split):
+    digest = next(iter(split.parts["train"].values()))
+    parts = {**split.parts, "test": {"copy.png": digest}}
+    assert split._replace(parts=parts).part_of()[digest] == "train"
+
+
+def test_weights_keep_what_was_held_out_from_them(trained, photos, tmp_path):
+    """Pictures that another seed would hold out were trained on before."""
+    weights = trained[1] / "model.keras"
+    before = split_beside(weights)
+    images = divided_as(before, load_folder(photos, seed=5), with_new=True)
+    assert set(images.test.hashes) == set(before.parts["test"].values())
+    only = copies(photos, files_of(before, "train"), tmp_path / "only")
+    with pytest.raises(ValueError, match="`data`.*weights.*0 to watch and 0 h"):
+        pipelines.train(only, output=tmp_path / "o", weights=weights, **QUICK)
+
+
+def test_the_command_of_a_report_is_the_same_training(trained):
+    report, output = trained
+    run = report.run
+    words = run["command"].split()
+    parsed = vars(cli._parser().parse_args(words[1:]))
+    assert words[0] == "keras-papers"
+    for name, value in run["arguments"].items():
+        if value not in (None, False):
+            assert parsed[name] == value, name
+    assert run["arguments"]["batch_size"] == 8
+    facts = json.loads((output / "metadata.json").read_text())
+    assert facts["command"] == run["command"]
+    assert facts["arguments"] == run["arguments"]
+    assert json.loads((output / "report.json").read_text())["run"] == run
+
+
+def test_a_single_folder_beside_train_is_held_out(tmp_path):
+    """Watched pictures choose the model, so they cannot judge it."""
+    paint(tmp_path / "train", ["a", "b"], 10)
+    val = paint(tmp_path / "val", ["a", "b"], 4, seed=1)
+    for name in ("val", "test"):
+        if name == "test":
+            val.rename(tmp_path / name)
+        for share, watched in ((0.05, 2), (0.2, 4)):
+            images = load_folder(tmp_path, 0, validation_share=share)
+            assert all(f"/{name}/" in file for file in images.test.files)
+            assert all("/train/" in file for file in images.validation.files)
+            assert len(images.test) == 8
+            assert len(images.validation) == watched
+            assert len(images.train) == 20 - watched
+
+
+def test_a_search_goes_on_with_the_same_pictures_only(tmp_path, monkeypatch):
+    folder = paint(tmp_path / "photos" / "train", ["a", "b"], 6).parent
+    paint(folder / "val", ["a", "b"], 2, seed=1)
+    search = {
+        "space": "width-resolution",
+        "image_size": 32,
+        "output": tmp_path / "found",
+    }
+
+    def stop(self, verbose):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipelines.tuning.Search, "run", stop)
+    with pytest.raises(KeyboardInterrupt):
+        pipelines.tune(folder, **search)
+    split = split_beside(tmp_path / "found" / "best.tflite")
+    assert {path.split(os.sep)[0] for path in split.parts["test"]} == {"val"}
+    assert [len(split.parts[name]) for name in PARTS] == [10, 2, 4]
+    assert split.run["command"].startswith(f"keras-papers tune {folder}")
+    with pytest.raises(KeyboardInterrupt):
+        pipelines.tune(folder, **search)
+    Image.new("RGB", (9, 9)).save(folder / "train" / "a" / "late.png")
+    with pytest.raises(ValueError, match="`data` must hold the pictures that"):
+        pipelines.tune(folder, **search)
+    with pytest.raises(KeyboardInterrupt):
+        pipelines.tune(folder, **search, overwrite=True)
