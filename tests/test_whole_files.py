@@ -12,6 +12,7 @@ import keras_papers
 from keras_papers import export, training_state
 from keras_papers.pipelines import report, search_folder
 from keras_papers.pipelines.search_pictures import write_picture
+from keras_papers.pipelines.split import PARTS, Split
 from keras_papers.tuner import trial_table
 from tests.pipelines import searches
 
@@ -28,8 +29,10 @@ WRITERS = {
 }
 OURS = {  # methods that write by `draft_of`
     "report.save",
+    "searched.split().save",
     "self.oracle.save",
     "self.save",
+    "split.save",
     "training_state.save",
 }
 # By file and function: where it writes instead of under a final name.
@@ -112,11 +115,18 @@ def learner():
     return model
 
 
+def figures():
+    return report.Report(
+        **dict.fromkeys(report.Report._fields, "x" * 99) | {"variants": []}
+    )
+
+
 WAYS = {
     "model.tflite": lambda path: export.to_tflite(learner(), path, runs=1),
     "state.npz": lambda path: training_state.save(learner(), path),
-    "report.json": lambda path: report.Report(
-        **dict.fromkeys(report.Report._fields, "x" * 99) | {"variants": []}
+    "report.json": lambda path: figures().save(path),
+    "split.json": lambda path: Split(
+        "x" * 99, 0, {}, dict.fromkeys(PARTS, [])
     ).save(path),
     "plan.json": lambda path: search_folder.write_json(path, {"x": "x" * 999}),
     "found.json": lambda path: searches.pairs().save(path),
