@@ -29,6 +29,7 @@ def main(arguments=None):
             warnings.showwarning = _show_warning
             from keras_papers import pipelines
 
+            pipelines.early_checks.check(parsed.verb, _given(parsed))
             if parsed.needs_keras(parsed):
                 _import_keras()
             result = parsed.run(pipelines, parsed)
@@ -166,7 +167,7 @@ def _verb(verbs, name, text, example, run, show, needs_keras=_always):
     verb.add_argument(
         "--debug", action="store_true", help="show the traceback of an error"
     )
-    verb.set_defaults(run=run, show=show, needs_keras=needs_keras)
+    verb.set_defaults(verb=name, run=run, show=show, needs_keras=needs_keras)
     return verb
 
 
@@ -264,6 +265,7 @@ def _train(pipelines, parsed):
 
 
 _OF_THE_COMMAND = (  # and no arguments of a verb's function
+    "verb",
     "run",
     "show",
     "needs_keras",

@@ -7,6 +7,7 @@ received, and what to do about it.
 import difflib
 import math
 import numbers
+import os
 
 
 def check_positive_int(name, value, meaning, advice):
@@ -44,6 +45,28 @@ def check_seed(seed):
         raise ValueError(
             "`seed` starts every random generator and must be an integer from "
             f"0 to {2**32 - 1}. Received: seed={seed!r}. Try 0."
+        )
+
+
+def check_alpha(alpha):
+    """Raises ValueError unless `alpha` can multiply a table's channels."""
+    check_positive(
+        "alpha",
+        alpha,
+        "the factor on the channels of every layer",
+        "The papers use 0.25 to 1.4; 1.0 is the table as printed.",
+    )
+
+
+def check_weights_path(weights):
+    """Raises ValueError unless `weights` is a file that Keras reads."""
+    is_file = isinstance(weights, str | os.PathLike) and os.path.isfile(weights)
+    if not is_file or not str(weights).endswith((".keras", ".h5")):
+        what = "a file of another kind" if is_file else "which is no file"
+        raise ValueError(
+            "`weights` must be None (random), 'imagenet' or the path of a "
+            ".weights.h5, .keras or legacy .h5 file. "
+            f"Received: weights={weights!r}, {what}. Check the path."
         )
 
 

@@ -91,3 +91,53 @@ def test_models_are_listed_and_described_from_a_file(home):
     assert statuses == [0, 0, 2]
     assert "20 models" in ended.stdout
     assert "mean 'MobileNetV2'?" in ended.stderr
+
+
+WRONG = {
+    "train no_such_folder": "'no_such_folder'",
+    "train photos --model MobileNetV9": "mean 'MobileNetV",
+    "train photos --alpha 0": "alpha=0.0",
+    "train photos --epochs 0": "epochs=0",
+    "train photos --image-size 8": "image_size=8",
+    "train photos --seed -1": "seed=-1",
+    "train photos --prune 2": "prune=2.0",
+    "train photos --cluster 999 --quantize qat": "cluster=999",
+    "train photos --weights no.h5": "weights='no.h5'",
+    "train photos --output photos/out": "inside `data`",
+    "train photos/dark": "class folders []",
+    "train photos --output finished": "holds model.keras",
+    "train photos --output finished --quantize int8": "--mode int8",
+    "tune no_such_folder": "'no_such_folder'",
+    "tune --model MobileNetV9": "mean 'MobileNetV",
+    "tune --trials 0": "trials=0",
+    "tune --workers 0": "workers=0",
+    "export no.keras": "no.keras'",
+    "export m.tflite": "m.tflite'",
+    "export m.keras --output no/m.tflite": "no/m.tflite'",
+    "export m.keras --labels no.txt": "labels='no.txt'",
+    "quantize no.keras photos": "no.keras'",
+    "quantize m.keras no_such_folder": "'no_such_folder'",
+    "quantize m.keras photos --output m.txt": "m.txt'",
+    "predict no.tflite photos/dark/0.png": "no.tflite'",
+    "predict no.keras photos/dark/0.png": "no.keras'",
+    "predict m.tflite photos/dark/0.png --top 0": "top=0",
+    "evaluate no.keras photos": "no.keras'",
+    "evaluate m.keras no_such_folder": "'no_such_folder'",
+    "evaluate m.tflite photos/dark": "'photos/dark'",
+    "benchmark no.tflite": "no.tflite'",
+    "benchmark m.tflite --runs 0": "runs=0",
+    "info no_model": "'no_model'",
+}
+
+
+def test_a_wrong_path_or_argument_is_answered_without_keras(home):
+    (home / "finished").mkdir()
+    (home / "finished" / "model.keras").touch()
+    statuses, ended = run(home, *WRONG)
+    errors = [
+        line
+        for line in ended.stderr.splitlines()
+        if line.startswith("keras-papers: ")
+    ]
+    for line, status, error in zip(WRONG, statuses, errors, strict=True):
+        assert status == 2 and WRONG[line] in error, f"{line}: {error}"

@@ -1,16 +1,7 @@
 """Width and depth scaling, shared by the mobile families."""
 
+from keras_papers.argument_checks import check_alpha as check_alpha
 from keras_papers.argument_checks import check_positive
-
-
-def check_alpha(alpha):
-    """Raises ValueError unless `alpha` can multiply a table's channels."""
-    check_positive(
-        "alpha",
-        alpha,
-        "the factor on the channels of every layer",
-        "The papers use 0.25 to 1.4; 1.0 is the table as printed.",
-    )
 
 
 def check_depth(depth):

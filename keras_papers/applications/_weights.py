@@ -19,6 +19,7 @@ from keras_papers.applications._weights_file import (
     kind_of,
     read_weights_file,
 )
+from keras_papers.argument_checks import check_weights_path
 from keras_papers.inlining import flatten
 
 TOP = {"hidden", "logits"}  # layers that a model without top does not have
@@ -69,14 +70,7 @@ def check_weights(weights, include_top, images, family, **variant):
                 "these, or train from weights=None."
             )
         return published[key]
-    is_file = isinstance(weights, str | os.PathLike) and os.path.isfile(weights)
-    if not is_file or not str(weights).endswith((".keras", ".h5")):
-        what = "a file of another kind" if is_file else "which is no file"
-        raise ValueError(
-            "`weights` must be None (random), 'imagenet' or the path of a "
-            ".weights.h5, .keras or legacy .h5 file. "
-            f"Received: weights={weights!r}, {what}. Check the path."
-        )
+    check_weights_path(weights)
     return weights
 
 

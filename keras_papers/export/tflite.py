@@ -9,7 +9,6 @@ normalizations, and the file runs in one piece on the phone's delegate.
 import contextlib
 import numbers
 import os
-import pathlib
 import sys
 import tempfile
 import threading
@@ -22,12 +21,13 @@ from keras_papers.argument_checks import (
     check_positive,
     check_positive_int,
 )
-from keras_papers.drafts import check_writable, draft_of
+from keras_papers.drafts import draft_of
 from keras_papers.export import metadata
 from keras_papers.export.conversion_process import convert_on_tensorflow
 from keras_papers.export.integer_file import told_of_dead_maps
 from keras_papers.export.interpreter import VerificationError
 from keras_papers.export.metadata import Description
+from keras_papers.export.output_path import check_path
 from keras_papers.export.verification import (
     PARITY,
     normalization_of,
@@ -195,35 +195,6 @@ def check_environment():
     """
     require("tensorflow", "mobile")
     require("ai_edge_litert.interpreter", "mobile")
-
-
-def check_path(path):
-    """Returns where a file is written; raises ValueError if it cannot be."""
-    if not isinstance(path, str | os.PathLike):
-        raise ValueError(
-            "`path` is where the file is written. "
-            f"Received: path={path!r}. Pass a path such as 'model.tflite'."
-        )
-    path = pathlib.Path(path)
-    if path.suffix != ".tflite":
-        raise ValueError(
-            "`path` is where the file is written and must end with '.tflite'. "
-            f"Received: path={str(path)!r}. Add the ending."
-        )
-    if not path.parent.is_dir() or path.is_dir():
-        raise ValueError(
-            "`path` must be a file in a folder that exists. "
-            f"Received: path={str(path)!r}. Make the folder first."
-        )
-    try:
-        check_writable(path)
-    except OSError as error:
-        raise ValueError(
-            "`path` must lie in a folder that can be written to. "
-            f"Received: path={str(path)!r} ({error.strerror}). Choose another "
-            "place."
-        ) from error
-    return path
 
 
 @contextlib.contextmanager

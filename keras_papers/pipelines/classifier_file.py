@@ -34,11 +34,11 @@ def open_classifier(path):
             images.
     """
     openers = {".tflite": _open_tflite, ".keras": _open_keras}
-    path = _check_file(path, *openers)
+    path = check_file(path, *openers)
     return openers[path.suffix](path)
 
 
-def _check_file(path, *endings):
+def check_file(path, *endings):
     """Returns the path of a file; raises ValueError if it is not there."""
     kinds = " or ".join(endings)
     if not isinstance(path, str | pathlib.Path):
@@ -111,6 +111,21 @@ def labels_beside(path):
     return beside.read_text("utf-8").splitlines() if beside.is_file() else []
 
 
+def read_labels(path):
+    """Returns the lines of a file of labels.
+
+    Raises:
+        ValueError: If it cannot be read.
+    """
+    try:
+        return pathlib.Path(path).read_text("utf-8").splitlines()
+    except (OSError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError(
+            "`labels` is the path of a text file with a label on each line. "
+            f"Received: labels={str(path)!r} ({error}). Check the path."
+        ) from error
+
+
 def load_keras(path):
     """Loads a .keras file, which may not bring code along.
 
@@ -118,7 +133,7 @@ def load_keras(path):
         ValueError: If the file is none, cut off, would run code, or holds a
             class that is not known.
     """
-    path = _check_file(path, ".keras")
+    path = check_file(path, ".keras")
     import keras
 
     try:

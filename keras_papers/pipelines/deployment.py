@@ -17,10 +17,14 @@ from keras_papers.argument_checks import (
     check_positive_int,
     check_seed,
 )
-from keras_papers.export.tflite import check_path
+from keras_papers.export.output_path import check_path
 from keras_papers.export.verification import takes_pixels
 from keras_papers.limits import MOST_CLUSTERS
-from keras_papers.pipelines.classifier_file import labels_beside, load_keras
+from keras_papers.pipelines.classifier_file import (
+    labels_beside,
+    load_keras,
+    read_labels,
+)
 from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.recipe import Recipe
@@ -81,14 +85,7 @@ def export(model, output=None, *, quantize=None, labels=None, threads=1):
     if labels is None and beside.is_file():
         labels = beside
     if labels is not None:
-        try:
-            labels = pathlib.Path(labels).read_text("utf-8").splitlines()
-        except (OSError, TypeError, UnicodeDecodeError) as error:
-            raise ValueError(
-                "`labels` is the path of a text file with a label on each "
-                f"line. Received: labels={str(labels)!r} ({error}). Check the "
-                "path."
-            ) from error
+        labels = read_labels(labels)
     ending = f".{quantize}.tflite" if quantize else ".tflite"
     return files.to_tflite(
         network,

@@ -4,8 +4,6 @@ import csv
 import hashlib
 import json
 import os
-import pathlib
-import shlex
 
 import keras
 
@@ -18,6 +16,7 @@ from keras_papers.pipelines.augmentation import default_augmentation
 from keras_papers.pipelines.image_set import some_of_each_class
 from keras_papers.pipelines.image_size import choose_size
 from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
+from keras_papers.pipelines.output_folder import check_places
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.recipe import Recipe, check_recipe
 from keras_papers.pipelines.report import Report
@@ -37,7 +36,7 @@ from keras_papers.pipelines.training_folder import (
     refuse_finished,
 )
 from keras_papers.pipelines.training_start import start_lines
-from keras_papers.pipelines.variant_plan import STORED, check_plan
+from keras_papers.pipelines.variant_plan import check_plan, command_instead
 from keras_papers.pipelines.variants import (
     Material,
     after,
@@ -171,7 +170,7 @@ def train_image_classifier(
     plan = check_plan(quantize, prune, cluster)
     check_installed(plan)
     if not overwrite:
-        refuse_finished(output, _command(plan, output, data))
+        refuse_finished(output, command_instead(plan, output, data))
     if tensorboard:
         require("tensorboard", "report")
     recipe = Recipe(
@@ -269,28 +268,6 @@ def train_image_classifier(
     return report
 
 
-def check_places(data, output):
-    if not isinstance(output, str | os.PathLike):
-        raise ValueError(
-            "`output` is the path of the folder that the files are written to. "
-            f"Received: output={output!r}. Pass a path such as 'my_model'."
-        )
-    if data is None:
-        return
-    if not isinstance(data, str | os.PathLike):
-        raise ValueError(
-            "`data` is the path of a folder that holds a folder of images for "
-            f"each class. Received: data={data!r}. Pass a path, or leave it "
-            "out for the bundled digits."
-        )
-    data, output = pathlib.Path(data).resolve(), pathlib.Path(output).resolve()
-    if output.is_relative_to(data):
-        raise ValueError(
-            "`output` must not lie inside `data`, where it would be taken for "
-            f"a class. Received: output={str(output)!r}. Choose another folder."
-        )
-
-
 def _check_parts(images, weights):
     counts = [len(getattr(images, name)) for name in PARTS]
     if not all(counts):
@@ -300,20 +277,6 @@ def _check_parts(images, weights):
             "Received: {} to train on, {} to watch and {} held out, by the "
             "{} beside {!r}. Add pictures.".format(*counts, SPLIT, str(weights))
         )
-
-
-def _command(plan, output, data):
-    """Returns what makes a variant of a finished model, if a verb does."""
-    how, model = plan.quantize, pathlib.Path(output, "model.keras")
-    there = model.with_suffix(f".{how}.tflite").exists()
-    if plan.steps() != [how] or there or not model.exists():
-        return None
-    if how in STORED:
-        verb = "export", str(model), "--quantize", how
-    else:
-        folder = [] if data is None else [os.fspath(data)]
-        verb = "quantize", str(model), *folder, "--mode", how
-    return shlex.join(["keras-papers", *verb])
 
 
 def _write(network, plan, material, folder, trained, split):

@@ -75,6 +75,18 @@ def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
     return ImageSet(names, train, validation, test, tuple(skipped))
 
 
+def check_folder(folder, to_train=True):
+    """Raises ValueError unless there is a folder, and reads no picture.
+
+    Args:
+        folder: As for `load_folder`.
+        to_train: Whether it must hold folders of two classes or more.
+    """
+    roots = _split_folders(pathlib.Path(folder))
+    if to_train:
+        _class_names(roots["train"])
+
+
 def load_test_folder(folder, names):
     """Finds the pictures of known classes; those of `test` where it is.
 

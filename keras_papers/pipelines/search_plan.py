@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
-from keras_papers import applications
 from keras_papers.argument_checks import (
     check_choice,
     check_positive,
     check_positive_int,
     check_seed,
 )
+from keras_papers.pipelines.model_facts import check_model_name
 from keras_papers.pipelines.recipe import Recipe, check_recipe
 
 MODELS = {  # what a space scales or changes where no model is named
@@ -70,7 +70,7 @@ class SearchPlan(NamedTuple):
 
     def check(self):
         """Raises ValueError if a part is out of its range."""
-        applications.get(self.model)
+        check_model_name(self.model)
         check_choice("oracle", self.oracle, ORACLES, "how points are proposed")
         for name, value, advice in (
             ("trials", self.trials, "Try 20."),

@@ -13,7 +13,6 @@ import os
 import pathlib
 import shutil
 
-from keras_papers import training_state
 from keras_papers.drafts import draft_of, sync
 from keras_papers.pipelines.output_folder import make_output
 from keras_papers.pipelines.split import SPLIT
@@ -98,10 +97,14 @@ class TrainingFolder:
 
     def save_state(self, trainer, name):
         """Writes all variables of a model and its optimizer."""
+        from keras_papers import training_state
+
         training_state.save(trainer, self.state / name)
 
     def load_state(self, trainer, name, with_optimizer=True):
         """Gives a model and its optimizer the variables of a file."""
+        from keras_papers import training_state
+
         training_state.load(trainer, self.state / name, with_optimizer)
 
     @contextlib.contextmanager

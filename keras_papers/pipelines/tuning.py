@@ -13,13 +13,12 @@ from keras_papers import export
 from keras_papers.argument_checks import check_choice, check_positive_int
 from keras_papers.drafts import draft_of
 from keras_papers.extras import MissingExtraError
-from keras_papers.pipelines.image_classification import check_places
 from keras_papers.pipelines.images import (
     batches,
     load_digits,
     told_of_lost_pictures,
 )
-from keras_papers.pipelines.output_folder import make_output
+from keras_papers.pipelines.output_folder import check_places, make_output
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.run_record import run_record
 from keras_papers.pipelines.search_folder import (

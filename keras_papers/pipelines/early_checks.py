@@ -1,0 +1,104 @@
+"""Checks of a verb's arguments before Keras is imported.
+
+A wrong path is answered at once then, and not after some seconds. The
+functions of the verbs make the same checks, by the same functions.
+"""
+
+from keras_papers.argument_checks import (
+    check_alpha,
+    check_positive_int,
+    check_seed,
+    check_weights_path,
+)
+from keras_papers.export.output_path import check_path
+from keras_papers.limits import MINIMUM_SIZE
+from keras_papers.pipelines.classifier_file import check_file, read_labels
+from keras_papers.pipelines.model_facts import check_model_name
+from keras_papers.pipelines.output_folder import check_places
+from keras_papers.pipelines.picture_folder import check_folder
+from keras_papers.pipelines.recipe import Recipe, check_recipe
+from keras_papers.pipelines.search_plan import MODELS, SearchPlan
+from keras_papers.pipelines.training_folder import refuse_finished
+from keras_papers.pipelines.variant_plan import check_plan, command_instead
+
+
+def check(verb, arguments):
+    """Raises ValueError if an argument of a verb is wrong.
+
+    Args:
+        verb: Name of a function of `pipelines`.
+        arguments: Dict of what it is called with.
+    """
+    _CHECKS.get(verb, _nothing)(arguments)
+
+
+def _nothing(arguments):
+    pass
+
+
+def _train(arguments):
+    get = arguments.get
+    data, output, weights = get("data"), get("output"), get("weights")
+    check_model_name(get("model"))
+    check_places(data, output)
+    plan = check_plan(get("quantize"), get("prune"), get("cluster"))
+    if not get("overwrite"):
+        refuse_finished(output, command_instead(plan, output, data))
+    given = {name: get(name) for name in Recipe._fields}
+    size = get("image_size")
+    check_recipe(
+        Recipe(**{**given, "from_weights": weights is not None}),
+        MINIMUM_SIZE if size is None else size,
+    )
+    check_seed(get("seed"))
+    check_alpha(get("alpha"))
+    if weights not in (None, "imagenet"):
+        check_weights_path(weights)
+    if data is not None:
+        check_folder(data)
+
+
+def _tune(arguments):
+    data, space = arguments.get("data"), arguments["space"]
+    check_places(data, arguments["output"])
+    plan = {name: arguments.get(name) for name in SearchPlan._fields}
+    model = plan["model"] or MODELS[space]
+    SearchPlan(**{**plan, "model": model}).check()
+    check_positive_int("workers", arguments["workers"], "a number", "Try 2.")
+    if data is not None:
+        check_folder(data)
+
+
+def _export(arguments):
+    check_file(arguments["model"], ".keras")
+    if arguments["output"] is not None:
+        check_path(arguments["output"])
+    if arguments["labels"] is not None:
+        read_labels(arguments["labels"])
+
+
+def _quantize(arguments):
+    check_file(arguments["model"], ".keras")
+    if "output" in arguments:
+        check_path(arguments["output"])
+    if arguments["data"] is not None:
+        check_folder(arguments["data"])
+
+
+def _evaluate(arguments):
+    check_file(arguments["model"], ".tflite", ".keras")
+    check_folder(arguments["data"], to_train=False)
+
+
+def _predict(arguments):
+    check_file(arguments["model"], ".tflite", ".keras")
+
+
+_CHECKS = {
+    "train": _train,
+    "tune": _tune,
+    "export": _export,
+    "quantize": _quantize,
+    "evaluate": _evaluate,
+    "predict": _predict,
+}
