@@ -466,6 +466,7 @@ def _add_export(verbs):
             quantize=parsed.quantize,
             labels=parsed.labels,
             threads=parsed.threads,
+            normalization=parsed.normalization,
         ),
         lambda parsed, found, seconds: print(f"{found}, {seconds:.1f} s"),
     )
@@ -484,6 +485,31 @@ def _add_export(verbs):
         "qat are what keras-papers quantize makes",
     )
     verb.add_argument("--threads", type=int, default=1, help="measured with")
+    _add_input_range(verb)
+
+
+def _add_input_range(verb):
+    verb.add_argument(
+        "--input-range",
+        dest="normalization",
+        nargs=2,
+        type=float,
+        metavar=("BLACK", "WHITE"),
+        action=_InputRange,
+        help="what the model takes for a black and for a white pixel, as 0 255 "
+        "or -1 1; by default what the file shows",
+    )
+
+
+class _InputRange(argparse.Action):
+    """Makes of a range the mean and the std of pixels."""
+
+    def __call__(self, parser, namespace, values, option=None):
+        black, white = values
+        if not black < white:
+            parser.error("--input-range takes the smaller number first")
+        std = 255 / (white - black)
+        namespace.normalization = (-black * std, std)
 
 
 def _how_stored(name):
@@ -549,6 +575,7 @@ def _add_quantize(verbs):
         default=argparse.SUPPRESS,
         help="refuse pictures that cannot be read",
     )
+    _add_input_range(verb)
 
 
 def _show_quantization(parsed, found, seconds):
@@ -569,7 +596,10 @@ def _add_predict(verbs):
         "tell what pictures show",
         "out/model.tflite rose.jpg tulip.jpg --top 3",
         lambda pipelines, parsed: pipelines.predict(
-            parsed.model, parsed.images, top=parsed.top
+            parsed.model,
+            parsed.images,
+            top=parsed.top,
+            normalization=parsed.normalization,
         ),
         _show_predictions,
         _for_keras_files,
@@ -577,6 +607,7 @@ def _add_predict(verbs):
     verb.add_argument("model", metavar="MODEL", help=".tflite or .keras")
     verb.add_argument("images", metavar="IMAGE", nargs="+", help="pictures")
     verb.add_argument("--top", type=int, default=5, help="classes to tell")
+    _add_input_range(verb)
 
 
 def _show_predictions(parsed, predictions, seconds):
@@ -594,12 +625,15 @@ def _add_evaluate(verbs):
         "evaluate",
         "measure a model on a folder of class folders",
         "out/model.tflite flowers/test",
-        lambda pipelines, parsed: pipelines.evaluate(parsed.model, parsed.data),
+        lambda pipelines, parsed: pipelines.evaluate(
+            parsed.model, parsed.data, normalization=parsed.normalization
+        ),
         _show_evaluation,
         _for_keras_files,
     )
     verb.add_argument("model", metavar="MODEL", help=".tflite or .keras")
     verb.add_argument("data", metavar="DIR", help="folder of class folders")
+    _add_input_range(verb)
 
 
 def _show_evaluation(parsed, found, seconds):

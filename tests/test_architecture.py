@@ -25,6 +25,14 @@ DIRECTIONS = {
     "layers": {"argument_checks"},
     "inlining": {"layers"},
     "lowering": {"inlining"},
+    "normalization": {"argument_checks"},
+    "pixel_statistics": {"normalization"},
+    "pixel_range": {
+        "inlining",
+        "layers",
+        "normalization",
+        "pixel_statistics",
+    },
     "cost": {"inlining", "layers"},
     "applications": {
         "argument_checks",
@@ -41,6 +49,8 @@ DIRECTIONS = {
         "layers",
         "limits",
         "lowering",
+        "normalization",
+        "pixel_range",
     },
     "export": {
         "argument_checks",
@@ -50,6 +60,8 @@ DIRECTIONS = {
         "inlining",
         "layers",
         "lowering",
+        "normalization",
+        "pixel_range",
         "quantization",
     },
     "tuner": {
@@ -72,6 +84,8 @@ DIRECTIONS = {
         "extras",
         "layers",
         "inlining",
+        "normalization",
+        "pixel_range",
         "cost",
         "applications",
         "quantization",

@@ -7,7 +7,6 @@ normalizations, and the file runs in one piece on the phone's delegate.
 """
 
 import contextlib
-import numbers
 import os
 import sys
 import tempfile
@@ -18,19 +17,18 @@ import keras
 
 from keras_papers.argument_checks import (
     check_choice,
-    check_positive,
     check_positive_int,
 )
 from keras_papers.drafts import draft_of
 from keras_papers.export import metadata
 from keras_papers.export.conversion_process import convert_on_tensorflow
+from keras_papers.export.input_images import settle_images
 from keras_papers.export.integer_file import told_of_dead_maps
 from keras_papers.export.interpreter import VerificationError
 from keras_papers.export.metadata import Description
 from keras_papers.export.output_path import check_path
 from keras_papers.export.verification import (
     PARITY,
-    normalization_of,
     verify,
 )
 from keras_papers.extras import require
@@ -39,9 +37,6 @@ from keras_papers.quantization.legacy import check_keras_3
 from keras_papers.quantization.quantize_aware import (
     integer_part,
     is_quantization_aware,
-)
-from keras_papers.quantization.representative_data import (
-    representative_images,
 )
 
 WITHOUT_IMAGES = (None, "float16", "dynamic")  # ways to quantize
@@ -89,12 +84,15 @@ def to_tflite(
             training set are enough.
         normalization: `(mean, std)`, by which the app turns a pixel in
             [0, 255] into what the model takes, (pixel - mean) / std.
-            Defaults to (0, 1) for a model that rescales pixels itself, else
-            to (127.5, 127.5), which gives [-1, 1].
+            Defaults to what the graph shows: (0, 1) where pixels are
+            rescaled or normalized inside, or where the first normalization
+            behind a convolution has seen pixels. Else to (127.5, 127.5),
+            which gives [-1, 1], with a warning unless negative numbers in
+            `representative_data` or `images` confirm it.
         input_shape: `(height, width, channels)`. Needed where the model
             leaves a size open; a phone needs it fixed.
-        images: Images on which the file must answer as the model does.
-            Defaults to random ones.
+        images: Images, as the model takes them, on which the file must
+            answer as the model does. Defaults to random ones.
         threads: Positive int. Threads whose latency is measured.
         runs: Positive int. Runs of which the median latency is taken.
 
@@ -104,11 +102,14 @@ def to_tflite(
 
     Raises:
         ValueError: If an argument is out of its range, or `path` cannot be
-            written.
+            written; if images do not lie in the range that the model takes.
         ConversionError: A `ValueError`, if the converter refuses the model.
         VerificationError: If the file that was written fails a check. It is
             deleted; one that was at `path` before stays.
         MissingExtraError: If the extra `mobile` is not installed.
+
+    Warns:
+        UserWarning: If what the model takes for black and white is assumed.
 
     Example:
     >>> from keras_papers import applications
@@ -135,12 +136,10 @@ def to_tflite(
         )
     check_positive_int("threads", threads, "a number of threads", "Try 1.")
     check_positive_int("runs", runs, "a number of measured runs", "Try 50.")
-    mean, std = _check_normalization(normalization, model)
-    if quantize == "int8" and not aware:
-        black, white = -mean / std, (255 - mean) / std
-        representative_data = representative_images(
-            representative_data, shape, black, white
-        )
+    measured = quantize == "int8" and not aware
+    (mean, std), representative_data = settle_images(
+        model, normalization, shape, representative_data, images, measured
+    )
     description = Description(
         model.name, _check_labels(labels, model), mean, std
     )
@@ -267,27 +266,6 @@ def _check_labels(labels, model):
             "line breaks."
         )
     return tuple(labels)
-
-
-def _check_normalization(normalization, model):
-    if normalization is None:
-        return normalization_of(model)
-    if is_quantization_aware(model):
-        raise ValueError(
-            "`normalization` is part of a quantization-aware model. "
-            f"Received: normalization={normalization!r}. Leave it out; say "
-            "quantize_aware(..., input_range=(black, white))."
-        )
-    pair = isinstance(normalization, tuple | list) and len(normalization) == 2
-    if not pair or not all(isinstance(n, numbers.Real) for n in normalization):
-        raise ValueError(
-            "`normalization` is a pair of numbers, mean and standard "
-            f"deviation of pixels. Received: normalization={normalization!r}. "
-            "Pass for example (127.5, 127.5)."
-        )
-    mean, std = map(float, normalization)
-    check_positive("normalization", std, "(mean, std), of which std", "Try 1.")
-    return mean, std
 
 
 def _convert_anywhere(model, shape, quantize, images):

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_papers.argument_checks import check_choice
 from keras_papers.export.file_size import told_size
+from keras_papers.export.input_images import normalization_of
 from keras_papers.export.integer_file import (
     float_tensors,
     layer_of,
@@ -23,8 +24,11 @@ from keras_papers.export.interpreter import (
 )
 from keras_papers.export.latency_process import measure_in_own_process
 from keras_papers.extras import require
+from keras_papers.normalization import (
+    check_normalization,
+    range_of_normalization,
+)
 from keras_papers.quantization.quantize_aware import (
-    input_range_of,
     is_quantization_aware,
     parameters_of,
 )
@@ -80,10 +84,9 @@ def verify(
         model: The Keras model, image in, one output.
         quantize: How the file was quantized, as in `to_tflite`.
         images: Batch of images to compare on, as the model takes them.
-            Defaults to random ones in [0, 255], or in [-1, 1] for a model
-            without preprocessing of its own. An untrained model answers
-            nearly the same to all of them, and the comparison then says
-            little.
+            Defaults to random ones of the range that the model takes. An
+            untrained model answers nearly the same to all of them, and the
+            comparison then says little.
         threads: Positive int. Threads whose latency is measured. Defaults
             to 1.
         runs: Positive int. Runs of which the median is taken, after
@@ -108,6 +111,9 @@ def verify(
     check_choice(
         "quantize", quantize, tuple(PARITY), "how the file was quantized"
     )
+    if normalization is None:
+        normalization = normalization_of(model)
+    normalization = check_normalization(normalization)
     data = path.read_bytes()
     if data[4:8] != b"TFL3":
         raise VerificationError(f"{path} is no .tflite file: no 'TFL3' in it.")
@@ -129,8 +135,6 @@ def verify(
                 "quantize='dynamic'."
             )
     measured = measure_in_own_process(path, threads, runs)
-    if normalization is None:
-        normalization = normalization_of(model)
     parity = _compare(path, model, images, normalization)
     if not parity <= PARITY[quantize]:
         said = (
@@ -155,24 +159,6 @@ def verify(
         measured["median_ms"],
         measured["iqr_ms"],
         threads,
-    )
-
-
-def normalization_of(model):
-    """Returns the `(mean, std)` that make of a pixel what a model takes."""
-    if is_quantization_aware(model):
-        black, white = input_range_of(model)
-        std = 255 / (white - black)
-        return -black * std, std
-    return (0.0, 1.0) if takes_pixels(model) else (127.5, 127.5)
-
-
-def takes_pixels(model):
-    """Tells whether a model rescales pixels in [0, 255] itself."""
-    return any(
-        isinstance(layer, keras.layers.Rescaling)
-        or (isinstance(layer, keras.Model) and takes_pixels(layer))
-        for layer in model.layers
     )
 
 
@@ -221,7 +207,7 @@ def _compare(path, model, images, normalization):
     mean, std = normalization
     _, door, _ = open_interpreter(path)
     if images is None:
-        ends = -mean / std, (255 - mean) / std
+        ends = range_of_normalization(mean, std)
         images = _random_images(door["shape"][1:], *ends)
     pixels = images * std + mean
     theirs = predict(path, pixels if door["dtype"] == np.uint8 else images)

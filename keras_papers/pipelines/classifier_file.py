@@ -11,6 +11,11 @@ import numpy as np
 
 from keras_papers.export import metadata
 from keras_papers.export.interpreter import open_interpreter, predict
+from keras_papers.normalization import (
+    WAY_OUT,
+    check_normalization,
+    normalization_of_range,
+)
 
 
 class ClassifierFile(NamedTuple):
@@ -22,20 +27,26 @@ class ClassifierFile(NamedTuple):
     scores: object  # function: images (batch, height, width, 3) to scores
 
 
-def open_classifier(path):
+def open_classifier(path, normalization=None):
     """Opens a classifier's file.
 
     Labels and normalization are read from inside a .tflite file; the labels
-    of a .keras file from `labels.txt` beside it. Classes without labels are
-    called by their numbers.
+    of a .keras file from `labels.txt` beside it, and its normalization from
+    its graph. Classes without labels are called by their numbers.
+
+    Args:
+        path: The file.
+        normalization: `(mean, std)` in place of what the file says.
 
     Raises:
         ValueError: If the file is none, cut off, or holds no classifier of
-            images.
+            images; if its graph does not show its normalization.
     """
     openers = {".tflite": _open_tflite, ".keras": _open_keras}
     path = check_file(path, *openers)
-    return openers[path.suffix](path)
+    if normalization is not None:
+        normalization = check_normalization(normalization)
+    return openers[path.suffix](path, normalization)
 
 
 def check_file(path, *endings):
@@ -58,7 +69,7 @@ def check_file(path, *endings):
     return path
 
 
-def _open_tflite(path):
+def _open_tflite(path, normalization):
     _, door, exit_ = open_interpreter(path)
     if door["dtype"] not in (np.float32, np.uint8):
         raise ValueError(
@@ -66,43 +77,68 @@ def _open_tflite(path):
             f"Received: model={str(path)!r}, which takes "
             f"{door['dtype'].__name__}. Export it with another input type."
         )
+    is_float = door["dtype"] == np.float32
+    if normalization is not None and not is_float:
+        raise ValueError(
+            "`normalization` is for files of floats; one of integers takes "
+            f"pixels as they are. Received: normalization={normalization!r} "
+            f"for model={str(path)!r}. Leave it out."
+        )
     found = metadata.read(path)
     if found is None:
         found = metadata.Description(path.stem)
-        warnings.warn(
-            f"{path} does not tell how it takes pixels; they are given to it "
-            f"as (pixel - {found.mean:g}) / {found.std:g}",
-            UserWarning,
-            stacklevel=3,
-        )
+        if is_float and normalization is None:
+            warnings.warn(
+                f"{path} does not describe how it takes pixels; they are given "
+                f"to it as (pixel - {found.mean:g}) / {found.std:g}. {WAY_OUT}",
+                UserWarning,
+                stacklevel=3,
+            )
+    mean, std = normalization or (found.mean, found.std)
     _check_shapes(path, door["shape"].tolist(), exit_["shape"].tolist())
     height, width = door["shape"][1:3].tolist()
-    is_float = door["dtype"] == np.float32
 
     def scores(images):
         if is_float:
-            images = (images - found.mean) / found.std
+            images = (images - mean) / std
         return predict(path, images)
 
     labels = _labels(found.labels, exit_["shape"][-1])
     return ClassifierFile(path, (height, width), labels, scores)
 
 
-def _open_keras(path):
-    from keras_papers.export.verification import takes_pixels
-
+def _open_keras(path, normalization):
     model = load_keras(path)
     # A model of several inputs has a list or a dict here.
     shape = getattr(model, "input_shape", None)
     classes = getattr(model, "output_shape", None)
     _check_shapes(path, shape, classes)
-    mean, std = (0.0, 1.0) if takes_pixels(model) else (127.5, 127.5)
+    mean, std = normalization or known_normalization(path, model)
 
     def scores(images):
         return model.predict((images - mean) / std, verbose=0)
 
     labels = _labels(labels_beside(path), classes[-1])
     return ClassifierFile(path, tuple(shape[1:3]), labels, scores)
+
+
+def known_normalization(path, model):
+    """Returns the `(mean, std)` that the graph of a model shows.
+
+    Raises:
+        ValueError: If it does not: with another one, the scores would be
+            wrong without a sign of it.
+    """
+    from keras_papers.pixel_range import find_pixel_range
+
+    found = find_pixel_range(model)
+    if not found.known:
+        raise ValueError(
+            "`model` must show in its graph what it takes for a black and for "
+            "a white pixel, as a Rescaling in front does. "
+            f"Received: model={str(path)!r}, which does not. {WAY_OUT}"
+        )
+    return normalization_of_range(found.black, found.white)
 
 
 def labels_beside(path):

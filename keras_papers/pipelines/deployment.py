@@ -18,9 +18,10 @@ from keras_papers.argument_checks import (
     check_seed,
 )
 from keras_papers.export.output_path import check_path
-from keras_papers.export.verification import takes_pixels
 from keras_papers.limits import MOST_CLUSTERS
+from keras_papers.normalization import check_normalization
 from keras_papers.pipelines.classifier_file import (
+    known_normalization,
     labels_beside,
     load_keras,
     read_labels,
@@ -45,12 +46,21 @@ from keras_papers.pipelines.variants import (
     check_installed,
     write,
 )
+from keras_papers.pixel_range import with_pixels
 
 EPOCHS = 8  # a fifth of a training's
 CONSIDERABLE = 0.1  # share of weights, of which a loss is told
 
 
-def export(model, output=None, *, quantize=None, labels=None, threads=1):
+def export(
+    model,
+    output=None,
+    *,
+    quantize=None,
+    labels=None,
+    threads=1,
+    normalization=None,
+):
     """Writes a .keras file as .tflite, and checks what was written.
 
     Args:
@@ -63,12 +73,17 @@ def export(model, output=None, *, quantize=None, labels=None, threads=1):
         labels: Path of a text file with a label on each line. Defaults to
             `labels.txt` beside `model`, where it is.
         threads: Positive int. Threads whose latency is measured.
+        normalization: `(mean, std)`, as in `export.to_tflite`. Defaults to
+            what the graph of the model shows.
 
     Returns:
         A `keras_papers.export.TFLiteFile`, which prints as one line.
 
     Raises:
         ValueError: If `model` cannot be read or converted.
+
+    Warns:
+        UserWarning: If the graph does not show it; (127.5, 127.5) is assumed.
     """
     if quantize in ("int8", "qat"):
         raise ValueError(
@@ -93,6 +108,7 @@ def export(model, output=None, *, quantize=None, labels=None, threads=1):
         labels,
         quantize,
         threads=threads,
+        normalization=normalization,
     )
 
 
@@ -139,13 +155,14 @@ def quantize(
     preserve=(),
     strict=False,
     seed=0,
+    normalization=None,
     verbose="auto",
 ):
     """Writes a .keras classifier as an int8 file, and compares the two.
 
     Args:
         model: Path of a .keras file that `train_image_classifier` wrote, or
-            of another classifier that rescales pixels itself.
+            of another classifier of square RGB images.
         data: Folder of pictures as for `train_image_classifier`, of the
             classes that `labels.txt` beside the model names. The images that
             the model was trained on give the ranges; those held out from it
@@ -166,6 +183,8 @@ def quantize(
             pruned or clustered weights. Defaults to neither.
         strict: Whether a picture that cannot be read is an error.
         seed: Int. Divides images that `split.json` does not list.
+        normalization: `(mean, std)`: the model takes (pixel - mean) / std, of
+            pixels in [0, 255]. Defaults to what its graph shows.
         verbose: As in `keras.Model.fit`. Defaults to `"auto"`.
 
     Returns:
@@ -173,7 +192,8 @@ def quantize(
 
     Raises:
         ValueError: If an argument is out of its range, the model cannot be
-            read or converted, or `data` does not fit it.
+            read or converted, its graph does not show its normalization, or
+            `data` does not fit it.
         MissingExtraError: If an extra is not installed: `mobile`, and for
             `"qat"` `quantization`.
 
@@ -196,12 +216,16 @@ def quantize(
     check_positive("learning_rate", learning_rate, "a rate", "Try 0.0001.")
     check_fraction("label_smoothing", label_smoothing, "a share", "Try 0.1.")
     check_seed(seed)
+    if normalization is not None:
+        normalization = check_normalization(normalization)
     network = load_keras(model)
     path = pathlib.Path(model)
     if output is None:
         output = path.with_suffix(f".{mode}.tflite")
     check_path(output)
     size = _side_of_images(path, network)
+    normalization = normalization or known_normalization(path, network)
+    network = with_pixels(network, *normalization)
     if data is None:
         images = load_digits(size, seed)
     else:
@@ -321,13 +345,11 @@ def _side_of_images(path, network):
         wrong = f"images of shape {shape}"
     elif shape[1] is None:
         wrong = "images of any size"
-    elif not takes_pixels(network):
-        wrong = "images that are rescaled before"
     else:
         return shape[1]
     raise ValueError(
-        "`model` must take square RGB images of one size in [0, 255], as those "
-        "of `train_image_classifier` do. "
+        "`model` must take square RGB images of one size, as those of "
+        "`train_image_classifier` do. "
         f"Received: model={str(path)!r}, which takes {wrong}. Use "
         "keras_papers.export.to_tflite(quantize='int8')."
     )

@@ -67,22 +67,26 @@ class Evaluation(NamedTuple):
         return f"without {' and '.join(said)}" if said else ""
 
 
-def predict(model, images, top=5):
+def predict(model, images, top=5, *, normalization=None):
     """Tells what pictures show.
 
     Args:
         model: Path of a .tflite or .keras classifier.
         images: Paths of pictures, or the path of one.
         top: Positive int. How many classes to tell. Defaults to 5.
+        normalization: `(mean, std)`: the model takes (pixel - mean) / std, of
+            pixels in [0, 255]. Defaults to what the file says: the metadata
+            of a .tflite file, the graph of a .keras file.
 
     Returns:
         A list of `Prediction`, one for each picture.
 
     Raises:
-        ValueError: If the model or a picture cannot be read.
+        ValueError: If the model or a picture cannot be read, or the graph of
+            the model does not show its normalization.
     """
     check_positive_int("top", top, "a number of classes", "Try 5.")
-    classifier = open_classifier(model)
+    classifier = open_classifier(model, normalization)
     files = [images] if isinstance(images, str | os.PathLike) else list(images)
     predictions = []
     for file in files:
@@ -99,7 +103,7 @@ def predict(model, images, top=5):
     return predictions
 
 
-def evaluate(model, data):
+def evaluate(model, data, *, normalization=None):
     """Measures a classifier on labelled pictures.
 
     A `split.json` beside the model, as trainings and searches write it, lists
@@ -111,18 +115,22 @@ def evaluate(model, data):
         data: Folder that holds a folder of pictures for each class, called
             as the classes are. Of a folder divided into `train`, `val` and
             `test`, the last that is there.
+        normalization: `(mean, std)`: the model takes (pixel - mean) / std, of
+            pixels in [0, 255]. Defaults to what the file says: the metadata
+            of a .tflite file, the graph of a .keras file.
 
     Returns:
         An `Evaluation`.
 
     Raises:
-        ValueError: If the model cannot be read, or `data` does not fit it.
+        ValueError: If the model cannot be read, its graph does not show its
+            normalization, or `data` does not fit it.
 
     Warns:
         UserWarning: If the model was trained on all of the pictures, or if
             that is not known.
     """
-    classifier = open_classifier(model)
+    classifier = open_classifier(model, normalization)
     split = split_beside(model)
     part, skipped = load_test_folder(data, classifier.labels)
     part, counts = unseen(part, split, model)

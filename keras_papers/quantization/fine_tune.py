@@ -3,14 +3,15 @@
 import keras
 
 from keras_papers.argument_checks import check_positive, check_positive_int
+from keras_papers.normalization import AUGMENTED, check_images
 from keras_papers.quantization.legacy import load_tf_keras
 from keras_papers.quantization.prune import callbacks as callbacks_of
 from keras_papers.quantization.prune import check_reached
 from keras_papers.quantization.quantize_aware import (
+    WAY_OUT,
     input_range_of,
     is_quantization_aware,
 )
-from keras_papers.quantization.representative_data import check_not_divided
 
 
 def fine_tune(
@@ -116,7 +117,10 @@ def _check_data(twin, inputs, labels, loss):
     if is_quantization_aware(twin):
         # Of a data set it is the first batch.
         images = inputs if is_array else next(iter(inputs))[0]
-        check_not_divided("data", images, *input_range_of(twin))
+        low, high = input_range_of(twin)
+        check_images(
+            "data", images, low, high, way_out=WAY_OUT, slack=AUGMENTED
+        )
 
 
 def _check_callbacks(callbacks, tf_keras):

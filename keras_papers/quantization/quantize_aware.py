@@ -5,7 +5,6 @@ configuration that follows from what int8 runtimes fuse.
 """
 
 import importlib
-import numbers
 
 import keras
 import numpy as np
@@ -18,19 +17,25 @@ from keras_papers.lowering import (
     shift_to_levels,
     split_rescaling,
 )
+from keras_papers.normalization import check_input_range
+from keras_papers.pixel_range import PixelRange, find_pixel_range
 from keras_papers.quantization.legacy import (
     check_keras_3,
     load_tf_keras,
     load_tfmot,
 )
 from keras_papers.quantization.representative_data import (
+    has_negatives,
     representative_images,
 )
 from keras_papers.quantization.to_tf_keras import to_tf_keras, weight_name
 
 PRESERVED = ("sparsity", "clusters")
-PIXELS = (0.0, 255.0)
-UNIT = (-1.0, 1.0)  # what a model takes that does not rescale pixels itself
+WAY_OUT = (
+    "Call quantize_aware(..., input_range=(black, white)): (0, 255) for a "
+    "model that was trained on pixels as they are, (-1, 1) or (0, 1). On the "
+    "command line: --input-range BLACK WHITE."
+)
 BATCH = 32  # images whose ranges are measured at once
 WRAPPER = (
     "tensorflow_model_optimization.python.core.quantization.keras."
@@ -100,8 +105,8 @@ def quantize_aware(
             `prune`; `"clusters"`, so that equal weights of a kernel stay
             equal, after `cluster`; or both as a tuple. Defaults to neither.
         input_range: What the model takes for a black and for a white pixel.
-            Defaults to (0, 255) for a model with a `Rescaling` inside, and
-            else to (-1, 1).
+            Defaults to what the graph shows, as `export.to_tflite` finds it,
+            and else to (-1, 1), with a warning unless images confirm it.
 
     Returns:
         A functional model of tf_keras, not compiled. What it saves as
@@ -115,10 +120,11 @@ def quantize_aware(
 
     Example:
     >>> image = keras.Input((8, 8, 3))
-    >>> x = keras.layers.Conv2D(4, 3, activation="relu", name="conv")(image)
+    >>> x = keras.layers.Rescaling(1 / 255)(image)
+    >>> x = keras.layers.Conv2D(4, 3, activation="relu", name="conv")(x)
     >>> x = keras.layers.GlobalAveragePooling2D()(x)
     >>> model = keras.Model(image, keras.layers.Dense(2)(x))
-    >>> aware = quantize_aware(model, np.ones((4, 8, 8, 3)))
+    >>> aware = quantize_aware(model, np.full((4, 8, 8, 3), 255.0))
     >>> aware.layers[2].name
     'quant_conv'
     """
@@ -130,7 +136,23 @@ def quantize_aware(
     wrapper = importlib.import_module(WRAPPER).QuantizeWrapperV2
     flat = flatten(model)
     _check_doors(flat)
-    input_range = _check_range(input_range, flat)
+    given = input_range is not None
+    if given:
+        found = PixelRange(*check_input_range(input_range))
+    else:
+        found = find_pixel_range(flat)
+    input_range = found[:2]
+    images = None
+    if representative_data is not None:
+        images = representative_images(
+            representative_data,
+            flat.input_shape[1:],
+            *input_range,
+            way_out=WAY_OUT,
+            given=given,
+        )
+    if images is None or not has_negatives(images):
+        found.warn(model, WAY_OUT)
     lowered = lower(flat)
     twin = to_tf_keras(_with_rescaling(lowered, input_range))
     readers = _readers(twin)
@@ -168,9 +190,7 @@ def quantize_aware(
     _check_kept(kept)
     _copy_weights(twin, aware)
     _freeze(aware)
-    if representative_data is not None:
-        shape = aware.input_shape[1:]
-        images = representative_images(representative_data, shape, *input_range)
+    if images is not None:
         _measure_ranges(aware, images)
     return aware
 
@@ -194,23 +214,6 @@ def _check_doors(model):
             f"{len(model.outputs)} outputs. Quantize a part of it: "
             "keras.Model(image, scores)."
         )
-
-
-def _check_range(input_range, flat):
-    if input_range is None:
-        rescales = any(
-            isinstance(layer, keras.layers.Rescaling) for layer in flat.layers
-        )
-        return PIXELS if rescales else UNIT
-    pair = np.ravel(np.asarray(input_range, dtype=object)).tolist()
-    real = all(isinstance(end, numbers.Real) for end in pair)
-    if len(pair) != 2 or not real or not pair[0] < pair[1]:
-        raise ValueError(
-            "`input_range` is what the model takes for a black and for a "
-            f"white pixel. Received: input_range={input_range!r}. Pass two "
-            "numbers, for example (-1, 1)."
-        )
-    return tuple(map(float, pair))
 
 
 def _with_rescaling(lowered, input_range):

@@ -3,10 +3,12 @@
 import keras
 import numpy as np
 
+from keras_papers.normalization import check_images
+
 ENOUGH = 300  # images; ranges hardly move after some hundred
 
 
-def representative_images(data, shape, low, high):
+def representative_images(data, shape, low, high, **options):
     """Returns images as the model takes them, checked.
 
     Args:
@@ -18,6 +20,7 @@ def representative_images(data, shape, low, high):
             open.
         low: What the model takes for a black pixel.
         high: What the model takes for a white one.
+        **options: `way_out` and `given` of `check_images`.
 
     Returns:
         Float32 array. In the first image two values are `low` and `high`, so
@@ -28,31 +31,16 @@ def representative_images(data, shape, low, high):
             range.
     """
     images = _collect(data, shape)
-    least, most = float(images.min()), float(images.max())
-    wanted = f"[{low + 0.0:g}, {high:g}]"  # without the sign of -0.0
-    received = f"Received: representative_data in [{least:g}, {most:g}]."
-    slack = 0.01 * (high - low)
-    if not (low - slack <= least and most <= high + slack):
-        raise ValueError(
-            "`representative_data` must hold images as the model takes them, "
-            f"in {wanted}. {received} Scale them, as for predicting."
-        )
-    check_not_divided("representative_data", images, low, high)
+    check_images("representative_data", images, low, high, **options)
     images = np.clip(images, low, high)  # as a cubic resize overshoots
     images[0].flat[:2] = low, high
     return images
 
 
-def check_not_divided(argument, images, low, high):
-    """Raises ValueError if pixels in [0, 1] are given where 255 is white."""
-    least, most = float(np.min(images)), float(np.max(images))
-    if high - low > 100 and 0 < most <= 1:
-        raise ValueError(
-            f"`{argument}` must hold images as the model takes them, in "
-            f"[{low + 0.0:g}, {high:g}], for the model rescales pixels "
-            f"itself. Received: {argument} in [{least:g}, {most:g}]. Do not "
-            "divide them by 255."
-        )
+def has_negatives(images):
+    """Returns whether such images confirm that a model takes [-1, 1]."""
+    # The first two numbers are the ends of the range.
+    return float(images.ravel()[2:].min(initial=0.0)) < -0.05
 
 
 def _collect(data, shape):

@@ -10,7 +10,8 @@ import pytest
 
 from keras_papers import pipelines
 from keras_papers.export import metadata
-from keras_papers.pipelines.deployment import Speed, _warn_of_losses
+from keras_papers.pipelines.deployment import _warn_of_losses
+from keras_papers.pipelines.speed import Speed
 from tests.extra import with_tfmot
 from tests.pipelines.conftest import paint
 
@@ -179,10 +180,12 @@ def test_classes_without_labels_are_counted(model):
     [
         ((32, 64, 3), r"images of shape \(None, 32, 64, 3\)"),
         ((None, None, 3), "images of any size"),
-        ((32, 32, 3), "rescaled before"),
+        ((32, 32, 3), "must show in its graph.*normalization=.*--input-range"),
     ],
 )
-def test_only_models_of_pixels_are_quantized(shape, message, photos, tmp_path):
+def test_only_models_of_square_pictures_are_quantized(
+    shape, message, photos, tmp_path
+):
     image = keras.Input(shape)
     pixels = image
     if shape != (32, 32, 3):

@@ -246,7 +246,9 @@ def test_a_quantized_file_answers_in_real_numbers(picture, tmp_path):
         with pytest.raises(ValueError, match="which takes int8"):
             pipelines.predict(path, picture)
     model.save(tmp_path / "floats.keras")
-    (expected,) = pipelines.predict(tmp_path / "floats.keras", picture)
+    (expected,) = pipelines.predict(
+        tmp_path / "floats.keras", picture, normalization=(127.5, 127.5)
+    )
     assert found.labels == expected.labels
     assert np.ptp(expected.scores) > 0.06
     np.testing.assert_allclose(found.scores, expected.scores, atol=0.03)
