@@ -18,9 +18,11 @@ from interleaved import compare, header
 
 import keras  # isort: skip
 from keras_papers import applications
-from keras_papers.pipelines import images, picture_folder
+from keras_papers.pipelines import images
+from keras_papers.pipelines.picture_folder import load_test_folder
 
 ROUNDS, CLASSES, BATCH, SIZE = 5, 4, 32, 128
+NAMES = tuple(map(str, range(CLASSES)))
 PHOTOS, SMALL_PICTURES = 1200, 100_000
 
 
@@ -51,9 +53,7 @@ def read_all(data):
 
 def reading(folder):
     """Compares a pass over the photos, decoded each time."""
-    whole, _ = picture_folder._scan(
-        folder, picture_folder._class_names(folder), strict=False
-    )
+    whole, _ = load_test_folder(folder, NAMES)
     ours, theirs = [], []
     images.CACHE_BYTES = 0
     for _ in range(ROUNDS + 1):
@@ -100,9 +100,7 @@ def training(whole):
 def memory(folder):
     """Prints the most memory that the process held, pass by pass."""
     start = time.perf_counter()
-    whole, _ = picture_folder._scan(
-        folder, picture_folder._class_names(folder), strict=False
-    )
+    whole, _ = load_test_folder(folder, NAMES)
     seconds = time.perf_counter() - start
     data = images.batches(whole, CLASSES, 32, 64, seed=0)
     used = []

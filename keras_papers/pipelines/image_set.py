@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from keras_papers.pipelines.duplicates import Duplicates
 from keras_papers.pipelines.pictures import read_picture
 
 TEST_SHARE = 0.2  # of each class, where there is no folder test/
@@ -25,6 +26,19 @@ class Part:
     def __getitem__(self, indices):
         hashes = None if self.hashes is None else self.hashes[indices]
         return Part(self.sources[indices], self.labels[indices], hashes)
+
+    def is_first(self):
+        """Returns which images are no copies, to the byte, of one before."""
+        return self._first() == np.arange(len(self))
+
+    def _first(self):
+        """Returns the index of the first image of the same bytes of each."""
+        if self.hashes is None:
+            return np.arange(len(self))
+        _, first, inverse = np.unique(
+            self.hashes.astype(str), return_index=True, return_inverse=True
+        )
+        return first[inverse]
 
     def commonest_share(self):
         """Returns the accuracy of always saying the commonest class."""
@@ -53,16 +67,22 @@ class ImageSet:
     validation: Part  # watched while the model trains
     test: Part  # what the report tells of
     skipped: tuple = ()  # (file, reason) of what could not be read
+    duplicates: Duplicates = Duplicates()
 
 
 def divide(part, share, seed):
-    """Draws `share` of each class; returns the rest and what was drawn."""
+    """Draws `share` of each class; returns the rest and what was drawn.
+
+    Images of the same bytes stay together, whatever their classes.
+    """
     generator = np.random.default_rng(seed)
+    is_first = part.is_first()
     drawn = np.zeros(len(part), bool)
     for label in np.unique(part.labels):
-        (members,) = np.nonzero(part.labels == label)
+        (members,) = np.nonzero(is_first & (part.labels == label))
         number = max(1, round(share * len(members)))
         drawn[generator.permutation(members)[:number]] = True
+    drawn = drawn[part._first()]
     return part[~drawn], part[drawn]
 
 

@@ -1,11 +1,15 @@
 """Folders of pictures: what is found, divided, left out, refused."""
 
 import concurrent.futures
-import pathlib
 import warnings
 
 import numpy as np
 
+from keras_papers.extras import MissingExtraError
+from keras_papers.pipelines.duplicates import describe, find_duplicates
+from keras_papers.pipelines.folder_hints import look_around
+from keras_papers.pipelines.folder_levels import check_is_folder, find_levels
+from keras_papers.pipelines.folder_walk import files_below, folders_in
 from keras_papers.pipelines.image_set import (
     TEST_SHARE,
     VALIDATION_SHARE,
@@ -13,21 +17,10 @@ from keras_papers.pipelines.image_set import (
     Part,
     divide,
 )
-from keras_papers.pipelines.pictures import (
-    check_picture,
-    is_hidden,
-    reason_of,
-)
+from keras_papers.pipelines.pictures import check_picture, reason_of
 
 # Pictures of a class to train on, by how many of the parts have folders.
 FEWEST = {1: 5, 2: 2, 3: 1}
-SPLITS = {  # names of folders: what their pictures are for
-    "train": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-}
 
 
 def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
@@ -35,27 +28,34 @@ def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
 
     Args:
         folder: Holds a folder of pictures for each class; or folders
-            `train`, and perhaps `val` and `test`, that do. With both, `val`
-            is watched; with one of them, it is tested on, and a share of
-            `train` is watched. With none, a fifth of each class is tested on.
-        seed: Draws what is held out.
+            `train`, and perhaps `val` and `test`, that do, under these names
+            or others that `folder_levels` knows. With both, `val` is watched;
+            with one of them, it is tested on, and a share of `train` is
+            watched. With none, a fifth of each class is tested on.
+        seed: Draws what is held out. Files of the same bytes stay together.
         strict: Whether a file that cannot be read is an error.
         validation_share: Float in (0, 1). What is watched of each class where
             there are not both `val` and `test`.
 
     Raises:
-        ValueError: If there is no such folder, or fewer than two classes, or
-            too few pictures of a class.
+        ValueError: If there is no such folder, or it can be read in two ways,
+            or there are fewer than two classes, or too few pictures of a
+            class.
+
+    Warns:
+        UserWarning: Of what is left out, of folders that are read in the
+            likelier of two ways, of pictures that are in two parts or in two
+            classes, and of classes that are missing from a part.
     """
-    folder = pathlib.Path(folder)
-    roots = _split_folders(folder)
-    names = _class_names(roots["train"])
+    roots, notes = find_levels(folder)
+    names = _class_names(folder, roots)
     parts, skipped = {}, []
     for split, root in roots.items():
         parts[split], broken = _scan(root, names, strict)
         skipped += broken
     train = parts["train"]
-    _check_counts(folder, names, train, FEWEST[len(roots)], skipped)
+    fewest = FEWEST[len(roots)]
+    _check_counts(roots["train"], names, train, fewest, skipped)
     # The watched pictures choose the model. So a `val` alone is what it is
     # tested on in the end, and others are watched.
     test = parts.get("test", parts.get("val"))
@@ -72,7 +72,12 @@ def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
                 f"folder. Received: data={str(folder)!r} without one that can "
                 "be read. Add pictures, or remove the folder."
             )
-    return ImageSet(names, train, validation, test, tuple(skipped))
+    duplicates = find_duplicates(train, validation, test)
+    missing = _missing(names, roots, parts)
+    notes = [*notes, *missing, *describe(duplicates, validation, test)]
+    for note in notes:
+        warnings.warn(note, UserWarning, stacklevel=2)
+    return ImageSet(names, train, validation, test, tuple(skipped), duplicates)
 
 
 def check_folder(folder, to_train=True):
@@ -82,9 +87,9 @@ def check_folder(folder, to_train=True):
         folder: As for `load_folder`.
         to_train: Whether it must hold folders of two classes or more.
     """
-    roots = _split_folders(pathlib.Path(folder))
+    check_is_folder(folder)
     if to_train:
-        _class_names(roots["train"])
+        _class_names(folder, find_levels(folder).roots)
 
 
 def load_test_folder(folder, names):
@@ -93,20 +98,23 @@ def load_test_folder(folder, names):
     Raises:
         ValueError: If a class folder has none of `names`, or there is none.
     """
-    roots = _split_folders(pathlib.Path(folder))
+    roots, notes = find_levels(folder, names)
     root = roots.get("test") or roots.get("val") or roots["train"]
-    found = [name for name in _folders(root) if name in names]
-    strangers = sorted(set(_folders(root)) - set(names))
-    if strangers or not found:
+    found = [name for name in folders_in(root) if name in names]
+    unknown = sorted(set(folders_in(root)) - set(names))
+    if unknown or not found:
         raise ValueError(
             "`data` must hold folders of the classes that the model knows, "
             f"{', '.join(names)}. Received: data={str(root)!r} with "
             + (
-                f"class folders {strangers}. Rename or remove them."
-                if strangers
-                else "no class folder. Sort the pictures into such."
+                f"class folders {unknown}. Rename or remove them."
+                if unknown
+                else f"no class folder. {look_around(root)}Sort the pictures "
+                "into such."
             )
         )
+    for note in notes:
+        warnings.warn(note, UserWarning, stacklevel=2)
     part, skipped = _scan(root, names, strict=False)
     if not len(part):
         raise ValueError(
@@ -116,60 +124,39 @@ def load_test_folder(folder, names):
     return part, skipped
 
 
-def _split_folders(folder):
-    """Returns the folders of class folders by what they are for."""
-    if not folder.is_dir():
+def _class_names(folder, roots):
+    if "train" not in roots:
         raise ValueError(
-            "`data` is a folder that holds a folder of images for each class. "
-            f"Received: data={str(folder)!r}, which is no folder. Check the "
-            "path, or leave it out for the bundled digits."
+            "`data` must hold a folder train where it holds others of its "
+            f"parts. Received: data={str(folder)!r} with only "
+            f"{', '.join(str(root) for root in roots.values())}. Pass the "
+            "folder that holds all parts, or the one that holds the classes."
         )
-    names = _folders(folder)
-    roots = {
-        SPLITS[n.lower()]: folder / n for n in names if n.lower() in SPLITS
-    }
-    # Folders of classes that happen to be called so are classes.
-    inside = [bool(_folders(root)) for root in roots.values()]
-    if "train" in roots and all(inside) and len(roots) == len(names):
-        return roots
-    return {"train": folder}
-
-
-def _folders(folder):
-    return sorted(
-        entry.name
-        for entry in folder.iterdir()
-        if entry.is_dir() and not entry.name.startswith(".")
-    )
-
-
-def _class_names(root):
-    names = _folders(root)
+    root = roots["train"]
+    names = folders_in(root)
     if len(names) < 2 or any(name.splitlines() != [name] for name in names):
         raise ValueError(
             "`data` must hold a folder of images for each of two classes or "
             f"more. Received: data={str(root)!r} with class folders {names}. "
-            "Sort the images into folders named after the classes."
+            f"{look_around(root)}Sort the images into folders named after the "
+            "classes."
         )
     return tuple(names)
 
 
 def _scan(root, names, strict):
     """Returns the pictures below `root`, and what is none with its reason."""
-    strangers = sorted(set(_folders(root)) - set(names))
-    if strangers:
+    here = folders_in(root)
+    unknown = sorted(set(here) - set(names))
+    if unknown:
         raise ValueError(
             "`data` must hold the same classes in train, val and test. "
-            f"Received: {str(root)!r} with {strangers}, not in train. Rename "
+            f"Received: {str(root)!r} with {unknown}, not in train. Rename "
             "or remove what is too many."
         )
     files, labels = [], []
     for label, name in enumerate(names):
-        found = sorted(
-            str(path)
-            for path in (root / name).rglob("*")
-            if path.is_file() and not is_hidden(path)
-        )
+        found = files_below(root / name) if name in here else []
         files += found
         labels += [label] * len(found)
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -209,18 +196,35 @@ def _check(path):
     """Returns the hash of a picture file and why it cannot be read, or None."""
     try:
         return check_picture(path), None
+    except MissingExtraError:
+        raise
     except ValueError as error:
         return None, reason_of(error.__cause__)
 
 
-def _check_counts(folder, names, part, fewest, skipped):
-    counts = np.bincount(part.labels, minlength=len(names))
+def _check_counts(root, names, part, fewest, skipped):
+    labels = part.labels[part.is_first()]
+    counts = np.bincount(labels, minlength=len(names))
     few = [name for name, n in zip(names, counts, strict=True) if n < fewest]
     if few:
         unread = f"; {len(skipped)} files cannot be read" if skipped else ""
+        copies = len(part) - len(labels)
+        unread += f"; {copies} are copies of others" * (copies > 0)
         raise ValueError(
             f"`data` must hold {fewest} pictures or more of each class to "
             "train on, and to hold some of them out where there is no val. "
-            f"Received: data={str(folder)!r} with fewer in {few}{unread}. Add "
-            "pictures, or take the folders out."
+            f"Received: data={str(root)!r} with fewer in {few}{unread}. "
+            f"{look_around(root)}Add pictures, or take the folders out."
         )
+
+
+def _missing(names, roots, parts):
+    """Yields sentences on classes of which a part has no pictures."""
+    for part, root in roots.items():
+        there = set(parts[part].labels.tolist())
+        missing = [repr(n) for i, n in enumerate(names) if i not in there]
+        if missing and part != "train":
+            yield (
+                f"{root} holds no pictures of {', '.join(missing)}, of which "
+                "nothing is measured"
+            )

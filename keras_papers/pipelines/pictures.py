@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import warnings
 
 import numpy as np
@@ -147,11 +146,7 @@ def _upright_rgb(image_module, image):
 
 def reason_of(error):
     """Says in a line why a picture could not be read, without its path."""
+    if getattr(error, "strerror", None):
+        return error.strerror
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     return "no format that is known" if "cannot identify" in text else text
-
-
-def is_hidden(path):
-    """Tells whether a file belongs to the file manager, not to the user."""
-    name = os.path.basename(path)
-    return name.startswith(".") or name.lower() in ("thumbs.db", "desktop.ini")
