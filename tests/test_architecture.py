@@ -101,7 +101,7 @@ LAZY = {
     "tensorflow_model_optimization": {"quantization"},
     "keras_tuner": {"tuner"},
     "grpc": {"tuner"},
-    "filelock": {"tuner"},
+    "filelock": {"pipelines", "tuner"},
     "sklearn": {"pipelines", "tuner"},
     "matplotlib": {"pipelines", "tuner"},
     "jinja2": {"pipelines"},

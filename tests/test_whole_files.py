@@ -45,6 +45,7 @@ ELSEWHERE = {
     ("image_classification.py", "_write"): "the state, moved when it is whole",
     ("latency.py", "__call__"): "a temporary folder",
     ("launcher.py", "start"): "a log, to which lines are added",
+    ("output_folder.py", "_claimed"): "the lock, which names its process",
     ("page_graphics.py", "inline"): "memory",
     ("report_page.py", "_data_uri"): "memory",
     ("variants.py", "make_variants"): "the state, moved when it is whole",

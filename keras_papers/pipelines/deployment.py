@@ -27,6 +27,7 @@ from keras_papers.pipelines.classifier_file import (
     read_labels,
 )
 from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
+from keras_papers.pipelines.output_folder import claim, releases_claims
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.recipe import Recipe
 from keras_papers.pipelines.split import (
@@ -142,6 +143,7 @@ class Quantization(NamedTuple):
         return f"held-out images{left_out * bool(new)}"
 
 
+@releases_claims
 def quantize(
     model,
     data=None,
@@ -192,8 +194,9 @@ def quantize(
 
     Raises:
         ValueError: If an argument is out of its range, the model cannot be
-            read or converted, its graph does not show its normalization, or
-            `data` does not fit it.
+            read or converted, its graph does not show its normalization,
+            `data` does not fit it, or another process writes to the folder of
+            `output`.
         MissingExtraError: If an extra is not installed: `mobile`, and for
             `"qat"` `quantization`.
 
@@ -223,6 +226,7 @@ def quantize(
     if output is None:
         output = path.with_suffix(f".{mode}.tflite")
     check_path(output)
+    claim(pathlib.Path(output).parent)
     size = _side_of_images(path, network)
     normalization = normalization or known_normalization(path, network)
     network = with_pixels(network, *normalization)

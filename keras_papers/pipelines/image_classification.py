@@ -16,7 +16,11 @@ from keras_papers.pipelines.augmentation import default_augmentation
 from keras_papers.pipelines.image_set import some_of_each_class
 from keras_papers.pipelines.image_size import choose_size
 from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
-from keras_papers.pipelines.output_folder import check_places
+from keras_papers.pipelines.output_folder import (
+    check_places,
+    claim,
+    releases_claims,
+)
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.recipe import Recipe, check_recipe
 from keras_papers.pipelines.report import Report
@@ -49,6 +53,7 @@ THUMBNAIL = 128  # pixels, of a picture that a person looks at
 SEEN = 12  # training images that the report shows
 
 
+@releases_claims
 def train_image_classifier(
     data=None,
     model="MobileNetV3Small",
@@ -159,7 +164,8 @@ def train_image_classifier(
 
     Raises:
         ValueError: If an argument is out of its range, `data` holds no
-            classes, or `output` cannot be written or is taken.
+            classes, or `output` cannot be written, is taken, or another
+            process writes to it.
         MissingExtraError: If the extra `mobile` is not installed, or
             `quantization`, which `prune`, `cluster` and `"qat"` need.
     """
@@ -191,6 +197,7 @@ def train_image_classifier(
     # Built once for nothing, so that bad arguments show before the reading.
     shape = (image_size or MINIMUM_SIZE,) * 2 + (3,)
     constructor(input_shape=shape, alpha=alpha, classes=2)
+    claim(output)
     images = None if data is None else load_folder(data, seed, strict)
     why = "as given"
     if image_size is None:

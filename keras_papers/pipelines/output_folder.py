@@ -1,7 +1,81 @@
-"""The folder that a command writes to."""
+"""The folder that a job writes to: made, and claimed by one process."""
 
+import contextlib
+import contextvars
+import functools
 import os
 import pathlib
+
+from keras_papers.extras import require
+
+LOCK = ".lock"
+_claims = contextvars.ContextVar("claims")
+
+
+def releases_claims(job):
+    """Decorates a function so that its claims end with it, however it ends."""
+
+    @functools.wraps(job)
+    def run(*arguments, **options):
+        with contextlib.ExitStack() as claims:
+            token = _claims.set(claims)
+            try:
+                return job(*arguments, **options)
+            finally:
+                _claims.reset(token)
+
+    return run
+
+
+def claim(folder):
+    """Makes a folder, and keeps other processes from writing to it.
+
+    The claim ends with the function that `releases_claims` decorates. That of
+    a process that was killed ends with the process.
+
+    Raises:
+        ValueError: If the folder cannot be made or written in, or is claimed.
+        MissingExtraError: If the extra `mobile` is not installed.
+    """
+    _claims.get().enter_context(_claimed(pathlib.Path(folder)))
+
+
+@contextlib.contextmanager
+def _claimed(folder):
+    filelock = require("filelock", "mobile")
+    is_made = not folder.exists()
+    make_output(folder)
+    path = folder / LOCK
+    lock = filelock.FileLock(path, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise ValueError(
+            "`output` is a folder that one process at a time writes to. "
+            f"Received: output={str(folder)!r}, which {_holder(path)} is "
+            "writing to. Wait for it, or choose another folder."
+        ) from None
+    try:
+        if isinstance(lock, filelock.UnixFileLock):  # others write it, or none
+            path.write_text(f"{os.getpid()}\n")
+        yield
+    finally:
+        # Before the release: another process could take the file in between.
+        with contextlib.suppress(OSError):
+            path.unlink()
+        lock.release()
+        if is_made:
+            with contextlib.suppress(OSError):  # unless it holds something
+                folder.rmdir()
+
+
+def _holder(path):
+    """Names the process that holds a lock, where its file says which."""
+    try:
+        number = int(path.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return "another process"
+    return "this process" if number == os.getpid() else f"process {number}"
 
 
 def make_output(path):

@@ -1,9 +1,7 @@
 """The folder of a search: its files, and what must not be replaced there."""
 
-import contextlib
 import itertools
 import json
-import pathlib
 import shutil
 
 from keras_papers.drafts import draft_of
@@ -54,16 +52,6 @@ def clear(output):
         (output / name).unlink(missing_ok=True)
     if (output / TRIALS).exists():
         shutil.rmtree(output / TRIALS)
-
-
-def leave_nothing(output, lock_file):
-    """Removes a folder that was made for nothing: it holds its lock alone.
-
-    Latencies that were measured stay for the next search.
-    """
-    with contextlib.suppress(OSError):
-        pathlib.Path(lock_file).unlink()
-        output.rmdir()
 
 
 def write_json(path, value):

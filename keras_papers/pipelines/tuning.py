@@ -18,7 +18,12 @@ from keras_papers.pipelines.images import (
     load_digits,
     told_of_lost_pictures,
 )
-from keras_papers.pipelines.output_folder import check_places, make_output
+from keras_papers.pipelines.output_folder import (
+    check_places,
+    claim,
+    make_output,
+    releases_claims,
+)
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.run_record import run_record
 from keras_papers.pipelines.search_folder import (
@@ -28,7 +33,6 @@ from keras_papers.pipelines.search_folder import (
     check_folder,
     check_same,
     clear,
-    leave_nothing,
     read_json,
     write_json,
 )
@@ -45,6 +49,7 @@ PROCESS = "keras_papers.pipelines.tuning_process"
 SHARES = (1.0, 0.857, 0.714, 0.571)  # of the image size: 224, 192, 160, 128
 
 
+@releases_claims
 def tune(
     data=None,
     space="compound",
@@ -124,7 +129,7 @@ def tune(
     arguments = dict(locals())
     from keras_papers import tuner
     from keras_papers.tuner import chief
-    from keras_papers.tuner.search import claim
+    from keras_papers.tuner.search import claim as claim_trials
 
     export.check_environment()
     check_places(data, output)
@@ -163,8 +168,8 @@ def tune(
         chief.check_address()
     searched.images(image_size)  # or an earlier search gave way for nothing
     is_made = not output.exists()
-    make_output(output)
-    lock = claim(output / TRIALS)
+    claim(output)
+    lock = claim_trials(output / TRIALS)
     try:
         check_folder(plan, output, overwrite)
         went_on = not overwrite and (output / PLAN).exists()
@@ -179,7 +184,7 @@ def tune(
         write_json(output / PLAN, plan._asdict())
     except BaseException:
         if is_made:
-            leave_nothing(output, lock.lock_file)
+            pathlib.Path(lock.lock_file).unlink(missing_ok=True)
         lock.release(force=True)  # or a notebook, which goes on, would keep it
         raise
     if workers == 1:

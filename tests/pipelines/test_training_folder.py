@@ -13,6 +13,7 @@ import pytest
 
 from keras_papers import applications, pipelines
 from keras_papers.pipelines import training
+from keras_papers.pipelines.output_folder import LOCK
 from keras_papers.pipelines.recipe import Phase, Recipe
 from keras_papers.pipelines.training_folder import STATE, TrainingFolder
 from tests.pipelines.conftest import QUICK
@@ -35,7 +36,7 @@ def test_a_killed_training_goes_on_from_its_last_epoch(photos, tmp_path):
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    assert [path.name for path in tmp_path.iterdir()] == [STATE]
+    assert {path.name for path in tmp_path.iterdir()} == {STATE, LOCK}
     before = json.loads((state / "history.json").read_text())
     *others, latest = sorted(state.glob("all-*.npz"))
     assert len(others) <= 1  # that of the best epoch

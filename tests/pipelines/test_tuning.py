@@ -254,7 +254,7 @@ def test_what_is_overwritten_leaves_no_result(earlier, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         pipelines.tune(output=earlier, overwrite=True, **SMALL)
     left = {path.name for path in earlier.iterdir() if path.name[0] != "."}
-    assert left == {"search.json", "points.json"}
+    assert left == {"search.json", "points.json", "split.json"}
 
 
 def test_a_worker_elsewhere_has_the_chief_s_arguments(tmp_path, monkeypatch):
