@@ -13,6 +13,7 @@ from keras import layers
 from keras_papers.inlining import (
     check_weights_kept,
     functional,
+    is_cast_of_floats,
     is_formality,
     is_graph,
 )
@@ -163,7 +164,7 @@ def _calls(model, *args, **kwargs):
         layer, call, outputs = node.operation, node.arguments, node.outputs
         if is_graph(layer):
             yield from _calls(layer, *call.args, **call.kwargs)
-        elif not is_formality(layer):
+        elif not is_formality(layer) and not is_cast_of_floats(layer):
             outputs = outputs[0] if len(outputs) == 1 else outputs
             yield layer, call.args, outputs
 

@@ -144,6 +144,17 @@ def is_formality(operation):
     return operation.input.dtype == operation.output.dtype
 
 
+def is_cast_of_floats(operation):
+    """Tells whether an operation turns floats into floats of another width.
+
+    Keras draws one where an inner model takes float32 and is given float16.
+    """
+    if type(operation).__name__ not in ("Cast", "ConvertToTensor"):
+        return False
+    ends = operation.input.dtype, operation.output.dtype
+    return all(keras.backend.is_float_dtype(dtype) for dtype in ends)
+
+
 @functools.cache
 def _graph_calls():
     x = keras.Input(())

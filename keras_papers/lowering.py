@@ -92,17 +92,32 @@ def lower(model):
     draw = {**_hard_sigmoids(flat), **_rescalings(flat)}
     names = {operation.name for operation in flat.operations}
     for layer in flat.operations:
-        activation = getattr(layer, "activation", None)
-        if not isinstance(layer, layers.Layer):
-            activation = OPERATIONS.get(type(layer).__name__)
+        activation = _activation_of(layer)
         if type(layer) in WITH_ACTIVATION and activation not in FUSED:
             draw[layer] = _split(layer, names)
-        elif activation in GATES and type(layer) not in WITH_ACTIVATION:
+        elif type(layer) not in WITH_ACTIVATION and activation in GATES:
             draw[layer] = _activation(activation, layer.name, layer, names)
-    return redraw(
-        flat,
-        lambda layer, *args, **kwargs: draw.get(layer, layer)(*args, **kwargs),
-    )
+
+    def call(layer, *args, **kwargs):
+        if layer in draw:
+            # Keywords such as `training` change nothing of what is replaced.
+            return draw[layer](_tensor(args, kwargs))
+        return layer(*args, **kwargs)
+
+    return redraw(flat, call)
+
+
+def _activation_of(operation):
+    """Returns the function that a layer or an operation applies, or None.
+
+    Of classes that are known: others, such as recurrent layers and a user's
+    subclasses, may use the function inside.
+    """
+    if not isinstance(operation, layers.Layer):
+        return OPERATIONS.get(type(operation).__name__)
+    if type(operation) in (layers.Activation, *WITH_ACTIVATION):
+        return operation.activation
+    return None
 
 
 def _split(layer, names):
@@ -123,7 +138,7 @@ def _split(layer, names):
 
 def _activation(function, name, layer, names):
     """Returns what draws an activation, in the precision of a layer."""
-    dtype = getattr(layer, "dtype_policy", None)  # operations have none
+    dtype = _precision(layer)
     if function not in GATES:
         return layers.Activation(function, name=name, dtype=dtype)
     gate = layers.Activation(
@@ -131,6 +146,13 @@ def _activation(function, name, layer, names):
     )
     product = layers.Multiply(name=name, dtype=dtype)
     return lambda x: product([x, gate(x)])
+
+
+def _precision(operation):
+    """Returns the dtype policy of a layer, the dtype of an operation."""
+    if isinstance(operation, layers.Layer):
+        return operation.dtype_policy
+    return operation.output.dtype
 
 
 def _free(name, names):
@@ -157,7 +179,7 @@ def _rescalings(flat):
             node = links.before(node)
         layer = _rescaling(row) if row else None
         if layer:
-            draw |= dict.fromkeys((part.operation for part in row), _tensor)
+            draw |= dict.fromkeys((part.operation for part in row), _unchanged)
             draw[row[-1].operation] = layer
     return draw
 
@@ -264,15 +286,26 @@ def _hard_sigmoids(flat):
         plus_3 = links.before(relu6) if _is_relu6(relu6) else None
         parts = [plus_3, relu6, node]
         if _is_constant(plus_3, "Add", 3) and links.once(parts):
-            draw[plus_3.operation] = draw[relu6.operation] = _tensor
-            gate = layers.Activation(HARD_SIGMOID, name=node.operation.name)
-            draw[node.operation] = lambda *args, gate=gate: gate(_tensor(*args))
+            draw[plus_3.operation] = draw[relu6.operation] = _unchanged
+            draw[node.operation] = layers.Activation(
+                HARD_SIGMOID,
+                name=node.operation.name,
+                dtype=_precision(node.operation),
+            )
     return draw
 
 
-def _tensor(*args):
-    """Returns the argument that is no constant."""
-    (tensor,) = (x for x in args if isinstance(x, keras.KerasTensor))
+def _tensor(args, kwargs):
+    """Returns the argument of a call that is no constant."""
+    (tensor,) = (
+        x
+        for x in keras.tree.flatten((args, kwargs))
+        if isinstance(x, keras.KerasTensor)
+    )
+    return tensor
+
+
+def _unchanged(tensor):
     return tensor
 
 
@@ -290,7 +323,9 @@ def _is_relu6(node):
     if isinstance(layer, layers.ReLU):
         limits = (layer.max_value, layer.negative_slope, layer.threshold)
         return limits == (6, 0, 0)
-    return getattr(layer, "activation", None) is keras.activations.relu6
+    if not isinstance(layer, layers.Activation):
+        return False
+    return layer.activation is keras.activations.relu6
 
 
 class _Links:

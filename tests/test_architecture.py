@@ -33,6 +33,7 @@ DIRECTIONS = {
         "normalization",
         "pixel_statistics",
     },
+    "precision": {"inlining"},
     "cost": {"inlining", "layers"},
     "applications": {
         "argument_checks",
@@ -51,6 +52,7 @@ DIRECTIONS = {
         "lowering",
         "normalization",
         "pixel_range",
+        "precision",
     },
     "export": {
         "argument_checks",
@@ -62,6 +64,7 @@ DIRECTIONS = {
         "lowering",
         "normalization",
         "pixel_range",
+        "precision",
         "quantization",
     },
     "tuner": {

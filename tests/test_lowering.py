@@ -12,6 +12,7 @@ from keras_papers.lowering import (
     split_rescaling,
 )
 from tests.answers import answers, images_for, perturb, random_images, spread
+from tests.inner_models import FORMS, IMAGES, built
 
 SIZE = (64, 64, 3)
 
@@ -116,6 +117,98 @@ def test_a_layer_that_cannot_be_copied_stays():
 
 
 @pytest.mark.contract
+def test_a_subclass_keeps_what_it_computes_beside_its_activation():
+    class Own(layers.Dense):
+        pass
+
+    steps = keras.Input((5, 3))
+    x = Own(4, activation="silu")(steps)
+    x = layers.GRU(4, activation="silu")(x)
+    model = keras.Model(steps, x)
+    data = random_images(3, 5, 3)
+    expected = answers(model, data)
+    assert spread(expected) > 1e-3
+    np.testing.assert_array_equal(answers(lower(model), data), expected)
+
+
+@pytest.mark.contract
+def test_a_dense_layer_with_relu6_is_no_part_of_a_hard_sigmoid():
+    image = keras.Input((8,))
+    x = layers.Dense(8, activation="relu6")(image + 3.0) * (1 / 6)
+    model = perturb(keras.Model(image, x))
+    images = random_images(4, 8, low=-5, high=5)
+    expected = answers(model, images)
+    assert spread(expected) > 1e-3
+    np.testing.assert_allclose(
+        answers(lower(model), images), expected, atol=1e-6
+    )
+
+
+# -- call keywords and inner models -------------------------------------------
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("form", FORMS)
+def test_a_model_of_models_answers_the_same(form):
+    model = built(form)
+    lowered = lower(model)
+    assert keras.activations.silu not in activations(lowered)
+    check_same(model, lowered, IMAGES)
+
+
+@pytest.mark.parametrize(
+    "constructor, arguments",
+    [
+        (applications.MobileNetV3Small, {"alpha": 0.35}),
+        pytest.param(
+            *(applications.EfficientNetB0, {"alpha": 0.35}),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *(keras.applications.MobileNetV3Small, {"weights": None}),
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=["ours", "efficient net", "theirs"],
+)
+def test_a_frozen_network_inside_answers_the_same(constructor, arguments):
+    base = constructor(
+        input_shape=(32, 32, 3), include_top=False, pooling="avg", **arguments
+    )
+    perturb(base)
+    image = keras.Input((32, 32, 3))
+    model = keras.Model(image, layers.Dense(3)(base(image, training=False)))
+    lowered = lower(model)
+    assert keras.activations.silu not in activations(lowered)
+    assert keras.activations.hard_silu not in activations(lowered)
+    check_same(model, lowered, images_for(base, 8))
+
+
+@pytest.mark.contract
+def test_a_layer_may_be_called_by_keywords_alone():
+    image = keras.Input((8, 8, 3))
+    conv = layers.Conv2D(4, 3, activation="silu")
+    x = layers.Activation("hard_swish")(inputs=conv(inputs=image))
+    model = perturb(keras.Model(image, x))
+    check_same(model, lower(model), random_images(4, 8, 8, 3))
+
+
+@pytest.mark.contract
+def test_masks_reach_the_layers_behind_what_is_replaced():
+    steps = keras.Input((None, 3))
+    x = layers.Dense(4, activation="silu")(layers.Masking()(steps))
+    x = layers.Activation("hard_swish")(x)
+    model = keras.Model(steps, layers.GlobalAveragePooling1D()(x))
+    data = random_images(3, 5, 3)
+    data[:, 3:] = 0  # masked
+    lowered = lower(model)
+    check_same(model, lowered, data)
+    np.testing.assert_allclose(
+        answers(lowered, data), answers(lowered, data[:, :3]), atol=1e-6
+    )
+
+
+@pytest.mark.contract
 def test_a_relu6_that_others_call_too_stays():
     relu6 = layers.ReLU(6.0)
     image = keras.Input((8,))
@@ -150,6 +243,10 @@ def test_a_name_that_is_taken_is_not_taken_twice():
     assert lower(keras.Model(image, x)).get_layer("a_activation__gate")
 
 
+def _tensors(model):
+    return [operation.output for operation in model.operations]
+
+
 def lowered_in_float16(model):
     keras.config.set_dtype_policy("mixed_float16")
     try:
@@ -162,8 +259,12 @@ def lowered_in_float16(model):
 def test_new_layers_have_the_precision_of_the_old():
     image = keras.Input((8,))
     x = layers.Activation("hard_swish", dtype="float32")(image)
-    model = keras.Model(image, x)
-    assert lowered_in_float16(model).output.dtype == "float32"
+    x = keras.ops.silu(x)
+    model = keras.Model(
+        image, layers.ReLU(6.0, dtype="float32")(x + 3) * (1 / 6)
+    )
+    lowered = lowered_in_float16(model)
+    assert {x.dtype for x in _tensors(lowered)} == {"float32"}
 
 
 @pytest.mark.contract

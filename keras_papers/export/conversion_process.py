@@ -7,6 +7,7 @@ The graph that becomes a .tflite file is TensorFlow's; a model that lives on
 JAX or PyTorch is loaded anew in a process whose Keras runs on TensorFlow.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -17,11 +18,20 @@ import tempfile
 
 import numpy as np
 
+LOADING, CONVERTING = "loading", "converting"  # steps of the process
+
+
+class LoadingError(RuntimeError):
+    """Says why the process cannot load the model that was saved."""
+
 
 def convert_on_tensorflow(model, shape, quantize, images=None):
-    """Returns the bytes of the .tflite file, or raises RuntimeError.
+    """Returns the bytes of the .tflite file.
 
-    The error's text is the last line that the process said.
+    Raises:
+        LoadingError: A `RuntimeError`, if the process cannot load the model.
+        RuntimeError: If it cannot be converted, with the message of that
+            error; or the last line that the process printed, if it crashed.
     """
     with tempfile.TemporaryDirectory() as folder:
         saved = pathlib.Path(folder, "model.keras")
@@ -41,6 +51,10 @@ def convert_on_tensorflow(model, shape, quantize, images=None):
                 "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             },
         )
+        reason = _reason_beside(saved)
+        if reason.exists():
+            step, message = json.loads(reason.read_text())
+            raise (LoadingError if step == LOADING else RuntimeError)(message)
         if process.returncode:
             last = (process.stderr.strip().splitlines() or ["no message"])[-1]
             raise RuntimeError(last)
@@ -49,6 +63,10 @@ def convert_on_tensorflow(model, shape, quantize, images=None):
 
 def _images_beside(saved):
     return pathlib.Path(saved).with_name("images.npy")
+
+
+def _reason_beside(saved):
+    return pathlib.Path(saved).with_name("reason.json")
 
 
 def _homes(model):
@@ -60,16 +78,32 @@ def _homes(model):
     return {home for home in homes if home.partition(".")[0] != "keras"}
 
 
+@contextlib.contextmanager
+def _reason_written(step):
+    """Writes what ends a step into a file, which the caller reads."""
+    try:
+        yield
+    except Exception as error:  # whatever a user's module or layer raises
+        message = str(error).strip()
+        if not isinstance(error, ValueError):
+            message = f"{type(error).__name__}: {message}"
+        reason = json.dumps([step, message])
+        _reason_beside(sys.argv[1]).write_text(reason)
+        sys.exit(1)
+
+
 if __name__ == "__main__":
     import keras
 
     from keras_papers.export.tflite import convert
 
     input_shape, how, homes = json.loads(sys.argv[3])
-    for home in homes:
-        importlib.import_module(home)
-    loaded = keras.saving.load_model(sys.argv[1], compile=False)
+    with _reason_written(LOADING):
+        for home in homes:
+            importlib.import_module(home)
+        loaded = keras.saving.load_model(sys.argv[1], compile=False)
     measured = _images_beside(sys.argv[1])
     measured = np.load(measured) if measured.exists() else None
-    data = convert(loaded, input_shape, how, measured)
+    with _reason_written(CONVERTING):
+        data = convert(loaded, input_shape, how, measured)
     pathlib.Path(sys.argv[2]).write_bytes(data)

@@ -21,7 +21,10 @@ from keras_papers.argument_checks import (
 )
 from keras_papers.drafts import draft_of
 from keras_papers.export import metadata
-from keras_papers.export.conversion_process import convert_on_tensorflow
+from keras_papers.export.conversion_process import (
+    LoadingError,
+    convert_on_tensorflow,
+)
 from keras_papers.export.input_images import settle_images
 from keras_papers.export.integer_file import told_of_dead_maps
 from keras_papers.export.interpreter import VerificationError
@@ -33,6 +36,7 @@ from keras_papers.export.verification import (
 )
 from keras_papers.extras import require
 from keras_papers.lowering import lower, shift_to_levels, split_rescaling
+from keras_papers.precision import in_float32
 from keras_papers.quantization.legacy import check_keras_3
 from keras_papers.quantization.quantize_aware import (
     integer_part,
@@ -71,7 +75,8 @@ def to_tflite(
     Args:
         model: Functional or built sequential model with one image as input
             and one output; or what `quantization.quantize_aware` made of one,
-            which becomes an int8 file.
+            which becomes an int8 file. Files compute in float32 also what a
+            model in mixed precision computes in float16.
         path: Where to write the file, ending with `.tflite`.
         labels: Names of the classes in the order of the output. Defaults to
             None: the classes have numbers only.
@@ -273,14 +278,16 @@ def _convert_anywhere(model, shape, quantize, images):
         return convert(model, shape, quantize, images)
     try:
         return convert_on_tensorflow(model, shape, quantize, images)
-    except RuntimeError as error:
+    except LoadingError as error:
         raise ConversionError(
             "`model` is saved, and loaded again by a process whose Keras runs "
-            "on TensorFlow. Received: a model with which that process ended: "
+            "on TensorFlow. Received: a model that cannot be loaded there: "
             f"{str(error)[:500]}. Register layers of your own with "
             "keras.saving.register_keras_serializable in a module that can be "
             "imported, or export under KERAS_BACKEND=tensorflow."
         ) from error
+    except RuntimeError as error:
+        raise ConversionError(str(error)) from error
 
 
 def convert(model, shape, quantize, images=None):
@@ -289,6 +296,7 @@ def convert(model, shape, quantize, images=None):
     Args:
         images: For int8, the array that ranges are measured on.
     """
+    model = in_float32(model)
     if quantize == "int8":
         scale, offset, model = split_rescaling(lower(model))
         images = scale * images + offset
@@ -354,8 +362,7 @@ def _convert_frozen(module, quantize, images=None):
         raise ConversionError(
             "`model` must consist of operations that .tflite files have, in "
             f"float32. Received: a model that is not convertible ({first}). "
-            "Build one trained in mixed precision again under the float32 "
-            "policy with the same weights; replace a layer that is named."
+            "Replace a layer that is named."
         ) from error
 
 

@@ -28,6 +28,7 @@ from keras_papers.normalization import (
     check_normalization,
     range_of_normalization,
 )
+from keras_papers.precision import in_float32
 from keras_papers.quantization.quantize_aware import (
     is_quantization_aware,
     parameters_of,
@@ -213,9 +214,11 @@ def _compare(path, model, images, normalization):
     theirs = predict(path, pixels if door["dtype"] == np.uint8 else images)
     # A graphics card rounds what it multiplies to fewer bits.
     with keras.device("cpu:0"):
-        ours = model(images, training=False)
-    if not is_quantization_aware(model):  # else a tensor of TensorFlow
-        ours = keras.ops.convert_to_numpy(ours)
+        if is_quantization_aware(model):  # answers a tensor of TensorFlow
+            ours = model(images, training=False)
+        else:
+            exact = in_float32(model)(images, training=False)
+            ours = keras.ops.convert_to_numpy(exact)
     ours = np.asarray(ours)
     for name, scores in ((path, theirs), (repr(model.name), ours)):
         if not np.isfinite(scores).all():

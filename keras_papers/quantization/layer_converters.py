@@ -12,6 +12,7 @@ from keras_papers.quantization.legacy import load_tf_keras
 
 CONVERTERS = {}  # layer class: converter; `register_converter` adds to it
 ANY = object()  # of an option: whatever its value
+FROZEN = "FrozenBatchNormalization"  # a class that we add to tf_keras
 
 
 def register_converter(layer_class):
@@ -99,12 +100,12 @@ def _same(**lacking):
     return convert
 
 
-def _rebuild(layer, name, lacking=None, **options):
-    """Makes the layer of tf_keras called `name` from the config of `layer`.
+def _rebuild(layer, kind, lacking=None, **options):
+    """Makes a layer of tf_keras from the config of `layer`.
 
     Args:
         layer: Layer of Keras 3.
-        name: Of a class in tf_keras.layers.
+        kind: Class of tf_keras, or its name in tf_keras.layers.
         lacking: Options that tf_keras lacks, and the value at which it needs
             none; `ANY` where none is needed.
         **options: What to set in place of the layer's own.
@@ -120,8 +121,10 @@ def _rebuild(layer, name, lacking=None, **options):
     if "activation" in config:
         config["activation"] = activation(layer, layer.activation)
     config.update(options, dtype="float32")
+    if isinstance(kind, str):
+        kind = getattr(load_tf_keras().layers, kind)
     try:
-        return getattr(load_tf_keras().layers, name).from_config(config)
+        return kind.from_config(config)
     except (TypeError, ValueError) as error:
         raise ValueError(
             "Layers of `model` can have those options only that tf_keras "
@@ -230,6 +233,26 @@ def _batch_normalization(layer):
     # the last maps of a small batch is much, and raises an epsilon below
     # 1e-5 without a word.
     return _rebuild(layer, "BatchNormalization", fused=False)
+
+
+def frozen_normalization(layer):
+    """Writes a batch normalization that is called with training=False."""
+    return _rebuild(layer, _frozen_batch_normalization(), fused=False)
+
+
+@functools.cache
+def _frozen_batch_normalization():
+    """Returns the class, for wrappers pass on their own `training`."""
+    tf_keras = load_tf_keras()
+
+    @tf_keras.saving.register_keras_serializable("keras_papers")
+    class FrozenBatchNormalization(tf_keras.layers.BatchNormalization):
+        """Normalizes by its moving statistics, also while it is trained."""
+
+        def call(self, inputs, training=None, mask=None):
+            return super().call(inputs, training=False, mask=mask)
+
+    return FrozenBatchNormalization
 
 
 def _leaky_relu(layer):

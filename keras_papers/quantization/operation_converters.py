@@ -9,6 +9,7 @@ import math
 import keras
 import numpy as np
 
+from keras_papers.inlining import is_cast_of_floats
 from keras_papers.quantization.layer_converters import (
     activation,
     described,
@@ -95,6 +96,13 @@ def _reshape(operation):
     return call
 
 
+def _cast(operation):
+    """Converts between types of floats, which are all float32 there."""
+    if not is_cast_of_floats(operation):
+        raise ValueError(without_converter(operation))
+    return lambda x: x
+
+
 def _transpose(operation):
     axes = operation.axes
     if axes is None or axes[0] != 0:
@@ -116,9 +124,11 @@ def _function(name):
 
 OPERATIONS = {
     "Add": _merge("Add"),
+    "Cast": _cast,
     "Concatenate": lambda operation: _named(
         operation, "Concatenate", axis=operation.axis
     ),
+    "ConvertToTensor": _cast,
     "Divide": _merge(None),
     "ExpandDims": _reshape,
     "HardSigmoid": _function("hard_sigmoid"),

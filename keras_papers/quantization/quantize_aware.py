@@ -19,6 +19,8 @@ from keras_papers.lowering import (
 )
 from keras_papers.normalization import check_input_range
 from keras_papers.pixel_range import PixelRange, find_pixel_range
+from keras_papers.precision import in_float32
+from keras_papers.quantization.layer_converters import FROZEN
 from keras_papers.quantization.legacy import (
     check_keras_3,
     load_tf_keras,
@@ -28,7 +30,11 @@ from keras_papers.quantization.representative_data import (
     has_negatives,
     representative_images,
 )
-from keras_papers.quantization.to_tf_keras import to_tf_keras, weight_name
+from keras_papers.quantization.to_tf_keras import (
+    names_in_inference,
+    weight_name,
+    write,
+)
 
 PRESERVED = ("sparsity", "clusters")
 WAY_OUT = (
@@ -134,7 +140,7 @@ def quantize_aware(
     load_tfmot()
     scheme = importlib.import_module(SCHEME)
     wrapper = importlib.import_module(WRAPPER).QuantizeWrapperV2
-    flat = flatten(model)
+    flat = flatten(in_float32(model))
     _check_doors(flat)
     given = input_range is not None
     if given:
@@ -154,7 +160,9 @@ def quantize_aware(
     if images is None or not has_negatives(images):
         found.warn(model, WAY_OUT)
     lowered = lower(flat)
-    twin = to_tf_keras(_with_rescaling(lowered, input_range))
+    twin = write(
+        _with_rescaling(lowered, input_range), names_in_inference(model)
+    )
     readers = _readers(twin)
     first = twin.layers[1]
     constant = {x.name for x in flat.layers if isinstance(x, RESCALING)}
@@ -162,10 +170,10 @@ def quantize_aware(
 
     def wrapped(layer):
         options = {}
-        if type(layer).__name__ == "BatchNormalization":
+        kind = _kind(layer)
+        if kind == "BatchNormalization":
             options["fused"] = False  # as in `to_tf_keras`
         copy = type(layer).from_config({**layer.get_config(), **options})
-        kind = _kind(layer)
         if kind in WRITTEN:
             copy.activation = getattr(scheme, f"{kind}_int8")
             return copy
@@ -226,7 +234,9 @@ def _with_rescaling(lowered, input_range):
     name = "rescaling" if rest is lowered else lowered.layers[1].name
     while name in names:
         name += "_"
-    rescaled = keras.layers.Rescaling(scale, offset, name=name)(image)
+    rescaled = keras.layers.Rescaling(
+        scale, offset, name=name, dtype="float32"
+    )(image)
     return keras.Model(image, rest(rescaled), name=lowered.name)
 
 
@@ -264,6 +274,8 @@ def _kind(layer):
         known = limits in ((None, 0, 0), (6, 0, 0))
         limited = "a ReLU of limits" if layer.max_value else "a bent ReLU"
         return name if known else limited
+    if name == FROZEN:
+        return "BatchNormalization"
     return layer.activation.__name__ if name == "Activation" else name
 
 

@@ -10,10 +10,13 @@ import re
 import keras
 import numpy as np
 
-from keras_papers.inlining import calls, flatten
+from keras_papers.inlining import calls, flatten, functional, is_graph
+from keras_papers.precision import in_float32
 from keras_papers.quantization.layer_converters import (
     CONVERTERS,
+    FROZEN,
     described,
+    frozen_normalization,
     without_converter,
 )
 from keras_papers.quantization.legacy import check_keras_3, load_tf_keras
@@ -32,9 +35,11 @@ def to_tf_keras(model):
     behind, for the weights are copied. The result is not compiled.
 
     Everything computes in float32 there: of a model in mixed precision, whose
-    weights are float32 already, the answers become more exact. And where a
-    normalization was called with `training=False`, it keeps its statistics
-    while the twin is fitted, too; Keras 3 replaces the keyword in `fit`.
+    weights are float32 already, the answers become more exact. A
+    normalization that was called with `training=False`, itself or as part of
+    an inner model, keeps its statistics while the twin is fitted, and a
+    dropout inside such a model drops nothing. (Keras 3.15 replaces the
+    keyword in `fit`.)
 
     Args:
         model: Functional or built sequential model, of any backend. It stays
@@ -57,18 +62,34 @@ def to_tf_keras(model):
     ((None, 10), True)
     """
     check_keras_3(model)
+    return write(model, names_in_inference(model))
+
+
+def write(model, in_inference):
+    """Does what `to_tf_keras` does.
+
+    Args:
+        model: Functional or built sequential model.
+        in_inference: Names of the layers inside that never drop, as
+            `names_in_inference` finds them.
+    """
     tf_keras = load_tf_keras()
-    flat = flatten(model)
+    flat = flatten(in_float32(model))
     tensors = {id(x): _door(x) for x in flat.inputs}
     twins = {}
+    frozen = _frozen_normalizations(flat)
     for node in calls(flat):
         if node.is_input:
             continue
         operation = node.operation
-        if operation not in twins:
+        if operation in frozen and operation not in twins:
+            twins[operation] = frozen_normalization(operation)
+        elif operation not in twins:
             twins[operation] = _convert(operation)
         args, kwargs = node.arguments.fill_in(tensors)
-        kwargs = _given(operation, kwargs)
+        kwargs = _keywords(
+            operation, twins[operation], kwargs, operation.name in in_inference
+        )
         outputs = keras.tree.flatten(twins[operation](*args, **kwargs))
         _check_outputs(node, outputs)
         for x, y in zip(node.outputs, outputs, strict=True):
@@ -90,21 +111,53 @@ def to_tf_keras(model):
     return twin
 
 
-def _given(operation, kwargs):
-    """Returns the call keywords but for a `training` that is the default.
+def names_in_inference(model):
+    """Returns the names of the layers in parts called with training=False.
 
-    Keras 3 writes that into the graph, as False for a Dropout, and replaces
-    it in `fit`; tf_keras would take it for the user's, and never drop.
+    A flat graph does not show it: Keras writes the default of a Dropout, which
+    is False, into the graph, as if it had been asked for.
     """
-    parameters = inspect.signature(operation.call).parameters
-    if "training" not in parameters:
+    names = set()
+    for node in calls(functional(model)):
+        part = node.operation
+        if not is_graph(part):
+            continue
+        if node.arguments.kwargs.get("training") is False:
+            names |= {layer.name for layer in part._flatten_layers()}
+        elif isinstance(part, keras.Model):
+            names |= names_in_inference(part)
+    return names
+
+
+def _frozen_normalizations(flat):
+    """Returns the batch normalizations that are never called to train."""
+    trains = {}
+    for node in calls(flat):
+        if type(node.operation) is keras.layers.BatchNormalization:
+            frozen = node.arguments.kwargs.get("training") is False
+            trains[node.operation] = trains.get(node.operation) or not frozen
+    return {layer for layer, trained in trains.items() if not trained}
+
+
+def _keywords(operation, twin, kwargs, in_inference):
+    """Returns the call keywords that a layer of tf_keras is given.
+
+    `training` goes to layers only that do something else in training; a
+    wrapper around another would take it for its own, and not measure ranges
+    or find masks. It is left out where it is the default, as False is of a
+    Dropout; tf_keras would take it for the user's, and never drop.
+    """
+    kwargs = dict(kwargs)
+    training = kwargs.pop("training", None)
+    if training is None or type(twin).__name__ == FROZEN:
         return kwargs
-    default = parameters["training"].default
-    return {
-        key: value
-        for key, value in kwargs.items()
-        if key != "training" or value is not default
-    }
+    called = getattr(twin, "call", twin)  # a converter may return a function
+    if "training" not in inspect.signature(called).parameters:
+        return kwargs
+    default = inspect.signature(operation.call).parameters["training"].default
+    if training is not default or in_inference:
+        kwargs["training"] = training
+    return kwargs
 
 
 def _door(x):
