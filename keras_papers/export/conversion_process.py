@@ -84,7 +84,9 @@ def _reason_written(step):
     try:
         yield
     except Exception as error:  # whatever a user's module or layer raises
-        message = str(error).strip()
+        message = str(error).strip() or "no message"
+        if step == LOADING:  # Keras puts the reason last, after a config.
+            message = message.splitlines()[-1]
         if not isinstance(error, ValueError):
             message = f"{type(error).__name__}: {message}"
         reason = json.dumps([step, message])

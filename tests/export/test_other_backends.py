@@ -8,7 +8,9 @@ from keras_papers import applications, export
 from keras_papers.export import metadata
 from keras_papers.export.conversion_process import convert_on_tensorflow
 from keras_papers.export.tflite import ConversionError
+from keras_papers.precision import in_float32
 from tests.answers import answers, perturb, random_images, spread
+from tests.inner_models import IMAGES, SIZE, built, nested_twice
 
 pytestmark = pytest.mark.contract
 
@@ -83,3 +85,37 @@ def test_what_cannot_be_loaded_again_is_told(tmp_path):
     with pytest.raises(ConversionError, match="Received.*Hidden.*Register"):
         export.to_tflite(small(Hidden()), tmp_path / "model.tflite")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_is_not_converted_gets_the_reason(tmp_path):
+    """Not the advice to register layers, which are loaded well."""
+
+    def branch():
+        image = keras.Input((8, 8, 3))
+        x = keras.layers.Conv2D(2, 3, activation="silu", name="conv")(image)
+        return keras.Model(image, x)
+
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.Add()([branch()(image), branch()(image)])
+    model = keras.Model(image, keras.layers.GlobalAveragePooling2D()(x))
+    images = random_images(8, 8, 8, 3)
+    with pytest.raises(ValueError, match="layers are called 'conv'") as error:
+        export.to_tflite(
+            *(model, tmp_path / "model.tflite", None, "int8"),
+            representative_data=images,
+        )
+    assert "Register" not in str(error.value)
+
+
+@pytest.mark.skipif(
+    keras.config.backend() == "tensorflow",
+    reason="TensorFlow's are tested in test_inner_models.py",
+)
+def test_a_frozen_inner_model_is_converted_there_too(tmp_path):
+    model = built(nested_twice, "mixed_float16")
+    path = tmp_path / "model.tflite"
+    path.write_bytes(convert_on_tensorflow(model, SIZE, "int8", IMAGES))
+    expected = answers(in_float32(model), IMAGES)
+    found = export.predict(path, IMAGES)
+    assert spread(expected) > 0.01
+    assert np.abs(found - expected).max() < 0.05 * np.ptp(expected)
