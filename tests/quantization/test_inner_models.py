@@ -147,10 +147,15 @@ def test_a_frozen_inner_model_comes_back_frozen():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name",
-    ["MobileNetV2", "EfficientNetLite0", "MnasNetA1", "MobileNetV3Small"],
+    "name, policy",
+    [
+        ("MobileNet", "mixed_float16"),
+        ("MobileNetV2", "float32"),
+        ("MobileNetV3Small", "mixed_float16"),
+        ("EfficientNetLite0", "float32"),
+        ("MnasNetA1", "mixed_float16"),
+    ],
 )
-@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 def test_a_frozen_network_inside_goes_all_the_way(name, policy, tmp_path):
     keras.config.set_dtype_policy(policy)
     try:
