@@ -59,6 +59,7 @@ PUBLIC = {
         "check_environment",
         "predict",
         "to_tflite",
+        "two_scores",
         "verify",
     },
     "keras_papers.quantization": {

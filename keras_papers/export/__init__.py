@@ -5,6 +5,7 @@ import typing as _typing
 from keras_papers.lazy_names import lazy_names as _lazy_names
 
 if _typing.TYPE_CHECKING:  # what is imported when it is first used
+    from keras_papers.export.binary import two_scores as two_scores
     from keras_papers.export.interpreter import predict as predict
     from keras_papers.export.tflite import (
         check_environment as check_environment,
@@ -18,6 +19,7 @@ _HOMES = {
     "check_environment": "tflite.check_environment",
     "predict": "interpreter.predict",
     "to_tflite": "tflite.to_tflite",
+    "two_scores": "binary.two_scores",
     "verify": "verification.verify",
 }
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "check_environment",
     "predict",
     "to_tflite",
+    "two_scores",
     "verify",
 ]
 __getattr__, __dir__ = _lazy_names(__name__, _HOMES)

@@ -21,6 +21,7 @@ from keras_papers.argument_checks import (
 )
 from keras_papers.drafts import draft_of
 from keras_papers.export import metadata
+from keras_papers.export.binary import has_one_score, two_scores
 from keras_papers.export.conversion_process import (
     LoadingError,
     convert_on_tensorflow,
@@ -79,7 +80,8 @@ def to_tflite(
             model in mixed precision computes in float16.
         path: Where to write the file, ending with `.tflite`.
         labels: Names of the classes in the order of the output. Defaults to
-            None: the classes have numbers only.
+            None: the classes have numbers only. With two labels, a model of
+            one sigmoid p becomes a file of two scores, 1 - p and p.
         quantize: None for float32; `"float16"` for weights of half the size,
             or `"dynamic"` for int8 weights, a quarter, of which both answer
             in floats; or `"int8"` for integers throughout.
@@ -141,6 +143,9 @@ def to_tflite(
         )
     check_positive_int("threads", threads, "a number of threads", "Try 1.")
     check_positive_int("runs", runs, "a number of measured runs", "Try 50.")
+    of_user = model
+    if labels is not None and has_one_score(model) and not aware:
+        model = two_scores(model)
     measured = quantize == "int8" and not aware
     (mean, std), representative_data = settle_images(
         model, normalization, shape, representative_data, images, measured
@@ -159,7 +164,7 @@ def to_tflite(
         with _told_of(path, draft, quantize, model):
             found = verify(
                 draft,
-                model,
+                of_user,
                 quantize,
                 images,
                 threads,
@@ -262,7 +267,13 @@ def _check_labels(labels, model):
             "`labels` names each class of the output once, in its order. "
             f"Received: labels={labels[:5]}{'...' * (len(labels) > 5)}, "
             f"{len(set(labels))} different of {len(labels)}, for "
-            f"{classes} classes. Give every class a name of its own."
+            f"{classes} classes. "
+            + (
+                "Make two scores of one first: quantize_aware("
+                "export.two_scores(model))."
+                if classes == 1
+                else "Give every class a name of its own."
+            )
         )
     if any(label.splitlines() != [label] for label in labels):
         raise ValueError(

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_papers.export import metadata
 from keras_papers.export.interpreter import open_interpreter, predict
+from keras_papers.export.last_operation import last_operation
 from keras_papers.normalization import (
     WAY_OUT,
     check_normalization,
@@ -101,14 +102,25 @@ def _open_tflite(path, normalization):
     def scores(images):
         if is_float:
             images = (images - mean) / std
-        return predict(path, images)
+        answers = predict(path, images)
+        if answers.shape[-1] == 1:  # of the second class
+            answers = np.concatenate([1 - answers, answers], axis=-1)
+        return answers
 
-    labels = _labels(found.labels, exit_["shape"][-1])
+    classes = exit_["shape"][-1]
+    if classes == 1:
+        _check_sigmoid(path)
+        classes = 2
+    labels = _labels(path, found.labels, classes)
     return ClassifierFile(path, (height, width), labels, scores)
 
 
 def _open_keras(path, normalization):
+    from keras_papers.export.binary import has_one_score, two_scores
+
     model = load_keras(path)
+    if has_one_score(model):
+        model = two_scores(model)
     # A model of several inputs has a list or a dict here.
     shape = getattr(model, "input_shape", None)
     classes = getattr(model, "output_shape", None)
@@ -118,7 +130,7 @@ def _open_keras(path, normalization):
     def scores(images):
         return model.predict((images - mean) / std, verbose=0)
 
-    labels = _labels(labels_beside(path), classes[-1])
+    labels = _labels(path, labels_beside(path), classes[-1])
     return ClassifierFile(path, tuple(shape[1:3]), labels, scores)
 
 
@@ -219,8 +231,27 @@ def _check_shapes(path, images, scores):
         )
 
 
-def _labels(labels, classes):
+def _check_sigmoid(path):
+    """Raises ValueError unless one score is of the second of two classes."""
+    last = last_operation(path)
+    if last != "LOGISTIC":
+        raise ValueError(
+            "`model` must be a classifier: one score for each of two classes "
+            "or more, or one sigmoid for two classes. "
+            f"Received: model={str(path)!r}, which answers one number, of the "
+            f"operation {last}. Export it with a sigmoid at its end."
+        )
+
+
+def _labels(path, labels, classes):
     """Returns the labels, or the numbers where there are none that fit."""
     if len(labels) == classes:
         return tuple(labels)
+    if labels:
+        warnings.warn(
+            f"{path} answers with {classes} scores, and its labels are "
+            f"{len(labels)}; the classes are called by their numbers",
+            UserWarning,
+            stacklevel=4,
+        )
     return tuple(str(index) for index in range(classes))

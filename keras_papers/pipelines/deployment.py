@@ -17,6 +17,7 @@ from keras_papers.argument_checks import (
     check_positive_int,
     check_seed,
 )
+from keras_papers.export.binary import has_one_score, two_scores
 from keras_papers.export.output_path import check_path
 from keras_papers.limits import MOST_CLUSTERS
 from keras_papers.normalization import check_normalization
@@ -222,6 +223,8 @@ def quantize(
     if normalization is not None:
         normalization = check_normalization(normalization)
     network = load_keras(model)
+    if has_one_score(network):
+        network = two_scores(network)
     path = pathlib.Path(model)
     if output is None:
         output = path.with_suffix(f".{mode}.tflite")
