@@ -142,21 +142,22 @@ def _frozen_normalizations(flat):
 def _keywords(operation, twin, kwargs, in_inference):
     """Returns the call keywords that a layer of tf_keras is given.
 
-    `training` goes to layers only that do something else in training; a
-    wrapper around another would take it for its own, and not measure ranges
-    or find masks. It is left out where it is the default, as False is of a
-    Dropout; tf_keras would take it for the user's, and never drop.
+    Of `training` it is False, for layers that do something else in training;
+    a wrapper around another would take it for its own, and not measure ranges
+    or find masks. It is left out where it is the default, as of a Dropout;
+    tf_keras would take it for the user's, and never drop. True is left out,
+    too: Keras 3 replaces it in `predict` and `evaluate`, tf_keras does not.
     """
     kwargs = dict(kwargs)
-    training = kwargs.pop("training", None)
-    if training is None or type(twin).__name__ == FROZEN:
+    if kwargs.pop("training", None) is not False:
         return kwargs
     called = getattr(twin, "call", twin)  # a converter may return a function
-    if "training" not in inspect.signature(called).parameters:
+    takes = "training" in inspect.signature(called).parameters
+    if not takes or type(twin).__name__ == FROZEN:
         return kwargs
     default = inspect.signature(operation.call).parameters["training"].default
-    if training is not default or in_inference:
-        kwargs["training"] = training
+    if default is not False or in_inference:
+        kwargs["training"] = False
     return kwargs
 
 

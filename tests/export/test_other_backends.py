@@ -103,6 +103,7 @@ def test_a_model_that_is_not_converted_gets_the_reason(tmp_path):
         export.to_tflite(
             *(model, tmp_path / "model.tflite", None, "int8"),
             representative_data=images,
+            normalization=(127.5, 127.5),
         )
     assert "Register" not in str(error.value)
 

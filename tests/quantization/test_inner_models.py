@@ -118,6 +118,20 @@ def test_a_dropout_of_a_part_in_inference_never_drops():
     assert min(twice(free)) > 1e-3
 
 
+def test_training_true_is_replaced_in_prediction_as_keras_replaces_it():
+    inner = built(nested).get_layer("base")
+    image = keras.Input(inner.input_shape[1:])
+    x = layers.GlobalAveragePooling2D()(inner(image, training=True))
+    model = keras.Model(image, x)
+    expected = model.predict(IMAGES, verbose=0)
+    assert spread(expected) > 0.01
+    twin = quantization.to_tf_keras(model)
+    assert np.abs(twin.predict(IMAGES, verbose=0) - expected).max() < 1e-5
+    aware = quantization.quantize_aware(model, IMAGES)
+    difference = np.abs(aware.predict(IMAGES, verbose=0) - expected).max()
+    assert difference < 0.05 * np.ptp(expected)
+
+
 def test_a_normalization_called_in_both_ways_keeps_both():
     image = keras.Input((6, 6, 3))
     norm = layers.BatchNormalization(momentum=0.5, name="norm")
