@@ -82,8 +82,16 @@ TABLES = {
     "MobileNetV3Large": mobilenet_v3.TABLE_1,
     "MobileNetV3Small": mobilenet_v3.TABLE_2,
 }
-
-
+PUBLISHED = {  # files of weights, by the model's name
+    **{
+        f"EfficientNet{variant}": network.published
+        for variant, network in efficientnet.NETWORKS.items()
+    },
+    "MobileNet": mobilenet.PUBLISHED,
+    "MobileNetV2": mobilenet_v2.PUBLISHED,
+    "MobileNetV3Large": mobilenet_v3.PUBLISHED_LARGE,
+    "MobileNetV3Small": mobilenet_v3.PUBLISHED_SMALL,
+}
 SIZES = {  # of the images, where they are not of 224 pixels
     **{
         f"EfficientNet{variant}": scaling.size
@@ -150,6 +158,14 @@ def table(name):
     """
     get(name)
     return TABLES[name]
+
+
+def has_imagenet(name, alpha):
+    """Tells whether weights of ImageNet are published for a width."""
+    family = PUBLISHED.get(name)
+    return family is not None and any(
+        key[0] == alpha for key in family.with_top
+    )
 
 
 def default_size(name):

@@ -1,6 +1,7 @@
 """Finished models as files for a phone."""
 
 import dataclasses
+import functools
 import pathlib
 import tempfile
 import warnings
@@ -27,10 +28,12 @@ from keras_papers.pipelines.classifier_file import (
     load_keras,
     read_labels,
 )
+from keras_papers.pipelines.commands import quantize_command
 from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
 from keras_papers.pipelines.output_folder import claim, releases_claims
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.recipe import Recipe
+from keras_papers.pipelines.report_files import add_file
 from keras_papers.pipelines.split import (
     SPLIT,
     Seen,
@@ -48,6 +51,7 @@ from keras_papers.pipelines.variants import (
     check_installed,
     write,
 )
+from keras_papers.pipelines.verdict import lines, of_files
 from keras_papers.pixel_range import with_pixels
 
 EPOCHS = 8  # a fifth of a training's
@@ -125,13 +129,15 @@ class Quantization(NamedTuple):
     seen: Seen | None  # of the whole folder; None if that is not known
     agreement: float  # share of them of which both files say the same
     variants: list  # two `Variant`: float32, and the file written
+    verdict: list  # a `Finding`, if the file written is worse
 
     def __str__(self):
-        return (
+        text = (
             f"{table(self.variants)}\n"
             f"the same answer on {self.agreement:.2%} of {self.test_images:,} "
             f"{self._images()}"
         )
+        return "\n".join([text, *lines(self.verdict)])
 
     def _images(self):
         """Says what kind of images these are."""
@@ -162,6 +168,9 @@ def quantize(
     verbose="auto",
 ):
     """Writes a .keras classifier as an int8 file, and compares the two.
+
+    The report of the training beside the model gets the file, too, if it lies
+    there and the same images are held out.
 
     Args:
         model: Path of a .keras file that `train_image_classifier` wrote, or
@@ -257,10 +266,16 @@ def quantize(
     with told_of_lost_pictures(), tempfile.TemporaryDirectory() as folder:
         beside = pathlib.Path(folder, path.stem + ".tflite")
         before, theirs = write("float32", network, None, beside, material)
-        after, ours = write(mode, network, mode, output, material, preserve)
+        after, ours = write(
+            mode, network, mode, output, material, preserve, theirs
+        )
     if mode == "qat" and split is not None:
         _save_split(split, images, counts, output, path)
     agreement = np.mean(ours.argmax(axis=-1) == theirs.argmax(axis=-1))
+    again = functools.partial(quantize_command, model, data, seed)
+    worse = of_files([before, after], len(images.test), again)
+    if pathlib.Path(output).resolve().parent == path.resolve().parent:
+        add_file(path, before, after, theirs, material, again)
     return Quantization(
         str(model),
         str(output),
@@ -270,6 +285,7 @@ def quantize(
         counts,
         float(agreement),
         [before._replace(file="float32"), after],
+        [worse] if worse else [],
     )
 
 

@@ -1,19 +1,26 @@
 """Images in, a trained model and its verified .tflite file out."""
 
-import csv
+import functools
 import hashlib
 import json
 import os
 
 import keras
+import numpy as np
 
 from keras_papers import applications, cost, export
+from keras_papers.applications._catalog import has_imagenet
 from keras_papers.argument_checks import check_seed
 from keras_papers.export import metadata
-from keras_papers.extras import MissingExtraError, require
+from keras_papers.extras import require
 from keras_papers.limits import MINIMUM_SIZE
+from keras_papers.pipelines import report_files, verdict
 from keras_papers.pipelines.augmentation import default_augmentation
-from keras_papers.pipelines.image_set import some_of_each_class
+from keras_papers.pipelines.commands import (
+    beside,
+    command_of,
+    quantize_command,
+)
 from keras_papers.pipelines.image_size import choose_size
 from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
 from keras_papers.pipelines.output_folder import (
@@ -24,7 +31,6 @@ from keras_papers.pipelines.output_folder import (
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.recipe import Recipe, check_recipe
 from keras_papers.pipelines.report import Report
-from keras_papers.pipelines.report_page import Answers, Seen, render
 from keras_papers.pipelines.run_record import run_record
 from keras_papers.pipelines.split import (
     PARTS,
@@ -48,9 +54,6 @@ from keras_papers.pipelines.variants import (
     make_variants,
     measured,
 )
-
-THUMBNAIL = 128  # pixels, of a picture that a person looks at
-SEEN = 12  # training images that the report shows
 
 
 @releases_claims
@@ -169,7 +172,7 @@ def train_image_classifier(
         MissingExtraError: If the extra `mobile` is not installed, or
             `quantization`, which `prune`, `cluster` and `"qat"` need.
     """
-    arguments = dict(locals())
+    given = dict(locals())
     export.check_environment()
     constructor = applications.get(model)
     check_places(data, output)
@@ -215,12 +218,13 @@ def train_image_classifier(
     if augment is None:
         kind = default_augmentation(recipe, images.train)
         recipe = recipe._replace(augment=kind)
-    arguments |= {
+    decided = {
         "image_size": image_size,
         "epochs": recipe.epochs,
         "augment": recipe.augment,
     }
-    split = split_of(images, data, seed, run_record("train", arguments))
+    run = run_record("train", given | decided)
+    split = split_of(images, data, seed, run)
 
     def build(weights=None):
         return constructor(
@@ -270,7 +274,7 @@ def train_image_classifier(
         network.set_weights(half.get_weights())
     with folder.told_how_to_go_on(), told_of_lost_pictures():
         material = Material(images, image_size, after(recipe), seed, verbose)
-        report = _write(network, plan, material, folder, trained, split)
+        report = _write(network, plan, material, folder, trained, split, given)
         folder.finish()
     return report
 
@@ -286,7 +290,7 @@ def _check_parts(images, weights):
         )
 
 
-def _write(network, plan, material, folder, trained, split):
+def _write(network, plan, material, folder, trained, split, given):
     """Makes all files in the state of the training; returns the report."""
     history = trained.history
     state, images = folder.state, material.images
@@ -299,7 +303,7 @@ def _write(network, plan, material, folder, trained, split):
     scores = network.predict(material.test(), verbose=0)
     accuracy = material.accuracy(scores)
     by_litert = material.by_litert(file.path)
-    variants = make_variants(network, plan, material, folder)
+    variants = make_variants(network, plan, material, folder, by_litert)
     if variants:
         first = measured("float32", file, accuracy, by_litert, material)
         variants = [first, *variants]
@@ -312,6 +316,7 @@ def _write(network, plan, material, folder, trained, split):
         best_epoch=trained.best_epoch,
         epoch_rule=trained.rule,
         augmentation=material.recipe.augment,
+        training_accuracy=history[trained.best_epoch - 1]["accuracy"],
         train_images=len(images.train),
         validation_images=len(images.validation),
         test_images=len(images.test),
@@ -326,49 +331,45 @@ def _write(network, plan, material, folder, trained, split):
         latency_ms=round(file.latency_ms, 3),
         output=str(folder.path),
         variants=variants,
+        verdict=[],
         run=split.run,
     )
     split.save(state / SPLIT)
-    with open(state / "history.csv", "w", newline="") as table:
-        writer = csv.DictWriter(table, history[0])
-        writer.writeheader()
-        writer.writerows(history)
+    report = report._replace(
+        verdict=_verdict(report, images, scores, given, folder)
+    )
+    report_files.write_history(history, state)
     (state / "metadata.json").write_text(
         json.dumps(_metadata(file.path, report, images), indent=2) + "\n"
     )
-    answers = Answers(
-        images.names, images.test.labels, scores, images.test.files
-    )
-    try:
-        page = render(
-            report,
-            history,
-            answers,
-            lambda index: images.test.read(index, max(image_size, THUMBNAIL)),
-            images.skipped,
-            _seen(material),
-        )
-        (state / "report.html").write_text(page, encoding="utf-8")
-    except MissingExtraError:
-        pass  # the page is left out; all of its figures stand in report.json
-    report.save(state / "report.json")
+    report_files.write(report, history, scores, material, state)
     return report
 
 
-def _seen(material):
-    """Returns training images as the network takes them."""
-    part = material.images.train
-    part = part[some_of_each_class(part, SEEN, material.seed)]
-    batch = material.to_train(part, SEEN)
-    pixels, targets = next(iter(batch))
-    pixels = pixels.numpy().round().astype("uint8")
-    names = material.images.names
-    return [
-        Seen(image, names[label])
-        for image, label in zip(
-            pixels, targets.numpy().argmax(axis=-1), strict=True
-        )
-    ]
+def _verdict(report, images, scores, given, folder):
+    """Returns what stands out of a training, with commands to try next."""
+    recipe = Recipe(**{k: folder.arguments[k] for k in Recipe._fields})
+    alpha = given["alpha"]
+    training = verdict.Training(
+        images.names,
+        images.test.labels,
+        np.argmax(scores, axis=-1),
+        np.bincount(images.train.labels, minlength=len(images.names)),
+        recipe,
+        recipe.enough_epochs(images.train),
+        given["data"] is not None and has_imagenet(given["model"], alpha),
+    )
+    again = functools.partial(
+        command_of,
+        "train",
+        train_image_classifier,
+        {**given, "output": beside(given["output"])},
+    )
+    model = os.path.join(given["output"], "model.keras")
+    integers = functools.partial(
+        quantize_command, model, given["data"], given["seed"]
+    )
+    return verdict.of_training(report, training, again, integers)
 
 
 def _metadata(path, report, images):

@@ -1,12 +1,13 @@
 """The figures that a training ends with, as a table and as JSON."""
 
-import json
 import pathlib
 from typing import NamedTuple
 
 from keras_papers.drafts import draft_of
 from keras_papers.export.file_size import told_size
+from keras_papers.pipelines.figures_json import to_json
 from keras_papers.pipelines.variant_plan import table
+from keras_papers.pipelines.verdict import lines
 
 
 class Report(NamedTuple):
@@ -19,6 +20,7 @@ class Report(NamedTuple):
     best_epoch: int  # from 1, whose weights the model has
     epoch_rule: str  # by which it is that epoch
     augmentation: str  # one of `recipe.AUGMENTATIONS`
+    training_accuracy: float  # in that epoch, on varied images
     train_images: int
     validation_images: int  # watched in training, to choose the model by
     test_images: int  # held out from both
@@ -33,14 +35,13 @@ class Report(NamedTuple):
     latency_ms: float  # of one image, one thread, median
     output: str  # the folder with the files
     variants: list  # a `Variant` for each .tflite file, if there are several
+    verdict: list  # a `Finding` for each thing that stands out
     run: dict | None = None  # what `run_record` returned
 
     def save(self, path):
         """Writes the figures as JSON."""
-        figures = self._asdict()
-        figures["variants"] = [each._asdict() for each in self.variants]
         with draft_of(path) as draft:
-            draft.write_text(json.dumps(figures, indent=2) + "\n")
+            draft.write_text(to_json(self) + "\n")
 
     def __str__(self):
         output = pathlib.Path(self.output)
@@ -60,6 +61,7 @@ class Report(NamedTuple):
                 + f", {self.skipped_files:,} unreadable files skipped"
                 * bool(self.skipped_files),
             ),
+            ("accuracy, training", f"{self.training_accuracy:.2%}"),
             ("accuracy, Keras", f"{self.accuracy:.2%}"),
             ("accuracy, .tflite", f"{self.tflite_accuracy:.2%}"),
             ("accuracy, guessed", f"{self.guessed_accuracy:.2%}"),
@@ -83,4 +85,6 @@ class Report(NamedTuple):
         if page.exists():
             rows += (("look at", str(page)),)
         text = "\n".join(f"{name:18} {value}" for name, value in rows)
-        return f"{text}\n\n{table(self.variants)}" if self.variants else text
+        if self.variants:
+            text += f"\n\n{table(self.variants)}\n"
+        return "\n".join([text, *lines(self.verdict)])

@@ -11,6 +11,7 @@ from keras_papers.drafts import draft_of
 from keras_papers.export.file_size import told_size
 from keras_papers.pipelines.figures_json import to_json
 from keras_papers.pipelines.page_text import in_time, in_words, likely, plural
+from keras_papers.pipelines.verdict import lines
 
 COSTS = {  # by the names that trials tell them by
     "multiply_adds": "multiply-adds",
@@ -58,6 +59,7 @@ class SearchReport(NamedTuple):
     workers: int
     output: str  # the folder with the files
     run: dict | None = None  # what `run_record` returned
+    verdict: list | tuple = ()  # of `Finding`: what stands out
 
     @property
     def completed(self):
@@ -130,7 +132,8 @@ class SearchReport(NamedTuple):
         if (output / "report.html").exists():
             rows.append(("look at", str(output / "report.html")))
         text = "\n".join(f"{name:20} {value}" for name, value in rows)
-        return f"{text}\n\n{self._told_front()}"
+        verdict = "".join(f"\n{line}" for line in lines(self.verdict, 20))
+        return f"{text}\n\n{self._told_front()}\n{verdict}".rstrip()
 
     def _bound(self):
         if self.limit is None:

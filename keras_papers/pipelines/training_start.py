@@ -50,10 +50,10 @@ def _classes(images):
 
 
 def _division(images):
-    text = f"{len(images.train):,} to train on, "
-    if images.validation is not images.test:
-        text += f"{len(images.validation):,} to watch, "
-    return f"{text}{len(images.test):,} held out"
+    return (
+        f"{len(images.train):,} to train on, {len(images.validation):,} to "
+        f"watch, {len(images.test):,} held out"
+    )
 
 
 def _imbalance(images, recipe):
@@ -70,18 +70,13 @@ def _imbalance(images, recipe):
 
 
 def _duplicates(images):
-    parts = (images.train, images.validation, images.test)
-    if any(part.hashes is None for part in parts):
-        return
-    parts = parts[:2] if images.validation is images.test else parts
-    every = np.concatenate([part.hashes for part in parts])
-    copies = len(every) - len(np.unique(every))
+    copies = images.duplicates.copies
     if not copies:
         return
-    known = np.isin(images.test.hashes, images.train.hashes).sum()
     text = f"{plural(copies, 'image')} with the same bytes as another"
-    if known:
-        text += f"; {known:,} of those held out are also trained on"
+    leaks = sum(name == "test" for name, *_ in images.duplicates.leaks)
+    if leaks:
+        text += f"; {leaks:,} of those held out are trained on or watched"
     yield "duplicates", text
 
 

@@ -13,6 +13,7 @@ from keras_papers import export
 from keras_papers.argument_checks import check_choice, check_positive_int
 from keras_papers.drafts import draft_of
 from keras_papers.extras import MissingExtraError
+from keras_papers.pipelines.commands import beside, command_of
 from keras_papers.pipelines.images import (
     batches,
     load_digits,
@@ -42,6 +43,7 @@ from keras_papers.pipelines.search_report import SearchReport, shortened
 from keras_papers.pipelines.split import SPLIT, load_split, split_of
 from keras_papers.pipelines.training import compile_by
 from keras_papers.pipelines.variants import Material
+from keras_papers.pipelines.verdict import of_search
 
 # Of what is not tested on: trials are chosen by it, and not only watched.
 VALIDATION_SHARE = 0.2
@@ -457,6 +459,13 @@ class Search:
             output=str(output),
             run=self.told,
         )
+        again = functools.partial(
+            command_of,
+            "tune",
+            tune,
+            {**plan._asdict(), "output": beside(output)},
+        )
+        report = report._replace(verdict=of_search(report, again))
         self._write(report)
         return report
 

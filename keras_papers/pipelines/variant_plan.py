@@ -28,6 +28,8 @@ class Variant(NamedTuple):
     zipped_bytes: int  # as an app is downloaded
     latency_ms: float  # of one image, one thread, median
     partitions: int  # parts of the graph that the XNNPACK delegate runs
+    lost: int = 0  # held-out images on which the float file alone is right
+    gained: int = 0  # those on which this file alone is right
 
     def files(self):
         """Lists its files: of weights of its own there is a .keras, too."""

@@ -130,8 +130,11 @@ class Material(NamedTuple):
 
     def accuracy(self, scores):
         """Returns the share of the held-out images that scores are right on."""
-        said = np.argmax(scores, axis=-1)
-        return float(np.mean(said == self.images.test.labels))
+        return float(np.mean(self.right(scores)))
+
+    def right(self, scores):
+        """Returns for each held-out image whether scores are right on it."""
+        return np.argmax(scores, axis=-1) == self.images.test.labels
 
 
 def _by_name(message, path):
@@ -155,7 +158,7 @@ def after(recipe):
     )
 
 
-def make_variants(network, plan, material, folder):
+def make_variants(network, plan, material, folder, floats=None):
     """Writes the variants of a plan, each made of the one before.
 
     What stands in the state of the folder is not made again.
@@ -165,6 +168,7 @@ def make_variants(network, plan, material, folder):
         plan: A `Plan`.
         material: A `Material`.
         folder: The `TrainingFolder` of the training.
+        floats: What the float file says of the held-out images.
 
     Returns:
         A list of `Variant`.
@@ -187,7 +191,7 @@ def make_variants(network, plan, material, folder):
                 network.save(path.with_suffix(".keras"))
             how = None if has_weights else step
             variant, _ = write(
-                name, network, how, path, material, plan.preserved()
+                name, network, how, path, material, plan.preserved(), floats
             )
         except ValueError as error:
             # The float files are whole, and shall not be lost by this one.
@@ -201,8 +205,11 @@ def make_variants(network, plan, material, folder):
     return [Variant(**done[name]) for name in names if name in done]
 
 
-def measured(name, file, accuracy, by_litert, material):
+def measured(name, file, accuracy, by_litert, material, floats=None):
     """Returns the `Variant` of a `TFLiteFile`."""
+    ours = theirs = material.right(by_litert)
+    if floats is not None:
+        theirs = material.right(floats)
     return Variant(
         name,
         file.path.name,
@@ -212,10 +219,12 @@ def measured(name, file, accuracy, by_litert, material):
         len(zlib.compress(file.path.read_bytes(), 9)),
         round(file.latency_ms, 3),
         file.partitions,
+        int(np.sum(theirs & ~ours)),
+        int(np.sum(ours & ~theirs)),
     )
 
 
-def write(name, network, how, path, material, preserve=()):
+def write(name, network, how, path, material, preserve=(), floats=None):
     """Writes a .tflite file of a classifier, and measures it.
 
     Args:
@@ -225,6 +234,7 @@ def write(name, network, how, path, material, preserve=()):
         path: Where to write.
         material: A `Material`.
         preserve: As in `quantization.quantize_aware`.
+        floats: What the float file says of the held-out images.
 
     Returns:
         The `Variant`, and what the file says of the held-out images.
@@ -244,7 +254,8 @@ def write(name, network, how, path, material, preserve=()):
         scores = model.predict(material.test(), verbose=0)
         accuracy = material.accuracy(scores)
     by_litert = material.by_litert(file.path)
-    return measured(name, file, accuracy, by_litert, material), by_litert
+    variant = measured(name, file, accuracy, by_litert, material, floats)
+    return variant, by_litert
 
 
 def _prune(network, plan, material):

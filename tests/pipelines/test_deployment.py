@@ -1,5 +1,7 @@
 """export and benchmark: finished models as files, and their speed."""
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -11,7 +13,11 @@ import pytest
 from keras_papers import pipelines
 from keras_papers.export import metadata
 from keras_papers.pipelines.deployment import _warn_of_losses
+from keras_papers.pipelines.picture_folder import load_folder
+from keras_papers.pipelines.report_files import add_file
 from keras_papers.pipelines.speed import Speed
+from keras_papers.pipelines.variant_plan import Variant
+from keras_papers.pipelines.variants import Material
 from tests.extra import with_tfmot
 from tests.pipelines.conftest import paint
 
@@ -90,6 +96,46 @@ def test_quantize_compares_with_the_float_file(model, photos, trained):
     assert 0 <= found.agreement <= 1
     assert "float32" in str(found) and "model.int8.tflite" in str(found)
     assert metadata.read(found.output).labels == ("bright", "dark")
+
+
+def test_quantize_adds_the_file_to_the_report_of_the_training(
+    photos, trained, tmp_path
+):
+    folder = tmp_path / "out"
+    shutil.copytree(trained[1], folder)
+    pipelines.quantize(folder / "model.keras", photos)
+    figures = json.loads((folder / "report.json").read_text())
+    assert [each["file"] for each in figures["variants"]] == [
+        "model.tflite",
+        "model.int8.tflite",
+    ]
+    assert figures["variants"][1]["name"] == "int8"
+    page = (folder / "report.html").read_text()
+    assert "Smaller files" in page and "model.int8.tflite" in page
+    digest = json.loads((folder / "metadata.json").read_text())["sha256"]
+    content = (folder / "model.int8.tflite").read_bytes()
+    assert digest["model.int8.tflite"] == hashlib.sha256(content).hexdigest()
+
+
+def test_a_report_of_other_images_stays_as_it_is(photos, trained, tmp_path):
+    report, output = trained
+    report._replace(test_images=5).save(tmp_path / "report.json")
+    text = (tmp_path / "report.json").read_text()
+    images = load_folder(photos, seed=0)
+    material = Material(images, 32, None, 0, 0)
+    floats = Variant(
+        "float32", "model.tflite", 1.0, report.tflite_accuracy, 9, 9, 1.0, 1
+    )
+    integers = floats._replace(name="int8", file="model.int8.tflite")
+    add_file(
+        tmp_path / "model.keras",
+        floats,
+        integers,
+        None,
+        material,
+        quantize=None,
+    )
+    assert (tmp_path / "report.json").read_text() == text
 
 
 def set_kernels(network, change):

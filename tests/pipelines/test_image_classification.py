@@ -13,6 +13,7 @@ from keras_papers import export, pipelines
 from keras_papers.applications import MobileNet
 from keras_papers.export import metadata
 from keras_papers.pipelines import image_classification, recipe, training
+from keras_papers.pipelines.figures_json import to_json
 from keras_papers.pipelines.image_set import ImageSet, Part
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.pictures import read_picture
@@ -43,7 +44,7 @@ def test_the_files_are_there_and_nothing_else(trained):
 def test_the_report_holds_the_figures(trained):
     report, output = trained
     figures = json.loads((output / "report.json").read_text())
-    assert figures == report._asdict()
+    assert figures == json.loads(to_json(report))
     assert all(figure is not None for figure in figures.values())
     assert figures["bytes"] == (output / "model.tflite").stat().st_size
     assert figures["train_images"] == 14 and figures["test_images"] == 4
@@ -245,7 +246,7 @@ def test_numbers_of_numpy_are_numbers(photos, tmp_path):
         photos, output=tmp_path, **{**QUICK, **numbers}
     )
     figures = json.loads((tmp_path / "report.json").read_text())
-    assert figures == report._asdict()
+    assert figures == json.loads(to_json(report))
 
 
 def test_a_loss_that_is_not_finite_is_told(photos, tmp_path):

@@ -30,6 +30,7 @@ FIGURES = {
     "best_epoch": 3,
     "epoch_rule": "lowest validation loss",
     "augmentation": "light",
+    "training_accuracy": 0.99,
     "train_images": 1367,
     "validation_images": 70,
     "test_images": 360,
@@ -43,6 +44,7 @@ FIGURES = {
     "latency_ms": 1.234,
     "output": "/home/somebody/secret/output",
     "variants": [],
+    "verdict": [],
 }
 VOID = {"meta", "link", "img", "wbr", "br"}
 

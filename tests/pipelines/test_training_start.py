@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_papers.pipelines.duplicates import find_duplicates
 from keras_papers.pipelines.image_set import ImageSet, Part
 from keras_papers.pipelines.image_size import choose_size
 from keras_papers.pipelines.recipe import Phase, Recipe
@@ -52,22 +53,21 @@ def test_the_first_lines_are_what_is_known_before_the_training():
 
 
 def test_imbalance_and_copies_are_found_before_the_training():
-    train = part([30, 10])
+    train, watched = part([30, 10]), part([1, 1], 50)
     test = Part(train.sources[:3], train.labels[:3], train.hashes[[0, 1, 1]])
-    found = lines(ImageSet(("often", "rare"), train, part([1, 1], 50), test))
+    names = ("often", "rare")
+    copies = find_duplicates(train, watched, test)
+    images = ImageSet(names, train, watched, test, (), copies)
+    found = lines(images)
     assert found["imbalance"] == (
         "often has 3.0 times as many images as rare; --class-weights makes "
         "classes count alike"
     )
     assert found["duplicates"] == (
         "3 images with the same bytes as another; 3 of those held out are "
-        "also trained on"
+        "trained on or watched"
     )
-    found = lines(
-        ImageSet(("often", "rare"), train, test, test),
-        RECIPE._replace(class_weights=True),
-    )
-    assert found["images"] == "40 to train on, 3 held out"
+    found = lines(images, RECIPE._replace(class_weights=True))
     assert "every class counts the same" in found["imbalance"]
 
 
