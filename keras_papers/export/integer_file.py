@@ -1,4 +1,4 @@
-"""What is asked of files of integers: no floats inside, no pieces."""
+"""What is asked of files of integers: no floats inside, few partitions."""
 
 from keras_papers.extras import require
 
@@ -9,11 +9,10 @@ REASONS = {
     "the layers that are written as h-swish",
     "QUANTIZE": "it does not turn uint8 into int8",
     "SOFTMAX": "it has softmax of floats only",
+    "WHILE": "it does not run loops; a recurrent layer with unroll=True has "
+    "none",
 }
-OTHERWISE = "it does not have it, or not for ranges so far apart"
-# What the converter gives the levels of a map that is zero for all images; a
-# layer behind such a map may have no kernel in XNNPACK.
-LEAST_STEP = 1e-8
+OTHERWISE = "it does not have it"
 # Of every int8 classifier: pixels at the beginning, scores at the end.
 AT_THE_EDGE = {"QUANTIZE": 1, "SOFTMAX": 1}
 
@@ -33,35 +32,6 @@ def float_tensors(data):
         for index, tensor in enumerate(graph.tensors)
         if tensor.type in floats and index not in graph.outputs
     ]
-
-
-def told_of_dead_maps(data, model):
-    """Returns a sentence on maps that are zero, empty if there are none.
-
-    Args:
-        data: Bytes of an int8 .tflite file.
-        model: The model that it was converted from.
-    """
-    schema = require("ai_edge_litert.schema_py_generated", "mobile")
-    file = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data))
-    steps = {
-        tensor.name.decode(): tensor.quantization.scale
-        for graph in file.subgraphs
-        for tensor in graph.tensors
-        if tensor.type == schema.TensorType.INT8 and tensor.quantization
-    }
-    dead = [
-        name
-        for name, scale in steps.items()
-        if scale is not None and len(scale) == 1 and scale[0] < LEAST_STEP
-    ]
-    if not dead:
-        return ""
-    return (
-        f" The map of {layer_of(dead[:1], model)!r} is zero for all of "
-        "`representative_data`, which leaves it no range. Train the model "
-        "longer, widen that layer, or pass other images."
-    )
 
 
 def layer_of(tensors, model):

@@ -65,7 +65,11 @@ def not_delegated(nodes):
     makers = {}
     for node in nodes:
         if node["op_name"] != "DELEGATE":
-            makers |= {int(tensor): node for tensor in node["outputs"]}
+            makers |= {
+                int(tensor): node
+                for tensor in node["outputs"]
+                if tensor >= 0  # -1 stands for none
+            }
     taken = set()
     for node in nodes:
         if node["op_name"] != "DELEGATE":

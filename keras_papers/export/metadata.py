@@ -56,7 +56,7 @@ def write(data, description):
     schema = require("ai_edge_litert.schema_py_generated", "mobile")
     flatbuffers = require("flatbuffers", "mobile")
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data))
-    (graph,) = model.subgraphs
+    graph = model.subgraphs[0]  # more are the bodies of loops
     (image,) = graph.inputs
     buffer, entry = schema.BufferT(), schema.MetadataT()
     buffer.data = np.frombuffer(

@@ -27,10 +27,11 @@ from keras_papers.export.conversion_process import (
     convert_on_tensorflow,
 )
 from keras_papers.export.input_images import settle_images
-from keras_papers.export.integer_file import told_of_dead_maps
 from keras_papers.export.interpreter import VerificationError
 from keras_papers.export.metadata import Description
 from keras_papers.export.output_path import check_path
+from keras_papers.export.ranges import widen_ranges
+from keras_papers.export.recurrent import find_loop, unrolled
 from keras_papers.export.verification import (
     PARITY,
     verify,
@@ -161,7 +162,7 @@ def to_tflite(
                 model, shape, quantize, representative_data
             )
         draft.write_bytes(metadata.write(data, description))
-        with _told_of(path, draft, quantize, model):
+        with _told_of(path, draft):
             found = verify(
                 draft,
                 of_user,
@@ -207,7 +208,7 @@ def check_environment():
 
 
 @contextlib.contextmanager
-def _told_of(path, draft, quantize, model):
+def _told_of(path, draft):
     """Lets errors and warnings name the file as the user does."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -215,8 +216,6 @@ def _told_of(path, draft, quantize, model):
             yield
         except VerificationError as error:
             message = str(error).replace(str(draft), str(path))
-            if quantize == "int8":
-                message += told_of_dead_maps(draft.read_bytes(), model)
             raise VerificationError(message) from None
     for warning in told:
         message = str(warning.message).replace(str(draft), str(path))
@@ -313,8 +312,13 @@ def convert(model, shape, quantize, images=None):
         images = scale * images + offset
         # Its ends are those of all images.
         images += shift_to_levels(float(images.min()), float(images.max()))
+        with unrolled(model), _quiet():
+            module = _freeze(model, shape)
+        _check_no_loop(module, model)
+        with _quiet():
+            return _convert_frozen(module, quantize, images)
     with _quiet():
-        return _convert_frozen(_freeze(model, shape), quantize, images)
+        return _convert_frozen(_freeze(model, shape), quantize)
 
 
 def _convert_aware(model, shape):
@@ -349,6 +353,17 @@ def _freeze(model, shape):
     return module
 
 
+def _check_no_loop(module, model):
+    loop = find_loop(module.serve.get_concrete_function(), model)
+    if loop is not None:
+        raise ConversionError(
+            "`model` must compute without loops, for quantize='int8'. "
+            f"Received: a model with a loop in layer {loop!r}. Use recurrent "
+            "layers of Keras, which are unrolled, or export with "
+            "quantize='dynamic'."
+        )
+
+
 def _convert_frozen(module, quantize, images=None):
     tf = require("tensorflow", "mobile")
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
@@ -367,6 +382,8 @@ def _convert_frozen(module, quantize, images=None):
         converter.inference_input_type = tf.uint8  # as a camera has pixels
         converter.inference_output_type = tf.float32
     try:
+        if images is not None:
+            return _quantize_measured(converter)
         return converter.convert()
     except Exception as error:  # the converter's own, and what it lets through
         first = str(error).strip().splitlines()[0][:300]
@@ -375,6 +392,17 @@ def _convert_frozen(module, quantize, images=None):
             f"float32. Received: a model that is not convertible ({first}). "
             "Replace a layer that is named."
         ) from error
+
+
+def _quantize_measured(converter):
+    """Converts with ranges that are looked at before they are used."""
+    convert_module = require("tensorflow.lite.python.convert", "mobile")
+    converter._experimental_calibrate_only = True
+    return convert_module.mlir_quantize(
+        widen_ranges(converter.convert()),
+        input_data_type=converter.inference_input_type,
+        output_data_type=converter.inference_output_type,
+    )
 
 
 @contextlib.contextmanager

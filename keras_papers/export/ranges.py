@@ -1,0 +1,204 @@
+"""Ranges of int8 maps, widened where XNNPACK would refuse an operation.
+
+TFLiteConverter measures the range of each map on images, writes them into the
+float model, and quantizes that. In between they can be changed. XNNPACK has
+kernels only where the steps of an operation's inputs and of its output are
+not too far apart. They are in untrained networks, whose maps fade from layer
+to layer, and around maps that are zero for all images; the file then falls
+into many partitions, or does not run. A step that is widened here was finer
+than a thousandth of that of the map which it is added to, or was no step.
+Where all operations have kernels, nothing is changed.
+"""
+
+import copy
+
+import numpy as np
+
+from keras_papers.extras import require
+
+LEVELS = 255  # steps of a range
+FLOAT32 = 0  # of the schema's types of tensors
+# What XNNPACK takes of (step of the inputs) / (step of the output), from its
+# checks of each operation, a little inside of these.
+MARGIN = 1.1
+SUMS = {"ADD": (2**-10, 2**8), "SUB": (2**-10, 2**8)}
+PRODUCTS = {"MUL": (2**-16, 2**8)}
+AVERAGES = {
+    "AVERAGE_POOL_2D": (2**-8, 2**7),
+    "LEAKY_RELU": (2**-8, 2**7),
+    "MEAN": (2**-8, 2**7),
+}
+# A kernel's step may grow until its bias has 32 bits, hence less than 2**8.
+KERNELS = {
+    "CONV_2D": (0, 2**6),
+    "DEPTHWISE_CONV_2D": (0, 2**6),
+    "FULLY_CONNECTED": (0, 2**6),
+}
+# Operations that move numbers; their inputs and outputs have one range.
+MOVES = {
+    "CONCATENATION",
+    "EXPAND_DIMS",
+    "GATHER",
+    "MAX_POOL_2D",
+    "PACK",
+    "PAD",
+    "RESHAPE",
+    "REVERSE_V2",
+    "SLICE",
+    "SPLIT",
+    "SQUEEZE",
+    "STRIDED_SLICE",
+    "TRANSPOSE",
+    "UNPACK",
+}
+PARTS = {"SPLIT", "UNPACK"}  # of their last input
+ROUNDS = 100  # a range that is widened may ask for others; few ever do
+
+
+def widen_ranges(data):
+    """Returns a calibrated model with ranges for which XNNPACK has kernels.
+
+    Args:
+        data: Bytes of a float .tflite model that holds the measured ranges.
+    """
+    schema = require("ai_edge_litert.schema_py_generated", "mobile")
+    flatbuffers = require("flatbuffers", "mobile")
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data))
+    names = {
+        number: name
+        for name, number in vars(schema.BuiltinOperator).items()
+        if isinstance(number, int)
+    }
+    is_changed = False
+    for graph in model.subgraphs:
+        ranges = _Ranges(model, graph)
+        operators = [
+            (_name(model.operatorCodes[op.opcodeIndex], names), op)
+            for op in graph.operators or ()
+        ]
+        for _ in range(ROUNDS):
+            if not ranges.fit(operators):
+                break
+        is_changed |= bool(ranges.widened)
+    if not is_changed:
+        return data
+    builder = flatbuffers.Builder(len(data))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def _name(code, names):
+    return names[max(code.builtinCode, code.deprecatedBuiltinCode)]
+
+
+class _Ranges:
+    """The ranges of a graph's maps, in the model itself."""
+
+    def __init__(self, model, graph):
+        self.model, self.graph = model, graph
+        self.fixed = set(graph.inputs or ())  # pixels
+        self.constants = {}  # the limits of kernels and the like
+        self.widened = set()
+
+    def fit(self, operators):
+        """Widens what does not fit; returns whether there was anything."""
+        before = {i: self.step(i) for i in self.widened}
+        self._enliven()
+        for name, op in operators:
+            if name in PARTS:
+                self._share(op)
+            inputs = [i for i in op.inputs if self.step(i) is not None]
+            outputs = [i for i in op.outputs if self.step(i) is not None]
+            if not inputs or not outputs:
+                continue
+            if name in MOVES:
+                self._move([*inputs, *outputs])
+            elif name in PRODUCTS:
+                self._bound(inputs, inputs[:2], outputs[0], PRODUCTS[name])
+            elif name in KERNELS:
+                self._bound([], inputs[:2], outputs[0], KERNELS[name])
+            elif name in SUMS or name in AVERAGES:
+                bounds = (SUMS | AVERAGES)[name]
+                for index in inputs[:2]:
+                    self._bound([index], [index], outputs[0], bounds)
+        return before != {i: self.step(i) for i in self.widened}
+
+    def _bound(self, growing, factors, output, bounds):
+        """Widens the output, or one of `growing`, until the ratio fits."""
+        low, high = bounds
+        ratio = np.prod([self.step(i) for i in factors]) / self.step(output)
+        if ratio >= high:
+            self._widen(output, ratio / high * MARGIN)
+        elif ratio < low:
+            maps = [i for i in growing if self._is_free(i)]
+            if maps:
+                finest = min(maps, key=self.step)
+                self._widen(finest, low / ratio * MARGIN)
+
+    def _move(self, tensors):
+        if not self.widened.isdisjoint(tensors):
+            widest = max(map(self.step, tensors))
+            for index in tensors:
+                self._widen(index, widest / self.step(index))
+
+    def _share(self, op):
+        """Gives a part that nothing reads the range of the whole.
+
+        It was not measured, and the whole would stay in floats for it.
+        """
+        whole = op.inputs[-1]
+        held = self.graph.tensors[whole].quantization
+        for index in op.outputs:
+            if self._measured(whole) and self._measured(index) is None:
+                self.graph.tensors[index].quantization = copy.deepcopy(held)
+                self.widened.add(index)
+
+    def _enliven(self):
+        """Gives maps that are zero for all images the range [0, 1].
+
+        Or all of their numbers would be cut to zero on the phone, too, in
+        steps of which a sum of 32 bits is soon full.
+        """
+        for index, tensor in enumerate(self.graph.tensors):
+            if self._is_free(index) and self.step(index) == 0:
+                tensor.quantization.max = np.ones(1, "float32")
+                self.widened.add(index)
+
+    def _widen(self, index, factor):
+        if factor > 1 and self._is_free(index):
+            held = self.graph.tensors[index].quantization
+            held.min = np.float32(factor) * np.asarray(held.min)
+            held.max = np.float32(factor) * np.asarray(held.max)
+            self.widened.add(index)
+
+    def _is_free(self, index):
+        """Tells whether the range was measured: no constants, no pixels."""
+        return index not in self.fixed and self._measured(index) is not None
+
+    def _measured(self, index):
+        held = self.graph.tensors[index].quantization
+        if held is None or held.min is None or held.max is None:
+            return None
+        return float(np.min(held.min)), float(np.max(held.max))
+
+    def step(self, index):
+        """Returns the step that a tensor will have, None if it has none."""
+        if index < 0:
+            return None
+        limits = self._measured(index)
+        if limits is None:
+            if index not in self.constants:
+                self.constants[index] = self._limits(index)
+            limits = self.constants[index]
+        if limits is None:
+            return None
+        low, high = min(limits[0], 0.0), max(limits[1], 0.0)
+        return (high - low) / LEVELS
+
+    def _limits(self, index):
+        tensor = self.graph.tensors[index]
+        data = self.model.buffers[tensor.buffer].data
+        if tensor.type != FLOAT32 or data is None or not len(data):
+            return None
+        values = np.asarray(data, np.uint8).view("float32")
+        return float(values.min()), float(values.max())
