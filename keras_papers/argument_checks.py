@@ -5,9 +5,44 @@ received, and what to do about it.
 """
 
 import difflib
+import functools
 import math
 import numbers
 import os
+
+
+def plain_numbers(function):
+    """Lets a function take NumPy's numbers, and gives it Python's.
+
+    Keras' layers refuse NumPy's integers in places, and names and JSON files
+    are made of what is passed. An array of one axis becomes a tuple.
+    """
+
+    @functools.wraps(function)
+    def with_plain_numbers(*args, **kwargs):
+        return function(
+            *map(plain, args),
+            **{name: plain(value) for name, value in kwargs.items()},
+        )
+
+    return with_plain_numbers
+
+
+def plain(value):
+    """Returns Python's number for one of NumPy, and what is none as it is."""
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(plain, value))  # a row of a table
+    if type(value) in (tuple, list):
+        return type(value)(map(plain, value))
+    if type(value).__module__ != "numpy":
+        return value
+    if value.ndim == 1 and value.dtype.kind in "iu":
+        return tuple(value.tolist())
+    if value.ndim:
+        return value
+    if value.dtype.kind == "f":
+        return float(str(value))  # 0.35, not 0.3499999940395355 in float32
+    return value.item()
 
 
 def check_positive_int(name, value, meaning, advice):

@@ -38,7 +38,7 @@ from keras_papers.applications.mnasnet import (
     row_graph,
     unpublished_rows,
 )
-from keras_papers.argument_checks import check_fraction
+from keras_papers.argument_checks import check_fraction, plain_numbers
 
 preprocess_input = efficientnet.preprocess_input
 decode_predictions = efficientnet.decode_predictions
@@ -539,6 +539,7 @@ ARGUMENTS = """Args:
             be fetched or read, or are of another architecture."""
 
 
+@plain_numbers
 def build(
     network,
     include_top,

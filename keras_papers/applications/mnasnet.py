@@ -35,7 +35,7 @@ from keras_papers.applications._scaling import (
 )
 from keras_papers.applications._stages import deeper
 from keras_papers.applications._weights import Family, check_weights
-from keras_papers.argument_checks import check_fraction
+from keras_papers.argument_checks import check_fraction, plain_numbers
 from keras_papers.layers import ConvNormActivation, InvertedResidual
 from keras_papers.layers._image_axes import channel_axis
 
@@ -287,6 +287,7 @@ ROWS = """
             paper's."""
 
 
+@plain_numbers
 def _mnasnet(
     network,
     include_top,

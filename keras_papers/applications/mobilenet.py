@@ -28,7 +28,11 @@ from keras_papers.applications._weights import (
     Published,
     check_weights,
 )
-from keras_papers.argument_checks import check_fraction, check_positive
+from keras_papers.argument_checks import (
+    check_fraction,
+    check_positive,
+    plain_numbers,
+)
 from keras_papers.layers import DepthwiseSeparable
 
 preprocess_input = mobilenet.preprocess_input
@@ -85,6 +89,7 @@ PUBLISHED = Family(
 EVALUATION = TF_SLIM  # where the published weights were trained
 
 
+@plain_numbers
 def MobileNet(
     input_shape=None,
     alpha=1.0,

@@ -29,6 +29,7 @@ from keras_papers.applications._weights import (
     Published,
     check_weights,
 )
+from keras_papers.argument_checks import plain_numbers
 from keras_papers.layers import InvertedResidual
 
 preprocess_input = mobilenet_v2.preprocess_input
@@ -79,6 +80,7 @@ PUBLISHED = Family(
 EVALUATION = TF_SLIM  # where the published weights were trained
 
 
+@plain_numbers
 def MobileNetV2(
     input_shape=None,
     alpha=1.0,

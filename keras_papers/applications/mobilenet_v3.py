@@ -30,7 +30,7 @@ from keras_papers.applications._weights import (
     Published,
     check_weights,
 )
-from keras_papers.argument_checks import check_fraction
+from keras_papers.argument_checks import check_fraction, plain_numbers
 from keras_papers.layers import InvertedResidual
 from keras_papers.layers._image_axes import channel_axis
 
@@ -290,6 +290,7 @@ ARGUMENTS = """Args:
             be fetched or read, or are of another architecture."""
 
 
+@plain_numbers
 def _mobilenet_v3(
     network,
     input_shape,

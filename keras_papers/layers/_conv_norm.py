@@ -6,7 +6,11 @@ lists serve inside a block (`Block.part`) and in a model's own graph.
 
 from keras import layers
 
-from keras_papers.argument_checks import check_choice, check_positive_int
+from keras_papers.argument_checks import (
+    check_choice,
+    check_positive_int,
+    plain,
+)
 from keras_papers.layers._image_axes import channel_axis
 from keras_papers.layers._initializer import own_initializer
 
@@ -130,7 +134,7 @@ def check_kernel_size(kernel_size):
 
 def check_strides(strides):
     """Raises ValueError unless `strides` keeps or halves a map."""
-    if not isinstance(strides, int) or strides not in (1, 2):
+    if plain(strides) not in (1, 2) or isinstance(strides, bool | float):
         raise ValueError(
             "`strides` is the step of the convolution and must be "
             f"1 (keeps the map) or 2 (halves it). Received: strides={strides!r}"

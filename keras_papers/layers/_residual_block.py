@@ -3,7 +3,11 @@
 import keras
 from keras import layers
 
-from keras_papers.argument_checks import check_fraction, check_positive_int
+from keras_papers.argument_checks import (
+    check_fraction,
+    check_positive_int,
+    plain,
+)
 from keras_papers.layers._activation import resolve_activation
 from keras_papers.layers._conv_norm import (
     check_filters,
@@ -68,22 +72,22 @@ class ResidualBlock(Block):
             "0 never drops it.",
         )
         check_padding(padding)
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.strides = strides
+        self.filters = plain(filters)
+        self.kernel_size = plain(kernel_size)
+        self.strides = plain(strides)
         self.activation = resolve_activation("activation", activation)
-        self.squeeze_units = squeeze_units
+        self.squeeze_units = plain(squeeze_units)
         self.gate_activation = resolve_activation(
             "gate_activation", gate_activation
         )
         self.squeeze_activation = resolve_activation(
             "squeeze_activation", squeeze_activation
         )
-        self.shortcut = shortcut
-        self.stochastic_depth = stochastic_depth
+        self.shortcut = plain(shortcut)
+        self.stochastic_depth = plain(stochastic_depth)
         self.padding = padding
-        self.momentum = momentum
-        self.epsilon = epsilon
+        self.momentum = plain(momentum)
+        self.epsilon = plain(epsilon)
         self.kernel_initializer = resolve_initializer(
             "kernel_initializer", kernel_initializer
         )
@@ -195,7 +199,7 @@ class ResidualBlock(Block):
 
 
 def _check_shortcut(shortcut):
-    if not isinstance(shortcut, bool) and shortcut != "pool":
+    if not isinstance(plain(shortcut), bool) and shortcut != "pool":
         raise ValueError(
             "`shortcut` is what the block adds to its output and must be True "
             "(the input), 'pool' (its maximum over the pixels around) or "

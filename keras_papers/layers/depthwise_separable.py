@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from keras_papers.argument_checks import check_positive_int
+from keras_papers.argument_checks import check_positive_int, plain
 from keras_papers.layers._activation import resolve_activation
 from keras_papers.layers._conv_norm import (
     check_filters,
@@ -93,14 +93,14 @@ class DepthwiseSeparable(Block):
             "A width multiplier such as 0.5 scales `filters` instead.",
         )
         check_padding(padding)
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.strides = strides
-        self.depth_multiplier = depth_multiplier
+        self.filters = plain(filters)
+        self.kernel_size = plain(kernel_size)
+        self.strides = plain(strides)
+        self.depth_multiplier = plain(depth_multiplier)
         self.activation = resolve_activation("activation", activation)
         self.padding = padding
-        self.momentum = momentum
-        self.epsilon = epsilon
+        self.momentum = plain(momentum)
+        self.epsilon = plain(epsilon)
         self.data_format = resolve_data_format(data_format)
 
     def build(self, input_shape):

@@ -7,6 +7,7 @@ from keras_papers.argument_checks import (
     check_choice,
     check_positive,
     check_positive_int,
+    plain,
 )
 from keras_papers.layers._activation import resolve_activation
 from keras_papers.layers._conv_norm import conv_norm, spatial_conv_norm
@@ -136,8 +137,8 @@ class InvertedResidual(ResidualBlock):
             ("after_activation", "before_activation"),
             "where the squeeze-and-excite stands",
         )
-        self.expansion = expansion
-        self.expanded_filters = expanded_filters
+        self.expansion = plain(expansion)
+        self.expanded_filters = plain(expanded_filters)
         self.squeeze_place = squeeze_place
         self.project_activation = resolve_activation(
             "project_activation", project_activation

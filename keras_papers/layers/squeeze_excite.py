@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from keras_papers.argument_checks import check_positive_int
+from keras_papers.argument_checks import check_positive_int, plain
 from keras_papers.layers._activation import resolve_activation
 from keras_papers.layers._image_axes import (
     known_channels,
@@ -71,7 +71,7 @@ class SqueezeExcite(Block):
             "the number of bottleneck channels",
             "A ratio such as 0.25 is turned into channels by the caller.",
         )
-        self.units = units
+        self.units = plain(units)
         self.activation = resolve_activation("activation", activation)
         self.gate_activation = resolve_activation(
             "gate_activation", gate_activation
