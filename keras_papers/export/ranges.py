@@ -10,10 +10,9 @@ than a thousandth of that of the map which it is added to, or was no step.
 Where all operations have kernels, nothing is changed.
 """
 
-import copy
-
 import numpy as np
 
+from keras_papers.export.parts import slice_parts
 from keras_papers.extras import require
 
 LEVELS = 255  # steps of a range
@@ -51,7 +50,6 @@ MOVES = {
     "TRANSPOSE",
     "UNPACK",
 }
-PARTS = {"SPLIT", "UNPACK"}  # of their last input
 ROUNDS = 100  # a range that is widened may ask for others; few ever do
 
 
@@ -69,12 +67,12 @@ def widen_ranges(data):
         for name, number in vars(schema.BuiltinOperator).items()
         if isinstance(number, int)
     }
-    is_changed = False
+    is_changed = slice_parts(model, schema)
     for graph in model.subgraphs:
         ranges = _Ranges(model, graph)
         operators = [
             (_name(model.operatorCodes[op.opcodeIndex], names), op)
-            for op in graph.operators or ()
+            for op in _items(graph.operators)
         ]
         for _ in range(ROUNDS):
             if not ranges.fit(operators):
@@ -91,12 +89,16 @@ def _name(code, names):
     return names[max(code.builtinCode, code.deprecatedBuiltinCode)]
 
 
+def _items(vector):
+    return [] if vector is None else list(vector)
+
+
 class _Ranges:
     """The ranges of a graph's maps, in the model itself."""
 
     def __init__(self, model, graph):
         self.model, self.graph = model, graph
-        self.fixed = set(graph.inputs or ())  # pixels
+        self.fixed = set(_items(graph.inputs))  # pixels
         self.constants = {}  # the limits of kernels and the like
         self.widened = set()
 
@@ -105,10 +107,8 @@ class _Ranges:
         before = {i: self.step(i) for i in self.widened}
         self._enliven()
         for name, op in operators:
-            if name in PARTS:
-                self._share(op)
-            inputs = [i for i in op.inputs if self.step(i) is not None]
-            outputs = [i for i in op.outputs if self.step(i) is not None]
+            inputs = [i for i in _items(op.inputs) if self.step(i)]
+            outputs = [i for i in _items(op.outputs) if self.step(i)]
             if not inputs or not outputs:
                 continue
             if name in MOVES:
@@ -116,7 +116,9 @@ class _Ranges:
             elif name in PRODUCTS:
                 self._bound(inputs, inputs[:2], outputs[0], PRODUCTS[name])
             elif name in KERNELS:
-                self._bound([], inputs[:2], outputs[0], KERNELS[name])
+                both = _items(op.inputs)[:2]
+                if inputs[:2] == both:  # no kernel of zeros
+                    self._bound([], both, outputs[0], KERNELS[name])
             elif name in SUMS or name in AVERAGES:
                 bounds = (SUMS | AVERAGES)[name]
                 for index in inputs[:2]:
@@ -136,22 +138,16 @@ class _Ranges:
                 self._widen(finest, low / ratio * MARGIN)
 
     def _move(self, tensors):
-        if not self.widened.isdisjoint(tensors):
-            widest = max(map(self.step, tensors))
-            for index in tensors:
-                self._widen(index, widest / self.step(index))
-
-    def _share(self, op):
-        """Gives a part that nothing reads the range of the whole.
-
-        It was not measured, and the whole would stay in floats for it.
-        """
-        whole = op.inputs[-1]
-        held = self.graph.tensors[whole].quantization
-        for index in op.outputs:
-            if self._measured(whole) and self._measured(index) is None:
-                self.graph.tensors[index].quantization = copy.deepcopy(held)
-                self.widened.add(index)
+        """Gives numbers that are moved one range, if one was widened."""
+        if self.widened.isdisjoint(tensors):
+            return
+        free = set(filter(self._is_free, tensors))
+        lows, highs = zip(*map(self._measured, free), strict=True)
+        for index in free:
+            held = self.graph.tensors[index].quantization
+            held.min = np.array([min(lows)], "float32")
+            held.max = np.array([max(highs)], "float32")
+        self.widened |= free
 
     def _enliven(self):
         """Gives maps that are zero for all images the range [0, 1].
