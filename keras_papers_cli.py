@@ -20,7 +20,8 @@ import warnings
 def main(arguments=None):
     """Runs the command line and returns its exit status.
 
-    0: done; 2: a mistake, told in a sentence; 130: interrupted.
+    0: done; 1: done, but for files that cannot be read; 2: a mistake, in a
+    sentence; 130: interrupted.
     """
     parsed = _parser().parse_args(arguments)
     start = time.perf_counter()
@@ -37,7 +38,7 @@ def main(arguments=None):
             print(pipelines.figures_json.to_json(result))
         else:
             parsed.show(parsed, result, time.perf_counter() - start)
-        return 0
+        return _report_skipped(getattr(result, "skipped", ()))
     except Exception as error:
         if parsed.debug or not _is_told(error):
             raise
@@ -47,6 +48,13 @@ def main(arguments=None):
         kept = _notes(error) or "nothing is left half-written"
         print(f"keras-papers: interrupted; {kept}", file=sys.stderr)
         return 130
+
+
+def _report_skipped(files):
+    """Names the files that were left out; returns the exit status."""
+    for file, reason in files:
+        print(f"keras-papers: left out {file}: {reason}", file=sys.stderr)
+    return 1 if files else 0
 
 
 def _import_keras():
@@ -593,26 +601,37 @@ def _add_predict(verbs):
     verb = _verb(
         verbs,
         "predict",
-        "tell what pictures show",
-        "out/model.tflite rose.jpg tulip.jpg --top 3",
+        "predict the classes of pictures",
+        "out/model.tflite photos 'more/*.jpg' --html page.html",
         lambda pipelines, parsed: pipelines.predict(
-            parsed.model,
-            parsed.images,
-            top=parsed.top,
-            normalization=parsed.normalization,
+            **_given(parsed), each=None if parsed.json else _show_prediction
         ),
         _show_predictions,
         _for_keras_files,
     )
     verb.add_argument("model", metavar="MODEL", help=".tflite or .keras")
-    verb.add_argument("images", metavar="IMAGE", nargs="+", help="pictures")
-    verb.add_argument("--top", type=int, default=5, help="classes to tell")
+    verb.add_argument(
+        "images",
+        metavar="IMAGE",
+        nargs="+",
+        help="pictures, folders of them, or patterns such as 'photos/*.jpg'",
+    )
+    verb.add_argument("--top", type=int, default=5, help="classes to name")
+    for name, text in (
+        ("csv", "write a table of the predictions"),
+        ("html", "write a page of thumbnails"),
+    ):
+        verb.add_argument(
+            f"--{name}", metavar="FILE", default=argparse.SUPPRESS, help=text
+        )
     _add_input_range(verb)
 
 
+def _show_prediction(prediction):
+    print(prediction, flush=True)
+
+
 def _show_predictions(parsed, predictions, seconds):
-    for prediction in predictions:
-        print(prediction)
     size = os.path.getsize(parsed.model)
     number = len(predictions)
     what = f"{number} picture{'s' * (number > 1)} by"

@@ -47,7 +47,7 @@ ELSEWHERE = {
     ("launcher.py", "start"): "a log, to which lines are added",
     ("output_folder.py", "_claimed"): "the lock, which names its process",
     ("page_graphics.py", "inline"): "memory",
-    ("report_page.py", "_data_uri"): "memory",
+    ("thumbnails.py", "data_uri"): "memory",
     ("variants.py", "make_variants"): "the state, moved when it is whole",
 }
 

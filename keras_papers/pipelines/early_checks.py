@@ -16,6 +16,7 @@ from keras_papers.pipelines.classifier_file import check_file, read_labels
 from keras_papers.pipelines.model_facts import check_model_name
 from keras_papers.pipelines.output_folder import check_places
 from keras_papers.pipelines.picture_folder import check_folder
+from keras_papers.pipelines.picture_list import list_pictures
 from keras_papers.pipelines.recipe import Recipe, check_recipe
 from keras_papers.pipelines.search_plan import MODELS, SearchPlan
 from keras_papers.pipelines.training_folder import refuse_finished
@@ -92,6 +93,8 @@ def _evaluate(arguments):
 
 def _predict(arguments):
     check_file(arguments["model"], ".tflite", ".keras")
+    check_positive_int("top", arguments["top"], "a number of classes", "Try 5.")
+    list_pictures(arguments["images"])
 
 
 _CHECKS = {

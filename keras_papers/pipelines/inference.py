@@ -1,15 +1,26 @@
 """What a finished classifier says of pictures."""
 
 import os
+import pathlib
 from typing import NamedTuple
 
 import numpy as np
 
 from keras_papers.argument_checks import check_positive_int
+from keras_papers.drafts import check_writable
 from keras_papers.pipelines.classifier_file import open_classifier
+from keras_papers.pipelines.page_template import template
+from keras_papers.pipelines.page_text import plural
 from keras_papers.pipelines.picture_folder import load_test_folder
-from keras_papers.pipelines.pictures import read_picture
+from keras_papers.pipelines.picture_list import list_pictures
+from keras_papers.pipelines.pictures import read_picture, reason_of
+from keras_papers.pipelines.prediction_files import (
+    SHOWN,
+    write_page,
+    write_table,
+)
 from keras_papers.pipelines.split import Seen, split_beside, unseen
+from keras_papers.pipelines.thumbnails import data_uri
 
 BATCH = 32
 
@@ -67,40 +78,102 @@ class Evaluation(NamedTuple):
         return f"without {' and '.join(said)}" if said else ""
 
 
-def predict(model, images, top=5, *, normalization=None):
-    """Tells what pictures show.
+class Predictions(list):
+    """A `Prediction` for each picture that could be read.
+
+    Attributes:
+        skipped: Pairs of a file that could not be read and the reason.
+    """
+
+    skipped = ()
+
+
+def predict(
+    model, images, top=5, *, csv=None, html=None, each=None, normalization=None
+):
+    """Predicts the classes of pictures.
 
     Args:
         model: Path of a .tflite or .keras classifier.
-        images: Paths of pictures, or the path of one.
-        top: Positive int. How many classes to tell. Defaults to 5.
+        images: Path of a picture; of a folder, whose pictures at any depth
+            count; a pattern such as `"photos/*.jpg"`; or a list of these.
+        top: Positive int. How many classes to name. Defaults to 5.
+        csv: Where to write a table of the predictions. Defaults to None.
+        html: Where to write a page of thumbnails, which needs the extra
+            `report`. Defaults to None.
+        each: Function that is called with each `Prediction` as soon as it is
+            made. Defaults to None.
         normalization: `(mean, std)`: the model takes (pixel - mean) / std, of
             pixels in [0, 255]. Defaults to what the file says: the metadata
             of a .tflite file, the graph of a .keras file.
 
     Returns:
-        A list of `Prediction`, one for each picture.
+        `Predictions`, a list of `Prediction`, one for each picture that can
+        be read, in the order of the files. Its attribute `skipped` names the
+        others.
 
     Raises:
-        ValueError: If the model or a picture cannot be read, or the graph of
-            the model does not show its normalization.
+        ValueError: If the model cannot be read, there is no such picture, or
+            none that can be read, or the graph of the model does not show its
+            normalization.
+        MissingExtraError: If `html` is asked for without the extra `report`.
     """
     check_positive_int("top", top, "a number of classes", "Try 5.")
+    files = list_pictures(images)
+    for path in (csv, html):
+        if path is not None:
+            check_writable(pathlib.Path(path))
+    if html is not None:
+        template("predictions.html")  # before the work, which would be in vain
     classifier = open_classifier(model, normalization)
-    files = [images] if isinstance(images, str | os.PathLike) else list(images)
-    predictions = []
-    for file in files:
-        picture = read_picture(file, classifier.size)
-        (scores,) = classifier.scores(picture[None].astype("float32"))
-        best = np.argsort(-scores, kind="stable")[:top]
-        predictions.append(
-            Prediction(
-                str(file),
-                tuple(classifier.labels[index] for index in best),
-                tuple(float(scores[index]) for index in best),
-            )
+    found, skipped, sources = Predictions(), [], []
+    for start in range(0, len(files), BATCH):
+        pictures = {}
+        for file in files[start : start + BATCH]:
+            try:
+                pictures[file] = read_picture(file, classifier.size)
+            except ValueError as error:
+                if len(files) == 1:
+                    raise
+                skipped.append((str(file), _reason(error)))
+        if not pictures:
+            continue
+        pixels = np.stack([*pictures.values()])
+        answers = classifier.scores(pixels.astype("float32"))
+        for file, scores in zip(pictures, answers, strict=True):
+            found.append(_prediction(file, scores, classifier.labels, top))
+            if each is not None:
+                each(found[-1])
+        if html is not None:
+            room = SHOWN - len(sources)
+            sources += [data_uri(each_of) for each_of in pixels[:room]]
+    if not found:
+        raise ValueError(
+            "`images` must hold a picture that can be read. Received: "
+            f"{plural(len(skipped), 'file')}, the first {skipped[0][0]!r} "
+            f"({skipped[0][1]}). Check the paths."
         )
-    return predictions
+    found.skipped = tuple(skipped)
+    if csv is not None:
+        write_table(csv, found)
+    if html is not None:
+        size = os.path.getsize(model)
+        write_page(html, model, size, found, sources, skipped)
+    return found
+
+
+def _reason(error):
+    """Returns one line on why a picture cannot be read."""
+    return reason_of(error.__cause__ or error)
+
+
+def _prediction(file, scores, labels, top):
+    best = np.argsort(-scores, kind="stable")[:top]
+    return Prediction(
+        str(file),
+        tuple(labels[index] for index in best),
+        tuple(float(scores[index]) for index in best),
+    )
 
 
 def evaluate(model, data, *, normalization=None):

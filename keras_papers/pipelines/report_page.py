@@ -4,8 +4,6 @@ One HTML file that needs nothing else: no network, no scripts. Curves and
 pictures lie inside.
 """
 
-import base64
-import io
 import math
 from typing import NamedTuple
 
@@ -25,6 +23,7 @@ from keras_papers.pipelines.page_text import (
     likely,
     plural,
 )
+from keras_papers.pipelines.thumbnails import data_uri
 from keras_papers.pipelines.trade_offs import trade_offs
 
 MISTAKES = 24  # pictures of wrong answers that are shown
@@ -33,7 +32,6 @@ MIX_UPS = 5  # pairs of classes that are told in words
 WHOLE_MATRIX = 50  # classes, above which the matrix shows
 MOST_CONFUSED = 30  # of them
 UNFOLDED_ROWS = 30  # of a table, above which the rest is folded away
-LARGE_THUMBNAIL, SMALL_THUMBNAIL = 128, 96  # pixels of the longer side
 
 
 class Answers(NamedTuple):
@@ -128,7 +126,7 @@ def render(report, history, answers, thumbnail, skipped=(), seen=()):
             if (drawn := curve(history, metric)) is not None
         ],
         trade_offs=trade_offs(report.variants),
-        seen=[(_data_uri(each.pixels), each.name) for each in seen],
+        seen=[(data_uri(each.pixels), each.name) for each in seen],
         augmentation=DESCRIPTIONS.get(report.augmentation),
         matrix=_matrix(answers.names, counts),
         mix_ups=_mix_ups(answers.names, counts),
@@ -297,7 +295,7 @@ def _pictures(answers, said, thumbnail):
         shown = np.argsort(sure, kind="stable")[:UNSURE]
     return [
         Picture(
-            source=_data_uri(thumbnail(int(index))),
+            source=data_uri(thumbnail(int(index))),
             expected=answers.names[answers.labels[index]],
             expected_score=float(scores[index, answers.labels[index]]),
             said=answers.names[said[index]],
@@ -306,36 +304,3 @@ def _pictures(answers, said, thumbnail):
         )
         for index in shown
     ]
-
-
-def _data_uri(pixels):
-    """Returns an image as text, as JPEG or PNG, whichever is shorter."""
-    image_module = require("PIL.Image", "report")
-    image = _resize(image_module.fromarray(np.ascontiguousarray(pixels)))
-    if np.ptp(pixels, axis=-1).max() == 0:
-        image = image.convert("L")
-    files = []
-    for name, options in (
-        ("jpeg", {"quality": 82}),
-        ("png", {"optimize": True}),
-    ):
-        file = io.BytesIO()
-        image.save(file, name, **options)
-        files.append((len(file.getvalue()), name, file.getvalue()))
-    _, name, content = min(files)
-    return f"data:image/{name};base64,{base64.b64encode(content).decode()}"
-
-
-def _resize(image):
-    longer = max(image.size)
-    if SMALL_THUMBNAIL <= longer <= LARGE_THUMBNAIL:
-        return image
-    image_module = require("PIL.Image", "report")
-    method = image_module.Resampling.NEAREST  # keeps each pixel a square
-    times = -(-SMALL_THUMBNAIL // longer)
-    if longer * times > LARGE_THUMBNAIL:
-        # Too large, or not small enough for twice the pixels.
-        method = image_module.Resampling.LANCZOS
-        times = LARGE_THUMBNAIL / longer
-    size = [max(1, round(times * side)) for side in image.size]
-    return image.resize(size, method)
