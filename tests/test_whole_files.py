@@ -40,6 +40,7 @@ ELSEWHERE = {
     ("check_application.py", "check_application"): "a temporary folder",
     ("check_layer.py", "_check_saving"): "a temporary folder",
     ("conversion_process.py", "convert_on_tensorflow"): "a temporary folder",
+    ("conversion_process.py", "_reason_written"): "a temporary folder",
     ("conversion_process.py", None): "a temporary folder",
     ("drafts.py", "sync"): "nothing",
     ("image_classification.py", "_write"): "the state, moved when it is whole",

@@ -40,6 +40,7 @@ from keras_papers.pipelines.split import (
     divided_as,
     join,
     parts_of,
+    pass_on,
     seen,
     split_beside,
     warn_of_seen,
@@ -107,15 +108,19 @@ def export(
         labels = beside
     if labels is not None:
         labels = read_labels(labels)
-    ending = f".{quantize}.tflite" if quantize else ".tflite"
-    return files.to_tflite(
+    if output is None:
+        ending = f".{quantize}.tflite" if quantize else ".tflite"
+        output = path.with_suffix(ending)
+    file = files.to_tflite(
         network,
-        path.with_suffix(ending) if output is None else output,
+        output,
         labels,
         quantize,
         threads=threads,
         normalization=normalization,
     )
+    pass_on(split_beside(path), output, path)
+    return file
 
 
 class Quantization(NamedTuple):
@@ -269,8 +274,8 @@ def quantize(
         after, ours = write(
             mode, network, mode, output, material, preserve, theirs
         )
-    if mode == "qat" and split is not None:
-        _save_split(split, images, counts, output, path)
+    has_new = mode == "qat" and counts and counts.new and not counts.held_out
+    pass_on(split, output, path, images if has_new else None)
     agreement = np.mean(ours.argmax(axis=-1) == theirs.argmax(axis=-1))
     again = functools.partial(quantize_command, model, data, seed)
     worse = of_files([before, after], len(images.test), again)
@@ -311,22 +316,6 @@ def _divided(images, split, path):
         warn_of_seen(path)
         images = dataclasses.replace(images, test=whole)
     return images, counts
-
-
-def _save_split(split, images, counts, output, path):
-    """Writes what a file was trained on, where the model's list is not it.
-
-    Nor would there be a list beside a file in another folder.
-    """
-    output = pathlib.Path(output).resolve()
-    own = output.with_suffix(f".{SPLIT}")
-    has_new = counts.new and not counts.held_out
-    if has_new:
-        split = split.with_more(images)
-    if has_new or output.parent != path.resolve().parent:
-        split.save(own)
-    else:
-        own.unlink(missing_ok=True)
 
 
 def _warn_of_losses(path, network, preserve):

@@ -209,7 +209,8 @@ def train_image_classifier(
     shape = (image_size, image_size, 3)
     if images is None:
         images = load_digits(image_size, seed)
-    before = split_beside(weights)
+    is_file = weights is not None and os.path.isfile(weights)
+    before = split_beside(weights) if is_file else None
     if before is not None:
         images = divided_as(before, images, with_new=True)
         _check_parts(images, weights)
@@ -225,6 +226,8 @@ def train_image_classifier(
     }
     run = run_record("train", given | decided)
     split = split_of(images, data, seed, run)
+    if before is not None:
+        split = split.with_pictures_of(before)
 
     def build(weights=None):
         return constructor(

@@ -48,12 +48,19 @@ class Split(NamedTuple):
             *map(len, listed), digest[:12]
         )
 
-    def with_more(self, images):
-        """Returns the split with the pictures of an `ImageSet` added."""
-        more = split_of(images, None, self.seed, self.run)
-        parts = {
-            name: _merged(self.parts[name], more.parts[name]) for name in PARTS
-        }
+    def with_pictures_of(self, other):
+        """Returns the split with the pictures added that only another lists."""
+        known = self.part_of()
+        parts = {}
+        for name in PARTS:
+            more = other.parts[name]
+            if isinstance(more, dict):
+                more = {
+                    os.path.join(other.data or "", path): digest
+                    for path, digest in more.items()
+                    if digest not in known
+                }
+            parts[name] = _merged(self.parts[name], more)
         return self._replace(parts=parts)
 
     def save(self, path):
@@ -88,17 +95,35 @@ def split_of(images, data, seed, run):
     return Split(data, int(seed), run, parts)
 
 
-def split_beside(model):
-    """Returns the `Split` of a model's file, or None where there is none.
+def pass_on(split, output, model, images=None):
+    """Lists beside a file what it was trained on, where no list there does.
 
     Args:
-        model: Path of the file; None or `"imagenet"` for one of no split.
+        split: The `Split` of the model that the file was made of, or None.
+        output: Path of the file.
+        model: Path of the model's file.
+        images: An `ImageSet` that it was trained on since, or None.
+    """
+    if split is None:
+        return
+    output = pathlib.Path(output).resolve()
+    own = output.with_suffix(f".{SPLIT}")
+    if images is not None:
+        more = split_of(images, None, split.seed, split.run)
+        split = split.with_pictures_of(more)
+    beside = output.parent == pathlib.Path(model).resolve().parent
+    if images is not None or not beside:
+        split.save(own)
+    else:
+        own.unlink(missing_ok=True)
+
+
+def split_beside(model):
+    """Returns the `Split` of a model's file, or None where there is none.
 
     Raises:
         ValueError: If it cannot be read.
     """
-    if model is None:
-        return None
     model = pathlib.Path(model)
     own = model.with_suffix(f".{SPLIT}")
     path = own if own.is_file() else model.with_name(SPLIT)

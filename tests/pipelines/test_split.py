@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shlex
 import shutil
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image
 
 import keras_papers_cli as cli
 from keras_papers import pipelines
-from keras_papers.pipelines.deployment import _divided, _save_split
+from keras_papers.pipelines.deployment import _divided
 from keras_papers.pipelines.images import load_digits
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.split import (
@@ -23,6 +24,7 @@ from keras_papers.pipelines.split import (
     divided_as,
     join,
     parts_of,
+    pass_on,
     seen,
     split_beside,
     split_of,
@@ -212,18 +214,35 @@ def test_a_file_that_was_trained_on_more_has_a_list_of_its_own(
 ):
     model, output = tmp_path / "model.keras", tmp_path / "model.qat.tflite"
     split.save(tmp_path / SPLIT)
-    _save_split(split, more, Seen(0, 20, 0, 0), output, model)
+    pass_on(split, output, model, more)
     own = split_beside(output)
     assert seen(parts_of(own, join(more).hashes)) == Seen(4, 0, 14, 2)
     # Pictures of the same path are others.
     assert len(own.parts["train"]) == 14 + 14
     assert split_beside(model) == split
-    _save_split(split, more, Seen(4, 20, 14, 2), output, model)
+    pass_on(split, output, model)
     assert split_beside(output) == split
-    (tmp_path / "app").mkdir()
-    app = tmp_path / "app" / "model.tflite"
-    _save_split(split, more, Seen(4, 20, 14, 2), app, model)
-    assert split_beside(app) == split
+    assert len(os.listdir(tmp_path)) == 1 + len(["more"])
+
+
+def test_the_list_follows_a_file_to_another_folder(trained, photos, tmp_path):
+    path = tmp_path / "app.tflite"
+    pipelines.export(trained[1] / "model.keras", path)
+    assert pipelines.evaluate(path, photos).seen == Seen(4, 0, 14, 2)
+
+
+def test_what_a_model_started_from_stays_known(photos, split, more, tmp_path):
+    """Pictures of an earlier training, which the later one did not have."""
+    later = split_of(more, tmp_path / "more", 0, {})
+    both = later.with_pictures_of(split)
+    images = load_folder(photos, seed=5)
+    assert seen(parts_of(both, join(images).hashes)) == Seen(4, 0, 14, 2)
+    assert all(
+        os.path.exists(tmp_path / "more" / path)
+        for name in PARTS
+        for path in both.parts[name]
+    )
+    assert both.with_pictures_of(split) == both
 
 
 def test_a_picture_of_two_parts_was_trained_on(photos, split):
@@ -243,15 +262,20 @@ def test_weights_keep_what_was_held_out_from_them(trained, photos, tmp_path):
         pipelines.train(only, output=tmp_path / "o", weights=weights, **QUICK)
 
 
-def test_the_command_of_a_report_is_the_same_training(trained):
-    report, output = trained
-    run = report.run
-    words = run["command"].split()
+def check_command(run):
+    """Checks that a command line gives the arguments that it stands for."""
+    words = shlex.split(run["command"])
     parsed = vars(cli._parser().parse_args(words[1:]))
     assert words[0] == "keras-papers"
     for name, value in run["arguments"].items():
         if value not in (None, False):
             assert parsed[name] == value, name
+
+
+def test_the_command_of_a_report_is_the_same_training(trained):
+    report, output = trained
+    run = report.run
+    check_command(run)
     assert run["arguments"]["batch_size"] == 8
     facts = json.loads((output / "metadata.json").read_text())
     assert facts["command"] == run["command"]
@@ -282,6 +306,7 @@ def test_a_search_goes_on_with_the_same_pictures_only(tmp_path, monkeypatch):
         "space": "width-resolution",
         "image_size": 32,
         "output": tmp_path / "found",
+        "budget_madds": 60e6,
     }
 
     def stop(self, verbose):
@@ -293,7 +318,8 @@ def test_a_search_goes_on_with_the_same_pictures_only(tmp_path, monkeypatch):
     split = split_beside(tmp_path / "found" / "best.tflite")
     assert {path.split(os.sep)[0] for path in split.parts["test"]} == {"val"}
     assert [len(split.parts[name]) for name in PARTS] == [10, 2, 4]
-    assert split.run["command"].startswith(f"keras-papers tune {folder}")
+    check_command(split.run)
+    assert split.run["arguments"]["data"] == str(folder)
     with pytest.raises(KeyboardInterrupt):
         pipelines.tune(folder, **search)
     Image.new("RGB", (9, 9)).save(folder / "train" / "a" / "late.png")
