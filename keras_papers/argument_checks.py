@@ -34,7 +34,7 @@ def plain(value):
         return type(value)(*map(plain, value))  # a row of a table
     if type(value) in (tuple, list):
         return type(value)(map(plain, value))
-    if type(value).__module__ != "numpy":
+    if type(value).__module__ != "numpy" or not hasattr(value, "ndim"):
         return value
     if value.ndim == 1 and value.dtype.kind in "iu":
         return tuple(value.tolist())
@@ -71,6 +71,16 @@ def check_positive(name, value, meaning, advice):
         raise ValueError(
             f"`{name}` is {meaning} and must be a finite number above 0. "
             f"Received: {name}={value!r}. {advice}"
+        )
+
+
+def check_name(name):
+    """Raises ValueError unless Keras takes `name` for a model; None is none."""
+    if name is not None and (not isinstance(name, str) or "/" in name):
+        raise ValueError(
+            "`name` is the name of the model, a string without '/', which "
+            f"stands between the parts of a weight's path. Received: "
+            f"name={name!r}. Use '_' in its place."
         )
 
 

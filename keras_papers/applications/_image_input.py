@@ -38,6 +38,13 @@ def image_input(
         _check_image_shape(input_shape, data_format)
         images = keras.Input(tuple(input_shape), name="image")
     if not include_preprocessing:
+        if not keras.backend.is_float_dtype(images.dtype):
+            raise ValueError(
+                "`input_tensor` must hold floats for a model without "
+                "preprocessing, since its convolutions do. Received: "
+                f"input_tensor of dtype {images.dtype}. Pass "
+                "include_preprocessing=True, or what a Rescaling makes of it."
+            )
         return images, images
     channels = split_image_shape(data_format, images.shape)[2]
     mean, std = evaluation.normalization(channels)

@@ -38,7 +38,11 @@ from keras_papers.applications.mnasnet import (
     row_graph,
     unpublished_rows,
 )
-from keras_papers.argument_checks import check_fraction, plain_numbers
+from keras_papers.argument_checks import (
+    check_fraction,
+    check_name,
+    plain_numbers,
+)
 
 preprocess_input = efficientnet.preprocess_input
 decode_predictions = efficientnet.decode_predictions
@@ -559,6 +563,7 @@ def build(
     rows=None,
 ):
     """Builds a `Network`; the constructors tell of the arguments."""
+    check_name(name)
     check_alpha(alpha)
     check_depth(depth)
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")

@@ -35,7 +35,11 @@ from keras_papers.applications._scaling import (
 )
 from keras_papers.applications._stages import deeper
 from keras_papers.applications._weights import Family, check_weights
-from keras_papers.argument_checks import check_fraction, plain_numbers
+from keras_papers.argument_checks import (
+    check_fraction,
+    check_name,
+    plain_numbers,
+)
 from keras_papers.layers import ConvNormActivation, InvertedResidual
 from keras_papers.layers._image_axes import channel_axis
 
@@ -305,6 +309,7 @@ def _mnasnet(
     batch_norm_momentum,
     rows=None,
 ):
+    check_name(name)
     check_alpha(alpha)
     check_depth(depth)
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")

@@ -30,6 +30,7 @@ from keras_papers.applications._weights import (
 )
 from keras_papers.argument_checks import (
     check_fraction,
+    check_name,
     check_positive,
     plain_numbers,
 )
@@ -159,6 +160,7 @@ def MobileNet(
     >>> model.input_shape, model.output_shape
     ((None, 128, 128, 3), (None, 1000))
     """
+    check_name(name)
     check_alpha(alpha)
     check_depth(depth)
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")

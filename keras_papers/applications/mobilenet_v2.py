@@ -29,7 +29,7 @@ from keras_papers.applications._weights import (
     Published,
     check_weights,
 )
-from keras_papers.argument_checks import plain_numbers
+from keras_papers.argument_checks import check_name, plain_numbers
 from keras_papers.layers import InvertedResidual
 
 preprocess_input = mobilenet_v2.preprocess_input
@@ -137,6 +137,7 @@ def MobileNetV2(
     >>> model.output_shape
     (None, 10)
     """
+    check_name(name)
     check_alpha(alpha)
     check_depth(depth)
     check_top(include_top, weights, pooling, classes, classifier_activation)

@@ -30,7 +30,11 @@ from keras_papers.applications._weights import (
     Published,
     check_weights,
 )
-from keras_papers.argument_checks import check_fraction, plain_numbers
+from keras_papers.argument_checks import (
+    check_fraction,
+    check_name,
+    plain_numbers,
+)
 from keras_papers.layers import InvertedResidual
 from keras_papers.layers._image_axes import channel_axis
 
@@ -308,6 +312,7 @@ def _mobilenet_v3(
     depth,
     batch_norm_momentum,
 ):
+    check_name(name)
     check_alpha(alpha)
     check_depth(depth)
     check_fraction(

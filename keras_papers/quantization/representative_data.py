@@ -1,5 +1,7 @@
 """Images on which the ranges of int8 tensors are measured."""
 
+import inspect
+
 import keras
 import numpy as np
 
@@ -14,8 +16,9 @@ def representative_images(data, shape, low, high, **options):
     Args:
         data: Images as the model takes them: an array `(images, height,
             width, channels)`, or an iterable of such batches, as a
-            `tf.data.Dataset` is, or of pairs of batches and labels. The
-            first 300 images are used.
+            `tf.data.Dataset` is, or of pairs of batches and labels; or a
+            function that yields batches, `[batch]` or `{name: batch}`, as
+            TFLiteConverter takes it. The first 300 images are used.
         shape: `(height, width, channels)` of an image, None where it is
             open.
         low: What the model takes for a black pixel.
@@ -53,9 +56,7 @@ def _collect(data, shape):
         )
     found, number = [], 0
     for batch in _batches(data):
-        if isinstance(batch, tuple | list):
-            batch = batch[0]  # without the labels
-        batch = _numbers(batch)
+        batch = _numbers(_images_of(batch))
         if batch.ndim == len(shape):
             batch = batch[None]
         if not _fits(batch.shape[1:], shape):
@@ -77,9 +78,28 @@ def _collect(data, shape):
     if not number:
         raise ValueError(
             "`representative_data` must hold one image at least. Received: "
-            "none. Pass some hundred images of the training set."
+            "none. Pass some hundred images of the training set; a generator "
+            "is empty once it was read."
         )
     return np.concatenate(found)[:ENOUGH].copy()
+
+
+def _images_of(batch):
+    """Returns the images of a batch: alone, before labels, or by name.
+
+    TFLiteConverter takes lists, dicts, and a signature's name with a dict.
+    """
+    if (
+        isinstance(batch, tuple)
+        and len(batch) == 2
+        and isinstance(batch[0], str)
+    ):
+        batch = batch[1]
+    if isinstance(batch, dict) and len(batch) == 1:
+        (batch,) = batch.values()
+    if isinstance(batch, tuple | list) and batch:
+        batch = batch[0]  # without the labels
+    return batch
 
 
 def _numbers(batch):
@@ -98,13 +118,31 @@ def _batches(data):
         data = data[0]  # a pair as `fit` takes it
     if _is_array(data):
         return [data]
-    if isinstance(data, str | dict) or not hasattr(data, "__iter__"):
+    if hasattr(data, "__iter__") and not isinstance(data, str | dict):
+        return data
+    if isinstance(data, keras.utils.PyDataset):
+        return (data[index] for index in range(len(data)))
+    if callable(data):
+        return _batches(_called(data))
+    raise ValueError(
+        "`representative_data` is an array of images, an iterable of batches, "
+        "or a function that yields them. Received: representative_data of "
+        f"type {type(data).__name__}. Pass some hundred images."
+    )
+
+
+def _called(function):
+    """Returns what a function yields, the form that TFLiteConverter takes."""
+    try:
+        inspect.signature(function).bind()
+    except (TypeError, ValueError) as error:
         raise ValueError(
-            "`representative_data` is an array of images, or an iterable of "
-            "batches. Received: representative_data of type "
-            f"{type(data).__name__}. Pass some hundred images."
-        )
-    return data
+            "`representative_data` may be a function without arguments that "
+            "yields batches of images. Received: representative_data="
+            f"{function!r} ({error}). Pass the images themselves, or "
+            "lambda: function(...)."
+        ) from error
+    return function()
 
 
 def _fits(found, shape):

@@ -20,6 +20,7 @@ import warnings
 
 import keras
 
+from keras_papers.argument_checks import offer_nearest
 from keras_papers.drafts import draft_of
 from keras_papers.extras import require
 from keras_papers.tuner import chief, durable_oracle, launcher, worker
@@ -242,12 +243,30 @@ class Tuner(keras_tuner.Tuner):
                     **options,
                 )
             )
+            self._check_objective(histories[-1])
             if files.has_ended():
                 break
             if self.executions_per_trial > 1 and _is_history(histories[-1]):
                 files.tell(execution, histories[-1].history)
             files.keep_history(memory.history)
         return histories
+
+    def _check_objective(self, told):
+        """Ends the search if epochs do not report what it is to improve.
+
+        Every trial would fail after its training. What `HyperModel.fit`
+        returns in place of a history, KerasTuner checks itself.
+        """
+        objective = self.oracle.objective
+        if not _is_history(told) or objective.has_value(told.history):
+            return
+        names = list(told.history)
+        raise keras_tuner.errors.FatalValueError(
+            "`objective` must be a metric that every epoch reports. Received: "
+            f"objective={objective.name!r}, where epochs report "
+            f"{', '.join(map(repr, names))}. "
+            f"{offer_nearest(objective.name, names)}"
+        )
 
     def _files(self, trial):
         """Returns the files of a trial, the same for as long as it runs."""

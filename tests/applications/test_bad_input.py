@@ -34,6 +34,10 @@ from tests.models import ONE_OF_EACH
         ({"weights": "nowhere.h5"}, "`weights`.*'nowhere.h5'.*Check the path"),
         ({"weights": 3}, "`weights`.*weights=3"),
         ({"input_tensor": np.zeros((1, 64, 64, 3))}, "`input_tensor`.*ndarray"),
+        ({"name": "a/b"}, "`name`.*without '/'.*name='a/b'"),
+        ({"name": 3}, "`name`.*name=3"),
+        ({"classifier_activation": lambda x: x}, "saved by its name.*lambda"),
+        ({"classifier_activation": np.tanh}, "of Keras operations.*ufunc"),
     ],
 )
 def test_bad_arguments_are_explained(name, arguments, message):
@@ -47,6 +51,32 @@ def test_input_shape_and_input_tensor_that_differ_are_refused():
         applications.MobileNetV2((96, 96, 3), input_tensor=door)
     model = applications.MobileNetV2((64, 64, 3), input_tensor=door, alpha=0.35)
     assert model.inputs[0] is door
+
+
+def test_integers_go_into_a_model_that_rescales_them_only():
+    pixels = keras.Input((32, 32, 3), dtype="uint8")
+    options = {"input_tensor": pixels, "alpha": 0.35, "classes": 3}
+    with pytest.raises(ValueError, match="`input_tensor` must hold.*uint8"):
+        applications.MobileNetV2(**options)
+    model = applications.MobileNetV2(**options, include_preprocessing=True)
+    assert model(np.zeros((1, 32, 32, 3), "uint8")).shape == (1, 3)
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH)
+def test_numbers_of_numpy_are_numbers(name):
+    model = applications.get(name)(
+        input_shape=np.array([32, 32, 3]),
+        alpha=np.float32(0.35),
+        depth=np.float64(0.5),
+        classes=np.int64(3),
+        batch_norm_momentum=np.float32(0.9),
+        include_top=np.bool_(True),
+    )
+    same = applications.get(name)(
+        input_shape=(32, 32, 3), alpha=0.35, depth=0.5, classes=3
+    )
+    assert model.name == same.name
+    assert model.to_json() == same.to_json()
 
 
 def test_a_wrong_rank_of_the_input_tensor_is_refused():

@@ -5,6 +5,7 @@ import re
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from keras_papers import applications, export
@@ -202,6 +203,37 @@ def test_representative_images_span_the_range_and_are_copied():
     images = representative_images(iter([data[:1], data[1:]]), *PIXELS)
     assert (images.min(), images.max(), len(images)) == (0, 255, 2)
     assert (data == 100).all()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda data: lambda: iter(data),
+        lambda data: lambda: ([image[None]] for image in data),
+        lambda data: lambda: ({"image": image[None]} for image in data),
+        lambda data: (("serve", {"image": x[None]}) for x in data),
+        lambda data: (image for image in data),
+        list,
+        lambda data: tf.data.Dataset.from_tensor_slices(data).batch(4),
+        lambda data: lambda: tf.data.Dataset.from_tensor_slices(data),
+    ],
+)
+def test_functions_and_generators_yield_the_same_images(form):
+    data = random_images(6, 4, 4, 3)
+    found = representative_images(form(data), *UNIT)
+    np.testing.assert_array_equal(found, representative_images(data, *UNIT))
+
+
+def test_a_function_with_arguments_is_refused():
+    with pytest.raises(ValueError, match="function without arguments.*number"):
+        representative_images(lambda number: number, *UNIT)
+
+
+def test_a_generator_that_was_read_is_named_as_such():
+    data = iter([random_images(2, 4, 4, 3)])
+    list(data)
+    with pytest.raises(ValueError, match="empty once it was read"):
+        representative_images(data, *UNIT)
 
 
 def test_a_pair_as_fit_takes_it_is_images_and_labels():

@@ -520,3 +520,9 @@ def test_a_score_that_is_no_number_is_not_gone_on_with(tmp_path):
     with pytest.raises(tuner.SearchFailedError, match="not a number"):
         watching.search(**DATA, epochs=3)
     assert seen == [[]]
+
+
+def test_an_objective_that_no_epoch_reports_ends_the_search(tmp_path):
+    objective = keras_tuner.Objective("val_f1", "max")
+    with pytest.raises(ValueError, match="`objective`.*'val_f1'.*'val_loss'"):
+        search(tmp_path, objective=objective).search(**DATA, epochs=1)
