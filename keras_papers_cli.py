@@ -7,10 +7,12 @@ LiteRT runs a .tflite file by itself.
 
 import argparse
 import contextlib
+import difflib
 import errno
 import importlib
 import importlib.metadata
 import os
+import re
 import sys
 import tempfile
 import time
@@ -105,7 +107,7 @@ def _notes(error):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="keras-papers",
         description="Paper models, trained and exported for phones.",
         epilog="keras-papers VERB --help tells more, with an example.",
@@ -134,6 +136,32 @@ def _parser():
     ):
         add(verbs)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Offers the option, the verb or the choice that is spelled most alike."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        parsed, unknown = super().parse_known_args(args, namespace)
+        for text in unknown:
+            if text.startswith("--"):
+                self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed, unknown
+
+    def error(self, message):
+        unknown = re.match(r"unrecognized arguments:.*?(--[^\s=]+)", message)
+        choice = re.search(r"choice: '(.+?)' \(choose from (.+)\)", message)
+        near = ()
+        if unknown:
+            near = difflib.get_close_matches(
+                unknown[1], self._option_string_actions, 1
+            )
+        elif choice:
+            choices = re.findall(r"[\w-]+", choice[2])
+            near = difflib.get_close_matches(choice[1], choices, 1)
+        if near:
+            message += f". Did you mean {near[0]}?"
+        super().error(message)
 
 
 class _PrintCompletion(argparse.Action):
@@ -447,19 +475,23 @@ def _add_info(verbs):
     verb = _verb(
         verbs,
         "info",
-        "describe a model: its paper, its table, its layers",
-        "MobileNetV3Small",
+        "describe a model, or a file: its paper, its table, its layers",
+        "my_model/model.keras",
         lambda pipelines, parsed: pipelines.info(parsed.name),
         _show_info,
-        _never,
+        lambda parsed: parsed.name.endswith(".keras"),
     )
-    verb.add_argument("name", help="as keras-papers list tells it")
+    verb.add_argument(
+        "name", help="as keras-papers list prints it; or a .keras or .tflite"
+    )
 
 
 def _show_info(parsed, info, seconds):
     print(info)
-    name, parameters = info.fact.name, info.fact.parameters
-    print(f"{name}: {parameters:,} parameters, {seconds:.1f} s")
+    # A file's own figures stand in it, those of a model in its fact.
+    figures = getattr(info, "fact", info)
+    parameters = f"{figures.parameters:,} parameters"
+    print(f"{figures.name}: {parameters}, {seconds:.1f} s")
 
 
 def _add_export(verbs):

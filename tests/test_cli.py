@@ -54,6 +54,7 @@ def run(capsys, *arguments):
     [
         ("list *V3*", r"2 models, [\d.]+ s"),
         ("info MobileNet", r"MobileNet: 4,231,976 parameters, [\d.]+ s"),
+        ("info out/model.tflite", r"MobileNet\w*: [\d,]+ parameters, [\d.]+ s"),
         (
             "export out/model.keras --output half.tflite --quantize float16",
             r"half.tflite: .* MB, .* partition, .* ms .*, [\d.]+ s",
@@ -69,8 +70,8 @@ def run(capsys, *arguments):
         ),
         (
             "evaluate out/model.tflite photos",
-            r"out/model.tflite: accuracy [\d.]+% on 20 pictures, "
-            r"lowest for '\w+' \([\d.]+%\), 0.88 MB, [\d.]+ s",
+            r"out/model.tflite: accuracy [\d.]+% on 4 pictures, lowest for "
+            r"'\w+' \([\d.]+%\), without 14 .* and 2 .*, 0.8\d MB, [\d.]+ s",
         ),
         (
             "benchmark out/model.tflite --runs 5",
@@ -265,6 +266,10 @@ def test_debug_shows_the_traceback():
     "arguments, message",
     [
         ("trian", "choose from"),
+        ("trian photos", "Did you mean train?"),
+        ("train photos --qantize int8", "Did you mean --quantize?"),
+        ("predict m.tflite a.png --htm=page.html --tpo 3", "--top?"),
+        ("train photos --quantize int9", "Did you mean int8?"),
         ("", "required: VERB"),
         ("train --epochs ten", "'ten'"),
         ("tune --budget-madds many", "write 60 million as 60M"),

@@ -23,17 +23,19 @@ import com.google.mediapipe.framework.image.BitmapImageBuilder
 import com.google.mediapipe.tasks.core.BaseOptions
 import com.google.mediapipe.tasks.vision.imageclassifier.ImageClassifier
 import com.google.mediapipe.tasks.vision.imageclassifier.ImageClassifierResult
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
 import java.util.concurrent.Executors
 
 private const val TAG = "ImageClassifier"
 private const val MODEL = "model.tflite" // or model.int8.tflite, in assets
-private const val MODEL_SIZE = 224 // --image-size of the training
 private const val LONGEST_SIDE = 4096 // of a decoded photo: 64 MiB at most
 
 class ImageClassifierActivity : ComponentActivity() {
     // All slow work runs on this thread, one thing after the other.
     private val worker = Executors.newSingleThreadExecutor()
     private val classifier = lazy { openClassifier() } // of the worker
+    private val inputSize by lazy { readInputSize() } // of the worker, too
 
     private lateinit var picture: ImageView
     private lateinit var answer: TextView
@@ -85,6 +87,33 @@ class ImageClassifierActivity : ComponentActivity() {
         return ImageClassifier.createFromOptions(applicationContext, options)
     }
 
+    /**
+     * Reads the shorter side of the input from the file.
+     *
+     * A .tflite file is a flatbuffer: the model's third field is the list of
+     * graphs, of which the first has tensors (field 0) and the indices of its
+     * inputs (field 1); a tensor's field 0 is its shape: batch, height, width.
+     */
+    private fun readInputSize(): Int {
+        val bytes = assets.open(MODEL).use { it.readBytes() }
+        val file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN)
+        fun follow(place: Int) = place + file.getInt(place)
+        fun field(table: Int, number: Int): Int {
+            val fields = table - file.getInt(table)
+            return table + file.getShort(fields + 4 + 2 * number)
+        }
+        fun element(vector: Int, index: Int) = vector + 4 + 4 * index
+        val graphs = follow(field(follow(0), 2))
+        val graph = follow(element(graphs, 0))
+        val image = file.getInt(element(follow(field(graph, 1)), 0))
+        val tensor = follow(element(follow(field(graph, 0)), image))
+        val shape = follow(field(tensor, 0))
+        return minOf(
+            file.getInt(element(shape, 1)),
+            file.getInt(element(shape, 2)),
+        )
+    }
+
     private fun classify(photo: Uri) {
         try {
             val bitmap = decode(photo)
@@ -132,7 +161,7 @@ class ImageClassifierActivity : ComponentActivity() {
      */
     private fun shrink(photo: Bitmap): Bitmap {
         var small = photo
-        while (minOf(small.width, small.height) >= 2 * MODEL_SIZE) {
+        while (minOf(small.width, small.height) >= 2 * inputSize) {
             small =
                 Bitmap.createScaledBitmap(
                     small,

@@ -1,5 +1,6 @@
 """What a .tflite file computes last."""
 
+from keras_papers.export.operations import operation_names
 from keras_papers.extras import require
 
 CONVERSIONS = {"DEQUANTIZE", "QUANTIZE"}  # of the answer's type alone
@@ -8,11 +9,7 @@ CONVERSIONS = {"DEQUANTIZE", "QUANTIZE"}  # of the answer's type alone
 def last_operation(path):
     """Returns the name of the operation that a file's answer comes from."""
     schema = require("ai_edge_litert.schema_py_generated", "mobile")
-    names = {
-        number: name
-        for name, number in vars(schema.BuiltinOperator).items()
-        if isinstance(number, int)
-    }
+    names = operation_names(schema)
     with open(path, "rb") as file:
         model = schema.ModelT.InitFromPackedBuf(file.read())
     graph = model.subgraphs[0]

@@ -23,6 +23,7 @@ from keras_papers.export.interpreter import (
     predict,
 )
 from keras_papers.export.latency_process import measure_in_own_process
+from keras_papers.export.operations import operation_names
 from keras_papers.extras import require
 from keras_papers.normalization import (
     check_normalization,
@@ -165,11 +166,7 @@ def verify(
 
 def _count_ops(data):
     schema = require("ai_edge_litert.schema_py_generated", "mobile")
-    names = {
-        number: name
-        for name, number in vars(schema.BuiltinOperator).items()
-        if isinstance(number, int)
-    }
+    names = operation_names(schema)
     model = schema.Model.GetRootAsModel(data, 0)
     ops = collections.Counter()
     for index in range(model.SubgraphsLength()):

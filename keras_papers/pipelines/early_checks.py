@@ -13,7 +13,7 @@ from keras_papers.argument_checks import (
 from keras_papers.export.output_path import check_path
 from keras_papers.limits import MINIMUM_SIZE
 from keras_papers.pipelines.classifier_file import check_file, read_labels
-from keras_papers.pipelines.model_facts import check_model_name
+from keras_papers.pipelines.model_facts import FILES, check_model_name
 from keras_papers.pipelines.output_folder import check_places
 from keras_papers.pipelines.picture_folder import check_folder
 from keras_papers.pipelines.picture_list import list_pictures
@@ -91,6 +91,11 @@ def _evaluate(arguments):
     check_folder(arguments["data"], to_train=False)
 
 
+def _info(arguments):
+    if arguments["name"].endswith(FILES):
+        check_file(arguments["name"], *FILES)
+
+
 def _predict(arguments):
     check_file(arguments["model"], ".tflite", ".keras")
     check_positive_int("top", arguments["top"], "a number of classes", "Try 5.")
@@ -102,6 +107,7 @@ _CHECKS = {
     "tune": _tune,
     "export": _export,
     "quantize": _quantize,
+    "info": _info,
     "evaluate": _evaluate,
     "predict": _predict,
 }

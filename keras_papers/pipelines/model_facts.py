@@ -7,12 +7,14 @@ and build one takes seconds, and all of them half a minute.
 import fnmatch
 import functools
 import json
+import os
 import pathlib
 from typing import NamedTuple
 
 from keras_papers.argument_checks import check_choice
 
 FILE = pathlib.Path(__file__).with_name("model_facts.json")
+FILES = (".keras", ".tflite")  # that are described, too
 
 
 class ModelFact(NamedTuple):
@@ -71,17 +73,23 @@ def list_models(pattern="*"):
 
 
 def info(name):
-    """Describes a model: its paper, its table, its layers.
+    """Describes a model: its paper, its table, its layers; or a file.
 
     Args:
-        name: One of `applications.list_models()`.
+        name: One of `applications.list_models()`, or the path of a .keras or
+            .tflite file.
 
     Returns:
-        A `ModelInfo`, which prints as a page.
+        A `ModelInfo`, or the `FileInfo` of a file; both print as a page.
 
     Raises:
-        ValueError: If there is no such model; the nearest name is offered.
+        ValueError: If there is no such model or file, or the file cannot be
+            read; the nearest name is offered.
     """
+    if isinstance(name, os.PathLike) or str(name).endswith(FILES):
+        from keras_papers.pipelines.model_file import describe_file
+
+        return describe_file(name)
     check_model_name(name)
     facts = _facts()[name]
     return ModelInfo(
