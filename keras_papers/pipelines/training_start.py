@@ -42,11 +42,13 @@ def _classes(images):
     pairs = list(zip(images.names, counts.tolist(), strict=True))
     if len(pairs) <= NAMED:
         text = ", ".join(f"{name} {count:,}" for name, count in pairs)
-    else:
-        fewest = min(pairs, key=lambda pair: pair[1])
-        most = max(pairs, key=lambda pair: pair[1])
-        text = "from {} {:,} to {} {:,}".format(*fewest, *most)
-    return f"{len(pairs)}, to train on: {text}"
+        return f"{len(pairs)}, to train on: {text}"
+    fewest, few = min(pairs, key=lambda pair: pair[1])
+    most, many = max(pairs, key=lambda pair: pair[1])
+    return (
+        f"{len(pairs)}, with {few:,} ({fewest}) to {many:,} ({most}) images to "
+        "train on"
+    )
 
 
 def _division(images):

@@ -166,6 +166,9 @@ def tune(
         searched.check_pictures()
         searched.run(verbose)
         return None
+    if verbose:
+        size = f"{image_size} x {image_size} before scaling (--image-size)"
+        print(f"{'image size':20} {size}", flush=True)
     if workers == 1 and chief.is_chief():
         chief.check_address()
     searched.images(image_size)  # or an earlier search gave way for nothing

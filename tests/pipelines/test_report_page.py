@@ -21,6 +21,7 @@ from keras_papers.pipelines.page_template import STYLE
 from keras_papers.pipelines.page_text import likely
 from keras_papers.pipelines.report_page import Answers, render
 from keras_papers.pipelines.variant_plan import Variant
+from keras_papers.pipelines.verdict import Finding
 
 FIGURES = {
     "model": "MobileNetV3Small(alpha=0.75)",
@@ -849,3 +850,17 @@ def test_few_and_many_classes_fit_a_phone(classes, tmp_path):
     assert seen["overflow"] == 0
     assert seen["cut"] == 0
     assert seen["broken"] == 0
+
+
+def test_the_verdict_stands_first_with_its_command():
+    found = [
+        Finding("overfitting", "99.0% and <74.0%>", "keras-papers train 'a'"),
+        Finding("few images", "8 images", None),
+    ]
+    page = render(report(verdict=found), history(), draw(3, 60), square)
+    first = parse(page).first("section", **{"aria-labelledby": "verdict"})
+    titles = [title.text for title in first.all("h3")]
+    assert titles == ["Overfitting", "Few images"]
+    assert "99.0% and <74.0%>." in first.text
+    assert [each.text for each in first.all("pre")] == [found[0].command]
+    assert page.index('id="verdict"') < page.index('id="curves"')

@@ -75,7 +75,9 @@ def test_of_many_classes_the_extremes_are_named():
     counts = range(1, 21)
     names = tuple(f"c{count}" for count in counts)
     images = ImageSet(names, part(counts), part([1]), part([1]))
-    assert lines(images)["classes"] == ("20, to train on: from c1 1 to c20 20")
+    assert lines(images)["classes"] == (
+        "20, with 1 (c1) to 20 (c20) images to train on"
+    )
 
 
 @pytest.mark.parametrize(
