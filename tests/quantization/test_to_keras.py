@@ -252,7 +252,7 @@ def test_zeros_are_exact_where_the_optimizer_had_the_last_word():
 
 def test_kernels_of_a_quantization_aware_model_are_rounded():
     model = small_network()
-    twin = train(quantize_aware(model), 2)
+    twin = train(quantize_aware(model, input_range=(-1, 1)), 2)
     copy = to_keras(twin, model)
     there = {getattr(x, "layer", x).name: x for x in twin.layers}
     rounded = []
@@ -276,7 +276,9 @@ def test_kernels_of_a_quantization_aware_model_are_rounded():
 def test_a_sparse_model_goes_on_to_quantization_aware_training():
     model = small_network()
     sparse = to_keras(train(prune(model, 0.5, steps=1)), model)
-    aware = train(quantize_aware(sparse, preserve="sparsity"), 2)
+    aware = train(
+        quantize_aware(sparse, preserve="sparsity", input_range=(-1, 1)), 2
+    )
     there = kernels(to_keras(aware, sparse))
     for name, kernel in kernels(sparse).items():
         assert not there[name][kernel == 0].any(), name
