@@ -40,7 +40,7 @@ def read_picture(path, size=None):
     Warns:
         UserWarning: If the picture is larger than Pillow holds for safe.
     """
-    return np.asarray(_decode(path, path, size))
+    return np.asarray(_decode(_read(path), path, size))
 
 
 def check_picture(path):
@@ -55,34 +55,34 @@ def check_picture(path):
     Raises:
         ValueError: As `read_picture`.
     """
+    content = _read(path)
+    # Of a JPEG, small sizes are decoded faster; a broken one breaks.
+    _decode(content, path, (8, 8))
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read(path):
+    """Returns the bytes of a file, which Pillow would read piece by piece."""
     try:
         with open(path, "rb") as file:
-            content = file.read()
+            return file.read()
     except OSError as error:
         raise ValueError(
             "A picture must be a file that can be read. "
             f"Received: {str(path)!r} ({error.strerror}). Check the path."
         ) from error
-    # Of a JPEG, small sizes are decoded faster; a broken one breaks.
-    _decode(io.BytesIO(content), path, (8, 8))
-    return hashlib.sha256(content).hexdigest()
 
 
-def _decode(source, path, size):
-    """Returns the image in `source`, a file or its path; `path` names it."""
+def _decode(content, path, size):
+    """Returns the image of a file's bytes; errors and warnings name `path`."""
     image_module = require("PIL.Image", "mobile")
     try:
-        with _open(image_module, source, path) as image:
+        with _open(image_module, content, path) as image:
             if size is not None:
                 # A JPEG is decoded at an eighth, a quarter or half its size
                 # where that is enough.
                 image.draft("RGB", size[::-1])
             image = _upright_rgb(image_module, image)
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise ValueError(
-            "A picture must be a file. "
-            f"Received: {str(path)!r} ({error.strerror}). Check the path."
-        ) from error
     except image_module.DecompressionBombError as error:
         raise ValueError(
             "A picture must be one that a camera or a scanner makes. "
@@ -99,15 +99,15 @@ def _decode(source, path, size):
     return image
 
 
-def _open(image_module, source, path):
+def _open(image_module, content, path):
     """Opens a picture of Pillow's formats, or of HEIF, which is an extra."""
     try:
-        image = image_module.open(source)
+        image = image_module.open(io.BytesIO(content))
     except image_module.UnidentifiedImageError:
-        if not _is_heif(source):
+        if content[4:8] != b"ftyp" or content[8:12] not in HEIF_BRANDS:
             raise
         require("pillow_heif", "heif").register_heif_opener()
-        image = image_module.open(source)
+        image = image_module.open(io.BytesIO(content))
     limit = image_module.MAX_IMAGE_PIXELS
     if limit is not None and image.width * image.height > limit:
         warnings.warn(
@@ -118,15 +118,6 @@ def _open(image_module, source, path):
             stacklevel=2,
         )
     return image
-
-
-def _is_heif(source):
-    if isinstance(source, io.BytesIO):
-        head = source.getvalue()[:12]
-    else:
-        with open(source, "rb") as file:
-            head = file.read(12)
-    return head[4:8] == b"ftyp" and head[8:] in HEIF_BRANDS
 
 
 def _upright_rgb(image_module, image):

@@ -30,6 +30,7 @@ def test_batches_hold_the_pictures_in_order(cache, photos, monkeypatch):
     monkeypatch.setattr(images, "CACHE_BYTES", cache)
     part = load_folder(photos, seed=0).train
     data = batches(part, 2, 32, batch_size=4)
+    assert len(data) == 4
     for _ in range(2):
         pixels, labels = zip(*data, strict=True)
         expected = [read_picture(file, (32, 32)) for file in part.files]
