@@ -29,13 +29,13 @@ def predict(path, images):
     """
     interpreter, door, exit_ = open_interpreter(path)
     images = np.asarray(images)
-    if not len(images):
+    if not images.size:
         raise ValueError(
             "`images` must hold one image at least. Received: images of shape "
             f"{images.shape}. Pass a batch."
         )
     size = tuple(door["shape"][1:].tolist())
-    if images.shape[1:] != size:
+    if images.shape[1:] != size or not images.ndim:
         raise ValueError(
             f"`images` must have the shape that {path} takes, a batch of "
             f"{size}. Received: images of shape "
@@ -75,7 +75,7 @@ def open_interpreter(path):
             raise ValueError(
                 f"it has {len(doors)} inputs and {len(exits)} outputs"
             )
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise _no_model(path, error) from error
     return interpreter, doors[0], exits[0]
 

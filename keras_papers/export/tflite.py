@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import warnings
+from collections.abc import Iterable
 
 import keras
 
@@ -87,8 +88,9 @@ def to_tflite(
             or `"dynamic"` for int8 weights, a quarter, of which both answer
             in floats; or `"int8"` for integers throughout.
         representative_data: For int8, images as the model takes them, from
-            which the ranges of all tensors are measured: an array, or an
-            iterable of batches or of batches and labels. 100 to 300 of the
+            which the ranges of all tensors are measured: an array, an
+            iterable of batches or of batches and labels, or a function that
+            yields batches, as TFLiteConverter takes it. 100 to 300 of the
             training set are enough.
         normalization: `(mean, std)`, by which the app turns a pixel in
             [0, 255] into what the model takes, (pixel - mean) / std.
@@ -236,7 +238,8 @@ def _check_model(model, input_shape):
     shape = tuple(doors[0].shape[1:])
     if input_shape is None:
         input_shape = shape
-    input_shape = tuple(input_shape)
+    is_shape = isinstance(input_shape, Iterable)
+    input_shape = tuple(input_shape) if is_shape else (input_shape,)
     fits = len(input_shape) == len(shape) and all(
         there in (None, given)
         for given, there in zip(input_shape, shape, strict=True)

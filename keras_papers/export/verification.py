@@ -9,7 +9,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from keras_papers.argument_checks import check_choice
+from keras_papers.argument_checks import check_choice, check_positive_int
 from keras_papers.export.file_size import told_size
 from keras_papers.export.input_images import normalization_of
 from keras_papers.export.integer_file import (
@@ -110,6 +110,8 @@ def verify(
             in pieces, since the delegate does not have an operation.
     """
     path = pathlib.Path(path)
+    check_positive_int("threads", threads, "a number of threads", "Try 1.")
+    check_positive_int("runs", runs, "a number of measured runs", "Try 50.")
     check_choice(
         "quantize", quantize, tuple(PARITY), "how the file was quantized"
     )
@@ -207,6 +209,13 @@ def _compare(path, model, images, normalization):
     if images is None:
         ends = range_of_normalization(mean, std)
         images = _random_images(door["shape"][1:], *ends)
+    images = np.asarray(images)
+    if images.dtype.kind not in "fiu":
+        raise ValueError(
+            "`images` are numbers on which file and model are compared. "
+            f"Received: images of dtype {images.dtype}. Read the pictures "
+            "first."
+        )
     pixels = images * std + mean
     theirs = predict(path, pixels if door["dtype"] == np.uint8 else images)
     # A graphics card rounds what it multiplies to fewer bits.

@@ -11,6 +11,8 @@ import sys
 import threading
 import warnings
 
+import keras
+
 from keras_papers.extras import require
 
 _one_at_a_time = threading.RLock()  # what is restored is the process's
@@ -55,6 +57,12 @@ def check_keras_3(model):
             "such as prune, cluster and quantize_aware return. Bring its "
             "weights back first: quantization.to_keras(twin, model), where "
             "`model` is what it was made of."
+        )
+    if not isinstance(model, keras.Model):
+        raise ValueError(
+            "`model` must be a model of Keras 3. Received: model="
+            f"{model!r}. Pass a functional or a built sequential model; load "
+            "a file with keras.models.load_model."
         )
 
 

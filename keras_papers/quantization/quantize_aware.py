@@ -104,9 +104,10 @@ def quantize_aware(
     Args:
         model: Functional or built sequential model of Keras 3, trained, of
             one input and one output.
-        representative_data: Images as the model takes them, an array or
-            batches, on which the ranges of all maps are measured before the
-            first step. Defaults to None: on the first batch of the training.
+        representative_data: Images as the model takes them, an array,
+            batches, or a function that yields batches, on which the ranges of
+            all maps are measured before the first step. Defaults to None: on
+            the first batch of the training.
         preserve: `"sparsity"`, so that weights that are zero stay so, after
             `prune`; `"clusters"`, so that equal weights of a kernel stay
             equal, after `cluster`; or both as a tuple. Defaults to neither.
@@ -204,8 +205,9 @@ def quantize_aware(
 
 
 def _check_preserve(preserve):
-    preserve = (preserve,) if isinstance(preserve, str) else tuple(preserve)
-    if not set(preserve) <= set(PRESERVED):
+    is_one = isinstance(preserve, str) or not hasattr(preserve, "__iter__")
+    preserve = (preserve,) if is_one else tuple(preserve)
+    if not all(name in PRESERVED for name in preserve):
         raise ValueError(
             "`preserve` is what training keeps of the weights. "
             f"Received: preserve={preserve!r}. Pass 'sparsity', 'clusters', "

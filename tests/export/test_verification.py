@@ -102,3 +102,37 @@ def test_a_model_that_is_not_finite_is_told(good, model):
     wild.get_layer("logits").bias.assign(np.full(4, np.nan))
     with pytest.raises(VerificationError, match="mobilenet.*not finite"):
         verify(good, wild, runs=1)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"threads": 0}, "`threads`.*threads=0"),
+        ({"threads": "x"}, "`threads`.*threads='x'"),
+        ({"runs": -1}, "`runs`.*runs=-1"),
+        ({"images": "a.png"}, "`images` are numbers.*Read the pictures"),
+    ],
+)
+def test_arguments_of_a_check_are_checked_first(
+    good, model, arguments, message
+):
+    with pytest.raises(ValueError, match=message):
+        verify(good, model, **{"runs": 1, **arguments})
+
+
+@pytest.mark.parametrize("images", [3, None, "a.png", [], np.float32(1)])
+def test_what_is_no_batch_of_images_is_refused(good, images):
+    with pytest.raises(ValueError, match="`images` must.*Received"):
+        export.predict(good, images)
+
+
+@pytest.mark.parametrize("path", [None, 3, b"m.tflite", []])
+def test_what_is_no_path_is_no_model(path):
+    with pytest.raises(ValueError, match="must be a .tflite file.*Received"):
+        export.predict(path, np.zeros((1, 32, 32, 3)))
+
+
+@pytest.mark.parametrize("shape", [3, True, (32, 32), (64, 32, 3), "x"])
+def test_a_shape_that_is_none_is_refused(model, tmp_path, shape):
+    with pytest.raises(ValueError, match="`input_shape` must fix"):
+        export.to_tflite(model, tmp_path / "m.tflite", input_shape=shape)

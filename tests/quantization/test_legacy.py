@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from keras_papers import quantization
 from keras_papers.extras import MissingExtraError
 from keras_papers.quantization.legacy import (
     VARIABLE,
@@ -137,3 +138,17 @@ def test_versions_that_do_not_fit_are_told(load, version, monkeypatch):
         load()
     assert "beside tensorflow 2.21.0" in str(e.value)
     assert "pip install 'tf-keras~=2.21.0'" in str(e.value)
+
+
+@pytest.mark.parametrize("model", [None, "model.keras", 3, [1]])
+def test_what_is_no_model_is_refused(model):
+    with pytest.raises(
+        ValueError, match="must be a model of Keras 3.*Received"
+    ):
+        quantization.quantize_aware(model)
+
+
+@pytest.mark.parametrize("preserve", [None, 3, "sparse", [[]]])
+def test_what_cannot_be_preserved_is_refused(preserve):
+    with pytest.raises(ValueError, match="`preserve` is what training keeps"):
+        quantization.quantize_aware(None, preserve=preserve)
