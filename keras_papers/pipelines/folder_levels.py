@@ -172,8 +172,7 @@ def _division(folder, roles, notes):
     if others:
         raise _refusal(
             folder,
-            f"{_listed(roles)} beside {_listed(others)}, which "
-            "hold pictures too",
+            f"{_listed(roles)}, and pictures beside them in {_listed(others)}",
             f"Move {_listed(others)} away, or name the folders train, val and "
             "test.",
         )
@@ -201,8 +200,8 @@ def _division(folder, roles, notes):
         if root.direct and not root.inner:
             raise _refusal(
                 folder,
-                f"{str(root.path)!r}, in which {root.direct:,} pictures lie "
-                "and no class folder",
+                f"{str(root.path)!r}, which has no class folder (number of "
+                f"pictures: {root.direct:,})",
                 "Sort them into folders of the classes, or move the folder "
                 "away.",
             )

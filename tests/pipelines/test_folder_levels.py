@@ -118,12 +118,12 @@ def test_train_alone_holds_the_classes(tmp_path):
 @pytest.mark.parametrize(
     "places, seen",
     [
-        (["train,test,val_old/cat,dog"], "beside 'val_old'"),
-        (["train/cat,dog", "rose,tulip"], "beside 'rose' and 'tulip'"),
-        (["train,chest/cat,dog", "val/cat,dog"], "beside 'chest'"),
+        (["train,test,val_old/cat,dog"], "beside them in 'val_old'"),
+        (["train/cat,dog", "rose,tulip"], "beside them in 'rose' and 'tulip'"),
+        (["train,chest/cat,dog", "val/cat,dog"], "beside them in 'chest'"),
         (["train,training/cat,dog"], "'train' and 'training'.*'train'"),
         (["train1,train2/cat,dog"], "'train1' and 'train2'"),
-        (["train/cat,dog", "test"], "test', in which 1 pictures lie"),
+        (["train/cat,dog", "test"], "test', which has no class folder"),
         (["train,val,test"], "'test', 'train' and 'val', in which pictures"),
         (["images,masks"], "'images' and 'masks', as for finding"),
         (["images,masks/cat,dog"], "'images' and 'masks', as for finding"),
