@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 from keras_papers import applications
+from keras_papers.layers import Block
 from keras_papers.normalization import PIXELS, SIGNED, UNIT, check_images
 from keras_papers.pixel_range import find_pixel_range, with_pixels
 from tests.answers import answers, perturb, random_images
@@ -26,6 +27,11 @@ def behind(front, dtype=None):
     for layer in body():
         x = layer(x)
     return keras.Model(image, layers.Dense(2)(x))
+
+
+def on_images(front):
+    image = keras.Input(SIZE)
+    return keras.Model(image, layers.GlobalAveragePooling2D()(front(image)))
 
 
 def row(*parts, shape=SIZE):
@@ -54,6 +60,26 @@ def with_skip():
     x = layers.Conv2D(4, 3, padding="same")(to_unit()(image))
     x = layers.GlobalAveragePooling2D()(layers.Concatenate()([image, x]))
     return keras.Model(image, layers.Dense(2)(x))
+
+
+class Front(Block):
+    """A user's own block, that opens."""
+
+    def build(self, input_shape):
+        parts = [
+            self.part(layers.Rescaling, "scale", scale=1 / 255),
+            self.part(layers.Conv2D, "stem", filters=4, kernel_size=3),
+        ]
+        self.body = self.chain(parts, input_shape)
+
+    def call(self, inputs):
+        return self.body[1](self.body[0](inputs))
+
+
+def frozen(image):
+    """Calls a network of ours as for transfer learning."""
+    network = applications.MobileNetV3Small(SIZE, alpha=0.35, include_top=False)
+    return network(image, training=False)
 
 
 class ToUnit(keras.layers.Layer):
@@ -121,6 +147,11 @@ FOUND = {
     ),
     "nested normalization": (
         behind(row(layers.RandomFlip(), adapted(127, 60))),
+        PIXELS,
+    ),
+    "in a block": (row(Front(), *body()), PIXELS),
+    "in a frozen network": (
+        on_images(frozen),
         PIXELS,
     ),
     "over time": (over_time(to_unit()), PIXELS),

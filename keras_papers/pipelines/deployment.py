@@ -243,9 +243,9 @@ def quantize(
     if output is None:
         output = path.with_suffix(f".{mode}.tflite")
     check_path(output)
-    claim(pathlib.Path(output).parent)
     size = _side_of_images(path, network)
     normalization = normalization or known_normalization(path, network)
+    claim(pathlib.Path(output).parent)
     network = with_pixels(network, *normalization)
     if data is None:
         images = load_digits(size, seed)
