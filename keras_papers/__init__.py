@@ -16,6 +16,7 @@ if _typing.TYPE_CHECKING:  # what is imported when it is first used
     from keras_papers import quantization as quantization
     from keras_papers import testing as testing
     from keras_papers import tuner as tuner
+    from keras_papers.first_step import prepare as prepare
     from keras_papers.inlining import flatten as flatten
 
 __all__ = [
@@ -25,12 +26,17 @@ __all__ = [
     "flatten",
     "layers",
     "pipelines",
+    "prepare",
     "quantization",
     "testing",
     "tuner",
 ]
 __getattr__, __dir__ = _lazy_names(
     __name__,
-    {**{name: name for name in __all__}, "flatten": "inlining.flatten"},
+    {
+        **{name: name for name in __all__},
+        "flatten": "inlining.flatten",
+        "prepare": "first_step.prepare",
+    },
 )
 _register_layers()

@@ -22,6 +22,8 @@ DIRECTIONS = {
     "registration": set(),
     "limits": set(),
     "training_state": {"drafts"},
+    "first_step": set(),
+    "fused_adam": set(),
     "layers": {"argument_checks"},
     "inlining": {"layers"},
     "lowering": {"inlining"},
@@ -71,6 +73,7 @@ DIRECTIONS = {
         "argument_checks",
         "drafts",
         "extras",
+        "first_step",
         "training_state",
         "layers",
         "inlining",
@@ -83,6 +86,8 @@ DIRECTIONS = {
         "lazy_names",
         "limits",
         "drafts",
+        "first_step",
+        "fused_adam",
         "training_state",
         "extras",
         "layers",
@@ -98,7 +103,14 @@ DIRECTIONS = {
 }
 # package: the rooms that may use it, inside the function that needs it
 LAZY = {
-    "tensorflow": {"export", "pipelines", "quantization", "tuner"},
+    "tensorflow": {
+        "export",
+        "first_step",
+        "fused_adam",
+        "pipelines",
+        "quantization",
+        "tuner",
+    },
     "ai_edge_litert": {"export"},
     "tf_keras": {"quantization"},
     "tensorflow_model_optimization": {"quantization"},

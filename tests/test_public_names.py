@@ -19,6 +19,7 @@ PUBLIC = {
         "flatten",
         "layers",
         "pipelines",
+        "prepare",
         "quantization",
         "testing",
         "tuner",

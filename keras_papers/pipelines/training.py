@@ -8,6 +8,8 @@ import keras
 import numpy as np
 
 from keras_papers.applications._weights import TOP
+from keras_papers.first_step import prepare
+from keras_papers.fused_adam import FusedAdamW
 from keras_papers.inlining import flatten
 from keras_papers.pipelines.images import batches
 from keras_papers.pipelines.training_start import TimeLeft
@@ -103,9 +105,8 @@ def compile_by(recipe, trainer, learning_rate, steps):
         ),
         metrics=["accuracy"],
     )
-    # Variables that are made inside the first step make TensorFlow trace it
-    # twice, and each of them in a graph of its own.
-    trainer.optimizer.build(trainer.trainable_variables)
+    # One-hot labels have the shape of the outputs.
+    prepare(trainer, trainer.input, trainer.output)
 
 
 def _freeze(network, phase):
@@ -121,7 +122,7 @@ def _optimizer(recipe, learning_rate, steps):
         warmup_target=learning_rate,
         warmup_steps=warm_up,
     )
-    optimizer = keras.optimizers.AdamW(
+    optimizer = FusedAdamW(
         schedule,
         weight_decay=recipe.weight_decay,
         use_ema=recipe.ema is not None,

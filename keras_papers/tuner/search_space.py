@@ -8,6 +8,7 @@ import numpy as np
 from keras_papers import cost
 from keras_papers.argument_checks import check_positive
 from keras_papers.extras import require
+from keras_papers.first_step import prepare
 from keras_papers.tuner.reward import Reward
 from keras_papers.tuner.search_errors import NothingFitsError
 
@@ -149,8 +150,10 @@ class SearchSpace(keras_tuner.HyperModel):
         callbacks = [told, *(arguments.pop("callbacks", None) or ())]
         if hasattr(self.latency, "give_way"):
             callbacks.append(GivingWay(self.latency))
+        x = _at(size, x)
+        prepare(model, x, y)
         return model.fit(
-            _at(size, x),
+            x,
             y,
             validation_data=_at(size, validation_data),
             callbacks=callbacks,
