@@ -3,6 +3,8 @@
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Tests write nothing to the folders of the user.
+os.environ.setdefault("JAX_ENABLE_COMPILATION_CACHE", "false")
 
 import keras
 import pytest

@@ -123,7 +123,7 @@ LAZY = {
     "PIL": {"pipelines"},
     "pillow_heif": {"pipelines"},
     "tensorboard": {"pipelines", "tuner"},
-    "jax": set(),
+    "jax": {"pipelines"},
     "torch": set(),
 }
 CORE = {"keras", "numpy", "h5py"}  # h5py comes with Keras

@@ -21,6 +21,7 @@ from keras_papers.pipelines.commands import (
     command_of,
     quantize_command,
 )
+from keras_papers.pipelines.compilation_cache import use_compilation_cache
 from keras_papers.pipelines.image_size import choose_size
 from keras_papers.pipelines.images import load_digits, told_of_lost_pictures
 from keras_papers.pipelines.output_folder import (
@@ -197,6 +198,7 @@ def train_image_classifier(
     check_recipe(recipe, image_size)
     check_seed(seed)
     seed = int(seed)  # of NumPy, as may be
+    use_compilation_cache()
     # Built once for nothing, so that bad arguments show before the reading.
     shape = (image_size or MINIMUM_SIZE,) * 2 + (3,)
     constructor(input_shape=shape, alpha=alpha, classes=2)

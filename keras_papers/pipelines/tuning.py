@@ -14,6 +14,7 @@ from keras_papers.argument_checks import check_choice, check_positive_int
 from keras_papers.drafts import draft_of
 from keras_papers.extras import MissingExtraError
 from keras_papers.pipelines.commands import beside, command_of
+from keras_papers.pipelines.compilation_cache import use_compilation_cache
 from keras_papers.pipelines.images import (
     batches,
     load_digits,
@@ -134,6 +135,7 @@ def tune(
     from keras_papers.tuner.search import claim as claim_trials
 
     export.check_environment()
+    use_compilation_cache()
     check_places(data, output)
     check_choice("space", space, tuple(MODELS), "what is searched")
     plan = SearchPlan(
