@@ -54,7 +54,7 @@ def run(capsys, *arguments):
     [
         ("list *V3*", r"2 models, [\d.]+ s"),
         ("info MobileNet", r"MobileNet: 4,231,976 parameters, [\d.]+ s"),
-        ("info out/model.tflite", r"MobileNet\w*: [\d,]+ parameters, [\d.]+ s"),
+        ("info out/model.tflite", r"mobilenet\S*: [\d,]+ parameters, [\d.]+ s"),
         (
             "export out/model.keras --output half.tflite --quantize float16",
             r"half.tflite: .* MB, .* partition, .* ms .*, [\d.]+ s",
