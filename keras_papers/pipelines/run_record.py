@@ -23,14 +23,14 @@ def run_record(verb, arguments):
     >>> record["command"]
     'keras-papers train photos --epochs=2'
     """
-    told = {
+    plain = {
         name: _plain(value)
         for name, value in arguments.items()
         if name not in LEFT_OUT
     }
     return {
-        "command": _command_line(verb, told),
-        "arguments": told,
+        "command": _command_line(verb, plain),
+        "arguments": plain,
         "versions": versions(),
     }
 

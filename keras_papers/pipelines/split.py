@@ -65,10 +65,10 @@ class Split(NamedTuple):
 
     def save(self, path):
         """Writes it as JSON, whole or not at all."""
-        told = {**self._asdict(), **self.parts}
-        del told["parts"]
+        fields = {**self._asdict(), **self.parts}
+        del fields["parts"]
         with draft_of(path) as draft:
-            draft.write_text(json.dumps(told, indent=1) + "\n")
+            draft.write_text(json.dumps(fields, indent=1) + "\n")
 
 
 class Seen(NamedTuple):
@@ -133,11 +133,11 @@ def split_beside(model):
 def load_split(path):
     """Reads a `Split`; raises ValueError if it cannot be."""
     try:
-        told = json.loads(path.read_text())
-        parts = {name: told.pop(name) for name in PARTS}
+        fields = json.loads(path.read_text())
+        parts = {name: fields.pop(name) for name in PARTS}
         for part in parts.values():
             _hashes(part)
-        return Split(**told, parts=parts)
+        return Split(**fields, parts=parts)
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise ValueError(
             f"A {SPLIT} lists the pictures that a model was trained on. "

@@ -161,7 +161,7 @@ def tune(
     start = time.perf_counter()
     output = pathlib.Path(output)
     searched = Search(plan, output)
-    searched.told = run_record("tune", arguments)
+    searched.record = run_record("tune", arguments)
     if tuner.is_worker():
         make_output(output)
         check_same(plan, read_json(output / PLAN), ("trials", "data"))
@@ -215,7 +215,7 @@ class Search:
     """A search as its plan has it: its space, its trials, its result."""
 
     is_new = False  # whether the points in its folder are another search's
-    told = None  # what `run_record` returned
+    record = None  # what `run_record` returned
 
     def __init__(self, plan, output):
         self.plan = plan
@@ -299,7 +299,7 @@ class Search:
         """Returns how its pictures are divided."""
         plan = self.plan
         images = self.images(plan.image_size)
-        return split_of(images, plan.data, plan.seed, self.told)
+        return split_of(images, plan.data, plan.seed, self.record)
 
     def check_pictures(self):
         """Raises ValueError if they are no longer divided as they were.
@@ -462,7 +462,7 @@ class Search:
             went_on=went_on,
             workers=workers,
             output=str(output),
-            run=self.told,
+            run=self.record,
         )
         again = functools.partial(
             command_of,
