@@ -91,12 +91,15 @@ def lower(model):
     flat = flatten(model)
     draw = {**_hard_sigmoids(flat), **_rescalings(flat)}
     names = {operation.name for operation in flat.operations}
-    for layer in flat.operations:
+    for node in calls(flat):
+        layer, dtype = node.operation, _precision(node)
         activation = _activation_of(layer)
+        if layer in draw:
+            continue  # which is called more than once
         if type(layer) in WITH_ACTIVATION and activation not in FUSED:
             draw[layer] = _split(layer, names)
         elif type(layer) not in WITH_ACTIVATION and activation in GATES:
-            draw[layer] = _activation(activation, layer.name, layer, names)
+            draw[layer] = _activation(activation, layer.name, dtype, names)
 
     def call(layer, *args, **kwargs):
         if layer in draw:
@@ -125,7 +128,7 @@ def _split(layer, names):
     copy = layer.from_config(layer.get_config())
     copy.activation = keras.activations.linear
     name = _free(f"{layer.name}_activation", names)
-    after = _activation(layer.activation, name, layer, names)
+    after = _activation(layer.activation, name, layer.dtype_policy, names)
 
     def call(x):
         if not copy.built:
@@ -136,9 +139,8 @@ def _split(layer, names):
     return call
 
 
-def _activation(function, name, layer, names):
-    """Returns what draws an activation, in the precision of a layer."""
-    dtype = _precision(layer)
+def _activation(function, name, dtype, names):
+    """Returns what draws an activation, in a dtype policy."""
     if function not in GATES:
         return layers.Activation(function, name=name, dtype=dtype)
     gate = layers.Activation(
@@ -148,11 +150,14 @@ def _activation(function, name, layer, names):
     return lambda x: product([x, gate(x)])
 
 
-def _precision(operation):
-    """Returns the dtype policy of a layer, the dtype of an operation."""
-    if isinstance(operation, layers.Layer):
-        return operation.dtype_policy
-    return operation.output.dtype
+def _precision(node):
+    """Returns the dtype policy of a layer, the dtype of an operation here.
+
+    Operations may stand in several graphs, of different dtypes.
+    """
+    if isinstance(node.operation, layers.Layer):
+        return node.operation.dtype_policy
+    return node.outputs[0].dtype
 
 
 def _free(name, names):
@@ -290,7 +295,7 @@ def _hard_sigmoids(flat):
             draw[node.operation] = layers.Activation(
                 HARD_SIGMOID,
                 name=node.operation.name,
-                dtype=_precision(node.operation),
+                dtype=_precision(node),
             )
     return draw
 

@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 from keras_papers import cost, flatten
+from keras_papers.lowering import lower
 from keras_papers.precision import in_float32
 from tests.answers import answers, random_images, spread
 from tests.inner_models import FORMS, IMAGES, block, built
@@ -85,3 +86,13 @@ def test_casts_between_inner_models_cost_nothing():
     for model in (mixed, flatten(mixed)):
         assert cost.count(model)[:2] == cost.count(exact)[:2]
         assert not cost.count(model).unknown
+
+
+def test_operations_are_lowered_in_the_precision_of_their_graph():
+    """They are the same objects in the graph of half precision."""
+    image = keras.Input((4,))
+    x = layers.Dense(4, dtype="mixed_float16")(image)
+    gate = layers.ReLU(6.0, dtype="mixed_float16")(x + 3.0) * (1 / 6)
+    x = layers.Multiply(dtype="mixed_float16")([x, gate])
+    lowered = lower(in_float32(keras.Model(image, keras.ops.silu(x))))
+    assert {x.dtype for x in _tensors(lowered)} == {"float32"}
