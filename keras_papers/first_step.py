@@ -75,13 +75,16 @@ def prepare(model, x, y=None, sample_weight=None):
 
 
 def _outputs(model, x):
-    """Returns tensors of the shapes and types that a model answers with."""
+    """Returns tensors of the structure, shapes and types of `model(x)`."""
     if isinstance(model, keras.Sequential):
         return model.outputs[0]
     try:
-        return model.output
+        outputs = model.output
     except (AttributeError, ValueError):  # it is no graph of layers
         return model.compute_output_spec(x)
+    # Keras returns the tensor alone where a graph has a list of one.
+    is_one = isinstance(outputs, list | tuple) and len(outputs) == 1
+    return outputs[0] if is_one else outputs
 
 
 def _zeros(structure):

@@ -1,5 +1,7 @@
 """Which networks tests go through, and keras.applications' own of them."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -41,6 +43,16 @@ UNUSUAL = (  # what no published table has
 def build(name, size=32, **arguments):
     """Builds one of our networks for square images."""
     return applications.get(name)(input_shape=(size, size, 3), **arguments)
+
+
+def blocks_of(model):
+    """Returns dicts of the layers of each block, by their names inside it."""
+    blocks = {}
+    for layer in model.layers:
+        found = re.fullmatch(r"(stage\d+_block\d+)_(.+)", layer.name)
+        if found:
+            blocks.setdefault(found[1], {})[found[2]] = layer
+    return blocks
 
 
 def peer(name, **arguments):

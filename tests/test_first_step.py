@@ -70,6 +70,14 @@ def with_lists(loss):
     return model, X, [LABELS, TARGETS]
 
 
+def with_a_list_of_one(loss):
+    """Its `output` is a list, while a call returns the tensor alone."""
+    image = keras.Input((4,))
+    model = keras.Model([image], [Dense(3, "softmax")(image)])
+    model.compile("adam", loss, metrics=["accuracy"])
+    return model, X, LABELS
+
+
 class Subclassed(keras.Model):
     """Not a graph of layers."""
 
@@ -137,7 +145,8 @@ def history(make, is_prepared):
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
-    "make", [classifier, with_dicts, with_lists, subclassed]
+    "make",
+    [classifier, with_dicts, with_lists, with_a_list_of_one, subclassed],
 )
 def test_a_prepared_step_is_traced_once_and_the_loss_is_the_same(make):
     traces, expected, _ = history(make, is_prepared=False)

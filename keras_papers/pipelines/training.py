@@ -106,7 +106,7 @@ def compile_by(recipe, trainer, learning_rate, steps):
         metrics=["accuracy"],
     )
     # One-hot labels have the shape of the outputs.
-    prepare(trainer, trainer.input, trainer.output)
+    prepare(trainer, trainer.inputs[0], trainer.outputs[0])
 
 
 def _freeze(network, phase):

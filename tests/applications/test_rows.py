@@ -13,10 +13,9 @@ from keras_papers import applications, cost
 from keras_papers.applications import scale
 from keras_papers.applications.efficientnet import TABLE_1
 from keras_papers.applications.mnasnet import B1, FIGURE_7, Row, check_rows
-from keras_papers.layers import ConvNormActivation, InvertedResidual
 from keras_papers.testing import check_application
 from tests.answers import answers, images_for, perturb, spread
-from tests.models import UNUSUAL, build
+from tests.models import UNUSUAL, blocks_of, build
 
 TAKE_ROWS = ["EfficientNetB0", "EfficientNetLite0", "MnasNetA1"]
 # fmt: off
@@ -27,10 +26,6 @@ FOUND = (
     Row(4, 7, 0.5,  True,      40,     2, 1),
 )
 # fmt: on
-
-
-def blocks_of(model):
-    return [one for one in model.layers if one.name.startswith("stage")]
 
 
 def as_json(table):
@@ -82,43 +77,54 @@ def test_a_wider_kernel_costs_its_own_weights(name):
     assert more == (5 * 5 - 3 * 3) * channels > 0
 
 
+def squeeze_units(block):
+    squeeze = block.get("squeeze_excite_squeeze")
+    return squeeze and squeeze.filters
+
+
 @pytest.mark.parametrize("name", TAKE_ROWS)
 def test_every_column_reaches_its_blocks(name):
     blocks = blocks_of(build(name, rows=FOUND, classes=3))
-    assert [one.name for one in blocks] == [
+    assert list(blocks) == [
         "stage1_block1",
         *("stage2_block1", "stage2_block2"),
         *("stage3_block1", "stage3_block2"),
     ]
-    for field, expected in {
-        "expansion": [1, 3, 3, 4, 4],
-        "kernel_size": [5, 3, 3, 7, 7],
-        "squeeze_units": [None, 16 // 4, 24 // 4, 24 // 2, 40 // 2],
-        "shortcut": [True, False, False, True, True],
-        "filters": [16, 24, 24, 40, 40],
-        "strides": [2, 2, 1, 1, 1],
-    }.items():
-        assert [getattr(one, field) for one in blocks] == expected, field
-    added = [one.add is not None for one in blocks]
+    blocks = list(blocks.values())
+    expanded = [one["depthwise"].input.shape[-1] for one in blocks]
+    assert expanded == [32, 3 * 16, 3 * 24, 4 * 24, 4 * 40]
+    assert ["expand" in one for one in blocks] == [
+        False,
+        True,
+        True,
+        True,
+        True,
+    ]
+    kernels = [one["depthwise"].kernel_size[0] for one in blocks]
+    assert kernels == [5, 3, 3, 7, 7]
+    strides = [one["depthwise"].strides[0] for one in blocks]
+    assert strides == [2, 2, 1, 1, 1]
+    units = [squeeze_units(one) for one in blocks]
+    assert units == [None, 16 // 4, 24 // 4, 24 // 2, 40 // 2]
+    assert [one["project"].filters for one in blocks] == [16, 24, 24, 40, 40]
+    added = ["add" in one for one in blocks]
     assert added == [False, False, False, False, True]
 
 
 @pytest.mark.parametrize("name", TAKE_ROWS)
 def test_plain_convolutions_and_pooled_skips_reach_their_blocks(name):
-    blocks = blocks_of(build(name, rows=UNUSUAL, classes=3))
-    kinds = [type(one) for one in blocks]
-    assert kinds == 3 * [ConvNormActivation] + 2 * [InvertedResidual]
-    for field, expected in {
-        "kernel_size": [3, 3, 5, 3, 3],
-        "squeeze_units": [32 // 4, 16 // 4, None, None, None],
-        "shortcut": [True, True, "pool", "pool", "pool"],
-        "strides": [2, 1, 2, 2, 1],
-    }.items():
-        assert [getattr(one, field) for one in blocks] == expected, field
-    added = [one.add is not None for one in blocks]
-    assert added == [False, True, True, True, True]
-    pooled = [one.pool and one.pool.pool_size for one in blocks]
-    assert pooled == [None, None, (2, 2), (2, 2), (3, 3)]
+    blocks = list(blocks_of(build(name, rows=UNUSUAL, classes=3)).values())
+    convolutions = [one.get("conv") or one["depthwise"] for one in blocks]
+    kinds = [type(one) for one in convolutions]
+    conv, depthwise = keras.layers.Conv2D, keras.layers.DepthwiseConv2D
+    assert kinds == 3 * [conv] + 2 * [depthwise]
+    assert [one.kernel_size[0] for one in convolutions] == [3, 3, 5, 3, 3]
+    assert [one.strides[0] for one in convolutions] == [2, 1, 2, 2, 1]
+    units = [squeeze_units(one) for one in blocks]
+    assert units == [32 // 4, 16 // 4, None, None, None]
+    assert ["add" in one for one in blocks] == [False, True, True, True, True]
+    pooled = ["pool" in one and one["pool"].pool_size for one in blocks]
+    assert pooled == [False, False, (2, 2), (2, 2), (3, 3)]
 
 
 @pytest.mark.parametrize(
@@ -154,9 +160,11 @@ def test_a_constructor_with_found_rows_keeps_the_contract(name, rows):
 def test_a_found_table_is_scaled_as_the_papers_is():
     model = scale("EfficientNetB0", 2, 0.5, 1.5, size=32, rows=FOUND, classes=3)
     assert model.input_shape == (None, 48, 48, 3)
-    blocks = blocks_of(model)
-    assert [one.filters for one in blocks] == 2 * [8] + 4 * [16] + 4 * [24]
-    assert [one.strides for one in blocks] == [2, 1] + [2, 1, 1, 1] + 4 * [1]
+    blocks = blocks_of(model).values()
+    filters = [one["project"].filters for one in blocks]
+    assert filters == 2 * [8] + 4 * [16] + 4 * [24]
+    strides = [one["depthwise"].strides[0] for one in blocks]
+    assert strides == [2, 1] + [2, 1, 1, 1] + 4 * [1]
 
 
 @pytest.mark.parametrize("name", TAKE_ROWS)
