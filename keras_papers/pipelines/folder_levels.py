@@ -14,6 +14,7 @@ from typing import NamedTuple
 from keras_papers.pipelines.folder_hints import look_around
 from keras_papers.pipelines.folder_walk import (
     folders_in,
+    hidden_folders_in,
     holds_pictures,
     pictures_in,
 )
@@ -61,8 +62,12 @@ class _Folder:
 
     @functools.cached_property
     def direct(self):
-        """How many pictures lie in it directly."""
-        return pictures_in(self.path)
+        """How many pictures lie in it directly.
+
+        A file without an ending counts in class folders only: beside them it
+        is a LICENSE or a Makefile.
+        """
+        return pictures_in(self.path, with_ending=True)
 
     @functools.cached_property
     def inner(self):
@@ -89,6 +94,7 @@ def find_levels(folder, classes=()):
     roots = _roots(_Folder(pathlib.Path(folder)), classes, notes)
     for root in roots.values():
         _note_loose(root, notes)
+        _note_hidden(root, notes)
     if "train" in roots and not classes:
         _check_classes(roots["train"], notes)
     return Levels({r: root.path for r, root in roots.items()}, tuple(notes))
@@ -152,8 +158,14 @@ def _roots(folder, classes, notes, depth=0):
         return _division(folder, roles, notes)
     _refuse_other_tasks(folder)
     if set(folder.inner) <= set(roles) and len(folder.inner) > 1:
-        _check_called_like_parts(folder, notes)
-    elif len(folder.names) == 1 and not folder.direct and depth < DEEPEST:
+        raise _refusal(
+            folder,
+            f"{_listed(folder.inner)}, in which pictures lie and no class "
+            "folders",
+            "Sort the pictures of each into folders of the classes. If these "
+            "are the classes, rename them.",
+        )
+    if len(folder.names) == 1 and not folder.direct and depth < DEEPEST:
         only = folder.inside(folder.names[0])
         if only.inner and not only.direct:
             roots = _roots(only, classes, notes, depth + 1)
@@ -190,6 +202,14 @@ def _division(folder, roles, notes):
         for name in names:
             roots[role] = folder.inside(name)
     unlabelled = roots.pop("unlabelled", None)
+    if not roots:
+        raise _refusal(
+            folder,
+            f"only {unlabelled.path.name!r}, which by its name holds pictures "
+            "whose classes are not known",
+            f"Pass {str(unlabelled.path)!r} if the folders in it are the "
+            "classes.",
+        )
     if unlabelled and unlabelled.path.name in folder.inner:
         notes.append(
             f"the pictures in {str(unlabelled.path)!r} are left out, for their "
@@ -240,22 +260,6 @@ def _refuse_other_tasks(folder):
         )
 
 
-def _check_called_like_parts(folder, notes):
-    """Looks at train and test that hold pictures and no class folders."""
-    names = folder.inner
-    if len(names) > 2:
-        raise _refusal(
-            folder,
-            f"{_listed(names)}, in which pictures lie and no class folders",
-            "Sort the pictures of each into folders of the classes.",
-        )
-    notes.append(
-        f"{_listed(names)} in {str(folder.path)!r} are taken for two classes, "
-        "for they hold pictures and no class folders; if they are parts of one "
-        "set, sort the pictures of each into folders of the classes"
-    )
-
-
 def _check_classes(root, notes):
     """Looks at the folders that lie in the folders of classes."""
     inner = {name: root.inside(name).inner for name in root.names}
@@ -297,6 +301,15 @@ def _note_loose(root, notes):
         notes.append(
             f"{root.direct:,} {are} directly in {str(root.path)!r} and in no "
             "class, and will not be read"
+        )
+
+
+def _note_hidden(root, notes):
+    hidden = hidden_folders_in(root.path)
+    if hidden:
+        notes.append(
+            f"pictures in {_listed(hidden)} in {str(root.path)!r} will not be "
+            "read, for the name begins with a dot; rename what is a class"
         )
 
 

@@ -1,6 +1,7 @@
 """What lies in a folder of the user's, without what programs leave there."""
 
 import os
+import re
 
 # Of file managers, network drives and archivers. Names that begin with a dot
 # are left out in any case.
@@ -25,6 +26,14 @@ FOREIGN = frozenset(
         "icon\r",
     )
 )
+# Folders of programs that may hold pictures, with a dot.
+HIDDEN = frozenset(
+    ".appledouble .cache .config .dropbox.cache .dvc .fseventsd .git .github "
+    ".hg .huggingface .idea .ipynb_checkpoints .local .picasaoriginals "
+    ".pytest_cache .ruff_cache .snapshot .snapshots .spotlight-v100 .stfolder "
+    ".stversions .svn .temporaryitems .thumbnails .thumbs .tmp .tox .trash "
+    ".trashes .venv .vscode .@__thumb".split()
+)
 ENDINGS = frozenset(  # of pictures; "" since some have none
     " .avif .bmp .dib .gif .heic .heif .j2k .jfif .jp2 .jpe .jpeg .jpg .pbm "
     ".pfm .pgm .png .pnm .ppm .tga .tif .tiff .webp".split(" ")
@@ -46,10 +55,39 @@ def folders_in(folder):
     return sorted(entry.name for entry in _entries(folder) if _is_dir(entry))
 
 
-def pictures_in(folder):
-    """Returns how many files in a folder have names of pictures."""
+def hidden_folders_in(folder):
+    """Returns the sorted names of folders of pictures that begin with a dot.
+
+    Those that programs are known to leave are not among them.
+    """
+    with os.scandir(folder) as found:
+        hidden = [
+            entry
+            for entry in found
+            if re.match(r"\.[^.~_]", entry.name)
+            and not entry.name.lower().startswith(".trash-")
+            and entry.name.lower() not in HIDDEN
+            and _is_dir(entry)
+            and os.access(entry.path, os.R_OK | os.X_OK)
+        ]
+    return sorted(
+        entry.name
+        for entry in hidden
+        if pictures_in(entry.path, with_ending=True)
+    )
+
+
+def pictures_in(folder, with_ending=False):
+    """Returns how many files in a folder have names of pictures.
+
+    Args:
+        folder: The folder.
+        with_ending: Whether to leave out files whose names have no ending.
+    """
     return sum(
-        is_picture_name(entry.name) and not _is_dir(entry)
+        is_picture_name(entry.name)
+        and not _is_dir(entry)
+        and (not with_ending or os.path.splitext(entry.name)[1] != "")
         for entry in _entries(folder)
     )
 

@@ -125,6 +125,8 @@ def test_train_alone_holds_the_classes(tmp_path):
         (["train1,train2/cat,dog"], "'train1' and 'train2'"),
         (["train/cat,dog", "test"], "test', which has no class folder"),
         (["train,val,test"], "'test', 'train' and 'val', in which pictures"),
+        (["train,test1"], "'test1' and 'train', in which pictures lie and no"),
+        (["predictions/cat,dog"], "only 'predictions'.*Pass '.*predictions'"),
         (["images,masks"], "'images' and 'masks', as for finding"),
         (["images,masks/cat,dog"], "'images' and 'masks', as for finding"),
         (["train_images,train_masks,test_images"], "as for finding"),
@@ -157,11 +159,22 @@ def test_classes_may_be_called_so(places, tmp_path):
     assert roles(tmp_path) == {"train": "."}
 
 
-def test_train_and_test_without_class_folders_are_classes_with_a_note(tmp_path):
-    plant(tmp_path, "train,test")
-    assert roles(tmp_path) == {"train": "."}
+def test_a_class_folder_whose_name_begins_with_a_dot_is_named(tmp_path):
+    plant(tmp_path, "train/.net,java,python", "train/.ipynb_checkpoints")
     (note,) = find_levels(tmp_path).notes
-    assert "'test' and 'train'" in note and "two classes" in note
+    assert "'.net'" in note and "begins with a dot" in note
+    assert "checkpoints" not in note
+
+
+def test_a_file_without_an_ending_is_no_picture_beside_a_folder(tmp_path):
+    plant(tmp_path, "flowers/rose,tulip")
+    (tmp_path / "LICENSE").touch()
+    assert roles(tmp_path) == {"train": "flowers"}
+    for name in "rose", "tulip":
+        (tmp_path / "flowers" / name / "1.jpg").rename(
+            tmp_path / "flowers" / name / "1"
+        )
+    assert roles(tmp_path) == {"train": "flowers"}
 
 
 def test_folders_within_classes_are_named(tmp_path):
