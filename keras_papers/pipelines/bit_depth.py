@@ -22,7 +22,11 @@ EMPTY = 2**4  # of 256: values of 12 bits, or fewer, that lie in 16
 
 
 def eight_bits(image):
-    """Returns the shades of an image of one of `MODES`, as uint8.
+    """Returns the shades of an image of one of `MODES`, and what was taken.
+
+    Returns:
+        The shades as uint8; and the value that was taken for white because
+        the file does not record it, or None.
 
     Raises:
         ValueError: With the reason, if no rule applies.
@@ -35,7 +39,8 @@ def eight_bits(image):
     else:
         values = values.astype(np.int64)
     tags = getattr(image, "tag_v2", {})
-    black, white = _range(image.format, tags, values)
+    recorded = _recorded(image.format, tags, values)
+    black, white = recorded or (0, _likely_white(values))
     if values.min() < black or values.max() > white:
         raise ValueError(
             f"values from {values.min():g} to {values.max():g}, of which "
@@ -47,11 +52,13 @@ def eight_bits(image):
         shades = np.rint((values - black) * (255 / (white - black)))
     if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
         shades = 255 - shades
-    return shades.astype(np.uint8)
+    # Black alone is black by any rule.
+    is_likely = recorded is None and values.max() > 0
+    return shades.astype(np.uint8), white if is_likely else None
 
 
-def _range(format_, tags, values):
-    """Returns the values that are black and white."""
+def _recorded(format_, tags, values):
+    """Returns the values that are black and white by the file, or None."""
     smallest, largest = _first(tags, SMALLEST), _first(tags, LARGEST)
     if largest is not None and largest > (smallest or 0):
         integer = values.dtype.kind == "i"
@@ -59,14 +66,53 @@ def _range(format_, tags, values):
         if not (integer and largest >= 2 ** (_first(tags, BITS) or 1) - 1):
             return smallest or 0, largest
     if values.dtype.kind == "f":
-        return 0, 1 if values.max() <= 1 else 255
+        return None
     if format_ in ("PPM", "JPEG2000"):
         return 0, 65535  # Pillow scales them to it
     if _first(tags, BITS) == 12:
         return 0, 4095
+    return None
+
+
+def _likely_white(values):
+    """Returns the value that is white by the largest one."""
+    if values.dtype.kind == "f":
+        return 1.0 if values.max() <= 1 else 255.0
     # The last one is too small for what no rule reads.
     whites = [white for white in (255, 4095) if values.max() <= white]
-    return 0, whites[0] if whites else 65535
+    return whites[0] if whites else 65535
+
+
+def describe_whites(whites, named=3):
+    """Yields a sentence if files of one set have different values of white.
+
+    Args:
+        whites: Dict from a file to the value that was taken for white because
+            the file does not record it: an integer, or a float.
+        named: Files to name of each value.
+    """
+    for kind, what in (
+        (int, "pictures of more than 8 bits"),
+        (float, "pictures of floats"),
+    ):
+        files = {}
+        for file, white in whites.items():
+            if isinstance(white, kind):
+                files.setdefault(white, []).append(file)
+        if len(files) > 1:
+            parts = []
+            for white, here in sorted(files.items()):
+                more = f" and {len(here) - named:,} more"
+                parts.append(
+                    f"{white:g} of {len(here):,} ({', '.join(here[:named])}"
+                    f"{more * (len(here) > named)})"
+                )
+            yield (
+                f"{what} have different values for white, by the largest value "
+                f"of each, so that dark ones become bright: {'; '.join(parts)}."
+                " If they are of one camera, store all as 8 bits, or as TIFF "
+                "with SMaxSampleValue"
+            )
 
 
 def _first(tags, tag):

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 
 from keras_papers.extras import MissingExtraError
+from keras_papers.pipelines.bit_depth import describe_whites
 from keras_papers.pipelines.duplicates import describe, find_duplicates
 from keras_papers.pipelines.folder_hints import look_around
 from keras_papers.pipelines.folder_levels import check_is_folder, find_levels
@@ -44,15 +45,17 @@ def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
 
     Warns:
         UserWarning: Of what is left out, of folders that are read in the
-            likelier of two ways, of pictures that are in two parts or in two
+            likelier of two ways, of pictures with different values for
+            white, of pictures that are in two parts or in two
             classes, and of classes that are missing from a part.
     """
     roots, notes = find_levels(folder)
     names = _class_names(folder, roots)
-    parts, skipped = {}, []
+    parts, skipped, whites = {}, [], {}
     for split, root in roots.items():
-        parts[split], broken = _scan(root, names, strict)
+        parts[split], broken, likely = _scan(root, names, strict)
         skipped += broken
+        whites |= likely
     train = parts["train"]
     fewest = FEWEST[len(roots)]
     _check_counts(roots["train"], names, train, fewest, skipped)
@@ -75,6 +78,7 @@ def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
     duplicates = find_duplicates(train, validation, test)
     missing = _missing(names, roots, parts)
     notes = [*notes, *missing, *describe(duplicates, validation, test)]
+    notes += describe_whites(whites)
     for note in notes:
         warnings.warn(note, UserWarning, stacklevel=2)
     return ImageSet(names, train, validation, test, tuple(skipped), duplicates)
@@ -113,9 +117,9 @@ def load_test_folder(folder, names):
                 "into such."
             )
         )
-    for note in notes:
+    part, skipped, whites = _scan(root, names, strict=False)
+    for note in [*notes, *describe_whites(whites)]:
         warnings.warn(note, UserWarning, stacklevel=2)
-    part, skipped = _scan(root, names, strict=False)
     if not len(part):
         raise ValueError(
             "`data` must hold pictures that can be read. "
@@ -145,7 +149,11 @@ def _class_names(folder, roots):
 
 
 def _scan(root, names, strict):
-    """Returns the pictures below `root`, and what is none with its reason."""
+    """Returns the pictures below `root`, the other files, and likely whites.
+
+    Each other file comes with its reason. The last is a dict from a file to
+    the value that was taken for white because the file does not record it.
+    """
     here = folders_in(root)
     unknown = sorted(set(here) - set(names))
     if unknown:
@@ -165,9 +173,14 @@ def _scan(root, names, strict):
     hashes = np.array([found[0] for found in checked], object)
     skipped = [
         (file, reason)
-        for file, (_, reason) in zip(files, checked, strict=True)
+        for file, (_, reason, _) in zip(files, checked, strict=True)
         if reason
     ]
+    whites = {
+        file: white
+        for file, (_, _, white) in zip(files, checked, strict=True)
+        if white is not None
+    }
     if strict and skipped:
         raise ValueError(
             "`data` must hold pictures only, with strict=True. Received: "
@@ -177,9 +190,9 @@ def _scan(root, names, strict):
         )
     if skipped:
         warnings.warn(_left_out(skipped), UserWarning, stacklevel=2)
-    good = np.array([reason is None for _, reason in checked], bool)
+    good = np.array([reason is None for _, reason, _ in checked], bool)
     part = Part(np.array(files, object), np.array(labels, int), hashes)
-    return part[good], skipped
+    return part[good], skipped, whites
 
 
 def _left_out(skipped, named=5):
@@ -193,13 +206,14 @@ def _left_out(skipped, named=5):
 
 
 def _check(path):
-    """Returns the hash of a picture file and why it cannot be read, or None."""
+    """Returns a file's hash, why it cannot be read or None, and its white."""
     try:
-        return check_picture(path), None
+        hashed, white = check_picture(path)
     except MissingExtraError:
         raise
     except ValueError as error:
-        return None, reason_of(error.__cause__)
+        return None, reason_of(error.__cause__), None
+    return hashed, None, white
 
 
 def _check_counts(root, names, part, fewest, skipped):

@@ -10,6 +10,7 @@ from keras_papers.extras import require
 from keras_papers.pipelines import bit_depth
 
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1")
+LIKELY_WHITE = "keras_papers.likely_white"  # in `info` of an image
 
 # Pillow's warning does not name the file; that of `_open` does.
 warnings.filterwarnings(
@@ -50,15 +51,19 @@ def check_picture(path):
         path: A file, as for `read_picture`.
 
     Returns:
-        The SHA-256 of the bytes of the file, in hexadecimal digits.
+        The SHA-256 of the bytes of the file, in hexadecimal digits; and the
+        value that was taken for white because the file does not record it, or
+        None.
 
     Raises:
         ValueError: As `read_picture`.
     """
     content = _read(path)
     # Of a JPEG, small sizes are decoded faster; a broken one breaks.
-    _decode(content, path, (8, 8))
-    return hashlib.sha256(content).hexdigest()
+    # Others are decoded whole, so that the largest value is that of training.
+    image = _decode(content, path, (8, 8))
+    hashed = hashlib.sha256(content).hexdigest()
+    return hashed, image.info.get(LIKELY_WHITE)
 
 
 def _read(path):
@@ -128,7 +133,9 @@ def _upright_rgb(image_module, image):
         bit_depth.check_not_empty(image)
     if image.mode in bit_depth.MODES:
         # `convert` would cut the values off at 255.
-        image = image_module.fromarray(bit_depth.eight_bits(image))
+        shades, white = bit_depth.eight_bits(image)
+        image = image_module.fromarray(shades)
+        image.info = {LIKELY_WHITE: white}
     if image.mode == "P":
         image = image.convert("RGBA")
     # `convert` would copy an image of the same mode.

@@ -287,6 +287,28 @@ def test_the_folder_that_was_meant_is_offered(tmp_path):
         load_folder(tmp_path, seed=0)
 
 
+def test_files_with_different_values_for_white_are_named(tmp_path):
+    def write(name, values):
+        for index in range(5):
+            (tmp_path / name).mkdir(exist_ok=True)
+            picture = np.full((8, 8), values, "uint16")
+            picture[0, 0] -= index
+            path = tmp_path / name / f"{index}.png"
+            Image.fromarray(picture).save(path)
+
+    write("night", 3000)
+    write("day", 60000)
+    match = "4095 of 5 .*night/0.png.* 2 more.*65535 of 5.*8 bits"
+    with pytest.warns(UserWarning, match=match):
+        load_folder(tmp_path, seed=0)
+    with pytest.warns(UserWarning, match=match):
+        load_test_folder(tmp_path, ("day", "night"))
+    write("night", 5000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_folder(tmp_path, seed=0)
+
+
 def test_an_ordinary_folder_gives_no_warning(photos):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
