@@ -42,7 +42,7 @@ from keras_papers.pipelines.split import (
 )
 from keras_papers.pipelines.training import precision, train
 from keras_papers.pipelines.training_folder import (
-    FILES,
+    MODELS,
     TrainingFolder,
     refuse_finished,
 )
@@ -339,7 +339,8 @@ def _write(network, plan, material, folder, trained, split, given):
         verdict=[],
         run=split.run,
     )
-    split.save(state / SPLIT)
+    models = [state / name for name in MODELS if (state / name).exists()]
+    split.save_for(models, state / SPLIT)
     report = report._replace(
         verdict=_verdict(report, images, scores, given, folder)
     )
@@ -398,8 +399,8 @@ def _metadata(path, report, images):
         },
         "sha256": {
             name: hashlib.sha256((path.parent / name).read_bytes()).hexdigest()
-            for name in FILES
-            if name.startswith("model.") and (path.parent / name).exists()
+            for name in MODELS
+            if (path.parent / name).exists()
         },
         **report.run,
     }

@@ -1,7 +1,8 @@
 """The split manifest: which pictures a model was trained on.
 
-It lies beside the models of a training or a search. A picture is known by the
-hash of its content, so that a copy in another folder is the same picture.
+It lies beside the models of a training or a search, and lists these, too. A
+picture or a model is known by the hash of its content: a copy in another
+folder is the same, and another model of the same name is not.
 """
 
 import dataclasses
@@ -31,6 +32,7 @@ class Split(NamedTuple):
     # Of each of `PARTS`: dict of hashes by their paths in the folder, or a
     # list of hashes for images that are no files.
     parts: dict
+    models: list = []  # hashes of the model files that it holds for
 
     def part_of(self):
         """Returns a dict of the part by the hash of a picture."""
@@ -61,7 +63,21 @@ class Split(NamedTuple):
                     if digest not in known
                 }
             parts[name] = _merged(self.parts[name], more)
-        return self._replace(parts=parts)
+        return self._replace(parts=parts, models=[])
+
+    def save_for(self, files, path):
+        """Writes it for model files, beside those that it already holds for.
+
+        Args:
+            files: Paths of the model files.
+            path: Where to write. What it lists there of other pictures is
+                replaced.
+        """
+        was = load_split(path) if path.is_file() else None
+        known = was.models if was and was.parts == self.parts else []
+        hashes = map(_hash_of, files)
+        split = self._replace(models=list(dict.fromkeys([*known, *hashes])))
+        split.save(path)
 
     def save(self, path):
         """Writes it as JSON, whole or not at all."""
@@ -96,7 +112,10 @@ def split_of(images, data, seed, run):
 
 
 def pass_on(split, output, model, images=None):
-    """Lists beside a file what it was trained on, where no list there does.
+    """Lists beside a file what it was trained on.
+
+    The list of its folder gets the file where it is of the same pictures; else
+    the file gets a list of its own.
 
     Args:
         split: The `Split` of the model that the file was made of, or None.
@@ -105,29 +124,28 @@ def pass_on(split, output, model, images=None):
         images: An `ImageSet` that it was trained on since, or None.
     """
     if split is None:
-        return
+        return  # no list that lies there holds for a new file
     output = pathlib.Path(output).resolve()
-    own = output.with_suffix(f".{SPLIT}")
+    own, shared = _places(output)
     if images is not None:
         more = split_of(images, None, split.seed, split.run)
         split = split.with_pictures_of(more)
     beside = output.parent == pathlib.Path(model).resolve().parent
-    if images is not None or not beside:
-        split.save(own)
+    if beside and shared.is_file() and load_split(shared).parts == split.parts:
+        split.save_for([output], shared)
     else:
-        own.unlink(missing_ok=True)
+        split.save_for([output], own)
 
 
 def split_beside(model):
-    """Returns the `Split` of a model's file, or None where there is none.
+    """Returns the `Split` of a model's file, or None where none lists it.
 
     Raises:
         ValueError: If it cannot be read.
     """
-    model = pathlib.Path(model)
-    own = model.with_suffix(f".{SPLIT}")
-    path = own if own.is_file() else model.with_name(SPLIT)
-    return load_split(path) if path.is_file() else None
+    splits = [load_split(path) for path in _places(model) if path.is_file()]
+    digest = _hash_of(model) if splits else None
+    return next((each for each in splits if digest in each.models), None)
 
 
 def load_split(path):
@@ -135,7 +153,7 @@ def load_split(path):
     try:
         fields = json.loads(path.read_text())
         parts = {name: fields.pop(name) for name in PARTS}
-        for part in parts.values():
+        for part in (*parts.values(), fields["models"]):
             _hashes(part)
         return Split(**fields, parts=parts)
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
@@ -186,9 +204,9 @@ def unseen(part, split, model):
 
 def warn_of_unknown(model):
     warnings.warn(
-        f"no {SPLIT} lies beside {model}, so it is not known whether it was "
-        "trained on these pictures; of those it was trained on, its accuracy "
-        "says nothing about new ones",
+        f"no {SPLIT} beside {model} lists it, so it is not known whether it "
+        "was trained on these pictures; its accuracy on those it was trained "
+        "on says nothing about new ones",
         UserWarning,
         stacklevel=3,
     )
@@ -244,6 +262,16 @@ def _listed(part, data):
     if data is not None:
         paths = (os.path.relpath(file, data) for file in part.files)
     return dict(zip(paths, part.hashes.tolist(), strict=True))
+
+
+def _places(model):
+    """Returns where a model's own list and that of its folder may lie."""
+    model = pathlib.Path(model)
+    return model.with_suffix(f".{SPLIT}"), model.with_name(SPLIT)
+
+
+def _hash_of(file):
+    return hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest()
 
 
 def _hashes(part):

@@ -24,12 +24,15 @@ WEIGHTS = [
     for steps in itertools.product(("", ".pruned"), ("", ".clustered"))
 ]
 NUMBERS = ("", ".float16", ".dynamic", ".int8", ".qat")
-FILES = (
+MODELS = (
     *(f"model{weights}.keras" for weights in WEIGHTS),
     *(
         f"model{weights}{numbers}.tflite"
         for weights, numbers in itertools.product(WEIGHTS, NUMBERS)
     ),
+)
+FILES = (
+    *MODELS,
     SPLIT,
     "labels.txt",
     "metadata.json",

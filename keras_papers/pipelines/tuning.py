@@ -186,7 +186,8 @@ def tune(
         points = searched.points()
         if overwrite:  # now that the new search is known to have some
             clear(output)
-        searched.split().save(output / SPLIT)
+        if not went_on or not (output / SPLIT).exists():
+            searched.split().save(output / SPLIT)
         write_json(output / POINTS, points)
         write_json(output / PLAN, plan._asdict())
     except BaseException:
@@ -432,6 +433,8 @@ class Search:
         with draft_of(output / "labels.txt") as draft:
             draft.write_text("\n".join(images.names) + "\n", encoding="utf-8")
         file = material.to_tflite(network, output / "best.tflite")
+        files = output / "best.keras", file.path
+        self.split().save_for(files, output / SPLIT)
         scores = network.predict(material.test(), verbose=0)
         report = SearchReport(
             space=plan.space,

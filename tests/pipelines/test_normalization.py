@@ -20,7 +20,7 @@ from tests.pipelines.conftest import paint
 pytestmark = [
     pytest.mark.tensorflow,
     # These models were trained on nothing.
-    pytest.mark.filterwarnings("ignore:no split.json lies beside"),
+    pytest.mark.filterwarnings("ignore:no split.json beside"),
 ]
 
 SIZE = (16, 16, 3)

@@ -23,6 +23,7 @@ from keras_papers.pipelines.split import (
     Seen,
     divided_as,
     join,
+    load_split,
     parts_of,
     pass_on,
     seen,
@@ -141,7 +142,7 @@ def test_another_seed_divides_as_the_training_did(photos, split):
 def test_digits_divide_as_the_training_did(tmp_path):
     split = split_of(load_digits(32, 0), None, 0, {})
     split.save(tmp_path / SPLIT)
-    split = split_beside(tmp_path / "model.keras")
+    split = load_split(tmp_path / SPLIT)
     images, counts = _divided(load_digits(8, 5), split, tmp_path)
     assert counts == Seen(held_out=360, new=0, trained_on=1_367, watched=70)
     expected = load_digits(8, 0)
@@ -213,16 +214,48 @@ def test_a_file_that_was_trained_on_more_has_a_list_of_its_own(
     split, more, tmp_path
 ):
     model, output = tmp_path / "model.keras", tmp_path / "model.qat.tflite"
-    split.save(tmp_path / SPLIT)
+    model.write_text("float")
+    output.write_text("integers")
+    split.save_for([model], tmp_path / SPLIT)
     pass_on(split, output, model, more)
     own = split_beside(output)
     assert seen(parts_of(own, join(more).hashes)) == Seen(4, 0, 14, 2)
     # Pictures of the same path are others.
     assert len(own.parts["train"]) == 14 + 14
-    assert split_beside(model) == split
+    assert split_beside(model).parts == split.parts
+    output.write_text("other integers")
     pass_on(split, output, model)
-    assert split_beside(output) == split
-    assert len(os.listdir(tmp_path)) == 1 + len(["more"])
+    assert split_beside(output).parts == split.parts
+    assert len(split_beside(model).models) == 2
+    output.write_text("integers")  # by its name and by its content
+    assert split_beside(output).parts == own.parts
+
+
+def test_a_list_holds_for_the_files_of_its_job_only(split, tmp_path):
+    """Others of the folder: older ones, or of a model that nothing lists."""
+    model, phone = tmp_path / "model.keras", tmp_path / "phone.tflite"
+    model.write_text("first")
+    phone.write_text("of the first")
+    split.save_for([model], tmp_path / SPLIT)
+    assert split_beside(model).parts == split.parts
+    pass_on(split_beside(phone), tmp_path / "x.tflite", phone)
+    assert split_beside(phone) is None
+    pass_on(split, phone, model)
+    assert split_beside(phone).parts == split.parts
+    # Another training, with --overwrite.
+    model.write_text("second")
+    later = split._replace(parts=dict.fromkeys(PARTS, {}))
+    later.save_for([model], tmp_path / SPLIT)
+    assert split_beside(model).parts == later.parts
+    assert split_beside(phone) is None
+    # To export anew is to know it; a list of its own that is old does not hold.
+    split.save_for([phone], tmp_path / "phone.split.json")
+    phone.write_text("of the second")
+    pass_on(later, phone, model)
+    assert split_beside(phone).parts == later.parts
+    assert sorted(load_split(tmp_path / SPLIT).models) == sorted(
+        hashlib.sha256(path.read_bytes()).hexdigest() for path in (model, phone)
+    )
 
 
 def test_the_list_follows_a_file_to_another_folder(trained, photos, tmp_path):
@@ -315,7 +348,7 @@ def test_a_search_goes_on_with_the_same_pictures_only(tmp_path, monkeypatch):
     monkeypatch.setattr(pipelines.tuning.Search, "run", stop)
     with pytest.raises(KeyboardInterrupt):
         pipelines.tune(folder, **search)
-    split = split_beside(tmp_path / "found" / "best.tflite")
+    split = load_split(tmp_path / "found" / SPLIT)
     assert {path.split(os.sep)[0] for path in split.parts["test"]} == {"val"}
     assert [len(split.parts[name]) for name in PARTS] == [10, 2, 4]
     check_command(split.run)

@@ -13,6 +13,7 @@ import pytest
 
 from keras_papers import applications, cost, pipelines, tuner
 from keras_papers.pipelines.search_report import shortened
+from keras_papers.pipelines.split import split_beside
 from keras_papers.tuner.search import claim
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -60,6 +61,8 @@ def test_what_is_told_of_the_best_is_what_its_files_answer(searched):
     ]
     assert sum(right) / 360 == pytest.approx(report.tflite_accuracy)
     assert report.bytes == (output / "best.tflite").stat().st_size
+    assert split_beside(output / "best.keras") is not None
+    assert split_beside(output / "best.tflite") is not None
 
 
 @pytest.mark.slow
