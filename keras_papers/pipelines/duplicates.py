@@ -13,7 +13,9 @@ class Duplicates(NamedTuple):
     """Files of the same bytes in a set of pictures."""
 
     groups: tuple = ()  # of two paths or more: all that are the same
-    leaks: tuple = ()  # (part, path, path that a model is trained or chosen by)
+    # (part, path, path that a model is trained or chosen by); the part is
+    # without them.
+    leaks: tuple = ()
     conflicts: tuple = ()  # those of the groups that lie in two classes
 
     @property
@@ -56,8 +58,8 @@ def describe(duplicates, validation, test):
 
     Args:
         duplicates: `Duplicates` of the set.
-        validation: The `Part` that is watched.
-        test: The `Part` to measure on.
+        validation: The `Part` that is watched, with what is left out of it.
+        test: The `Part` to measure on, with what is left out of it.
     """
     sentences = []
     for part, size, what, where in (
@@ -69,8 +71,8 @@ def describe(duplicates, validation, test):
             named = [f"{file} is {other}" for file, other in pairs]
             sentences.append(
                 f"{len(pairs):,} of the {size:,} pictures {what} are among "
-                f"those {where}, which makes the accuracy on them too high: "
-                f"{_some(named)}"
+                f"those {where}, and are left out, for the accuracy on them "
+                f"would be too high: {_some(named)}"
             )
     if duplicates.conflicts:
         named = [" is ".join(group) for group in duplicates.conflicts]

@@ -44,10 +44,10 @@ def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
             class.
 
     Warns:
-        UserWarning: Of what is left out, of folders that are read in the
-            likelier of two ways, of pictures with different values for
-            white, of pictures that are in two parts or in two
-            classes, and of classes that are missing from a part.
+        UserWarning: Of what is left out, also as a copy of a picture in an
+            earlier part; of folders that are read in the likelier of two ways,
+            of pictures with different values for white, of pictures that are
+            in two classes, and of classes that are missing from a part.
     """
     roots, notes = find_levels(folder)
     names = _class_names(folder, roots)
@@ -62,6 +62,7 @@ def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
     # The watched pictures choose the model. So a `val` alone is what it is
     # tested on in the end, and others are watched.
     test = parts.get("test", parts.get("val"))
+    test_is_val = "test" not in parts
     if test is None:
         train, test = divide(train, TEST_SHARE, seed)
     if len(roots) == 3:
@@ -76,12 +77,32 @@ def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
                 "be read. Add pictures, or remove the folder."
             )
     duplicates = find_duplicates(train, validation, test)
-    missing = _missing(names, roots, parts)
-    notes = [*notes, *missing, *describe(duplicates, validation, test)]
-    notes += describe_whites(whites)
+    copies = describe(duplicates, validation, test)
+    watched, held_out = validation, test
+    validation = _without(watched, [train], folder, "to watch")
+    test = _without(held_out, [train, watched], folder, "held out")
+    # Of the parts that have folders, what is left.
+    in_val = test if test_is_val else validation
+    left = {"train": train, "val": in_val, "test": test}
+    missing = _missing(names, roots, left)
+    notes = [*notes, *missing, *copies, *describe_whites(whites)]
     for note in notes:
         warnings.warn(note, UserWarning, stacklevel=2)
     return ImageSet(names, train, validation, test, tuple(skipped), duplicates)
+
+
+def _without(part, others, folder, purpose):
+    """Returns a part without the pictures that are in other parts, too."""
+    seen = {digest for other in others for digest in other.hashes}
+    is_new = np.array([digest not in seen for digest in part.hashes], bool)
+    if not is_new.any():
+        raise ValueError(
+            f"`data` must hold pictures {purpose} that are not copies of those "
+            f"of the other parts. Received: data={str(folder)!r}, where all "
+            f"{len(part):,} pictures {purpose} are copies. Add others, or "
+            "remove the folder, so that some of train are taken."
+        )
+    return part[is_new]
 
 
 def check_folder(folder, to_train=True):

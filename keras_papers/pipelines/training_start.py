@@ -78,7 +78,7 @@ def _duplicates(images):
     text = f"{plural(copies, 'image')} with the same bytes as another"
     leaks = sum(name == "test" for name, *_ in images.duplicates.leaks)
     if leaks:
-        text += f"; {leaks:,} of those held out are trained on or watched"
+        text += f"; {leaks:,} held out left out, which are in another part"
     yield "duplicates", text
 
 

@@ -197,6 +197,16 @@ def test_pictures_of_test_that_are_in_train_are_counted_and_named(tmp_path):
     assert len(found.duplicates.leaks) == 4
     assert found.duplicates.copies == 4
     assert not found.duplicates.conflicts
+    # They are left out.
+    assert [len(part) for part in sets(found)] == [8, 8, 7]
+    train, watched, held_out = (
+        set(part.hashes) for part in (found.train, found.validation, found.test)
+    )
+    assert not train & watched and not (train | watched) & held_out
+    shutil.rmtree(tmp_path / "test")
+    shutil.copytree(tmp_path / "train", tmp_path / "test")
+    with pytest.raises(ValueError, match="all 8 pictures held out are copies"):
+        load_folder(tmp_path, seed=0)
 
 
 def test_copies_of_a_picture_are_in_one_part(tmp_path):

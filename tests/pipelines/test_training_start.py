@@ -64,8 +64,8 @@ def test_imbalance_and_copies_are_found_before_the_training():
         "classes count alike"
     )
     assert found["duplicates"] == (
-        "3 images with the same bytes as another; 3 of those held out are "
-        "trained on or watched"
+        "3 images with the same bytes as another; 3 held out left out, which "
+        "are in another part"
     )
     found = lines(images, RECIPE._replace(class_weights=True))
     assert "every class counts the same" in found["imbalance"]
