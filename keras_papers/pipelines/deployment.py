@@ -150,6 +150,12 @@ class Quantization(NamedTuple):
             return "images, on which the model may have been trained"
         if not self.seen.held_out + self.seen.new:
             return "images that the model was trained on or chosen by"
+        if self.test_images == sum(self.seen):  # none could be held out
+            known = self.seen.trained_on + self.seen.watched
+            return (
+                f"images, {known:,} of which the model was trained on or "
+                f"chosen by, and {self.seen.new:,} new"
+            )
         new = self.seen.new if self.seen.held_out else 0
         left_out = f", {new:,} that are new to the model left out"
         return f"held-out images{left_out * bool(new)}"

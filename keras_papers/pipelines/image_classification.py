@@ -39,6 +39,7 @@ from keras_papers.pipelines.split import (
     divided_as,
     split_beside,
     split_of,
+    warn_of_unknown,
 )
 from keras_papers.pipelines.training import precision, train
 from keras_papers.pipelines.training_folder import (
@@ -126,8 +127,9 @@ def train_image_classifier(
         output: Folder for the files; made where it does not exist.
         weights: None (random), `"imagenet"` or the path of a weights file to
             start from. Pictures that a `split.json` beside that file lists
-            keep their part. The first fifth of the epochs then trains the new
-            classifier alone. Defaults to None.
+            keep their part; where none lists the file, it may have been
+            trained on pictures held out here. The first fifth of the epochs
+            then trains the new classifier alone. Defaults to None.
         batch_size: Positive int. Defaults to 64.
         learning_rate: Positive float. Peak of the schedule. Defaults to 0.004.
         weight_decay: Positive float. Of the kernels. Defaults to 0.01.
@@ -172,6 +174,9 @@ def train_image_classifier(
             process writes to it.
         MissingExtraError: If the extra `mobile` is not installed, or
             `quantization`, which `prune`, `cluster` and `"qat"` need.
+
+    Warns:
+        UserWarning: If it is not known what the file `weights` was trained on.
     """
     given = dict(locals())
     export.check_environment()
@@ -216,6 +221,8 @@ def train_image_classifier(
     if before is not None:
         images = divided_as(before, images, with_new=True)
         _check_parts(images, weights)
+    elif is_file:
+        warn_of_unknown(weights)
     if epochs is None:
         recipe = recipe._replace(epochs=recipe.enough_epochs(images.train))
     if augment is None:
@@ -292,6 +299,14 @@ def _check_parts(images, weights):
             "by, and tested on, or new ones of each. "
             "Received: {} to train on, {} to watch and {} held out, by the "
             "{} beside {!r}. Add pictures.".format(*counts, SPLIT, str(weights))
+        )
+    there = set(images.train.labels.tolist())
+    missing = [n for i, n in enumerate(images.names) if i not in there]
+    if missing:
+        raise ValueError(
+            "`data` must hold pictures of every class to train on. Received: "
+            f"data with none of {missing}, whose pictures were all watched or "
+            f"held out, by the {SPLIT} beside {str(weights)!r}. Add pictures."
         )
 
 

@@ -51,7 +51,9 @@ def _command_line(verb, arguments):
         option = f"--{name.replace('_', '-')}"
         if value is True:
             words.append(option)
-        elif name != "data" and value not in (None, False):
+        elif name == "data" or value is None or value is False:
+            continue  # by identity: zero is a value, and equals False
+        else:
             words.append(f"{option}={value}")
     return shlex.join(words)
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_papers.drafts import draft_of
+from keras_papers.pipelines.duplicates import find_duplicates
 from keras_papers.pipelines.image_set import Part
 
 SPLIT = "split.json"
@@ -250,9 +251,10 @@ def divided_as(split, images, with_new):
         sizes = [len(getattr(images, name)) for name in PARTS]
         was = np.repeat(np.array(PARTS, object), sizes)
         parts = np.where(parts == NEW, was, parts)
-    return dataclasses.replace(
-        images, **{name: whole[parts == name] for name in PARTS}
-    )
+    divided = {name: whole[parts == name] for name in PARTS}
+    if whole.files is not None:
+        divided["duplicates"] = find_duplicates(**divided)
+    return dataclasses.replace(images, **divided)
 
 
 def _listed(part, data):

@@ -285,6 +285,7 @@ def test_mixed_precision_ends_in_float32(photos, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:no split.json beside")
 def test_given_weights_are_frozen_first(photos, tmp_path, monkeypatch):
     start = MobileNet((32, 32, 3), alpha=0.25, classes=2)
     start.save_weights(tmp_path / "start.weights.h5")
@@ -301,6 +302,7 @@ def test_given_weights_are_frozen_first(photos, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:no split.json beside")
 def test_then_all_layers_train_at_a_tenth_of_the_rate(photos, tmp_path):
     start = MobileNet((32, 32, 3), alpha=0.25, classes=2)
     start.save_weights(tmp_path / "start.weights.h5")

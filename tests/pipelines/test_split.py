@@ -14,9 +14,10 @@ from PIL import Image
 
 import keras_papers_cli as cli
 from keras_papers import pipelines
-from keras_papers.pipelines.deployment import _divided
+from keras_papers.pipelines.deployment import Quantization, _divided
 from keras_papers.pipelines.images import load_digits
 from keras_papers.pipelines.picture_folder import load_folder
+from keras_papers.pipelines.run_record import run_record
 from keras_papers.pipelines.split import (
     PARTS,
     SPLIT,
@@ -295,13 +296,89 @@ def test_weights_keep_what_was_held_out_from_them(trained, photos, tmp_path):
         pipelines.train(only, output=tmp_path / "o", weights=weights, **QUICK)
 
 
+@pytest.mark.filterwarnings("error")
+def test_of_weights_without_a_list_it_is_said_that_nothing_is_known(
+    trained, photos, tmp_path
+):
+    weights = shutil.copy(trained[1] / "model.keras", tmp_path)
+    how = {"output": tmp_path / "out", "weights": weights, **QUICK}
+    with pytest.raises(UserWarning, match="model.keras lists it, so it is not"):
+        pipelines.train(photos, **how)
+
+
+def test_a_class_without_training_pictures_is_named(
+    trained, photos, split, tmp_path
+):
+    bright = [
+        file
+        for file in files_of(split, "test", "validation")
+        if file.parent.name == "bright"
+    ]
+    dark = [file for file in files_of(split, *PARTS) if file not in bright]
+    dark = [file for file in dark if file.parent.name == "dark"]
+    folder = copies(photos, [*bright, *dark], tmp_path / "few")
+    paint(tmp_path / "more", ["bright", "dark"], 3, seed=1)
+    shutil.copytree(folder, tmp_path / "set" / "train")
+    shutil.copytree(tmp_path / "more", tmp_path / "set" / "test")
+    weights = trained[1] / "model.keras"
+    how = {"output": tmp_path / "out", "weights": weights, **QUICK}
+    with pytest.raises(ValueError, match=r"none of \['bright'\], whose"):
+        pipelines.train(tmp_path / "set", **how)
+
+
+def test_copies_are_those_of_the_pictures_that_are_kept(
+    photos, split, tmp_path
+):
+    images = load_folder(photos, seed=0)
+    names, copy = split.parts["train"], images.train[:1]
+    assert len(names) == 14
+    twice = dataclasses.replace(
+        images.train,
+        **{
+            field.name: np.concatenate(
+                [getattr(images.train, field.name), getattr(copy, field.name)]
+            )
+            for field in dataclasses.fields(copy)
+        },
+    )
+    with_copy = dataclasses.replace(images, train=twice)
+    assert divided_as(split, with_copy, with_new=True).duplicates.copies == 1
+    nothing = split._replace(parts=dict.fromkeys(PARTS, {}))
+    found = divided_as(nothing, with_copy, with_new=False)
+    assert not len(found.train) and found.duplicates.copies == 0
+
+
+def test_figures_on_known_pictures_are_not_called_held_out():
+    found = Quantization(
+        *("m.keras", "m.int8.tflite", "int8", 3, 20),
+        seen=Seen(held_out=0, new=3, trained_on=15, watched=2),
+        agreement=1.0,
+        variants=[],
+        verdict=[],
+    )
+    assert "held" not in str(found)
+    assert "17 of which the model was trained on or chosen by, and 3 new" in (
+        str(found)
+    )
+    assert "held-out images" in str(found._replace(test_images=3))
+
+
+def test_zero_is_recorded_as_it_was_given():
+    given = {"data": "d", "weight_decay": 0.0, "seed": 0, "epochs": None}
+    run = run_record("train", given | {"strict": np.False_})
+    assert run["command"] == (
+        "keras-papers train d --weight-decay=0.0 --seed=0"
+    )
+    check_command(run)
+
+
 def check_command(run):
     """Checks that a command line gives the arguments that it stands for."""
     words = shlex.split(run["command"])
     parsed = vars(cli._parser().parse_args(words[1:]))
     assert words[0] == "keras-papers"
     for name, value in run["arguments"].items():
-        if value not in (None, False):
+        if value is not None and value is not False:
             assert parsed[name] == value, name
 
 

@@ -112,6 +112,7 @@ def test_what_was_begun_goes_on_with_the_same_arguments_only(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
+@pytest.mark.filterwarnings("ignore:no split.json beside")
 def test_a_stop_in_the_second_phase_goes_on_there(
     photos, tmp_path, monkeypatch
 ):
