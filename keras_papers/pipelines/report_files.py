@@ -90,9 +90,8 @@ def add_file(model, before, after, scores, material, quantize):
     name = ".".join(filter(None, [steps, after.name]))
     variants = [each for each in variants if each.file != after.file]
     variants.append(after._replace(name=name))
-    worse = verdict.of_files(variants, report.test_images, quantize)
-    found = verdict.with_files(report.verdict, worse)
-    report = report._replace(variants=variants, verdict=found)
+    report = report._replace(variants=variants)
+    report = report._replace(verdict=verdict.with_files(report, quantize))
     with open(folder / "history.csv", newline="") as table:
         history = [_numbers(row) for row in csv.DictReader(table)]
     write(report, history, scores, material, folder)

@@ -161,7 +161,8 @@ def after(recipe):
 def make_variants(network, plan, material, folder, floats=None):
     """Writes the variants of a plan, each made of the one before.
 
-    What stands in the state of the folder is not made again.
+    What stands in the state of the folder, its files included, is not made
+    again.
 
     Args:
         network: The trained classifier; takes pixels in [0, 255].
@@ -179,7 +180,9 @@ def make_variants(network, plan, material, folder, floats=None):
     for step, name in zip(steps, names, strict=True):
         path = folder.state / f"model.{name}.tflite"
         has_weights = step in WEIGHT_STEPS
-        if name in done:
+        files = [path, path.with_suffix(".keras")][: 1 + has_weights]
+        # A kill may have come when some were moved out of the state.
+        if name in done and all(file.exists() for file in files):
             if has_weights:
                 network = load_keras(path.with_suffix(".keras"))
             continue

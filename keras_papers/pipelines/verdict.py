@@ -71,18 +71,7 @@ def of_training(report, training, train_again, quantize):
         of_files(report.variants, report.test_images, quantize, train_again),
     ]
     found = [each for each in found if each]
-    if found:
-        return found
-    low, high = likely(report.accuracy, report.test_images)
-    text = (
-        f"{report.accuracy:.1%} of {report.test_images:,} held-out images are "
-        f"right; {low:.1%} to {high:.1%} is likely on new images of the same "
-        "kind"
-    )
-    integers = any(
-        each.name.endswith(("int8", "qat")) for each in report.variants
-    )
-    return [Finding(NOTHING, text, None if integers else quantize("int8"))]
+    return found or [_nothing(report, quantize)]
 
 
 def of_search(report, tune_again):
@@ -121,39 +110,50 @@ def of_files(variants, images, quantize, train_again=None):
         quantize: Function from a mode to the command that quantizes.
         train_again: As in `of_training`.
     """
+    by_name = {each.name: each for each in variants}
     for each in variants[1:]:
         lost = each.lost - each.gained
-        if lost < LOSS * images or not is_worse(each.lost, each.gained):
+        if not _has_lost(each, images):
             continue
         step = each.name.split(".")[-1]
-        command = None
+        command, better = None, ""
         if step == "int8":
-            command = quantize("qat")
+            trained = by_name.get(each.name.removesuffix("int8") + "qat")
+            if trained is None:
+                command = quantize("qat")
+            elif not _has_lost(trained, images):
+                better = f"; {trained.file} is not worse"
         elif step == "dynamic" and train_again:
             command = train_again(quantize="float16")
         return Finding(
             SMALLER,
             f"{each.file} is wrong on {lost} more of {images:,} held-out "
-            f"images than the float file, {100 * lost / images:.1f} points",
+            f"images than the float file, {100 * lost / images:.1f} points"
+            + better,
             command,
         )
     return None
 
 
-def with_files(findings, worse):
+def with_files(report, quantize):
     """Returns the findings of a training, with that of its files renewed.
 
     Args:
-        findings: What `of_training` returned.
-        worse: What `of_files` returned since.
+        report: The `Report`, with the findings as they were and the files as
+            they are.
+        quantize: Function from a mode to the command that quantizes.
     """
-    kept = [each for each in findings if each.about != SMALLER]
-    if not worse:
-        return [
-            each._replace(command=None) if each.about == NOTHING else each
-            for each in kept
-        ]
-    return [each for each in kept if each.about != NOTHING] + [worse]
+    worse = of_files(report.variants, report.test_images, quantize)
+    of_others = (NOTHING, SMALLER)
+    kept = [each for each in report.verdict if each.about not in of_others]
+    if worse:
+        kept.append(worse)
+    return kept or [_nothing(report, quantize)]
+
+
+def _has_lost(variant, images):
+    lost = variant.lost - variant.gained
+    return lost >= LOSS * images and is_worse(variant.lost, variant.gained)
 
 
 def is_worse(lost, gained):
@@ -181,6 +181,19 @@ def lines(findings, width=18):
         yield f"{'verdict':{width}} {each.about}: {each.text}"
         if each.command:
             yield f"{'try next':{width}} {each.command}"
+
+
+def _nothing(report, quantize):
+    low, high = likely(report.accuracy, report.test_images)
+    text = (
+        f"{report.accuracy:.1%} of {report.test_images:,} held-out images are "
+        f"right; {low:.1%} to {high:.1%} is likely on new images of the same "
+        "kind"
+    )
+    integers = any(
+        each.name.endswith(("int8", "qat")) for each in report.variants
+    )
+    return Finding(NOTHING, text, None if integers else quantize("int8"))
 
 
 def _guessing(accuracy, guessed, images, command):

@@ -225,8 +225,26 @@ def test_a_variant_that_fails_costs_no_other(tmp_path, monkeypatch):
 def test_what_is_done_is_not_made_again(tmp_path):
     folder = TrainingFolder(tmp_path, {})
     folder.write_json("variants.json", {"float16": SMALL._asdict()})
+    (folder.state / "model.float16.tflite").write_text("whole")
     found = make_variants(None, Plan(quantize="float16"), None, folder)
     assert found == [SMALL]
+
+
+def test_what_a_kill_left_moved_out_is_made_again(tmp_path, monkeypatch):
+    """Else it would be removed as of an earlier training."""
+
+    def write(name, network, how, path, *others):
+        path.write_text("again")
+        return SMALL, None
+
+    monkeypatch.setattr(variants, "write", write)
+    folder = TrainingFolder(tmp_path, {})
+    folder.write_json("variants.json", {"int8": SMALL._asdict()})
+    (tmp_path / "model.int8.tflite").write_text("moved")
+    plan = Plan(quantize="int8")
+    assert make_variants(None, plan, material([2, 2]), folder) == [SMALL]
+    folder.finish()
+    assert (tmp_path / "model.int8.tflite").read_text() == "again"
 
 
 def test_files_are_named_after_their_steps():

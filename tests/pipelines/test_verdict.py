@@ -217,13 +217,33 @@ def test_a_command_leaves_out_what_is_the_default():
 
 
 def test_a_file_that_is_made_later_renews_the_verdict():
-    nothing = judge(117, 120)
+    nothing, others = judge(117, 120), judge(74, 100, 1.0)
     worse = verdict.of_files(files((6, 0)), 120, quantize)
-    assert verdict.with_files(nothing, worse) == [worse]
-    (found,) = verdict.with_files(nothing, None)
-    assert found == nothing[0]._replace(command=None)
-    others = judge(74, 100, 1.0)
-    assert verdict.with_files([*others, worse], None) == others
+    made = report(
+        accuracy=117 / 120,
+        test_images=120,
+        variants=files((6, 0)),
+        verdict=nothing,
+    )
+    assert verdict.with_files(made, quantize) == [worse]
+    again = made._replace(variants=files((0, 0)), verdict=[worse])
+    fault_free = [nothing[0]._replace(command=None)]
+    assert verdict.with_files(again, quantize) == fault_free
+    again = again._replace(verdict=nothing)
+    assert verdict.with_files(again, quantize) == fault_free
+    again = again._replace(verdict=[*others, worse])
+    assert verdict.with_files(again, quantize) == others
+
+
+def test_what_is_there_is_not_advised():
+    integers, trained = files((6, 0)), files((0, 0), step="qat")[1]
+    assert "--mode qat" in verdict.of_files(integers, 120, quantize).command
+    found = verdict.of_files([*integers, trained], 120, quantize)
+    assert found.command is None
+    assert found.text.endswith("points; model.qat.tflite is not worse")
+    trained = trained._replace(lost=9)
+    found = verdict.of_files([*integers, trained], 120, quantize)
+    assert found.command is None and found.text.endswith("points")
 
 
 def test_a_search_whose_best_network_guesses_is_said():
