@@ -4,6 +4,8 @@ import inspect
 import os
 import shlex
 
+from keras_papers.normalization import PIXELS
+
 HERE = ("verbose", "overwrite")  # what belongs to one call only
 
 
@@ -40,12 +42,30 @@ def command_of(verb, function, given, **changes):
     return shlex.join(words)
 
 
-def quantize_command(model, data, seed, mode):
-    """Returns the command that makes integers of a .keras file."""
+def quantize_command(model, data, seed, mode, normalization=None, **options):
+    """Returns the command that makes integers of a .keras file.
+
+    Args:
+        model: Path of the .keras file.
+        data: Folder of pictures, or None.
+        seed: As of `quantize`, as are the others.
+        mode: `"int8"` or `"qat"`.
+        normalization: `(mean, std)`, or None.
+        **options: Others that differ from their defaults.
+    """
     words = ["keras-papers", "quantize", os.fspath(model)]
     words += [] if data is None else [os.fspath(data)]
     words += ["--mode", mode]
-    return shlex.join(words + (["--seed", str(seed)] if seed else []))
+    words += ["--seed", str(seed)] if seed else []
+    for name, value in options.items():
+        words.append(f"--{name.replace('_', '-')}")
+        if str(value) != "True":
+            words.append(str(value))
+    if normalization is not None:
+        mean, std = normalization
+        ends = ((pixel - mean) / std for pixel in PIXELS)
+        words += ["--input-range", *(f"{end:.12g}" for end in ends)]
+    return shlex.join(words)
 
 
 def beside(output):

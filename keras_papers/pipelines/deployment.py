@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import inspect
 import pathlib
 import tempfile
 import warnings
@@ -56,6 +57,14 @@ from keras_papers.pipelines.verdict import lines, of_files
 from keras_papers.pixel_range import with_pixels
 
 EPOCHS = 8  # a fifth of a training's
+# Of `quantize`, what its verdict advises with another mode, too.
+KEPT = (
+    "batch_size",
+    "learning_rate",
+    "label_smoothing",
+    "strict",
+    "normalization",
+)
 CONSIDERABLE = 0.1  # share of weights, of which a loss is told
 
 
@@ -225,6 +234,7 @@ def quantize(
         UserWarning: If `"qat"` would lose zeros or clusters of the weights; if
             the model was trained on all images, or that is not known.
     """
+    given = dict(locals())
     files.check_environment()
     check_choice("mode", mode, ("int8", "qat"), "how integers come about")
     check_installed(check_plan(mode, None, None))
@@ -283,7 +293,9 @@ def quantize(
     has_new = mode == "qat" and counts and counts.new and not counts.held_out
     pass_on(split, output, path, images if has_new else None)
     agreement = np.mean(ours.argmax(axis=-1) == theirs.argmax(axis=-1))
-    again = functools.partial(quantize_command, model, data, seed)
+    again = functools.partial(
+        quantize_command, model, data, seed, **_not_default(given)
+    )
     worse = of_files([before, after], len(images.test), again)
     if pathlib.Path(output).resolve().parent == path.resolve().parent:
         add_file(path, before, after, theirs, material, again)
@@ -298,6 +310,16 @@ def quantize(
         [before._replace(file="float32"), after],
         [worse] if worse else [],
     )
+
+
+def _not_default(given):
+    """Returns the options of `quantize` that another call is to keep."""
+    defaults = inspect.signature(quantize).parameters
+    return {
+        name: given[name]
+        for name in KEPT
+        if given[name] != defaults[name].default
+    }
 
 
 def _divided(images, split, path):

@@ -1,11 +1,16 @@
 """What a verdict says, and what it says nothing of."""
 
+import inspect
+import shlex
+
 import numpy as np
 import pytest
 
+import keras_papers_cli as cli
 from keras_papers import pipelines
 from keras_papers.pipelines import verdict
 from keras_papers.pipelines.commands import command_of, quantize_command
+from keras_papers.pipelines.deployment import _not_default
 from keras_papers.pipelines.recipe import Recipe
 from keras_papers.pipelines.variant_plan import Variant
 from tests.pipelines import searches
@@ -233,6 +238,26 @@ def test_a_file_that_is_made_later_renews_the_verdict():
     assert verdict.with_files(again, quantize) == fault_free
     again = again._replace(verdict=[*others, worse])
     assert verdict.with_files(again, quantize) == others
+
+
+def test_the_advised_command_keeps_the_options_that_were_given():
+    defaults = inspect.signature(pipelines.quantize).parameters
+    given = {name: each.default for name, each in defaults.items()}
+    assert _not_default(given) == {}
+    given |= {
+        "batch_size": 8,
+        "strict": True,
+        "normalization": (127.5, 127.5),
+        "output": "there.tflite",  # is the file of the other mode
+    }
+    command = quantize_command("m.keras", "d", 3, "qat", **_not_default(given))
+    assert command == (
+        "keras-papers quantize m.keras d --mode qat --seed 3 --batch-size 8 "
+        "--strict --input-range -1 1"
+    )
+    parsed = cli._parser().parse_args(shlex.split(command)[1:])
+    for name in ("batch_size", "strict", "normalization"):
+        assert getattr(parsed, name) == given[name]
 
 
 def test_what_is_there_is_not_advised():
