@@ -124,7 +124,9 @@ def figures():
 
 
 WAYS = {
-    "model.tflite": lambda path: export.to_tflite(learner(), path, runs=1),
+    "model.tflite": lambda path: export.to_tflite(
+        learner(), path, runs=1, normalization=(0, 1)
+    ),
     "state.npz": lambda path: training_state.save(learner(), path),
     "report.json": lambda path: figures().save(path),
     "split.json": lambda path: Split(
