@@ -47,7 +47,13 @@ from keras_papers.pipelines.split import (
     warn_of_seen,
     warn_of_unknown,
 )
-from keras_papers.pipelines.variant_plan import STORED, check_plan, table
+from keras_papers.pipelines.variant_plan import (
+    STORED,
+    check_mode,
+    check_plan,
+    quantized_path,
+    table,
+)
 from keras_papers.pipelines.variants import (
     Material,
     check_installed,
@@ -236,14 +242,8 @@ def quantize(
     """
     given = dict(locals())
     files.check_environment()
-    check_choice("mode", mode, ("int8", "qat"), "how integers come about")
+    check_mode(mode, epochs, preserve)
     check_installed(check_plan(mode, None, None))
-    if mode == "int8" and (epochs is not None or preserve):
-        raise ValueError(
-            "`epochs` and `preserve` are of a training, which mode='qat' has "
-            f"and 'int8' has not. Received: epochs={epochs!r} and preserve="
-            f"{preserve!r}. Leave them out, or pass mode='qat'."
-        )
     epochs = EPOCHS if epochs is None else epochs
     check_positive_int("epochs", epochs, "a number of epochs", "Try 8.")
     check_positive_int("batch_size", batch_size, "images", "Try 64.")
@@ -256,8 +256,7 @@ def quantize(
     if has_one_score(network):
         network = two_scores(network)
     path = pathlib.Path(model)
-    if output is None:
-        output = path.with_suffix(f".{mode}.tflite")
+    output = quantized_path(path, mode, output)
     check_path(output)
     size = _side_of_images(path, network)
     normalization = normalization or known_normalization(path, network)

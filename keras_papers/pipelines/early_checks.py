@@ -14,13 +14,18 @@ from keras_papers.export.output_path import check_path
 from keras_papers.limits import MINIMUM_SIZE
 from keras_papers.pipelines.classifier_file import check_file, read_labels
 from keras_papers.pipelines.model_facts import FILES, check_model_name
-from keras_papers.pipelines.output_folder import check_places
+from keras_papers.pipelines.output_folder import check_output_file, check_places
 from keras_papers.pipelines.picture_folder import check_folder
 from keras_papers.pipelines.picture_list import list_pictures
 from keras_papers.pipelines.recipe import Recipe, check_recipe
 from keras_papers.pipelines.search_plan import MODELS, SearchPlan
 from keras_papers.pipelines.training_folder import refuse_finished
-from keras_papers.pipelines.variant_plan import check_plan, command_instead
+from keras_papers.pipelines.variant_plan import (
+    check_mode,
+    check_plan,
+    command_instead,
+    quantized_path,
+)
 
 
 def check(verb, arguments):
@@ -80,8 +85,10 @@ def _export(arguments):
 
 def _quantize(arguments):
     check_file(arguments["model"], ".keras")
-    if "output" in arguments:
-        check_path(arguments["output"])
+    mode = arguments["mode"]
+    check_mode(mode, arguments.get("epochs"), arguments.get("preserve", ()))
+    output = arguments.get("output")
+    check_path(quantized_path(arguments["model"], mode, output))
     if arguments["data"] is not None:
         check_folder(arguments["data"])
 
@@ -100,6 +107,8 @@ def _predict(arguments):
     check_file(arguments["model"], ".tflite", ".keras")
     check_positive_int("top", arguments["top"], "a number of classes", "Try 5.")
     list_pictures(arguments["images"])
+    for name in "csv", "html":
+        check_output_file(name, arguments.get(name))
 
 
 _CHECKS = {

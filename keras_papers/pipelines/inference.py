@@ -1,14 +1,13 @@
 """What a finished classifier says of pictures."""
 
 import os
-import pathlib
 from typing import NamedTuple
 
 import numpy as np
 
 from keras_papers.argument_checks import check_positive_int
-from keras_papers.drafts import check_writable
 from keras_papers.pipelines.classifier_file import open_classifier
+from keras_papers.pipelines.output_folder import check_output_file
 from keras_papers.pipelines.page_template import template
 from keras_papers.pipelines.page_text import plural
 from keras_papers.pipelines.picture_folder import load_test_folder
@@ -82,10 +81,16 @@ class Predictions(list):
     """A `Prediction` for each picture that could be read.
 
     Attributes:
-        skipped: Pairs of a file that could not be read and the reason.
+        skipped: Pairs of a file that could not be read, or a path without a
+            picture, and the reason.
     """
 
     skipped = ()
+
+    def _asdict(self):
+        """Returns what is written as JSON."""
+        skipped = [{"file": f, "reason": reason} for f, reason in self.skipped]
+        return {"predictions": [*self], "skipped": skipped}
 
 
 def predict(
@@ -110,19 +115,19 @@ def predict(
     Returns:
         `Predictions`, a list of `Prediction`, one for each picture that can
         be read, in the order of the files. Its attribute `skipped` names the
-        others.
+        others, and paths without a picture if there are several.
 
     Raises:
         ValueError: If the model cannot be read, there is no such picture, or
-            none that can be read, or the graph of the model does not show its
+            none that can be read, `csv` or `html` cannot be written, or the
+            graph of the model does not show its
             normalization.
         MissingExtraError: If `html` is asked for without the extra `report`.
     """
     check_positive_int("top", top, "a number of classes", "Try 5.")
-    files = list_pictures(images)
-    for path in (csv, html):
-        if path is not None:
-            check_writable(pathlib.Path(path))
+    files, missing = list_pictures(images)
+    check_output_file("csv", csv)
+    check_output_file("html", html)
     if html is not None:
         template("predictions.html")  # before the work, which would be in vain
     classifier = open_classifier(model, normalization)
@@ -133,7 +138,7 @@ def predict(
             try:
                 pictures[file] = read_picture(file, classifier.size)
             except ValueError as error:
-                if len(files) == 1:
+                if len(files) == 1 and not missing:
                     raise
                 skipped.append((str(file), _reason(error)))
         if not pictures:
@@ -147,6 +152,7 @@ def predict(
         if html is not None:
             room = SHOWN - len(sources)
             sources += [data_uri(each_of) for each_of in pixels[:room]]
+    skipped += missing
     if not found:
         raise ValueError(
             "`images` must hold a picture that can be read. Received: "

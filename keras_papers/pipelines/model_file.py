@@ -64,11 +64,18 @@ def describe_file(path):
     """
     path = check_file(path, ".keras", ".tflite")
     describe = {".keras": _of_keras, ".tflite": _of_tflite}[path.suffix]
-    written = path.with_name("metadata.json")
-    found = describe(path)
-    if not written.is_file():
-        return found
-    return found._replace(written=json.loads(written.read_text("utf-8")))
+    return describe(path)._replace(written=_written_beside(path))
+
+
+def _written_beside(path):
+    """Returns `metadata.json` beside a file; None if a training wrote none."""
+    try:
+        written = json.loads(path.with_name("metadata.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    known = isinstance(written, dict)
+    known = known and isinstance(written.get("versions", {}), dict)
+    return written if known else None
 
 
 def _of_keras(path):

@@ -6,6 +6,7 @@ import functools
 import os
 import pathlib
 
+from keras_papers.drafts import check_writable
 from keras_papers.extras import require
 
 LOCK = ".lock"
@@ -89,20 +90,69 @@ def make_output(path):
         if not os.access(path, os.W_OK):
             raise PermissionError("no permission to write in it")
     except OSError as error:
+        raise _not_made(path, error) from error
+
+
+def _not_made(path, error):
+    return ValueError(
+        "`output` is the folder that the files are written to. "
+        f"Received: output={str(path)!r} ({error.strerror or error}). "
+        "Choose a folder that can be made and written."
+    )
+
+
+def check_output_file(name, path):
+    """Raises ValueError unless a file can be written at a path.
+
+    Args:
+        name: Of the argument.
+        path: The path, or None for no file.
+    """
+    if path is None:
+        return
+    received = f"`{name}` is the file to write. Received: {name}={path!r}"
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f"{received}. Pass a path.")
+    path = pathlib.Path(path)
+    received = f"`{name}` is the file to write. Received: {name}={str(path)!r}"
+    if path.is_dir():
+        raise ValueError(f"{received}, which is a folder. Add a file's name.")
+    if not path.parent.is_dir():
         raise ValueError(
-            "`output` is the folder that the files are written to. "
-            f"Received: output={str(path)!r} ({error.strerror or error}). "
-            "Choose a folder that can be made and written."
+            f"{received}, in a folder that does not exist. Make the folder "
+            "first."
+        )
+    try:
+        check_writable(path)
+    except OSError as error:
+        raise ValueError(
+            f"{received} ({error.strerror}). Choose another place."
         ) from error
 
 
+def _check_can_be_made(path):
+    """Raises ValueError unless a folder can be made, and makes nothing."""
+    path = pathlib.Path(path)
+    there = path.absolute()
+    try:
+        while not there.exists():
+            there = there.parent
+        check_writable(there / "file")
+    except OSError as error:
+        raise _not_made(path, error) from error
+
+
 def check_places(data, output):
-    """Raises ValueError unless both are paths, the one not in the other."""
+    """Raises ValueError unless both are paths, the one not in the other.
+
+    The folder `output` must be one that can be made and written in.
+    """
     if not isinstance(output, str | os.PathLike):
         raise ValueError(
             "`output` is the path of the folder that the files are written to. "
             f"Received: output={output!r}. Pass a path such as 'my_model'."
         )
+    _check_can_be_made(output)
     if data is None:
         return
     if not isinstance(data, str | os.PathLike):

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import pathlib
+import warnings
 
 from keras_papers.drafts import draft_of
 from keras_papers.extras import MissingExtraError
@@ -61,7 +62,8 @@ def add_file(model, before, after, scores, material, quantize):
     """Adds a smaller file to the report of the training beside a model.
 
     Nothing is done where there is no such report, or the model was measured
-    on other images there.
+    on other images there. With a warning, nothing is done where the files
+    beside the report cannot be read.
 
     Args:
         model: Path of the .keras file that the smaller file was made of.
@@ -92,10 +94,22 @@ def add_file(model, before, after, scores, material, quantize):
     variants.append(after._replace(name=name))
     report = report._replace(variants=variants)
     report = report._replace(verdict=verdict.with_files(report, quantize))
-    with open(folder / "history.csv", newline="") as table:
-        history = [_numbers(row) for row in csv.DictReader(table)]
+    try:
+        history = _read_history(folder)
+        facts = _read_facts(folder)
+    except (OSError, ValueError) as error:
+        warnings.warn(
+            f"the report in {str(folder)!r} stays without {after.file!r}, for "
+            f"a file beside it cannot be read: {error}",
+            UserWarning,
+            stacklevel=3,
+        )
+        return
     write(report, history, scores, material, folder)
-    _add_hash(folder, after.file)
+    content = (folder / after.file).read_bytes()
+    facts["sha256"][after.file] = hashlib.sha256(content).hexdigest()
+    with draft_of(folder / "metadata.json") as draft:
+        draft.write_text(json.dumps(facts, indent=2) + "\n")
 
 
 def read(folder):
@@ -112,18 +126,30 @@ def read(folder):
         return None  # of a search, or of another version
 
 
-def _add_hash(folder, name):
-    """Adds a file to those whose content `metadata.json` knows."""
-    facts = json.loads((folder / "metadata.json").read_text())
-    content = (folder / name).read_bytes()
-    facts["sha256"][name] = hashlib.sha256(content).hexdigest()
-    with draft_of(folder / "metadata.json") as draft:
-        draft.write_text(json.dumps(facts, indent=2) + "\n")
+def _read_history(folder):
+    """Returns the figures of each epoch; raises ValueError if damaged."""
+    with open(folder / "history.csv", newline="") as table:
+        try:
+            rows = [
+                {name: float(value) for name, value in row.items() if value}
+                for row in csv.DictReader(table)
+            ]
+        except (ValueError, TypeError, csv.Error) as error:
+            raise ValueError(f"history.csv holds no table ({error})") from error
+    if not rows or not {"loss", "accuracy"} <= set(rows[0]):
+        raise ValueError("history.csv holds no loss and accuracy")
+    return rows
 
 
-def _numbers(row):
-    """Returns an epoch of a table as it was written."""
-    return {name: float(value) for name, value in row.items() if value}
+def _read_facts(folder):
+    """Returns what `metadata.json` holds; raises ValueError if damaged."""
+    try:
+        facts = json.loads((folder / "metadata.json").read_text())
+    except ValueError as error:
+        raise ValueError(f"metadata.json holds no JSON ({error})") from error
+    if not isinstance(facts, dict) or not isinstance(facts.get("sha256"), dict):
+        raise ValueError("metadata.json holds no checksums")
+    return facts
 
 
 def _seen(material, augmentation):

@@ -99,6 +99,24 @@ def check_plan(quantize, prune, cluster):
     )
 
 
+def check_mode(mode, epochs, preserve):
+    """Raises ValueError unless arguments of `quantize` fit its mode."""
+    check_choice("mode", mode, ("int8", "qat"), "how integers come about")
+    if mode == "int8" and (epochs is not None or preserve):
+        raise ValueError(
+            "`epochs` and `preserve` are of a training, which mode='qat' has "
+            f"and 'int8' has not. Received: epochs={epochs!r} and preserve="
+            f"{preserve!r}. Leave them out, or pass mode='qat'."
+        )
+
+
+def quantized_path(model, mode, output=None):
+    """Returns where `quantize` writes: `output`, or beside the model."""
+    if output is not None:
+        return output
+    return pathlib.Path(model).with_suffix(f".{mode}.tflite")
+
+
 def command_instead(plan, output, data):
     """Returns what makes a variant of a finished model, if a verb does."""
     how, model = plan.quantize, pathlib.Path(output, "model.keras")

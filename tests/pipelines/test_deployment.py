@@ -1,5 +1,6 @@
 """export and benchmark: finished models as files, and their speed."""
 
+import functools
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ import pytest
 
 from keras_papers import pipelines
 from keras_papers.export import metadata
+from keras_papers.pipelines.commands import quantize_command
 from keras_papers.pipelines.deployment import _warn_of_losses
 from keras_papers.pipelines.picture_folder import load_folder
 from keras_papers.pipelines.report_files import add_file
@@ -118,9 +120,15 @@ def test_quantize_adds_the_file_to_the_report_of_the_training(
 
 
 def test_a_report_of_other_images_stays_as_it_is(photos, trained, tmp_path):
-    report, output = trained
+    report, _ = trained
     report._replace(test_images=5).save(tmp_path / "report.json")
     text = (tmp_path / "report.json").read_text()
+    add_integers(tmp_path, report, photos)
+    assert (tmp_path / "report.json").read_text() == text
+
+
+def add_integers(folder, report, photos):
+    """Adds an int8 file to the report in a folder."""
     images = load_folder(photos, seed=0)
     material = Material(images, 32, None, 0, 0)
     floats = Variant(
@@ -128,14 +136,39 @@ def test_a_report_of_other_images_stays_as_it_is(photos, trained, tmp_path):
     )
     integers = floats._replace(name="int8", file="model.int8.tflite")
     add_file(
-        tmp_path / "model.keras",
+        folder / "model.keras",
         floats,
         integers,
         None,
         material,
-        quantize=None,
+        quantize=functools.partial(quantize_command, "model.keras", photos, 0),
     )
-    assert (tmp_path / "report.json").read_text() == text
+
+
+@pytest.mark.parametrize(
+    "file, text",
+    [
+        ("history.csv", None),
+        ("history.csv", "accuracy,loss\n1,x\n"),
+        ("history.csv", ""),
+        ("metadata.json", None),
+        ("metadata.json", "{"),
+        ("metadata.json", "[]"),
+    ],
+)
+def test_a_report_beside_damaged_files_stays_as_it_is(
+    file, text, photos, trained, tmp_path
+):
+    report, output = trained
+    for name in "report.json", "history.csv", "metadata.json":
+        shutil.copy(output / name, tmp_path)
+    (tmp_path / file).unlink()
+    if text is not None:
+        (tmp_path / file).write_text(text)
+    before = (tmp_path / "report.json").read_text()
+    with pytest.warns(UserWarning, match=f"stays without.*{file}"):
+        add_integers(tmp_path, report, photos)
+    assert (tmp_path / "report.json").read_text() == before
 
 
 def set_kernels(network, change):

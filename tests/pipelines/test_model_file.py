@@ -1,6 +1,7 @@
 """info of a file: a user's own model, and what became of it."""
 
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -65,6 +66,14 @@ def test_a_users_own_model_is_described(file, model, home):
         "int8.tflite": "as they are, 0 to 255",
     }
     assert found.pixels == takes[file]
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", '{"versions": [1]}', "\xff"])
+def test_a_metadata_file_of_another_program_is_ignored(text, home, tmp_path):
+    shutil.copy(home / "model.tflite", tmp_path)
+    (tmp_path / "metadata.json").write_text(text, "latin-1")
+    found = pipelines.info(tmp_path / "model.tflite")
+    assert found.written is None and "written by" not in str(found)
 
 
 def test_what_is_not_known_is_not_guessed(tmp_path):

@@ -1,7 +1,9 @@
 """predict on folders and patterns: what it lists, leaves out and writes."""
 
 import csv
+import json
 import re
+import shutil
 
 import keras
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image
 import keras_papers_cli as cli
 from keras_papers import export, pipelines
 from keras_papers.pipelines import inference
+from keras_papers.pipelines.picture_list import list_pictures
 
 pytestmark = pytest.mark.tensorflow
 
@@ -119,11 +122,52 @@ def test_the_command_goes_through_and_its_status_says_what_is_missing(
     assert cli.main(["predict", "m.tflite", "photos/a"]) == 0
 
 
-def test_a_page_that_cannot_be_written_is_named_before_the_work(tmp_path):
-    with pytest.raises(OSError):
+@pytest.mark.parametrize(
+    "name, path, message",
+    [
+        ("html", "none/page.html", "`html`.*html='none/page.html'.*not exist"),
+        ("csv", "photos", "`csv`.*csv='photos', which is a folder"),
+        ("csv", "m.tflite/table.csv", "`csv`.*does not exist"),
+        ("csv", 3, "`csv`.*csv=3"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_named_before_the_work(
+    name, path, message
+):
+    seen = []
+    with pytest.raises(ValueError, match=message):
         pipelines.predict(
-            "m.tflite", "photos", html=tmp_path / "none" / "page.html"
+            "m.tflite", "photos", each=seen.append, **{name: path}
         )
+    assert not seen
+
+
+def test_of_several_paths_those_without_a_picture_are_named(capsys, home):
+    (home / "none").mkdir(exist_ok=True)
+    paths = ["gone.png", "photos/a", "none", "*.gif"]
+    assert cli.main(["predict", "m.tflite", *paths, "--json"]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.count("left out") == 3
+    found = json.loads(printed.out)
+    assert [each["file"] for each in found["predictions"]] == [
+        f"photos/{name}" for name in FILES[:2]
+    ]
+    assert found["skipped"] == [
+        {"file": "gone.png", "reason": "No such file or directory"},
+        {"file": "none", "reason": "a folder without a picture"},
+        {"file": "*.gif", "reason": "a pattern without a picture"},
+    ]
+
+
+def test_a_pattern_passes_over_folders_of_programs(home):
+    foreign = home / "more" / "@eaDir"
+    foreign.mkdir(parents=True)
+    for folder in foreign, foreign.parent:
+        shutil.copy(home / "photos" / "a" / "1.png", folder)
+    found, _ = list_pictures("more/**/*.png")
+    assert found == ["more/1.png"]
+    found, _ = list_pictures("more/@eaDir/*.png")
+    assert found == ["more/@eaDir/1.png"]
 
 
 def test_a_page_of_many_pictures_shows_the_first(tmp_path, monkeypatch):
