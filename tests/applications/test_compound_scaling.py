@@ -5,6 +5,7 @@ import pytest
 from keras_papers import applications, cost
 from keras_papers.applications import compound_coefficients, scale
 from keras_papers.applications._stages import deepen
+from tests.models import blocks_of
 from tests.paper_facts import FACTS
 
 SCALINGS = applications.efficientnet.SCALINGS
@@ -53,13 +54,11 @@ def test_table_3_s_compound_mobilenet_is_within_three_percent():
 
 @pytest.mark.parametrize("name", ["MobileNetV3Small", "MnasNetA1"])
 def test_every_stage_of_every_family_is_deepened(name):
-    blocks = [
-        sum(layer.name.startswith("stage") for layer in model.layers)
-        for model in (scale(name, classes=3), scale(name, 2, classes=3))
-    ]
-    assert blocks[1] == 2 * blocks[0]
-    model = scale(name, 2, classes=3)
-    assert model.get_layer("stage1_block2").strides == 1
+    once, twice = (
+        blocks_of(scale(name, depth, size=32, classes=3)) for depth in (1, 2)
+    )
+    assert len(twice) == 2 * len(once)
+    assert twice["stage1_block2"]["depthwise"].strides == (1, 1)
 
 
 def test_the_resolution_multiplies_the_size_that_is_passed():
