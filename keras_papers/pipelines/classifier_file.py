@@ -63,9 +63,12 @@ def check_file(path, *endings):
         what = "of another kind" if path.is_file() else "which is no file"
         if path.is_dir():
             what = f"a folder, in which a training puts model{endings[0]}"
+        advice = "Check the path."
+        if path.suffix == ".tflite":
+            advice = "Pass the model.keras that it was made of."
         raise ValueError(
             f"`model` must be a {kinds} file that is there. "
-            f"Received: model={str(path)!r}, {what}. Check the path."
+            f"Received: model={str(path)!r}, {what}. {advice}"
         )
     return path
 

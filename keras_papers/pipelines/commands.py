@@ -33,7 +33,7 @@ def command_of(verb, function, given, **changes):
     if data is not None:
         words.append(os.fspath(data))
     for name, value in values.items():
-        is_default = value is None or value == defaults[name].default
+        is_default = value in (None, "none", defaults[name].default)
         if name in HERE or is_default:
             continue
         words.append(f"--{name.replace('_', '-')}")

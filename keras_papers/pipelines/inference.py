@@ -1,6 +1,7 @@
 """What a finished classifier says of pictures."""
 
 import os
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -132,6 +133,7 @@ def predict(
         template("predictions.html")  # before the work, which would be in vain
     classifier = open_classifier(model, normalization)
     found, skipped, sources = Predictions(), [], []
+    are_logits = False
     for start in range(0, len(files), BATCH):
         pictures = {}
         for file in files[start : start + BATCH]:
@@ -145,6 +147,17 @@ def predict(
             continue
         pixels = np.stack([*pictures.values()])
         answers = classifier.scores(pixels.astype("float32"))
+        if not are_logits and _are_logits(answers):
+            are_logits = True
+            warnings.warn(
+                f"{model} ends with logits, of which the softmax is shown; in "
+                "an app, their scores are no shares of 1. End the model with "
+                "a softmax before you export it",
+                UserWarning,
+                stacklevel=2,
+            )
+        if are_logits:
+            answers = _softmax(answers)
         for file, scores in zip(pictures, answers, strict=True):
             found.append(_prediction(file, scores, classifier.labels, top))
             if each is not None:
@@ -166,6 +179,16 @@ def predict(
         size = os.path.getsize(model)
         write_page(html, model, size, found, sources, skipped)
     return found
+
+
+def _are_logits(answers):
+    """Returns whether scores cannot be shares of 1, but for rounding."""
+    return answers.min() < -0.01 or answers.max() > 1.01
+
+
+def _softmax(logits):
+    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return shares / shares.sum(axis=-1, keepdims=True)
 
 
 def _reason(error):

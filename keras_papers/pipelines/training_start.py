@@ -111,6 +111,7 @@ class TimeLeft(keras.callbacks.Callback):
 
     The first step is not counted: it is traced. Nor is the first time that
     images are watched, for the same reason; a step's share stands for it.
+    Where an epoch has one step, the second epoch is measured.
 
     Args:
         phase: A `Phase`.
@@ -122,13 +123,18 @@ class TimeLeft(keras.callbacks.Callback):
         self.phase = phase
         self.recipe = recipe
         self.first = None  # epoch of this phase that this process trains
-        self.seconds = None  # that it took
+        self.seconds = None  # that the measured epoch took
+        self.is_printed = False
         self.ends, self.watched = [], 0  # times of its steps; batches
 
     def on_epoch_begin(self, epoch, logs=None):
         if self.first is None:
             self.first, self.start = epoch, time.perf_counter()
-        elif epoch == self.first + 1:
+        elif epoch == self.first + 1 and len(self.ends) == 1:
+            self.seconds, self.ends, self.watched = None, [], 0
+            self.start = time.perf_counter()
+        elif not self.is_printed:
+            self.is_printed = True
             print(f"{'time left':18} {self._time_left(epoch)}", flush=True)
 
     def on_train_batch_end(self, batch, logs=None):

@@ -168,9 +168,6 @@ def tune(
         searched.check_pictures()
         searched.run(verbose)
         return None
-    if verbose:
-        size = f"{image_size} x {image_size} before scaling (--image-size)"
-        print(f"{'image size':20} {size}", flush=True)
     if workers == 1 and chief.is_chief():
         chief.check_address()
     searched.images(image_size)  # or an earlier search gave way for nothing
@@ -195,6 +192,9 @@ def tune(
             pathlib.Path(lock.lock_file).unlink(missing_ok=True)
         lock.release(force=True)  # or a notebook, which goes on, would keep it
         raise
+    if verbose:
+        size = f"{image_size} x {image_size} before scaling (--image-size)"
+        print(f"{'image size':20} {size}", flush=True)
     if workers == 1:
         workers = searched.run(verbose)  # more if they are elsewhere
     else:

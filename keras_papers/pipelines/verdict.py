@@ -176,10 +176,14 @@ def is_worse(lost, gained):
 
 
 def lines(findings, width=18):
-    """Yields findings as lines, in the columns of a report."""
-    for each in findings:
+    """Yields findings as lines, in the columns of a report.
+
+    A command that several findings share comes once, after the last of them.
+    """
+    for index, each in enumerate(findings):
         yield f"{'verdict':{width}} {each.about}: {each.text}"
-        if each.command:
+        later = [other.command for other in findings[index + 1 :]]
+        if each.command and each.command not in later:
             yield f"{'try next':{width}} {each.command}"
 
 

@@ -176,3 +176,23 @@ def test_a_page_of_many_pictures_shows_the_first(tmp_path, monkeypatch):
     pipelines.predict("m.tflite", "photos", html=tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text()
     assert text.count("<img ") == 3 and "The first 3 of 6 pictures" in text
+
+
+def test_logits_are_shown_as_shares_and_named(home, tmp_path):
+    model = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            keras.layers.Rescaling(1 / 25.5, -5),
+            keras.layers.GlobalAveragePooling2D(),
+        ]
+    )
+    export.to_tflite(model, tmp_path / "logits.tflite", runs=1)
+    picture = home / "photos" / "b" / "1.png"  # red
+    with pytest.warns(UserWarning, match="ends with logits.*softmax"):
+        (found,) = pipelines.predict(tmp_path / "logits.tflite", picture)
+    assert found.labels[0] == "0"
+    assert sum(found.scores) == pytest.approx(1)
+    rest = 2 * np.exp(-5.0)
+    logit = 250 / 25.5 - 5
+    expected = np.exp(logit) / (np.exp(logit) + rest)
+    assert found.scores[0] == pytest.approx(expected, abs=1e-5)

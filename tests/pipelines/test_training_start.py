@@ -110,7 +110,13 @@ def test_digits_have_48_pixels():
 
 
 @pytest.mark.contract
-def test_the_time_left_is_printed_once_after_the_first_epoch(capsys):
+@pytest.mark.parametrize(
+    "batch_size, left",
+    [(2, "2 epochs"), (8, "1 epoch")],  # of one step: after the second epoch
+)
+def test_the_time_left_is_printed_once_after_a_measured_epoch(
+    batch_size, left, capsys
+):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     model.compile("sgd", "mse")
     x, y = np.zeros((8, 3)), np.zeros((8, 2))
@@ -118,7 +124,7 @@ def test_the_time_left_is_printed_once_after_the_first_epoch(capsys):
     model.fit(
         x,
         y,
-        batch_size=2,
+        batch_size=batch_size,
         validation_data=(x, y),
         initial_epoch=3,  # of a training that was stopped
         epochs=6,
@@ -126,6 +132,6 @@ def test_the_time_left_is_printed_once_after_the_first_epoch(capsys):
         verbose=0,
     )
     assert re.fullmatch(
-        r"time left          about \d+ s for 2 epochs\n",
+        rf"time left          about \d+ s for {left}\n",
         capsys.readouterr().out,
     )

@@ -271,6 +271,16 @@ def test_what_is_there_is_not_advised():
     assert found.command is None and found.text.endswith("points")
 
 
+def test_a_command_that_findings_share_is_printed_once():
+    findings = [
+        verdict.Finding("guessing", "one", "a"),
+        verdict.Finding("overfitting", "two", "b"),
+        verdict.Finding("few steps", "three", "a"),
+    ]
+    printed = [line.split()[-1] for line in verdict.lines(findings)]
+    assert printed == ["one", "two", "b", "three", "a"]
+
+
 def test_a_search_whose_best_network_guesses_is_said():
     def tune_again(**changes):
         return command_of("tune", pipelines.tune, GIVEN, **changes)
