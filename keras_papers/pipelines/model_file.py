@@ -28,10 +28,11 @@ class FileInfo(NamedTuple):
     output: str
     pixels: str  # what the model takes for a pixel
     labels: tuple
-    parameters: int  # trainable; of a .tflite, weights and biases
+    parameters: int  # frozen or not; of a .tflite, weights and biases
     multiply_adds: int | None  # for one image; None if that is not known
     layers: tuple  # a `LayerFact` of each layer, block or operation
     written: dict | None  # metadata.json beside, where it is
+    frozen: int = 0  # of the parameters
 
     def __str__(self):
         adds = "not known, for a size is open"
@@ -47,13 +48,21 @@ class FileInfo(NamedTuple):
             ("output", self.output),
             ("pixels", self.pixels),
             ("labels", labels),
-            ("parameters", f"{self.parameters:,}"),
+            ("parameters", self._parameters()),
             ("multiply-adds", adds),
         ]
-        for name, value in (self.written or {}).get("versions", {}).items():
-            rows.append(("written by", f"{name} {value}"))
+        versions = (self.written or {}).get("versions", {}).items()
+        if versions:
+            text = ", ".join(f"{name} {value}" for name, value in versions)
+            rows.append(("written by", text))
         lines = [f"{name:13}  {value}" for name, value in rows]
         return "\n".join([*lines, "", "layers", *layer_table(self.layers)])
+
+    def _parameters(self):
+        text = f"{self.parameters:,}"
+        if self.frozen:
+            text += f", {self.frozen:,} of them frozen"
+        return text
 
 
 def describe_file(path):
@@ -92,6 +101,8 @@ def _of_keras(path):
         pixels = "not shown by the graph"
         if found.known:
             pixels = f"{found.black:g} for black to {found.white:g} for white"
+    trained = _count(model.trainable_weights)
+    model.trainable = True  # or frozen layers would count nothing
     try:
         counted = cost.count(model)
         parameters, adds = counted.parameters, counted.multiply_adds
@@ -114,6 +125,7 @@ def _of_keras(path):
         adds,
         layers,
         None,
+        parameters - trained,
     )
 
 

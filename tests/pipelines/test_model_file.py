@@ -101,3 +101,15 @@ def test_the_multiply_adds_of_a_file_are_those_of_its_shapes(home):
     assert by_name["DEPTHWISE_CONV_2D"].multiply_adds == 3 * 3 * 8 * 16 * 16
     assert by_name["FULLY_CONNECTED"].parameters == 8 * 3 + 3
     assert np.prod(by_name["CONV_2D"].output_shape) == 16 * 16 * 8
+
+
+def test_frozen_layers_have_their_parameters(tmp_path):
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(2, 3, name="conv", trainable=False)(image)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(image, keras.layers.Dense(4)(x))
+    model.save(tmp_path / "frozen.keras")
+    found = pipelines.info(tmp_path / "frozen.keras")
+    assert (found.parameters, found.frozen) == (56 + 12, 56)
+    assert "68, 56 of them frozen" in str(found)
+    assert {row.name: row.parameters for row in found.layers}["conv"] == 56
