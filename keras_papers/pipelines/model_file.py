@@ -102,7 +102,7 @@ def _of_keras(path):
         if found.known:
             pixels = f"{found.black:g} for black to {found.white:g} for white"
     trained = _count(model.trainable_weights)
-    model.trainable = True  # or frozen layers would count nothing
+    _unfreeze(model)  # or frozen layers would count nothing
     try:
         counted = cost.count(model)
         parameters, adds = counted.parameters, counted.multiply_adds
@@ -127,6 +127,12 @@ def _of_keras(path):
         None,
         parameters - trained,
     )
+
+
+def _unfreeze(layer):
+    layer.trainable = True
+    for inner in getattr(layer, "layers", ()):
+        _unfreeze(inner)
 
 
 def _count(weights):
