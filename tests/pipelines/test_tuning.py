@@ -223,7 +223,7 @@ def test_files_of_something_else_stay(tmp_path):
     file.write_text("mine")
     for output, told in (
         (tmp_path, "which holds labels.txt. Choose another folder"),
-        (file, "File exists.*Choose a folder that can be made"),
+        (file, "Not a directory.*Choose a folder that can be made"),
         (file / "found", "Not a directory.*Choose a folder that can"),
     ):
         with pytest.raises(ValueError, match=f"`output`.*Received.*{told}"):
