@@ -89,7 +89,7 @@ def test_the_report_compares_the_files(integers, photos):
     assert second.tflite_accuracy == np.mean(said == test.labels)
     figures = json.loads((output / "report.json").read_text())
     assert figures["variants"] == [each._asdict() for each in report.variants]
-    assert str(report).endswith(table(report.variants))
+    assert table(report.variants) in str(report)
     assert "model.int8.tflite" in (output / "report.html").read_text()
 
 
@@ -102,7 +102,7 @@ def test_the_int8_file_works_where_files_do(integers, photos):
     for path in paths:
         (found,) = pipelines.predict(path, picture)
         scores.append(dict(zip(found.labels, found.scores, strict=True)))
-        assert pipelines.evaluate(path, photos).images == 20
+        assert pipelines.evaluate(path, photos).images == 4  # held out
     assert scores[1] == pytest.approx(scores[0], abs=0.1)
     for speed in pipelines.benchmark(paths, runs=3):
         assert speed.latency_ms > 0
@@ -258,7 +258,7 @@ def test_files_are_named_after_their_steps():
     for file in ("pruned.keras", "clustered.float16.tflite", "dynamic.tflite"):
         assert f"model.{file}" in FILES
     assert "model.pruned.clustered.qat.tflite" in FILES
-    assert len(set(FILES)) == len(FILES) == 24 + 5
+    assert len(set(FILES)) == len(FILES) == 24 + 6
 
 
 def test_variants_of_an_earlier_training_do_not_stay(tmp_path):
