@@ -132,7 +132,7 @@ def test_train_ends_with_a_table_of_all_files(home, capsys, monkeypatch):
         ("list *V2", "multiply_adds"),
         ("info MobileNetV2", "table"),
         ("export out/model.keras --output again.tflite", "parity"),
-        ("predict out/model.tflite photos/dark/0.png", "labels"),
+        ("predict out/model.tflite photos/dark/0.png", "skipped"),
         ("evaluate out/model.keras photos", "recall"),
         ("benchmark out/model.tflite --runs 5", "latency_ms"),
         ("quantize out/model.keras photos --output i.tflite", "agreement"),
