@@ -127,7 +127,9 @@ def test_a_trained_network_answers_as_before(tmp_path):
     (train, _), (images, _) = digits_net.digits()
     path = tmp_path / "model.tflite"
     file = export.to_tflite(
-        model, path, None, "int8", representative_data=train[:200]
+        *(model, path, None, "int8"),
+        representative_data=train[:200],
+        images=images[:32],
     )
     scores = export.predict(path, images)
     expected = model.predict(images, verbose=0)

@@ -215,7 +215,10 @@ def test_quantize_trains_on_as_integers_compute(model, photos, tmp_path):
     set_kernels(network, without_the_small)
     network.save(model)
     arguments = {"epochs": 1, "batch_size": 8, "verbose": 0}
-    with pytest.warns(UserWarning, match="50% of .* zero.*--preserve sparsity"):
+    with (
+        pytest.warns(UserWarning, match="50% of .* zero.*--preserve sparsity"),
+        pytest.warns(UserWarning, match="no split.json .* lists it"),
+    ):
         found = pipelines.quantize(model, photos, "qat", path, **arguments)
     assert found.output == str(path) and found.mode == "qat"
     before, after = found.variants
