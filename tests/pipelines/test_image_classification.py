@@ -311,6 +311,7 @@ def test_then_all_layers_train_at_a_tenth_of_the_rate(photos, tmp_path):
         output=tmp_path / "out",
         **{**QUICK, "epochs": 5},
         weights=tmp_path / "start.weights.h5",
+        ema=0.0,  # the model has the weights of the last epoch
     )
     with open(tmp_path / "out" / "history.csv", newline="") as table:
         rates = [float(row["learning_rate"]) for row in csv.DictReader(table)]
@@ -375,10 +376,12 @@ def test_folders_of_train_val_and_test_are_used_as_such(tmp_path):
 
 
 @pytest.mark.slow
-def test_without_a_test_folder_what_is_watched_is_held_out(tmp_path):
+def test_without_a_test_folder_val_is_held_out_and_some_of_train_watched(
+    tmp_path,
+):
     for seed, split in enumerate(("train", "val")):
         paint(tmp_path / "data" / split, ["a", "b"], 4, seed)
     report = pipelines.train_image_classifier(
         tmp_path / "data", output=tmp_path / "out", **{**QUICK, "epochs": 1}
     )
-    assert "8 to train on, 8 held out" in str(report)
+    assert "6 to train on, 2 to watch, 8 held out" in str(report)
