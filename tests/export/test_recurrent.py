@@ -12,6 +12,7 @@ from tests.answers import answers, random_images
 
 pytestmark = pytest.mark.tensorflow
 LABELS = ["cat", "dog", "hen"]
+SIGNED = {"normalization": (127.5, 127.5), "runs": 1}  # takes [-1, 1]
 
 
 def image_model(head):
@@ -51,7 +52,7 @@ def build(name):
 @pytest.mark.parametrize("name", [*HEADS, "ConvLSTM2D"])
 def test_a_recurrent_head_answers_as_the_model_does(name, tmp_path):
     model, path = build(name), tmp_path / "model.tflite"
-    file = export.to_tflite(model, path, LABELS, runs=1)
+    file = export.to_tflite(model, path, LABELS, **SIGNED)
     images = random_images(4, *model.input_shape[1:])
     expected = answers(model, images)
     assert np.ptp(expected, axis=0).max() > 0.01
@@ -84,7 +85,9 @@ def test_integers_compute_each_step(name, tmp_path):
 def test_what_xnnpack_leaves_out_of_a_loop_is_named(tmp_path):
     model = image_model(layers.SimpleRNN(5))
     with pytest.warns(UserWarning, match=r"1 WHILE \(it does not run loops"):
-        export.to_tflite(model, tmp_path / "m.tflite", None, "float16", runs=1)
+        export.to_tflite(
+            *(model, tmp_path / "m.tflite", None, "float16"), **SIGNED
+        )
 
 
 def test_a_loop_of_ones_own_is_refused_for_integers(tmp_path):
