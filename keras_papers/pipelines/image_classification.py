@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_papers import applications, cost, export
 from keras_papers.applications._catalog import has_imagenet
-from keras_papers.argument_checks import check_seed
+from keras_papers.argument_checks import check_seed, check_weights_path
 from keras_papers.export import metadata
 from keras_papers.extras import require
 from keras_papers.limits import MINIMUM_SIZE
@@ -216,7 +216,9 @@ def train_image_classifier(
     shape = (image_size, image_size, 3)
     if images is None:
         images = load_digits(image_size, seed)
-    is_file = weights is not None and os.path.isfile(weights)
+    is_file = weights is not None and weights != "imagenet"
+    if is_file:
+        check_weights_path(weights)
     before = split_beside(weights) if is_file else None
     if before is not None:
         images = divided_as(before, images, with_new=True)

@@ -215,11 +215,12 @@ def converted(path, model):
 
 def test_a_file_without_metadata_is_told_what_it_is_given(picture, tmp_path):
     image = keras.Input((32, 32, 3))
-    scores = keras.layers.GlobalAveragePooling2D()(image)
+    means = keras.layers.GlobalAveragePooling2D()(image)
+    scores = keras.layers.Rescaling(1 / 255)(means)
     path = converted(tmp_path / "bare.tflite", keras.Model(image, scores))
     with pytest.warns(UserWarning, match=r"\(pixel - 0\) / 1"):
         (found,) = pipelines.predict(path, picture)
-    means = np.asarray(Image.open(picture)).mean(axis=(0, 1))
+    means = np.asarray(Image.open(picture)).mean(axis=(0, 1)) / 255
     np.testing.assert_allclose(sorted(found.scores), sorted(means), rtol=1e-5)
 
 
