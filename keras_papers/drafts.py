@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import errno
 import os
 import pathlib
 import platform
@@ -17,6 +18,8 @@ def draft_of(path):
     writers go by the suffix. Where `path` is a link, it stays one.
     """
     path = pathlib.Path(path).resolve()
+    if path.exists() and not path.is_file():  # a device would be replaced
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
     remove_abandoned(path)
     draft = path.with_name(draft_name(path.name))
     try:

@@ -360,7 +360,7 @@ def test_a_shell_completes_the_verbs(shell, capsys):
         draft_name("all-000001.npz"),
         "model.keras",
         "labels.txt",
-        "report.html",
+        draft_name("report.html"),
         draft_name("report.json"),
     ],
     ids=["state", "model", "labels", "page", "report"],

@@ -94,3 +94,13 @@ def test_a_link_stays_one_and_its_file_is_written(tmp_path):
         draft.write_text("whole")
     assert link.is_symlink() and link.read_text() == "whole"
     assert os.listdir(tmp_path / "elsewhere") == ["file.json"]
+
+
+def test_what_is_no_regular_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no regular file"):
+        with draft_of(tmp_path / "link") as draft:
+            draft.write_text("new")
+    assert sorted(os.listdir(tmp_path)) == ["link", "pipe"]
+    assert (tmp_path / "pipe").is_fifo()
