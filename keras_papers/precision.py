@@ -45,7 +45,8 @@ def in_float32(model):
         copy.set_weights(layer.get_weights())
         if isinstance(copy, keras.layers.Normalization):
             copy.finalize_state()  # which makes constants of them
-    exact.trainable = model.trainable
+    if not model.trainable:  # True would also reach the frozen copies
+        exact.trainable = False
     return exact
 
 
