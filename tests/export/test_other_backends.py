@@ -83,7 +83,11 @@ def test_what_cannot_be_loaded_again_is_told(tmp_path):
             return inputs
 
     with pytest.raises(ConversionError, match="Received.*Hidden.*Register"):
-        export.to_tflite(small(Hidden()), tmp_path / "model.tflite")
+        export.to_tflite(
+            small(Hidden()),
+            tmp_path / "model.tflite",
+            normalization=(127.5, 127.5),
+        )
     assert not list(tmp_path.iterdir())
 
 
