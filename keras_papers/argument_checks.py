@@ -29,7 +29,7 @@ def plain_numbers(function):
 
 
 def plain(value):
-    """Returns Python's number for one of NumPy, and what is none as it is."""
+    """Returns Python's number for NumPy's, and any other value unchanged."""
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*map(plain, value))  # a row of a table
     if type(value) in (tuple, list):
@@ -75,7 +75,7 @@ def check_positive(name, value, meaning, advice):
 
 
 def check_name(name):
-    """Raises ValueError unless Keras takes `name` for a model; None is none."""
+    """Raises ValueError unless `name` is None or Keras takes it for a model."""
     if name is not None and (not isinstance(name, str) or "/" in name):
         raise ValueError(
             "`name` is the name of the model, a string without '/', which "

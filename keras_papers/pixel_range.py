@@ -257,7 +257,7 @@ class _Walk:
         return outputs
 
     def _inside_time(self, layer, value, line):
-        """Goes on in the layer that is called on each step of a time."""
+        """Follows the layer that TimeDistributed calls on each time step."""
         if is_graph(layer):
             self.follow(functional(layer), [value])
         else:

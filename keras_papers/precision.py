@@ -27,7 +27,7 @@ def in_float32(model):
     if not any(_is_half(layer) for layer in model._flatten_layers()):
         return model
     flat = flatten(model)
-    doors = keras.tree.map_structure(_door, flat.input)
+    inputs = keras.tree.map_structure(_input_of, flat.input)
     copies = {
         layer: _copy(layer)
         for layer in flat.layers
@@ -40,7 +40,7 @@ def in_float32(model):
             return args[0]
         return copies.get(layer, layer)(*args, **kwargs)
 
-    exact = redraw(flat, call, inputs=doors)
+    exact = redraw(flat, call, inputs=inputs)
     for layer, copy in copies.items():
         copy.set_weights(layer.get_weights())
         if isinstance(copy, keras.layers.Normalization):
@@ -56,7 +56,7 @@ def _is_half(layer):
     return layer.compute_dtype in HALF and not quantized
 
 
-def _door(x):
+def _input_of(x):
     dtype = "float32" if x.dtype in HALF else x.dtype
     name = x._keras_history.operation.name
     return keras.Input(batch_shape=x.shape, dtype=dtype, name=name)

@@ -168,11 +168,13 @@ def test_a_file_of_a_package_is_an_attribute_without_an_import_of_it():
         "import keras_papers as k; k.export.metadata.read;"
         "k.lowering.lower; k.pipelines.images.batches"
     )
-    subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "KERAS_BACKEND": "numpy"},
-        check=True,
+        capture_output=True,
+        text=True,
     )
+    assert process.returncode == 0, process.stderr
 
 
 def test_help_shows_functions_that_are_imported_late():

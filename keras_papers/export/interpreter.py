@@ -27,32 +27,32 @@ def predict(path, images):
             size that it takes; the runtime would resize its graph instead
             and say nothing.
     """
-    interpreter, door, exit_ = open_interpreter(path)
+    interpreter, taken, given = open_interpreter(path)
     images = np.asarray(images)
     if not images.size:
         raise ValueError(
             "`images` must hold one image at least. Received: images of shape "
             f"{images.shape}. Pass a batch."
         )
-    size = tuple(door["shape"][1:].tolist())
+    size = tuple(taken["shape"][1:].tolist())
     if images.shape[1:] != size or not images.ndim:
         raise ValueError(
             f"`images` must have the shape that {path} takes, a batch of "
             f"{size}. Received: images of shape "
             f"{images.shape}. Resize them first."
         )
-    if np.issubdtype(door["dtype"], np.integer):
-        limits = np.iinfo(door["dtype"])
+    if np.issubdtype(taken["dtype"], np.integer):
+        limits = np.iinfo(taken["dtype"])
         images = np.clip(np.rint(images), limits.min, limits.max)
     outputs = []
     try:
-        for image in images.astype(door["dtype"]):
-            interpreter.set_tensor(door["index"], image[None])
+        for image in images.astype(taken["dtype"]):
+            interpreter.set_tensor(taken["index"], image[None])
             interpreter.invoke()
-            outputs.append(interpreter.get_tensor(exit_["index"])[0])
+            outputs.append(interpreter.get_tensor(given["index"])[0])
     except RuntimeError as error:
         raise _no_model(path, error) from error
-    step, zero = exit_["quantization"]
+    step, zero = given["quantization"]
     outputs = np.stack(outputs).astype("float32")
     return step * (outputs - zero) if step else outputs
 
@@ -61,7 +61,7 @@ def open_interpreter(path):
     """Returns the interpreter of a file, its input's and its output's details.
 
     Raises:
-        ValueError: If the file is none that runs, or has several of them.
+        ValueError: If the file does not run, or has several inputs or outputs.
     """
     interpreter_module = require("ai_edge_litert.interpreter", "mobile")
     try:
@@ -69,15 +69,15 @@ def open_interpreter(path):
             raise ValueError("there is no 'TFL3' at its beginning")
         interpreter = interpreter_module.Interpreter(model_path=str(path))
         interpreter.allocate_tensors()
-        doors = interpreter.get_input_details()
-        exits = interpreter.get_output_details()
-        if len(doors) != 1 or len(exits) != 1:
+        inputs = interpreter.get_input_details()
+        outputs = interpreter.get_output_details()
+        if len(inputs) != 1 or len(outputs) != 1:
             raise ValueError(
-                f"it has {len(doors)} inputs and {len(exits)} outputs"
+                f"it has {len(inputs)} inputs and {len(outputs)} outputs"
             )
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise _no_model(path, error) from error
-    return interpreter, doors[0], exits[0]
+    return interpreter, inputs[0], outputs[0]
 
 
 def _no_model(path, error):

@@ -205,10 +205,10 @@ def _check_size(path, size, model, quantize):
 
 def _compare(path, model, images, normalization):
     mean, std = normalization
-    _, door, _ = open_interpreter(path)
+    _, taken, _ = open_interpreter(path)
     if images is None:
         ends = range_of_normalization(mean, std)
-        images = _random_images(door["shape"][1:], *ends)
+        images = _random_images(taken["shape"][1:], *ends)
     images = np.asarray(images)
     if images.dtype.kind not in "fiu":
         raise ValueError(
@@ -217,7 +217,7 @@ def _compare(path, model, images, normalization):
             "first."
         )
     pixels = images * std + mean
-    theirs = predict(path, pixels if door["dtype"] == np.uint8 else images)
+    theirs = predict(path, pixels if taken["dtype"] == np.uint8 else images)
     # A graphics card rounds what it multiplies to fewer bits.
     with keras.device("cpu:0"):
         if is_quantization_aware(model):  # answers a tensor of TensorFlow

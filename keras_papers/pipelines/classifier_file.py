@@ -74,14 +74,14 @@ def check_file(path, *endings):
 
 
 def _open_tflite(path, normalization):
-    _, door, exit_ = open_interpreter(path)
-    if door["dtype"] not in (np.float32, np.uint8):
+    _, taken, given = open_interpreter(path)
+    if taken["dtype"] not in (np.float32, np.uint8):
         raise ValueError(
             "`model` must take pixels as float32 or uint8. "
             f"Received: model={str(path)!r}, which takes "
-            f"{door['dtype'].__name__}. Export it with another input type."
+            f"{taken['dtype'].__name__}. Export it with another input type."
         )
-    is_float = door["dtype"] == np.float32
+    is_float = taken["dtype"] == np.float32
     if normalization is not None and not is_float:
         raise ValueError(
             "`normalization` is for files of floats; one of integers takes "
@@ -99,8 +99,8 @@ def _open_tflite(path, normalization):
                 stacklevel=3,
             )
     mean, std = normalization or (found.mean, found.std)
-    _check_shapes(path, door["shape"].tolist(), exit_["shape"].tolist())
-    height, width = door["shape"][1:3].tolist()
+    _check_shapes(path, taken["shape"].tolist(), given["shape"].tolist())
+    height, width = taken["shape"][1:3].tolist()
 
     def scores(images):
         if is_float:
@@ -110,7 +110,7 @@ def _open_tflite(path, normalization):
             answers = np.concatenate([1 - answers, answers], axis=-1)
         return answers
 
-    classes = exit_["shape"][-1]
+    classes = given["shape"][-1]
     if classes == 1:
         _check_sigmoid(path)
         classes = 2

@@ -87,7 +87,7 @@ def find_levels(folder, classes=()):
         `Levels`. A folder that is not divided is that of `"train"`.
 
     Raises:
-        ValueError: If `folder` is none, or can be read in two ways.
+        ValueError: If `folder` is not a folder, or can be read in two ways.
     """
     check_is_folder(folder)
     notes = []

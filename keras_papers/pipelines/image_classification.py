@@ -98,7 +98,7 @@ def train_image_classifier(
     `metadata.json`, `split.json`, `history.csv`, `report.json` and, with the
     extra `report`, `report.html`. `split.json` lists the pictures of each part
     with their hashes, by which `evaluate` and `quantize` know them. A training
-    that was stopped goes on from its last epoch when it is started again with
+    that was stopped continues from its last epoch when it is started again with
     the same arguments and pictures.
 
     `prune`, `cluster` and `quantize` ask for smaller files beside these, and
@@ -201,6 +201,9 @@ def train_image_classifier(
         augment=augment,
     )
     check_recipe(recipe, image_size)
+    is_file = weights is not None and weights != "imagenet"
+    if is_file:
+        check_weights_path(weights)
     check_seed(seed)
     seed = int(seed)  # of NumPy, as may be
     use_compilation_cache()
@@ -216,9 +219,6 @@ def train_image_classifier(
     shape = (image_size, image_size, 3)
     if images is None:
         images = load_digits(image_size, seed)
-    is_file = weights is not None and weights != "imagenet"
-    if is_file:
-        check_weights_path(weights)
     before = split_beside(weights) if is_file else None
     if before is not None:
         images = divided_as(before, images, with_new=True)

@@ -121,7 +121,7 @@ def load_test_folder(folder, names):
     """Finds the pictures of known classes; those of `test` where it is.
 
     Raises:
-        ValueError: If a class folder has none of `names`, or there is none.
+        ValueError: If there is no class folder, or one is not in `names`.
     """
     roots, notes = find_levels(folder, names)
     root = roots.get("test") or roots.get("val") or roots["train"]

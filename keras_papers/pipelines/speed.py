@@ -38,7 +38,7 @@ def benchmark(models, threads=1, runs=50):
         A list of `Speed`, in the order of `models`.
 
     Raises:
-        ValueError: If a file is none, or does not run.
+        ValueError: If a file does not exist or does not run.
     """
     check_positive_int("threads", threads, "a number of threads", "Try 1.")
     check_positive_int("runs", runs, "a number of measured runs", "Try 50.")

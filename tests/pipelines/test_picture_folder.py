@@ -322,4 +322,5 @@ def test_files_with_different_values_for_white_are_named(tmp_path):
 def test_an_ordinary_folder_gives_no_warning(photos):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        load_folder(photos, seed=0)
+        images = load_folder(photos, seed=0)
+    assert (len(images.train), images.skipped) == (14, ())

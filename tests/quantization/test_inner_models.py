@@ -188,4 +188,5 @@ def test_a_frozen_network_inside_goes_all_the_way(name, policy, tmp_path):
     aware = quantization.quantize_aware(model, images)
     aware.compile("sgd", "mse", run_eagerly=True)
     aware.fit(images, TARGETS[:8], verbose=0)
-    export.to_tflite(aware, tmp_path / "model.tflite", images=images)
+    file = export.to_tflite(aware, tmp_path / "model.tflite", images=images)
+    assert file.partitions == 1
