@@ -47,7 +47,7 @@ bench: $(VENV)/test.installed
 
 papers: $(VENV)/test.installed
 	$(BIN)/python -m tests.paper_facts > docs/PAPERS.md
-	$(BIN)/python -m keras_papers.pipelines.model_description
+	$(BIN)/python -m keras_papers.pipelines.models.model_description
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -42,7 +42,7 @@ def prepare(folder):
 
 def measure(line, folder):
     """Returns the CPU seconds of a process."""
-    command = [sys.executable, "-m", "keras_papers_cli", *line.split()]
+    command = [sys.executable, "-m", "keras_papers", *line.split()]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, cwd=folder, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

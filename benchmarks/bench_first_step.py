@@ -21,8 +21,8 @@ def measure(way):
     import numpy as np
 
     import keras_papers
-    from keras_papers.pipelines.recipe import Recipe
-    from keras_papers.pipelines.training import compile_by
+    from keras_papers.pipelines.training.loop import compile_by
+    from keras_papers.pipelines.training.recipe import Recipe
 
     home = keras if way == "theirs" else keras_papers
     model = home.applications.MobileNetV3Small(

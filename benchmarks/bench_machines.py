@@ -60,7 +60,7 @@ PROGRAMS = (
     ),
     Program(
         "command",
-        ["-m", "keras_papers_cli", "tune"]
+        ["-m", "keras_papers", "tune"]
         + ["--space", "width-resolution", "--image-size", "32"]
         + ["--width", "0.25", "--epochs", "1", "--trials", "4", "--output"],
         4,

@@ -20,9 +20,9 @@ from interleaved import compare, cpu_seconds, header
 
 import keras  # isort: skip
 from keras_papers import applications
-from keras_papers.pipelines import images
-from keras_papers.pipelines.augmentation import varying_layers
-from keras_papers.pipelines.picture_folder import load_test_folder
+from keras_papers.pipelines.data import images
+from keras_papers.pipelines.data.augmentation import varying_layers
+from keras_papers.pipelines.data.picture_folder import load_test_folder
 
 ROUNDS, CLASSES, BATCH, SIZE = 9, 4, 32, 128
 NAMES = tuple(map(str, range(CLASSES)))

@@ -24,12 +24,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from keras_papers.export.latency_process import measure_in_own_process
-from keras_papers.pipelines.classifier_file import load_keras
-from keras_papers.pipelines.images import load_digits
-from keras_papers.pipelines.picture_folder import load_folder
-from keras_papers.pipelines.recipe import Recipe
-from keras_papers.pipelines.variant_plan import Plan, table
-from keras_papers.pipelines.variants import WEIGHT_STEPS, Material, write
+from keras_papers.pipelines.data.images import load_digits
+from keras_papers.pipelines.data.picture_folder import load_folder
+from keras_papers.pipelines.models.classifier_file import load_keras
+from keras_papers.pipelines.training.recipe import Recipe
+from keras_papers.pipelines.variants.plan import Plan, table
+from keras_papers.pipelines.variants.quantized import (
+    WEIGHT_STEPS,
+    Material,
+    write,
+)
 
 PLAN = Plan(prune=0.6, cluster=16)
 ENOUGH = 20_000  # images to train variants on

@@ -21,8 +21,8 @@ from interleaved import compare, header
 SIZE, EPOCHS, ROUNDS, MANY = 32, 5, 6, 30
 OF_THE_TUNER = {  # where what the tuner itself does in a trial is found
     "ours": (
-        ("keras_papers.tuner.epoch_memory:EpochMemory", "on_epoch_end"),
-        ("keras_papers.tuner.search", "release_graphs"),
+        ("keras_papers.tuner.engine.epoch_memory:EpochMemory", "on_epoch_end"),
+        ("keras_papers.tuner.engine.search", "release_graphs"),
     ),
     "theirs": (
         ("keras_tuner.src.engine.tuner_utils:SaveBestEpoch", "on_epoch_end"),

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from keras_papers.pipelines.recipe import Recipe
-from keras_papers.pipelines.training import compile_by
+from keras_papers.pipelines.training.loop import compile_by
+from keras_papers.pipelines.training.recipe import Recipe
 
 FASHION = "/usr/share/datasets/fashion-mnist"  # of dataset-fashion-mnist
 VALIDATION = 1 / 6  # of what is trained on, while a search looks for a network

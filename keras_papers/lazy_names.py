@@ -13,7 +13,8 @@ def lazy_names(package, homes):
     Args:
         package: The package's `__name__`.
         homes: Dict: public name, and where it is defined below the package:
-            `"module.name"`, or `"module"` for a module.
+            `"module.name"`, `"package.module.name"`, or `"module"` for a
+            module.
 
     Example:
     >>> get, names = lazy_names("concurrent", {"wait": "futures.wait"})
@@ -22,8 +23,8 @@ def lazy_names(package, homes):
     """
 
     def get(name):
-        home = homes.get(name, name)
-        module, _, inside = home.partition(".")
+        *modules, inside = homes.get(name, name).split(".")
+        module = ".".join(modules) or inside
         if name.startswith("_"):
             raise _no_attribute(package, name)
         try:
@@ -32,7 +33,7 @@ def lazy_names(package, homes):
             if error.name != f"{package}.{module}":
                 raise
             raise _no_attribute(package, name) from None
-        value = getattr(value, inside) if inside else value
+        value = getattr(value, inside) if modules else value
         setattr(sys.modules[package], name, value)  # it is asked for once
         return value
 

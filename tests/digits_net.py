@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers
 
 from keras_papers.layers import DepthwiseSeparable, InvertedResidual
-from keras_papers.pipelines.images import load_digits
+from keras_papers.pipelines.data.images import load_digits
 
 SIZE = 16
 CLASSES = 10

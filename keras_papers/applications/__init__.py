@@ -6,16 +6,6 @@ from keras_papers.applications import mnasnet as mnasnet
 from keras_papers.applications import mobilenet as mobilenet
 from keras_papers.applications import mobilenet_v2 as mobilenet_v2
 from keras_papers.applications import mobilenet_v3 as mobilenet_v3
-from keras_papers.applications._catalog import get as get
-from keras_papers.applications._catalog import list_models as list_models
-from keras_papers.applications._catalog import table as table
-from keras_papers.applications._compound_scaling import (
-    compound_coefficients as compound_coefficients,
-)
-from keras_papers.applications._compound_scaling import scale as scale
-from keras_papers.applications._feature_extractor import (
-    feature_extractor as feature_extractor,
-)
 from keras_papers.applications.efficientnet import (
     EfficientNetB0 as EfficientNetB0,
 )
@@ -55,6 +45,13 @@ from keras_papers.applications.efficientnet_lite import (
 from keras_papers.applications.efficientnet_lite import (
     EfficientNetLite4 as EfficientNetLite4,
 )
+from keras_papers.applications.image.compound_scaling import (
+    compound_coefficients as compound_coefficients,
+)
+from keras_papers.applications.image.compound_scaling import scale as scale
+from keras_papers.applications.image.feature_extractor import (
+    feature_extractor as feature_extractor,
+)
 from keras_papers.applications.mnasnet import (
     MnasNetA1 as MnasNetA1,
 )
@@ -72,3 +69,6 @@ from keras_papers.applications.mobilenet_v3 import (
 from keras_papers.applications.mobilenet_v3 import (
     MobileNetV3Small as MobileNetV3Small,
 )
+from keras_papers.applications.registry import get as get
+from keras_papers.applications.registry import list_models as list_models
+from keras_papers.applications.registry import table as table

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from keras import layers
 from keras.applications import efficientnet
 
-from keras_papers.applications._classifier import (
+from keras_papers.applications.image.classifier import (
     MOMENTUM,
     check_top,
     classifier,
@@ -15,22 +15,16 @@ from keras_papers.applications._classifier import (
     pooled,
     predictions,
 )
-from keras_papers.applications._evaluation import efficient_net
-from keras_papers.applications._image_input import image_input
-from keras_papers.applications._initializers import CONVOLUTION, DENSE
-from keras_papers.applications._padding import published_padding
-from keras_papers.applications._scaling import (
+from keras_papers.applications.image.image_input import image_input
+from keras_papers.applications.image.initializers import CONVOLUTION, DENSE
+from keras_papers.applications.image.padding import published_padding
+from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
     round_filters,
     unpublished_depth,
 )
-from keras_papers.applications._stages import deeper
-from keras_papers.applications._weights import (
-    Family,
-    Published,
-    check_weights,
-)
+from keras_papers.applications.image.stages import deeper
 from keras_papers.applications.mnasnet import (
     ROWS,
     Row,
@@ -38,7 +32,13 @@ from keras_papers.applications.mnasnet import (
     row_graph,
     unpublished_rows,
 )
-from keras_papers.argument_checks import (
+from keras_papers.applications.pretrained.evaluation import efficient_net
+from keras_papers.applications.pretrained.weights import (
+    Family,
+    Published,
+    check_weights,
+)
+from keras_papers.checks import (
     check_fraction,
     check_name,
     plain_numbers,

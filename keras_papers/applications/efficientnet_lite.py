@@ -6,9 +6,6 @@ the depth of the first and the last row. See models/official/efficientnet/lite
 there.
 """
 
-from keras_papers.applications._classifier import MOMENTUM
-from keras_papers.applications._evaluation import efficient_net_lite
-from keras_papers.applications._weights import Family
 from keras_papers.applications.efficientnet import (
     ARGUMENTS,
     TABLE_1,
@@ -16,7 +13,10 @@ from keras_papers.applications.efficientnet import (
     Scaling,
     build,
 )
+from keras_papers.applications.image.classifier import MOMENTUM
 from keras_papers.applications.mnasnet import ROWS
+from keras_papers.applications.pretrained.evaluation import efficient_net_lite
+from keras_papers.applications.pretrained.weights import Family
 
 WITHOUT_SE = tuple(row._replace(se=0) for row in TABLE_1)
 # fmt: off

@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers
 from keras.applications import efficientnet, imagenet_utils
 
-from keras_papers.applications._classifier import (
+from keras_papers.applications.image.classifier import (
     MOMENTUM,
     check_top,
     classifier,
@@ -19,29 +19,28 @@ from keras_papers.applications._classifier import (
     pooled,
     predictions,
 )
-from keras_papers.applications._evaluation import efficient_net
-from keras_papers.applications._image_input import (
+from keras_papers.applications.image.image_input import (
     MINIMUM_SIZE,
     image_input,
-    image_size,
 )
-from keras_papers.applications._initializers import CONVOLUTION, DENSE
-from keras_papers.applications._padding import published_padding
-from keras_papers.applications._scaling import (
+from keras_papers.applications.image.initializers import CONVOLUTION, DENSE
+from keras_papers.applications.image.padding import published_padding
+from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
     round_filters,
     unpublished_depth,
 )
-from keras_papers.applications._stages import deeper
-from keras_papers.applications._weights import Family, check_weights
-from keras_papers.argument_checks import (
+from keras_papers.applications.image.stages import deeper
+from keras_papers.applications.pretrained.evaluation import efficient_net
+from keras_papers.applications.pretrained.weights import Family, check_weights
+from keras_papers.checks import (
     check_fraction,
     check_name,
     plain_numbers,
 )
 from keras_papers.layers import ConvNormActivation, InvertedResidual
-from keras_papers.layers._image_axes import channel_axis
+from keras_papers.layers._image_axes import channel_axis, image_size
 
 preprocess_input = efficientnet.preprocess_input
 decode_predictions = imagenet_utils.decode_predictions

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from keras import layers
 from keras.applications import mobilenet
 
-from keras_papers.applications._classifier import (
+from keras_papers.applications.image.classifier import (
     MOMENTUM,
     check_top,
     classifier,
@@ -14,27 +14,28 @@ from keras_papers.applications._classifier import (
     pooled,
     predictions,
 )
-from keras_papers.applications._evaluation import TF_SLIM
-from keras_papers.applications._image_input import image_input, image_size
-from keras_papers.applications._padding import published_padding
-from keras_papers.applications._scaling import (
+from keras_papers.applications.image.image_input import image_input
+from keras_papers.applications.image.padding import published_padding
+from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
     unpublished_depth,
 )
-from keras_papers.applications._stages import deepen, name_blocks
-from keras_papers.applications._weights import (
+from keras_papers.applications.image.stages import deepen, name_blocks
+from keras_papers.applications.pretrained.evaluation import TF_SLIM
+from keras_papers.applications.pretrained.weights import (
     Family,
     Published,
     check_weights,
 )
-from keras_papers.argument_checks import (
+from keras_papers.checks import (
     check_fraction,
     check_name,
     check_positive,
     plain_numbers,
 )
 from keras_papers.layers import DepthwiseSeparable
+from keras_papers.layers._image_axes import image_size
 
 preprocess_input = mobilenet.preprocess_input
 decode_predictions = mobilenet.decode_predictions

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 from keras.applications import mobilenet_v3
 
-from keras_papers.applications._classifier import (
+from keras_papers.applications.image.classifier import (
     MOMENTUM,
     check_top,
     classifier,
@@ -15,22 +15,22 @@ from keras_papers.applications._classifier import (
     pooled,
     predictions,
 )
-from keras_papers.applications._evaluation import TF_SLIM
-from keras_papers.applications._image_input import image_input
-from keras_papers.applications._padding import published_padding
-from keras_papers.applications._scaling import (
+from keras_papers.applications.image.image_input import image_input
+from keras_papers.applications.image.padding import published_padding
+from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
     round_filters,
     unpublished_depth,
 )
-from keras_papers.applications._stages import deepen, name_blocks
-from keras_papers.applications._weights import (
+from keras_papers.applications.image.stages import deepen, name_blocks
+from keras_papers.applications.pretrained.evaluation import TF_SLIM
+from keras_papers.applications.pretrained.weights import (
     Family,
     Published,
     check_weights,
 )
-from keras_papers.argument_checks import (
+from keras_papers.checks import (
     check_fraction,
     check_name,
     plain_numbers,

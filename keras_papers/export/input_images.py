@@ -2,14 +2,14 @@
 
 import keras
 
-from keras_papers.normalization import (
+from keras_papers.pixels.normalization import (
     AUGMENTED,
     check_images,
     check_normalization,
     normalization_of_range,
     range_of_normalization,
 )
-from keras_papers.pixel_range import PixelRange, find_pixel_range
+from keras_papers.pixels.pixel_range import PixelRange, find_pixel_range
 from keras_papers.quantization.quantize_aware import (
     input_range_of,
     is_quantization_aware,

@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-from keras_papers.drafts import check_writable
+from keras_papers.files.drafts import check_writable
 
 
 def check_path(path):

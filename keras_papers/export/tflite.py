@@ -16,11 +16,10 @@ from collections.abc import Iterable
 
 import keras
 
-from keras_papers.argument_checks import (
+from keras_papers.checks import (
     check_choice,
     check_positive_int,
 )
-from keras_papers.drafts import draft_of
 from keras_papers.export import metadata
 from keras_papers.export.binary import has_one_score, two_scores
 from keras_papers.export.conversion_process import (
@@ -38,6 +37,7 @@ from keras_papers.export.verification import (
     verify,
 )
 from keras_papers.extras import require
+from keras_papers.files.drafts import draft_of
 from keras_papers.lowering import lower, shift_to_levels, split_rescaling
 from keras_papers.precision import in_float32
 from keras_papers.quantization.legacy import check_keras_3

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from keras_papers.argument_checks import check_choice, check_positive_int
+from keras_papers.checks import check_choice, check_positive_int
 from keras_papers.export.file_size import told_size
 from keras_papers.export.input_images import normalization_of
 from keras_papers.export.integer_file import (
@@ -25,7 +25,7 @@ from keras_papers.export.interpreter import (
 from keras_papers.export.latency_process import measure_in_own_process
 from keras_papers.export.operations import operation_names
 from keras_papers.extras import require
-from keras_papers.normalization import (
+from keras_papers.pixels.normalization import (
     check_normalization,
     range_of_normalization,
 )

@@ -1,6 +1,6 @@
 """What Keras knows by name, with an error that offers the nearest one."""
 
-from keras_papers.argument_checks import offer_nearest
+from keras_papers.checks import offer_nearest
 
 
 def resolve_by_name(name, value, module, meaning):

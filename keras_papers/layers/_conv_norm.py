@@ -6,7 +6,7 @@ lists serve inside a block (`Block.part`) and in a model's own graph.
 
 from keras import layers
 
-from keras_papers.argument_checks import (
+from keras_papers.checks import (
     check_choice,
     check_positive_int,
     plain,

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_papers.argument_checks import check_choice
+from keras_papers.checks import check_choice
 
 
 def resolve_data_format(data_format):
@@ -58,3 +58,11 @@ def split_image_shape(data_format, shape):
     if data_format == "channels_first":
         return batch, tuple(rest[1:]), rest[0]
     return batch, tuple(rest[:2]), rest[2]
+
+
+def image_size(images):
+    """Returns the `(height, width)` of an image batch; None is open."""
+    _, size, _ = split_image_shape(
+        keras.config.image_data_format(), images.shape
+    )
+    return size

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from keras_papers.argument_checks import (
+from keras_papers.checks import (
     check_fraction,
     check_positive_int,
     plain,

@@ -5,7 +5,7 @@ import contextvars
 
 import keras
 
-from keras_papers.argument_checks import offer_nearest
+from keras_papers.checks import offer_nearest
 
 DTYPES = (
     "float16",

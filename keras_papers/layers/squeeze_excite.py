@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from keras_papers.argument_checks import check_positive_int, plain
+from keras_papers.checks import check_positive_int, plain
 from keras_papers.layers._activation import resolve_activation
 from keras_papers.layers._image_axes import (
     known_channels,

@@ -5,7 +5,7 @@ TF-MOT's wrappers around the kernels of a model that is written in tf_keras.
 
 import importlib
 
-from keras_papers.argument_checks import check_positive_int
+from keras_papers.checks import check_positive_int
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from keras_papers.quantization.to_tf_keras import to_tf_keras
 

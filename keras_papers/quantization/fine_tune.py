@@ -2,8 +2,8 @@
 
 import keras
 
-from keras_papers.argument_checks import check_positive, check_positive_int
-from keras_papers.normalization import AUGMENTED, check_images
+from keras_papers.checks import check_positive, check_positive_int
+from keras_papers.pixels.normalization import AUGMENTED, check_images
 from keras_papers.quantization.legacy import load_tf_keras
 from keras_papers.quantization.prune import callbacks as callbacks_of
 from keras_papers.quantization.prune import check_reached

@@ -7,7 +7,7 @@ import importlib
 import numbers
 import warnings
 
-from keras_papers.argument_checks import check_fraction, check_positive_int
+from keras_papers.checks import check_fraction, check_positive_int
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from keras_papers.quantization.to_tf_keras import to_tf_keras
 

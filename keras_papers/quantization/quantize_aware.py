@@ -9,16 +9,16 @@ import importlib
 import keras
 import numpy as np
 
+from keras_papers.checks import MOST_CLUSTERS
 from keras_papers.inlining import flatten
-from keras_papers.limits import MOST_CLUSTERS
 from keras_papers.lowering import (
     RESCALING,
     lower,
     shift_to_levels,
     split_rescaling,
 )
-from keras_papers.normalization import check_input_range
-from keras_papers.pixel_range import PixelRange, find_pixel_range
+from keras_papers.pixels.normalization import check_input_range
+from keras_papers.pixels.pixel_range import PixelRange, find_pixel_range
 from keras_papers.precision import in_float32
 from keras_papers.quantization.layer_converters import FROZEN
 from keras_papers.quantization.legacy import (

@@ -5,7 +5,7 @@ import inspect
 import keras
 import numpy as np
 
-from keras_papers.normalization import check_images
+from keras_papers.pixels.normalization import check_images
 
 ENOUGH = 300  # images; ranges hardly move after some hundred
 

@@ -20,12 +20,11 @@ from typing import NamedTuple
 
 import keras
 
-from keras_papers.argument_checks import (
+from keras_papers.checks import (
     check_choice,
     check_positive,
     check_positive_int,
 )
-from keras_papers.drafts import draft_of
 from keras_papers.export.latency_process import measure_in_own_process
 from keras_papers.export.tflite import (
     WITHOUT_IMAGES,
@@ -33,8 +32,9 @@ from keras_papers.export.tflite import (
     convert_unverified,
 )
 from keras_papers.extras import require
+from keras_papers.files.drafts import draft_of
 from keras_papers.inlining import flatten
-from keras_papers.tuner.search_errors import DeviceBusyError
+from keras_papers.tuner.engine.search_errors import DeviceBusyError
 
 # Medians of the clock (of CPU time) in ms, and cpu_share, of one thread on two
 # cores, at 224 px, 1 s each, 2026-11-23.

@@ -2,7 +2,7 @@
 
 import numbers
 
-from keras_papers.argument_checks import check_choice, check_positive
+from keras_papers.checks import check_choice, check_positive
 
 COSTS = ("multiply_adds", "parameters", "latency_ms")
 

@@ -17,7 +17,7 @@ from sklearn.datasets import load_sample_image
 from keras_papers import applications, export
 from keras_papers.export import metadata
 from keras_papers.export.metadata import Description
-from keras_papers.pipelines.images import load_digits
+from keras_papers.pipelines.data.images import load_digits
 from tests.answers import perturb
 
 DEMO = pathlib.Path(__file__).parents[2] / "demo_output"

@@ -22,7 +22,7 @@ from keras_papers.tuner.latency import (
     LocalDevice,
     architecture,
 )
-from keras_papers.tuner.width_and_resolution import WidthAndResolution
+from keras_papers.tuner.spaces.width_and_resolution import WidthAndResolution
 from tests.answers import perturb
 
 pytestmark = pytest.mark.tensorflow

@@ -1,0 +1,94 @@
+"""Taps inside a classifier, for detection and segmentation heads."""
+
+import itertools
+import re
+
+import keras
+
+from keras_papers.inlining import flatten, redraw
+from keras_papers.layers._image_axes import image_size
+
+TAP = re.compile(r"stem|stage\d+_block\d+")
+PROBE = 256  # pixels given to a model of open size, to see what it halves
+
+
+def feature_extractor(model, strides=(4, 8, 16, 32)):
+    """Returns a model of the feature maps inside a classifier.
+
+    A map of stride 8 has an eighth of the image's height and width. Of the
+    maps of one stride the last is taken, behind the last block: where the
+    papers' own detection and segmentation heads are joined.
+
+    Args:
+        model: A classifier of ours, also without its top or trained, or a
+            functional or sequential model with one inside. Weights are
+            shared with it.
+        strides: Powers of two, at least one. Defaults to `(4, 8, 16, 32)`.
+
+    Returns:
+        A functional model whose output is a dict: `"stride4"` to its map, and
+        so on. The classifier's layers are its own layers, not a model inside.
+
+    Raises:
+        ValueError: If `model` has no map of one of the strides.
+
+    Example:
+    >>> from keras_papers.applications import MobileNetV2
+    >>> model = feature_extractor(MobileNetV2(), strides=(8, 32))
+    >>> {name: tensor.shape for name, tensor in model.output.items()}
+    {'stride8': (None, 28, 28, 32), 'stride32': (None, 7, 7, 320)}
+    """
+    images, taps = [], {}
+
+    def call(layer, *args, **kwargs):
+        outputs = layer(*args, **kwargs)
+        tap = TAP.match(layer.name)
+        if tap:
+            images.append(args[0])
+            taps[tap.group()] = outputs  # the last layer of a block stays
+        return outputs
+
+    drawn = None
+    if getattr(model, "inputs", None):
+        drawn = redraw(flatten(model), call)
+    if not taps:
+        raise ValueError(
+            "`model` must be a classifier of keras_papers.applications, whose "
+            "blocks are called 'stage1_block1' and so on. "
+            f"Received: model={model!r}, which has none. Build one with "
+            "keras_papers.applications.get."
+        )
+    maps = {}
+    for stride, tensor in zip(
+        _strides(drawn, images[0], taps.values()), taps.values(), strict=True
+    ):
+        maps[stride] = tensor
+    listed = isinstance(strides, tuple | list)
+    if not listed or not strides or any(s not in maps for s in strides):
+        raise ValueError(
+            "`strides` lists the feature maps to return, at least one. "
+            f"Received: strides={strides}. {model.name!r} has maps of strides "
+            f"{sorted(maps)}."
+        )
+    outputs = {f"stride{stride}": maps[stride] for stride in strides}
+    return keras.Model(drawn.input, outputs, name=f"{model.name}_features")
+
+
+def _strides(model, images, maps):
+    """Returns how often each of `maps` was halved against `images`."""
+    sizes = [image_size(x) for x in (images, *maps)]
+    if any(None in size for size in sizes):
+        probe = keras.Model(model.input, [images, *maps])
+        batch, *image = model.inputs[0].shape
+        image = [n or PROBE for n in image]
+        sizes = [
+            image_size(keras.KerasTensor(shape))
+            for shape in probe.compute_output_shape((batch or 1, *image))
+        ]
+    # A map is halved, rounded up or down, or stays; counting the halvings
+    # tells the stride of odd sizes too.
+    strides, stride = [], 1
+    for before, size in itertools.pairwise(sizes):
+        stride *= 2 if max(size) < max(before) else 1
+        strides.append(stride)
+    return strides

@@ -1,0 +1,29 @@
+"""Width and depth scaling, shared by the mobile families."""
+
+from keras_papers.checks import check_alpha as check_alpha
+from keras_papers.checks import check_positive
+
+
+def check_depth(depth):
+    """Raises ValueError unless `depth` can multiply a table's blocks."""
+    check_positive(
+        "depth",
+        depth,
+        "the factor on the blocks of every stage",
+        "EfficientNet's table 3 uses up to 4; 1.0 is the table as printed.",
+    )
+
+
+def unpublished_depth(depth):
+    """Returns what tells a network from the published ones, if anything."""
+    return {} if depth == 1 else {"depth": depth}
+
+
+def round_filters(filters, divisor=8):
+    """Rounds to a multiple of `divisor`, losing at most a tenth.
+
+    The published code of MobileNetV2 and all after it does so, for the sake
+    of vector units; the papers do not tell.
+    """
+    rounded = max(divisor, int(filters + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * filters else rounded

@@ -1,0 +1,141 @@
+"""Checks of arguments where they enter, with errors that say what to do.
+
+Every message has three parts: the argument and its meaning, what was
+received, and what to do about it.
+"""
+
+import difflib
+import functools
+import math
+import numbers
+import os
+
+MINIMUM_SIZE = 32  # pixels of an image's side: five halvings leave one
+MOST_CLUSTERS = 256  # different weights of a kernel that count as clusters
+
+
+def plain_numbers(function):
+    """Lets a function take NumPy's numbers, and gives it Python's.
+
+    Keras' layers refuse NumPy's integers in places, and names and JSON files
+    are made of what is passed. An array of one axis becomes a tuple.
+    """
+
+    @functools.wraps(function)
+    def with_plain_numbers(*args, **kwargs):
+        return function(
+            *map(plain, args),
+            **{name: plain(value) for name, value in kwargs.items()},
+        )
+
+    return with_plain_numbers
+
+
+def plain(value):
+    """Returns Python's number for NumPy's, and any other value unchanged."""
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(plain, value))  # a row of a table
+    if type(value) in (tuple, list):
+        return type(value)(map(plain, value))
+    if type(value).__module__ != "numpy" or not hasattr(value, "ndim"):
+        return value
+    if value.ndim == 1 and value.dtype.kind in "iu":
+        return tuple(value.tolist())
+    if value.ndim:
+        return value
+    if value.dtype.kind == "f":
+        return float(str(value))  # 0.35, not 0.3499999940395355 in float32
+    return value.item()
+
+
+def check_positive_int(name, value, meaning, advice):
+    """Raises ValueError unless `value` is an integer of at least 1."""
+    is_int = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not is_int or value < 1:
+        raise ValueError(
+            f"`{name}` is {meaning} and must be an integer of at least 1. "
+            f"Received: {name}={value!r}. {advice}"
+        )
+
+
+def check_fraction(name, value, meaning, advice):
+    """Raises ValueError unless `value` is a number in [0, 1)."""
+    if not isinstance(value, numbers.Real) or not 0 <= value < 1:
+        raise ValueError(
+            f"`{name}` is {meaning} and must lie in [0, 1). "
+            f"Received: {name}={value!r}. {advice}"
+        )
+
+
+def check_positive(name, value, meaning, advice):
+    """Raises ValueError unless `value` is a finite number above 0."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value <= 0:
+        raise ValueError(
+            f"`{name}` is {meaning} and must be a finite number above 0. "
+            f"Received: {name}={value!r}. {advice}"
+        )
+
+
+def check_name(name):
+    """Raises ValueError unless `name` is None or Keras takes it for a model."""
+    if name is not None and (not isinstance(name, str) or "/" in name):
+        raise ValueError(
+            "`name` is the name of the model, a string without '/', which "
+            f"stands between the parts of a weight's path. Received: "
+            f"name={name!r}. Use '_' in its place."
+        )
+
+
+def check_seed(seed):
+    """Raises ValueError unless every random generator starts from `seed`."""
+    if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**32:
+        raise ValueError(
+            "`seed` starts every random generator and must be an integer from "
+            f"0 to {2**32 - 1}. Received: seed={seed!r}. Try 0."
+        )
+
+
+def check_alpha(alpha):
+    """Raises ValueError unless `alpha` can multiply a table's channels."""
+    check_positive(
+        "alpha",
+        alpha,
+        "the factor on the channels of every layer",
+        "The papers use 0.25 to 1.4; 1.0 is the table as printed.",
+    )
+
+
+def check_weights_path(weights):
+    """Raises ValueError unless `weights` is a file that Keras reads."""
+    is_file = isinstance(weights, str | os.PathLike) and os.path.isfile(weights)
+    if not is_file or not str(weights).endswith((".keras", ".h5")):
+        what = "a file of another kind" if is_file else "which is no file"
+        raise ValueError(
+            "`weights` must be None (random), 'imagenet' or the path of a "
+            ".weights.h5, .keras or legacy .h5 file. "
+            f"Received: weights={weights!r}, {what}. Check the path."
+        )
+
+
+def check_choice(name, value, choices, meaning):
+    """Raises ValueError unless `value` is one of `choices`; offers the nearest.
+
+    Letters count the same in both cases for the offer, not for the check.
+    """
+    if isinstance(value, str | None) and value in choices:
+        return
+    raise ValueError(
+        f"`{name}` is {meaning} and must be one of "
+        f"{', '.join(repr(choice) for choice in choices)}. "
+        f"Received: {name}={value!r}. {offer_nearest(value, choices)}"
+    )
+
+
+def offer_nearest(value, choices):
+    """Returns a sentence that offers the choice spelled most like `value`."""
+    spelled = {str(choice).lower(): choice for choice in choices}
+    near = difflib.get_close_matches(str(value).lower(), spelled, 1, 0.5)
+    if near:
+        return f"Did you mean {spelled[near[0]]!r}?"
+    return "Choose one of these."

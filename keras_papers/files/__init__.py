@@ -1,0 +1,1 @@
+"""Whole-file writes, JSON and training state; imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Image classification, from a folder of pictures to a phone."""

@@ -1,0 +1,47 @@
+"""The size of the images that a network takes, where none is given."""
+
+import numpy as np
+
+from keras_papers.applications.registry import default_size
+from keras_papers.checks import MINIMUM_SIZE
+from keras_papers.extras import require
+
+DIGITS = 48  # pixels; the bundled digits are 8 x 8
+STEP = 32  # networks halve images five times
+SAMPLE = 200  # pictures whose sizes are looked at
+
+
+def choose_size(model, weights, images):
+    """Returns a height and width that suits a network and pictures.
+
+    That of the network's paper; less if the pictures have not as many
+    pixels, which would be made up. Weights of ImageNet are of the paper's.
+
+    Args:
+        model: Name of a classifier.
+        weights: What the training starts from.
+        images: An `ImageSet` of files; None for the bundled digits.
+
+    Returns:
+        The size, and the reason for it in words.
+    """
+    if images is None:
+        return DIGITS, "that of the bundled digits"
+    largest = default_size(model)
+    if weights == "imagenet":
+        return largest, "that of the weights"
+    side = typical_side(images.train)
+    size = max(MINIMUM_SIZE, STEP * round(side / STEP))
+    if size < largest:
+        return size, f"since half of the pictures have {side:.0f} or fewer"
+    return largest, f"that of {model}'s paper"
+
+
+def typical_side(part):
+    """Returns the median of the shorter sides of the pictures of a `Part`."""
+    image_module = require("PIL.Image", "mobile")
+    sides = []
+    for file in part.files[:: -(-len(part) // SAMPLE)]:
+        with image_module.open(file) as image:  # reads the head only
+            sides.append(min(image.size))
+    return float(np.median(sides))

@@ -1,0 +1,428 @@
+"""Images in, a trained model and its verified .tflite file out."""
+
+import functools
+import hashlib
+import json
+import os
+
+import keras
+import numpy as np
+
+from keras_papers import applications, cost, export
+from keras_papers.applications.registry import has_imagenet
+from keras_papers.checks import MINIMUM_SIZE, check_seed, check_weights_path
+from keras_papers.export import metadata
+from keras_papers.extras import require
+from keras_papers.pipelines.classification import report_files
+from keras_papers.pipelines.classification.image_size import choose_size
+from keras_papers.pipelines.classification.report import Report
+from keras_papers.pipelines.data.augmentation import default_augmentation
+from keras_papers.pipelines.data.images import (
+    load_digits,
+    told_of_lost_pictures,
+)
+from keras_papers.pipelines.data.picture_folder import load_folder
+from keras_papers.pipelines.data.split import (
+    PARTS,
+    SPLIT,
+    divided_as,
+    split_beside,
+    split_of,
+    warn_of_unknown,
+)
+from keras_papers.pipelines.report.commands import (
+    beside,
+    command_of,
+    quantize_command,
+)
+from keras_papers.pipelines.training import verdict
+from keras_papers.pipelines.training.compilation_cache import (
+    use_compilation_cache,
+)
+from keras_papers.pipelines.training.loop import precision, train
+from keras_papers.pipelines.training.output_folder import (
+    check_places,
+    claim,
+    releases_claims,
+)
+from keras_papers.pipelines.training.recipe import Recipe, check_recipe
+from keras_papers.pipelines.training.run_record import run_record
+from keras_papers.pipelines.training.training_folder import (
+    MODELS,
+    TrainingFolder,
+    refuse_finished,
+)
+from keras_papers.pipelines.training.training_start import start_lines
+from keras_papers.pipelines.variants.plan import check_plan, command_instead
+from keras_papers.pipelines.variants.quantized import (
+    Material,
+    after,
+    check_installed,
+    make_variants,
+    measured,
+)
+
+
+@releases_claims
+def train_image_classifier(
+    data=None,
+    model="MobileNetV3Small",
+    alpha=0.75,
+    image_size=None,
+    epochs=None,
+    output="keras_papers_output",
+    *,
+    weights=None,
+    batch_size=64,
+    learning_rate=4e-3,
+    weight_decay=1e-2,
+    label_smoothing=0.1,
+    class_weights=False,
+    ema=None,
+    early_stopping=None,
+    augment=None,
+    mixed_precision=False,
+    quantize=None,
+    prune=None,
+    cluster=None,
+    tensorboard=False,
+    strict=False,
+    overwrite=False,
+    seed=0,
+    verbose="auto",
+):
+    """Trains a classifier, exports it, and checks both.
+
+    AdamW with warm-up and cosine decay, on images that are varied. The model
+    gets the weights of the epoch with the lowest validation loss. The
+    accuracies of the report are those on images held out, of the Keras model
+    and of the file run by LiteRT. Pictures are read from disk as they are
+    needed.
+
+    `output` then holds `model.keras`, `model.tflite`, `labels.txt`,
+    `metadata.json`, `split.json`, `history.csv`, `report.json` and, with the
+    extra `report`, `report.html`. `split.json` lists the pictures of each part
+    with their hashes, by which `evaluate` and `quantize` know them. A training
+    that was stopped continues from its last epoch when it is started again with
+    the same arguments and pictures.
+
+    `prune`, `cluster` and `quantize` ask for smaller files beside these, and
+    each goes on with what the one before it made: `model.pruned`, then
+    `model.pruned.clustered`, then `model.pruned.clustered.int8.tflite`. Of
+    pruned and of clustered weights there is a .keras file, too. Those two and
+    `"qat"` train for a fifth of the epochs, and keep the zeros and clusters
+    that are there. The report compares all files.
+
+    Args:
+        data: Folder that holds a folder of pictures for each class, or
+            folders `train`, `val` and `test` that do. `test` is held out, and
+            `val` is watched, by which the model may be chosen. Of two folders
+            the other one is held out, else a fifth of each class; and a
+            twentieth of the rest is watched. Defaults to None: scikit-learn's
+            1,797 scanned digits.
+        model: Name of a classifier, one of `applications.list_models()`.
+            Defaults to `"MobileNetV3Small"`.
+        alpha: Positive float. Width multiplier. Defaults to 0.75.
+        image_size: Int of at least 32. Height and width that images are
+            resized to. Defaults to None: that of the model's paper, 224 for
+            most; less if half of the pictures are smaller; 48 for the
+            bundled digits. `"imagenet"` takes that of the paper always.
+        epochs: Positive int. Defaults to None: 40; or with few images as
+            many as make 800 steps, unless the training starts from weights.
+        output: Folder for the files; made where it does not exist.
+        weights: None (random), `"imagenet"` or the path of a weights file to
+            start from. Pictures that a `split.json` beside that file lists
+            keep their part; where none lists the file, it may have been
+            trained on pictures held out here. The first fifth of the epochs
+            then trains the new classifier alone. Defaults to None.
+        batch_size: Positive int. Defaults to 64.
+        learning_rate: Positive float. Peak of the schedule. Defaults to 0.004.
+        weight_decay: Positive float. Of the kernels. Defaults to 0.01.
+        label_smoothing: Float in [0, 1). Share of the target that is spread
+            over all classes. Defaults to 0.1.
+        class_weights: Whether images of rare classes count more, so that
+            every class counts the same. Defaults to False.
+        ema: Float in [0, 1), momentum of an exponential moving average of
+            the weights, which is the model in the end: that of the last
+            epoch, or with `early_stopping` that of the lowest validation
+            loss. Defaults to None.
+        early_stopping: Positive int. Epochs without a lower validation loss
+            after which the training ends. Defaults to None: all epochs.
+        augment: How images are varied: `"none"`; `"light"`, turned, shifted
+            and zoomed a little; or `"photo"`, also mirrored, zoomed in
+            further, and changed in brightness and contrast. Defaults to
+            None: `"photo"` for trainings of 400 steps or more and those from
+            weights, else `"light"`, as for the bundled digits.
+        mixed_precision: Whether to compute in float16, which GPUs do faster.
+            Defaults to False.
+        quantize: `"float16"`, `"dynamic"` (int8 weights) or `"int8"` for a
+            further file as in `export.to_tflite`, ranges being measured on up
+            to 300 training images; `"qat"` for int8 after training as
+            integers compute. Defaults to None or `"none"`: no such file.
+        prune: Float in (0, 1). Share of the weights that become zero in a
+            further file. Defaults to None: no such file.
+        cluster: Int of at least 2. Number of different weights in each kernel
+            of a further file. Defaults to None: no such file.
+        tensorboard: Whether to write logs for TensorBoard to `output/logs`.
+        strict: Whether a picture that cannot be read is an error. Defaults
+            to False: it is left out, and named.
+        overwrite: Whether an earlier training in `output` gives way.
+        seed: Int. Draws the held-out images, the weights and the order.
+        verbose: As in `keras.Model.fit`. Defaults to `"auto"`, progress bars.
+
+    Returns:
+        A `Report`, which prints as a table.
+
+    Raises:
+        ValueError: If an argument is out of its range, `data` holds no
+            classes, or `output` cannot be written, is taken, or another
+            process writes to it.
+        MissingExtraError: If the extra `mobile` is not installed, or
+            `quantization`, which `prune`, `cluster` and `"qat"` need.
+
+    Warns:
+        UserWarning: If it is not known what the file `weights` was trained on.
+    """
+    given = dict(locals())
+    export.check_environment()
+    constructor = applications.get(model)
+    check_places(data, output)
+    plan = check_plan(quantize, prune, cluster)
+    check_installed(plan)
+    if not overwrite:
+        refuse_finished(output, command_instead(plan, output, data))
+    if tensorboard:
+        require("tensorboard", "report")
+    recipe = Recipe(
+        epochs,
+        batch_size,
+        learning_rate,
+        weight_decay,
+        label_smoothing,
+        class_weights,
+        ema,
+        early_stopping,
+        from_weights=weights is not None,
+        augment=augment,
+    )
+    check_recipe(recipe, image_size)
+    is_file = weights is not None and weights != "imagenet"
+    if is_file:
+        check_weights_path(weights)
+    check_seed(seed)
+    seed = int(seed)  # of NumPy, as may be
+    use_compilation_cache()
+    # Built once for nothing, so that bad arguments show before the reading.
+    shape = (image_size or MINIMUM_SIZE,) * 2 + (3,)
+    constructor(input_shape=shape, alpha=alpha, classes=2)
+    claim(output)
+    images = None if data is None else load_folder(data, seed, strict)
+    why = "as given"
+    if image_size is None:
+        image_size, why = choose_size(model, weights, images)
+    image_size = int(image_size)
+    shape = (image_size, image_size, 3)
+    if images is None:
+        images = load_digits(image_size, seed)
+    before = split_beside(weights) if is_file else None
+    if before is not None:
+        images = divided_as(before, images, with_new=True)
+        _check_parts(images, weights)
+    elif is_file:
+        warn_of_unknown(weights)
+    if epochs is None:
+        recipe = recipe._replace(epochs=recipe.enough_epochs(images.train))
+    if augment is None:
+        kind = default_augmentation(recipe, images.train)
+        recipe = recipe._replace(augment=kind)
+    decided = {
+        "image_size": image_size,
+        "epochs": recipe.epochs,
+        "augment": recipe.augment,
+    }
+    run = run_record("train", given | decided)
+    split = split_of(images, data, seed, run)
+    if before is not None:
+        split = split.with_pictures_of(before)
+
+    def build(weights=None):
+        return constructor(
+            input_shape=shape,
+            alpha=alpha,
+            weights=weights,
+            classes=len(images.names),
+            include_preprocessing=True,
+        )
+
+    keras.utils.set_random_seed(seed)
+    with precision("mixed_float16" if mixed_precision else None):
+        network = build(weights)
+        folder = TrainingFolder(
+            output,
+            {
+                "model": f"{model}(alpha={alpha})",
+                "image_size": image_size,
+                "weights": weights and str(weights),
+                **recipe._asdict(),
+                "mixed_precision": mixed_precision,
+                **plan._asdict(),
+                "seed": seed,
+                "data": data and os.path.abspath(data),
+                "classes": images.names,
+                "images": split.in_a_line(),
+            },
+            overwrite,
+        )
+        if verbose:
+            lines = start_lines(images, image_size, why, recipe)
+            print(lines, flush=True)
+        with folder.told_how_to_go_on(), told_of_lost_pictures():
+            trained = train(
+                network,
+                images,
+                image_size,
+                folder,
+                recipe,
+                seed,
+                folder.path / "logs" if tensorboard else None,
+                verbose,
+            )
+    if mixed_precision:
+        # What was computed in half precision is answered in full.
+        half, network = network, build()
+        network.set_weights(half.get_weights())
+    with folder.told_how_to_go_on(), told_of_lost_pictures():
+        material = Material(images, image_size, after(recipe), seed, verbose)
+        report = _write(network, plan, material, folder, trained, split, given)
+        folder.finish()
+    return report
+
+
+def _check_parts(images, weights):
+    counts = [len(getattr(images, name)) for name in PARTS]
+    if not all(counts):
+        raise ValueError(
+            "`data` must hold pictures that `weights` was trained on, watched "
+            "by, and tested on, or new ones of each. "
+            "Received: {} to train on, {} to watch and {} held out, by the "
+            "{} beside {!r}. Add pictures.".format(*counts, SPLIT, str(weights))
+        )
+    there = set(images.train.labels.tolist())
+    missing = [n for i, n in enumerate(images.names) if i not in there]
+    if missing:
+        raise ValueError(
+            "`data` must hold pictures of every class to train on. Received: "
+            f"data with none of {missing}, whose pictures were all watched or "
+            f"held out, by the {SPLIT} beside {str(weights)!r}. Add pictures."
+        )
+
+
+def _write(network, plan, material, folder, trained, split, given):
+    """Makes all files in the state of the training; returns the report."""
+    history = trained.history
+    state, images = folder.state, material.images
+    image_size = material.image_size
+    network.save(state / "model.keras")
+    (state / "labels.txt").write_text(
+        "\n".join(images.names) + "\n", encoding="utf-8"
+    )
+    file = material.to_tflite(network, state / "model.tflite")
+    scores = network.predict(material.test(), verbose=0)
+    accuracy = material.accuracy(scores)
+    by_litert = material.by_litert(file.path)
+    variants = make_variants(network, plan, material, folder, by_litert)
+    if variants:
+        first = measured("float32", file, accuracy, by_litert, material)
+        variants = [first, *variants]
+    costs = cost.count(network)
+    report = Report(
+        model=folder.arguments["model"],
+        classes=len(images.names),
+        image_size=image_size,
+        epochs=len(history),
+        best_epoch=trained.best_epoch,
+        epoch_rule=trained.rule,
+        augmentation=material.recipe.augment,
+        training_accuracy=history[trained.best_epoch - 1]["accuracy"],
+        train_images=len(images.train),
+        validation_images=len(images.validation),
+        test_images=len(images.test),
+        skipped_files=len(images.skipped),
+        accuracy=accuracy,
+        tflite_accuracy=material.accuracy(by_litert),
+        guessed_accuracy=images.test.commonest_share(),
+        training_seconds=round(sum(row["seconds"] for row in history), 1),
+        parameters=costs.parameters,
+        multiply_adds=costs.multiply_adds,
+        bytes=file.bytes,
+        latency_ms=round(file.latency_ms, 3),
+        output=str(folder.path),
+        variants=variants,
+        verdict=[],
+        run=split.run,
+    )
+    models = [state / name for name in MODELS if (state / name).exists()]
+    split.save_for(models, state / SPLIT)
+    report = report._replace(
+        verdict=_verdict(report, images, scores, given, folder)
+    )
+    report_files.write_history(history, state)
+    (state / "metadata.json").write_text(
+        json.dumps(_metadata(file.path, report, images), indent=2) + "\n"
+    )
+    report_files.write(report, history, scores, material, state)
+    return report
+
+
+def _verdict(report, images, scores, given, folder):
+    """Returns what stands out of a training, with commands to try next."""
+    recipe = Recipe(**{k: folder.arguments[k] for k in Recipe._fields})
+    alpha = given["alpha"]
+    training = verdict.Training(
+        images.names,
+        images.test.labels,
+        np.argmax(scores, axis=-1),
+        np.bincount(images.train.labels, minlength=len(images.names)),
+        recipe,
+        recipe.enough_epochs(images.train),
+        given["data"] is not None and has_imagenet(given["model"], alpha),
+    )
+    again = functools.partial(
+        command_of,
+        "train",
+        train_image_classifier,
+        {**given, "output": beside(given["output"])},
+    )
+    model = os.path.join(given["output"], "model.keras")
+    integers = functools.partial(
+        quantize_command, model, given["data"], given["seed"]
+    )
+    return verdict.of_training(report, training, again, integers)
+
+
+def _metadata(path, report, images):
+    """Returns what a person or a build script wants to know of the file."""
+    description = metadata.read(path)
+    return {
+        "model": report.model,
+        "input": {
+            "name": "image",
+            "shape": [1, report.image_size, report.image_size, 3],
+            "dtype": "float32",
+            "channels": "RGB",
+            "mean": description.mean,
+            "std": description.std,
+        },
+        "output": {
+            "name": "scores",
+            "shape": [1, report.classes],
+            "dtype": "float32",
+            "labels": list(images.names),
+        },
+        "sha256": {
+            name: hashlib.sha256((path.parent / name).read_bytes()).hexdigest()
+            for name in MODELS
+            if (path.parent / name).exists()
+        },
+        **report.run,
+    }

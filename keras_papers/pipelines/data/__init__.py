@@ -1,0 +1,1 @@
+"""Folders of pictures, read, checked and split."""

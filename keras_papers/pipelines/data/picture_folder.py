@@ -1,0 +1,268 @@
+"""Folders of pictures: what is found, divided, left out, refused."""
+
+import concurrent.futures
+import warnings
+
+import numpy as np
+
+from keras_papers.extras import MissingExtraError
+from keras_papers.pipelines.data.bit_depth import describe_whites
+from keras_papers.pipelines.data.duplicates import describe, find_duplicates
+from keras_papers.pipelines.data.folder_hints import look_around
+from keras_papers.pipelines.data.folder_levels import (
+    check_is_folder,
+    find_levels,
+)
+from keras_papers.pipelines.data.folder_walk import files_below, folders_in
+from keras_papers.pipelines.data.image_set import (
+    TEST_SHARE,
+    VALIDATION_SHARE,
+    ImageSet,
+    Part,
+    divide,
+)
+from keras_papers.pipelines.data.pictures import check_picture, reason_of
+
+# Pictures of a class to train on, by how many of the parts have folders.
+FEWEST = {1: 5, 2: 2, 3: 1}
+
+
+def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
+    """Finds the pictures of a folder, and reads each once to see that it can.
+
+    Args:
+        folder: Holds a folder of pictures for each class; or folders
+            `train`, and perhaps `val` and `test`, that do, under these names
+            or others that `folder_levels` knows. With both, `val` is watched;
+            with one of them, it is tested on, and a share of `train` is
+            watched. With none, a fifth of each class is tested on.
+        seed: Draws what is held out. Files of the same bytes stay together.
+        strict: Whether a file that cannot be read is an error.
+        validation_share: Float in (0, 1). What is watched of each class where
+            there are not both `val` and `test`.
+
+    Raises:
+        ValueError: If there is no such folder, or it can be read in two ways,
+            or there are fewer than two classes, or too few pictures of a
+            class.
+
+    Warns:
+        UserWarning: Of what is left out, also as a copy of a picture in an
+            earlier part; of folders that are read in the likelier of two ways,
+            of pictures with different values for white, of pictures that are
+            in two classes, and of classes that are missing from a part.
+    """
+    roots, notes = find_levels(folder)
+    names = _class_names(folder, roots)
+    parts, skipped, whites = {}, [], {}
+    for split, root in roots.items():
+        parts[split], broken, likely = _scan(root, names, strict)
+        skipped += broken
+        whites |= likely
+    train = parts["train"]
+    fewest = FEWEST[len(roots)]
+    _check_counts(roots["train"], names, train, fewest, skipped)
+    # The watched pictures choose the model. So a `val` alone is what it is
+    # tested on in the end, and others are watched.
+    test = parts.get("test", parts.get("val"))
+    test_is_val = "test" not in parts
+    if test is None:
+        train, test = divide(train, TEST_SHARE, seed)
+    if len(roots) == 3:
+        validation = parts["val"]
+    else:
+        train, validation = divide(train, validation_share, seed)
+    for name, part in (("val", validation), ("test", test)):
+        if not len(part):
+            raise ValueError(
+                f"`data` must hold pictures in {name}, where there is such a "
+                f"folder. Received: data={str(folder)!r} without one that can "
+                "be read. Add pictures, or remove the folder."
+            )
+    duplicates = find_duplicates(train, validation, test)
+    copies = describe(duplicates, validation, test)
+    watched, held_out = validation, test
+    validation = _without(watched, [train], folder, "to watch")
+    test = _without(held_out, [train, watched], folder, "held out")
+    # Of the parts that have folders, what is left.
+    in_val = test if test_is_val else validation
+    left = {"train": train, "val": in_val, "test": test}
+    missing = _missing(names, roots, left)
+    notes = [*notes, *missing, *copies, *describe_whites(whites)]
+    for note in notes:
+        warnings.warn(note, UserWarning, stacklevel=2)
+    return ImageSet(names, train, validation, test, tuple(skipped), duplicates)
+
+
+def _without(part, others, folder, purpose):
+    """Returns a part without the pictures that are in other parts, too."""
+    seen = {digest for other in others for digest in other.hashes}
+    is_new = np.array([digest not in seen for digest in part.hashes], bool)
+    if not is_new.any():
+        raise ValueError(
+            f"`data` must hold pictures {purpose} that are not copies of those "
+            f"of the other parts. Received: data={str(folder)!r}, where all "
+            f"{len(part):,} pictures {purpose} are copies. Add others, or "
+            "remove the folder, so that some of train are taken."
+        )
+    return part[is_new]
+
+
+def check_folder(folder, to_train=True):
+    """Raises ValueError unless there is a folder, and reads no picture.
+
+    Args:
+        folder: As for `load_folder`.
+        to_train: Whether it must hold folders of two classes or more.
+    """
+    check_is_folder(folder)
+    if to_train:
+        _class_names(folder, find_levels(folder).roots)
+
+
+def load_test_folder(folder, names):
+    """Finds the pictures of known classes; those of `test` where it is.
+
+    Raises:
+        ValueError: If there is no class folder, or one is not in `names`.
+    """
+    roots, notes = find_levels(folder, names)
+    root = roots.get("test") or roots.get("val") or roots["train"]
+    found = [name for name in folders_in(root) if name in names]
+    unknown = sorted(set(folders_in(root)) - set(names))
+    if unknown or not found:
+        raise ValueError(
+            "`data` must hold folders of the classes that the model knows, "
+            f"{', '.join(names)}. Received: data={str(root)!r} with "
+            + (
+                f"class folders {unknown}. Rename or remove them."
+                if unknown
+                else f"no class folder. {look_around(root)}Sort the pictures "
+                "into such."
+            )
+        )
+    part, skipped, whites = _scan(root, names, strict=False)
+    for note in [*notes, *describe_whites(whites)]:
+        warnings.warn(note, UserWarning, stacklevel=2)
+    if not len(part):
+        raise ValueError(
+            "`data` must hold pictures that can be read. "
+            f"Received: data={str(root)!r} with none. Check the folder."
+        )
+    return part, skipped
+
+
+def _class_names(folder, roots):
+    if "train" not in roots:
+        raise ValueError(
+            "`data` must hold a folder train where it holds others of its "
+            f"parts. Received: data={str(folder)!r} with only "
+            f"{', '.join(str(root) for root in roots.values())}. Pass the "
+            "folder that holds all parts, or the one that holds the classes."
+        )
+    root = roots["train"]
+    names = folders_in(root)
+    if len(names) < 2 or any(name.splitlines() != [name] for name in names):
+        raise ValueError(
+            "`data` must hold a folder of images for each of two classes or "
+            f"more. Received: data={str(root)!r} with class folders {names}. "
+            f"{look_around(root)}Sort the images into folders named after the "
+            "classes."
+        )
+    return tuple(names)
+
+
+def _scan(root, names, strict):
+    """Returns the pictures below `root`, the other files, and likely whites.
+
+    Each other file comes with its reason. The last is a dict from a file to
+    the value that was taken for white because the file does not record it.
+    """
+    here = folders_in(root)
+    unknown = sorted(set(here) - set(names))
+    if unknown:
+        raise ValueError(
+            "`data` must hold the same classes in train, val and test. "
+            f"Received: {str(root)!r} with {unknown}, not in train. Rename "
+            "or remove what is too many."
+        )
+    files, labels = [], []
+    for label, name in enumerate(names):
+        found = files_below(root / name) if name in here else []
+        files += found
+        labels += [label] * len(found)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        # The GIL is free while Pillow decodes.
+        checked = list(pool.map(_check, files))
+    hashes = np.array([found[0] for found in checked], object)
+    skipped = [
+        (file, reason)
+        for file, (_, reason, _) in zip(files, checked, strict=True)
+        if reason
+    ]
+    whites = {
+        file: white
+        for file, (_, _, white) in zip(files, checked, strict=True)
+        if white is not None
+    }
+    if strict and skipped:
+        raise ValueError(
+            "`data` must hold pictures only, with strict=True. Received: "
+            f"{len(skipped)} files that cannot be read, the first "
+            f"{skipped[0][0]!r} ({skipped[0][1]}). Take them out, or leave "
+            "`strict` out to skip them."
+        )
+    if skipped:
+        warnings.warn(_left_out(skipped), UserWarning, stacklevel=2)
+    good = np.array([reason is None for _, reason, _ in checked], bool)
+    part = Part(np.array(files, object), np.array(labels, int), hashes)
+    return part[good], skipped, whites
+
+
+def _left_out(skipped, named=5):
+    files = [f"{file} ({reason})" for file, reason in skipped[:named]]
+    if len(skipped) > named:
+        files.append(f"{len(skipped) - named:,} more")
+    return (
+        f"{len(skipped):,} file{'s' * (len(skipped) > 1)} cannot be read and "
+        f"left out: {', '.join(files)}"
+    )
+
+
+def _check(path):
+    """Returns a file's hash, why it cannot be read or None, and its white."""
+    try:
+        hashed, white = check_picture(path)
+    except MissingExtraError:
+        raise
+    except ValueError as error:
+        return None, reason_of(error.__cause__), None
+    return hashed, None, white
+
+
+def _check_counts(root, names, part, fewest, skipped):
+    labels = part.labels[part.is_first()]
+    counts = np.bincount(labels, minlength=len(names))
+    few = [name for name, n in zip(names, counts, strict=True) if n < fewest]
+    if few:
+        unread = f"; {len(skipped)} files cannot be read" if skipped else ""
+        copies = len(part) - len(labels)
+        unread += f"; {copies} are copies of others" * (copies > 0)
+        raise ValueError(
+            f"`data` must hold {fewest} pictures or more of each class to "
+            "train on, and to hold some of them out where there is no val. "
+            f"Received: data={str(root)!r} with fewer in {few}{unread}. "
+            f"{look_around(root)}Add pictures, or take the folders out."
+        )
+
+
+def _missing(names, roots, parts):
+    """Yields sentences on classes of which a part has no pictures."""
+    for part, root in roots.items():
+        there = set(parts[part].labels.tolist())
+        missing = [repr(n) for i, n in enumerate(names) if i not in there]
+        if missing and part != "train":
+            yield (
+                f"{root} holds no pictures of {', '.join(missing)}, of which "
+                "nothing is measured"
+            )

@@ -1,0 +1,1 @@
+"""Descriptions of networks and of model files."""

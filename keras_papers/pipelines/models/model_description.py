@@ -1,0 +1,94 @@
+"""What a built model consists of, and the facts file that is made of it.
+
+    python -m keras_papers.pipelines.models.model_description
+
+writes `model_facts.json` beside this file, of which `model_facts` answers
+without Keras. `make papers` runs it.
+"""
+
+import itertools
+import json
+import re
+import sys
+
+from keras_papers import applications, cost
+from keras_papers.files.drafts import draft_of
+from keras_papers.pipelines.models.model_facts import FILE, LayerFact
+
+
+def layers_of(counted):
+    """Returns the costs of a model's layers, each block of ours as one.
+
+    Args:
+        counted: The `cost.Cost` of the model.
+
+    Returns:
+        A list of `LayerFact`, in the order of the calls.
+    """
+    groups = itertools.groupby(counted.layers, lambda row: _block(row.name))
+    return [_sum(name, list(rows)) for name, rows in groups]
+
+
+def _block(name):
+    """Names the block that a layer lies in, or the layer where it is in none.
+
+    Example:
+    >>> _block("stage2_block1_expand_norm"), _block("stem_norm")
+    ('stage2_block1', 'stem_norm')
+    """
+    inside = re.match(r"stage\d+_block\d+(?=_|$)", name)
+    return inside.group() if inside else name
+
+
+def _sum(name, rows):
+    return LayerFact(
+        name,
+        sum(row.parameters for row in rows),
+        sum(row.multiply_adds for row in rows),
+        rows[-1].output_shape and tuple(rows[-1].output_shape[1:]),
+    )
+
+
+def facts_of(name):
+    """Returns what `model_facts.json` holds of a model, as its JSON does."""
+    constructor = applications.get(name)
+    counted = cost.count(constructor())
+    table = applications.table(name)
+    home = sys.modules[constructor.__module__]
+    facts = {
+        "paper": home.__doc__.splitlines()[0].rstrip("."),
+        "parameters": counted.parameters,
+        "multiply_adds": counted.multiply_adds,
+        "columns": table[0]._fields,
+        "table": table,
+        "layers": layers_of(counted),
+    }
+    return json.loads(json.dumps(facts))
+
+
+def as_json(models):
+    """Writes the facts of models, by name, with a line for each row."""
+    texts = []
+    for name, facts in models.items():
+        parts = [
+            f"  {json.dumps(key)}: {_rows(value)}"
+            for key, value in facts.items()
+        ]
+        texts.append(f" {json.dumps(name)}: {{\n" + ",\n".join(parts) + "\n }")
+    return "{\n" + ",\n".join(texts) + "\n}\n"
+
+
+def _rows(value):
+    if not isinstance(value, list) or not isinstance(value[0], list):
+        return json.dumps(value, ensure_ascii=False)
+    return (
+        "[\n" + ",\n".join(f"   {json.dumps(row)}" for row in value) + "\n  ]"
+    )
+
+
+if __name__ == "__main__":
+    with draft_of(FILE) as draft:
+        draft.write_text(
+            as_json({n: facts_of(n) for n in applications.list_models()}),
+            encoding="utf-8",
+        )

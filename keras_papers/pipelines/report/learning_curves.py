@@ -1,0 +1,78 @@
+"""Loss and accuracy by epoch, as graphics inside a page."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_papers.extras import require
+from keras_papers.pipelines.report.page_graphics import (
+    ACCENT,
+    INK,
+    drawing,
+    finish,
+    frame_shares,
+    inline,
+    percent,
+)
+
+
+class Curve(NamedTuple):
+    """How one measure went from epoch to epoch."""
+
+    title: str
+    svg: str
+    best: str  # a sentence
+    validated: bool
+
+
+def curve(history, metric):
+    """Draws one measure by epoch, or returns None where it was not taken."""
+    training = _series(history, metric)
+    validation = _series(history, f"val_{metric}")
+    if not np.isfinite(training).any():
+        return None
+    validated = bool(np.isfinite(validation).any())
+    watched = validation if validated else training
+    is_share = metric == "accuracy"
+    best = np.nanargmax(watched) if is_share else np.nanargmin(watched)
+    value = watched[best]
+    sentence = (
+        f"Best on {'validation' if validated else 'training'} images: "
+        f"{percent(value, 2) if is_share else f'{value:.3g}'} "
+        f"in epoch {best + 1} of {len(history)}."
+    )
+    title = metric.capitalize()
+    label = f"{title} by epoch, as lines. {sentence}"
+    with drawing():
+        figure = _draw(training, validation, is_share)
+        svg = inline(figure, label, metric)
+    return Curve(title, svg, sentence, validated)
+
+
+def _series(history, key):
+    values = np.array([epoch.get(key, np.nan) for epoch in history], "float64")
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _draw(training, validation, is_share):
+    """Returns the curves as a figure of Matplotlib's."""
+    figure_module = require("matplotlib.figure", "report")
+    ticker = require("matplotlib.ticker", "report")
+    epochs = np.arange(1, len(training) + 1)
+    marker = "o" if len(epochs) <= 12 else None
+    figure = figure_module.Figure(figsize=(5, 2.9), layout="constrained")
+    axes = figure.subplots()
+    style = {"marker": marker, "markersize": 4, "clip_on": False}
+    axes.plot(epochs, training, color=INK, linewidth=1.2, **style)
+    axes.plot(epochs, validation, color=ACCENT, linewidth=2.2, **style)
+    if is_share:
+        frame_shares(axes)
+    else:
+        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    if len(epochs) > 1:
+        axes.set_xlim(1, len(epochs))
+    axes.xaxis.set_major_locator(
+        ticker.MaxNLocator(8, integer=True, min_n_ticks=1)
+    )
+    finish(axes, "Epoch")
+    return figure

@@ -1,0 +1,281 @@
+"""The figures that a search ends with, as a table and as JSON."""
+
+import collections
+import itertools
+import math
+import pathlib
+import re
+from typing import NamedTuple
+
+from keras_papers.export.file_size import told_size
+from keras_papers.files.drafts import draft_of
+from keras_papers.files.figures_json import to_json
+from keras_papers.pipelines.report.page_text import (
+    in_time,
+    in_words,
+    likely,
+    plural,
+)
+from keras_papers.pipelines.training.verdict import lines
+
+COSTS = {  # by the names that trials tell them by
+    "multiply_adds": "multiply-adds",
+    "parameters": "parameters",
+    "latency_ms": "latency",
+}
+ACCURACY = "val_accuracy"  # what the front is drawn of
+WIDEST_VALUES = 48  # letters of a printed line
+WIDEST_REASON = 90
+SKIPS = {"identity": "", "pool": ", pooled skip", "none": ", no skip"}
+FILES = (
+    ("best.keras", "best.tflite"),
+    ("best.json", "labels.txt"),
+    ("trials.csv", "report.json"),
+)
+
+
+class SearchReport(NamedTuple):
+    """What a search found, and what it was told to search."""
+
+    space: str  # "compound", "width-resolution" or "mnas"
+    model: str  # name of the network that was scaled or changed
+    classes: int
+    image_size: int  # that this network takes
+    width: float  # factor on its channels
+    epochs: int  # of each trial
+    train_images: int
+    validation_images: int  # that trials were judged by
+    test_images: int  # held out from training and from judging
+    objective: str  # metric that was maximized: "val_accuracy" or "reward"
+    cost: str  # metric that the front is drawn against, one of `COSTS`
+    limit: float | None  # of that cost; for "reward" the cost aimed at
+    budget_madds: float | None  # the most multiply-adds, beside a latency too
+    trials: list  # of `tuner.Trial`, in their order
+    front: list  # those of them that no other beats in accuracy and cost
+    best: tuple  # the `tuner.Trial` with the highest objective
+    table: list  # of `mnasnet.Row`: that of the best, where it was searched
+    test_accuracy: float  # of the best model on the images held out
+    tflite_accuracy: float  # of its file on the same, by LiteRT
+    guessed_accuracy: float  # of always saying the commonest class of them
+    bytes: int  # of that file
+    latency_ms: float  # of one image, one thread, median
+    seconds: float  # since it was started the last time
+    went_on: bool  # whether that was not the first time
+    workers: int
+    output: str  # the folder with the files
+    run: dict | None = None  # what `run_record` returned
+    verdict: list | tuple = ()  # of `Finding`: what stands out
+
+    @property
+    def completed(self):
+        """The trials that told how good they are."""
+        return [each for each in self.trials if each.status == "COMPLETED"]
+
+    @property
+    def failed(self):
+        """The trials that came to nothing."""
+        return [each for each in self.trials if each.status == "FAILED"]
+
+    def reasons(self):
+        """Lists why trials failed as (reason, times), the commonest first.
+
+        Messages that differ in numbers only are one reason.
+        """
+        told = [reason(each) for each in self.failed]
+        counts = collections.Counter(re.sub(r"\d+", "0", text) for text in told)
+        first = {re.sub(r"\d+", "0", text): text for text in reversed(told)}
+        return [(first[key], times) for key, times in counts.most_common()]
+
+    def save(self, path):
+        """Writes the figures as JSON; what is no number becomes null."""
+        with draft_of(path) as draft:
+            draft.write_text(to_json(self) + "\n")
+
+    def __str__(self):
+        output = pathlib.Path(self.output)
+        low, high = likely(self.test_accuracy, self.test_images)
+        size = f"{self.image_size} x {self.image_size}"
+        rows = [
+            ("searched", f"{self.model}, {self.space}, {size}{self._bound()}"),
+            (
+                "images",
+                f"{self.train_images:,} to train on, "
+                f"{self.validation_images:,} to judge trials by, "
+                f"{self.test_images:,} held out, {self.classes} classes",
+            ),
+            (
+                "trials",
+                f"{len(self.completed)} of {len(self.trials)} done, "
+                f"{plural(self.epochs, 'epoch')} each, "
+                f"{in_time(self.seconds)}{' since it went on' * self.went_on}, "
+                f"{plural(self.workers, 'worker')}",
+            ),
+            *self._told_failures(),
+            (
+                "best",
+                f"trial {self.best.trial}{self._of_equals()}: "
+                f"{shortened(self.best.values)}",
+            ),
+            ("accuracy, validation", f"{metric(self.best, ACCURACY):.2%}"),
+            (
+                "accuracy, Keras",
+                f"{self.test_accuracy:.2%}, on new images {low:.1%} to "
+                f"{high:.1%} is likely",
+            ),
+            ("accuracy, .tflite", f"{self.tflite_accuracy:.2%}"),
+            ("accuracy, guessed", f"{self.guessed_accuracy:.2%}"),
+            *(
+                (COSTS[name], told_cost(name, metric(self.best, name)))
+                for name in ("multiply_adds", "parameters")
+                if name in self.best.metrics
+            ),
+            (".tflite size", told_size(self.bytes)),
+            ("latency", f"{self.latency_ms:.2f} ms, one thread"),
+        ]
+        for key, names in zip(("files", "", ""), FILES, strict=True):
+            rows.append((key, ", ".join(str(output / name) for name in names)))
+        if (output / "report.html").exists():
+            rows.append(("look at", str(output / "report.html")))
+        text = "\n".join(f"{name:20} {value}" for name, value in rows)
+        verdict = "".join(f"\n{line}" for line in lines(self.verdict, 20))
+        return f"{text}\n\n{self._told_front()}\n{verdict}".rstrip()
+
+    def _bound(self):
+        if self.limit is None:
+            return ""
+        goal = "aimed at" if self.objective == "reward" else "at most"
+        told = f", {goal} {told_cost(self.cost, self.limit, named=True)}"
+        if self.cost == "multiply_adds" or self.budget_madds is None:
+            return told
+        most = told_cost("multiply_adds", self.budget_madds, named=True)
+        return f"{told}, at most {most}"
+
+    def _of_equals(self):
+        """Says that the best was chosen among trials that are as good."""
+        reached = metric(self.best, self.objective)
+        equal = [metric(each, self.objective) for each in self.completed].count(
+            reached
+        )
+        return f", the cheapest of {equal} as good" * (equal > 1)
+
+    def _told_failures(self):
+        if not self.failed:
+            return
+        text, times = self.reasons()[0]
+        told = plural(len(self.failed), "trial")
+        if times < len(self.failed):
+            told += f", {times} of them"
+        yield "failed", f"{told}: {_cut(text, WIDEST_REASON)}"
+
+    def _told_front(self):
+        """Returns the Pareto front as lines of a table, the head first."""
+        head = ("Pareto front", COSTS[self.cost], "val. accuracy", "values")
+        rows = [head]
+        for each in self.front:
+            mark = ", best" if each.trial == self.best.trial else ""
+            rows.append(
+                (
+                    f"trial {each.trial}{mark}",
+                    told_cost(self.cost, metric(each, self.cost)),
+                    f"{metric(each, ACCURACY):.2%}",
+                    shortened(each.values),
+                )
+            )
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(
+            f"{trial:{widths[0]}}  {cost:>{widths[1]}}  "
+            f"{accuracy:>{widths[2]}}  {values}".rstrip()
+            for trial, cost, accuracy, values in rows
+        )
+
+
+def metric(trial, name):
+    """Returns what a trial told, or not a number where it told nothing."""
+    value = float(trial.metrics.get(name, math.nan))
+    return value if math.isfinite(value) else math.nan
+
+
+def reason(trial):
+    """Returns why a trial failed, an error's name without its package."""
+    text = trial.message or "its score is not a number"
+    return re.sub(r"^(\w+\.)+(?=\w+: )", "", text)
+
+
+def told_cost(name, value, named=False):
+    """Writes a cost with its unit.
+
+    Args:
+        name: One of `COSTS`.
+        value: Float.
+        named: Whether to add what it counts.
+
+    Example:
+    >>> told_cost("multiply_adds", 3_812_345.0, named=True)
+    '3.81 million multiply-adds'
+    >>> told_cost("latency_ms", 1.234)
+    '1.23 ms'
+    """
+    if math.isnan(value):
+        return "–"
+    if name == "latency_ms":
+        return f"{value:.3g} ms"
+    return in_words(round(value)) + f" {COSTS[name]}" * named
+
+
+def stages(values):
+    """Lists the blocks that the values of a `MnasSpace` stand for, in words.
+
+    Of another space there are none.
+
+    Example:
+    >>> stages(
+    ...     {
+    ...         "stage1_operation": "MBConv3",
+    ...         "stage1_kernel": 5,
+    ...         "stage1_squeeze": 0.25,
+    ...         "stage1_skip": "identity",
+    ...         "stage1_filters": 40,
+    ...         "stage1_layers": 3,
+    ...         "stage1_strides": 2,
+    ...     }
+    ... )
+    ['MBConv3 5x5, 40 filters, 3 layers, SE']
+    """
+    told = []
+    for stage in itertools.count(1):
+        if f"stage{stage}_operation" not in values:
+            return told
+
+        def chosen(name, stage=stage):
+            return values[f"stage{stage}_{name}"]
+
+        told.append(
+            f"{chosen('operation')} {chosen('kernel')}x{chosen('kernel')}, "
+            f"{chosen('filters')} filters, {plural(chosen('layers'), 'layer')}"
+            + ", SE" * bool(chosen("squeeze"))
+            + SKIPS[chosen("skip")]
+        )
+
+
+def told_values(values):
+    """Writes the values of a trial in a line; blocks only by their number."""
+    blocks = stages(values)
+    if blocks:
+        layers = sum(
+            values[f"stage{stage}_layers"]
+            for stage in range(1, len(blocks) + 1)
+        )
+        return f"{plural(layers, 'layer')} in {plural(len(blocks), 'stage')}"
+    if len(values) == 1:
+        return str(*values.values())
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def shortened(values):
+    """Writes the values of a trial in so many letters as a line has."""
+    return _cut(told_values(values), WIDEST_VALUES)
+
+
+def _cut(text, width):
+    line = " ".join(text.split())
+    return line if len(line) <= width else f"{line[: width - 4].rstrip()} ..."

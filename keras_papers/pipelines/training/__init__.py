@@ -1,0 +1,1 @@
+"""Recipes, the training loop, resume and the output folder."""

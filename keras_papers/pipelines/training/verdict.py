@@ -1,0 +1,304 @@
+"""What the figures of a model mean, and which command to try next.
+
+Few images leave room for chance, so that a finding needs more than a
+difference: an accuracy is compared by its interval of 95 % (Wilson's), and two
+files that answered the same images by the sign test at 5 %.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_papers.pipelines.report.page_text import likely
+from keras_papers.pipelines.training.recipe import FEWEST_STEPS
+
+OVERFITTING = 0.05  # of the accuracy on training images, that is lost on others
+UNDERFITTING = 0.85  # accuracy on training images, below which it is
+ONE_CLASS = 0.15  # share of answers that is too many for one class
+RARE = 0.5  # of the images of the most frequent class
+FEW_IMAGES = 30  # held out, of which little can be concluded
+LOSS = 0.01  # of the accuracy, from which on a smaller file is worse
+NOTHING, SMALLER = "no fault found", "smaller file"  # `Finding.about`
+CHANCE = 0.05  # probability below which a difference is not taken for chance
+
+
+class Finding(NamedTuple):
+    """One thing that stands out, with the command that may improve it."""
+
+    about: str  # two words at most
+    text: str
+    command: str | None
+
+
+class Training(NamedTuple):
+    """What a verdict on a training is based on, beside its `Report`."""
+
+    names: tuple  # of the classes
+    labels: np.ndarray  # of the held-out images
+    said: np.ndarray  # the model's answers to them
+    counts: np.ndarray  # images of each class that were trained on
+    recipe: tuple  # a `Recipe`
+    enough_epochs: int  # by the same
+    has_imagenet: bool  # whether there are such weights for the model
+
+
+def of_training(report, training, train_again, quantize):
+    """Returns what stands out of a training, the most serious first.
+
+    Args:
+        report: The `Report`.
+        training: A `Training`.
+        train_again: Function from changed arguments to the command that
+            trains with them.
+        quantize: Function from a mode to the command that quantizes.
+    """
+    trained = training
+    longer = train_again(epochs=_more_epochs(report, trained))
+    overfits = _overfitting(report, trained, train_again)
+    found = [
+        None
+        if overfits
+        else _guessing(
+            report.accuracy,
+            report.guessed_accuracy,
+            report.test_images,
+            longer,
+        ),
+        _one_class(trained, train_again, longer),
+        _rare_classes(trained, train_again),
+        overfits or _not_learned(report, trained, train_again, longer),
+        of_files(report.variants, report.test_images, quantize, train_again),
+    ]
+    found = [each for each in found if each]
+    return found or [_nothing(report, quantize)]
+
+
+def of_search(report, tune_again):
+    """Returns what stands out of a search.
+
+    Args:
+        report: The `SearchReport`.
+        tune_again: Function from changed arguments to the command that
+            searches with them.
+    """
+    longer = tune_again(epochs=4 * report.epochs)
+    found = _guessing(
+        report.test_accuracy,
+        report.guessed_accuracy,
+        report.test_images,
+        longer,
+    )
+    if found:
+        return [found]
+    low, high = likely(report.test_accuracy, report.test_images)
+    text = (
+        f"{report.test_accuracy:.1%} of {report.test_images:,} held-out images "
+        f"are right by the best network, {low:.1%} to {high:.1%} is likely on "
+        f"new images; a trial has {report.epochs} epochs, and longer training "
+        "may reach more"
+    )
+    return [Finding(NOTHING, text, None)]
+
+
+def of_files(variants, images, quantize, train_again=None):
+    """Returns the first file that is worse than the float file, or None.
+
+    Args:
+        variants: List of `Variant`, that of the float file first.
+        images: Number of held-out images.
+        quantize: Function from a mode to the command that quantizes.
+        train_again: As in `of_training`.
+    """
+    by_name = {each.name: each for each in variants}
+    for each in variants[1:]:
+        lost = each.lost - each.gained
+        if not _has_lost(each, images):
+            continue
+        step = each.name.split(".")[-1]
+        command, better = None, ""
+        if step == "int8":
+            trained = by_name.get(each.name.removesuffix("int8") + "qat")
+            if trained is None:
+                command = quantize("qat")
+            elif not _has_lost(trained, images):
+                better = f"; {trained.file} is not worse"
+        elif step == "dynamic" and train_again:
+            command = train_again(quantize="float16")
+        return Finding(
+            SMALLER,
+            f"{each.file} is wrong on {lost} more of {images:,} held-out "
+            f"images than the float file, {100 * lost / images:.1f} points"
+            + better,
+            command,
+        )
+    return None
+
+
+def with_files(report, quantize):
+    """Returns the findings of a training, with that of its files renewed.
+
+    Args:
+        report: The `Report`, with the findings as they were and the files as
+            they are.
+        quantize: Function from a mode to the command that quantizes.
+    """
+    worse = of_files(report.variants, report.test_images, quantize)
+    of_others = (NOTHING, SMALLER)
+    kept = [each for each in report.verdict if each.about not in of_others]
+    if worse:
+        kept.append(worse)
+    return kept or [_nothing(report, quantize)]
+
+
+def _has_lost(variant, images):
+    lost = variant.lost - variant.gained
+    return lost >= LOSS * images and is_worse(variant.lost, variant.gained)
+
+
+def is_worse(lost, gained):
+    """Tells whether a file that differs on so many images is worse.
+
+    The sign test: of images on which two files differ in being right, a file
+    that is as good would be wrong on half.
+
+    Args:
+        lost: Images on which the other file alone is right.
+        gained: Images on which this file alone is right.
+
+    Example:
+    >>> is_worse(4, 0), is_worse(5, 0), is_worse(12, 8), is_worse(60, 40)
+    (False, True, False, True)
+    """
+    differ = lost + gained
+    ways = sum(math.comb(differ, count) for count in range(lost, differ + 1))
+    return ways / 2**differ < CHANCE
+
+
+def lines(findings, width=18):
+    """Yields findings as lines, in the columns of a report.
+
+    A command that several findings share comes once, after the last of them.
+    """
+    for index, each in enumerate(findings):
+        yield f"{'verdict':{width}} {each.about}: {each.text}"
+        later = [other.command for other in findings[index + 1 :]]
+        if each.command and each.command not in later:
+            yield f"{'try next':{width}} {each.command}"
+
+
+def _nothing(report, quantize):
+    low, high = likely(report.accuracy, report.test_images)
+    text = (
+        f"{report.accuracy:.1%} of {report.test_images:,} held-out images are "
+        f"right; {low:.1%} to {high:.1%} is likely on new images of the same "
+        "kind"
+    )
+    integers = any(
+        each.name.endswith(("int8", "qat")) for each in report.variants
+    )
+    return Finding(NOTHING, text, None if integers else quantize("int8"))
+
+
+def _guessing(accuracy, guessed, images, command):
+    if likely(accuracy, images)[0] > guessed:
+        return None
+    text = (
+        f"{accuracy:.1%} of {images:,} held-out images are right, and "
+        f"{guessed:.1%} are by always answering the most frequent class"
+    )
+    if images < FEW_IMAGES and accuracy > guessed:
+        return Finding(
+            "few images", f"{text}; more images would show a difference", None
+        )
+    return Finding("guessing", f"{text}: the model is no better", command)
+
+
+def _one_class(trained, train_again, longer):
+    images = len(trained.said)
+    answers = np.bincount(trained.said, minlength=len(trained.names))
+    most = int(answers.argmax())
+    share = answers[most] / images
+    expected = np.mean(trained.labels == most)
+    if likely(share, images)[0] <= expected + ONE_CLASS:
+        return None
+    text = (
+        f"{share:.0%} of the answers are {trained.names[most]!r}, which "
+        f"{expected:.0%} of the held-out images show"
+    )
+    frequent = RARE * trained.counts[most] >= trained.counts.min()
+    if frequent and not trained.recipe.class_weights:
+        return Finding("one class", text, train_again(class_weights=True))
+    return Finding("one class", text, longer)
+
+
+def _rare_classes(trained, train_again):
+    rare = trained.counts <= RARE * trained.counts.max()
+    is_rare = rare[trained.labels]
+    if not is_rare.any() or is_rare.all():
+        return None
+    right = trained.said == trained.labels
+    found, others = right[is_rare].mean(), right[~is_rare].mean()
+    highest = likely(found, is_rare.sum())[1]
+    if highest >= likely(others, (~is_rare).sum())[0]:
+        return None
+    names = ", ".join(np.array(trained.names, object)[rare][:3])
+    more = ", ..." if rare.sum() > 3 else ""
+    command = None
+    if not trained.recipe.class_weights:
+        command = train_again(class_weights=True)
+    return Finding(
+        "rare classes",
+        f"{found:.0%} of the held-out images of classes with few training "
+        f"images ({names}{more}) are right, {others:.0%} of the others",
+        command,
+    )
+
+
+def _overfitting(report, trained, train_again):
+    reached = report.training_accuracy
+    if likely(report.accuracy, report.test_images)[1] > reached - OVERFITTING:
+        return None
+    recipe = trained.recipe
+    command = None
+    if not recipe.from_weights and trained.has_imagenet:
+        command = train_again(weights="imagenet", image_size=None)
+    elif recipe.augment != "photo":
+        stronger = "light" if recipe.augment == "none" else "photo"
+        command = train_again(augment=stronger)
+    elif recipe.early_stopping is None:
+        command = train_again(early_stopping=10)
+    return Finding(
+        "overfitting",
+        f"{reached:.1%} of the training images are right and "
+        f"{report.accuracy:.1%} of those held out; more images help most",
+        command,
+    )
+
+
+def _not_learned(report, trained, train_again, longer):
+    reached = report.training_accuracy
+    if reached >= UNDERFITTING:
+        return None
+    recipe = trained.recipe
+    text = f"{reached:.1%} of the training images are right"
+    if not recipe.from_weights and recipe.epochs < trained.enough_epochs:
+        return Finding(
+            "few steps",
+            f"{text}; without trained weights a network needs some "
+            f"{FEWEST_STEPS} steps",
+            longer,
+        )
+    command = longer
+    if not recipe.from_weights and trained.has_imagenet:
+        command = train_again(weights="imagenet", image_size=None)
+    return Finding(
+        "underfitting",
+        f"{text}; trained weights, more epochs or a larger model may reach "
+        "more",
+        command,
+    )
+
+
+def _more_epochs(report, trained):
+    return max(2 * report.epochs, trained.enough_epochs)

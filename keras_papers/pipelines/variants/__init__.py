@@ -1,0 +1,1 @@
+"""Quantized variants of a trained model."""

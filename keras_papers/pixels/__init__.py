@@ -1,0 +1,1 @@
+"""Which pixel values a model takes."""

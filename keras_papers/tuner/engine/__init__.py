@@ -1,0 +1,1 @@
+"""KerasTuner made durable, on one machine and on many."""

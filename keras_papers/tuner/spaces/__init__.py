@@ -1,0 +1,1 @@
+"""Search spaces, each of which describes its points."""

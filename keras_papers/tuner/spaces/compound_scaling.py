@@ -1,0 +1,136 @@
+"""Compound scaling's search (Tan and Le, 2019, arxiv.org/abs/1905.11946).
+
+Equation 3, in section 3.3, asks that alpha * beta**2 * gamma**2 be about 2.
+Section 4 has two steps: find alpha, beta and gamma by a small grid at phi=1;
+then keep them and let phi grow.
+"""
+
+import itertools
+
+import numpy as np
+
+from keras_papers.applications import compound_coefficients, scale
+from keras_papers.checks import check_positive
+from keras_papers.tuner.spaces.point_space import PointSpace
+
+PUBLISHED = (1.2, 1.1, 1.15)  # of which alpha * beta**2 * gamma**2 is 1.920
+TOLERANCE = 0.1  # which has to leave room for those
+DEPTHS = np.arange(1.0, 2.05, 0.1)
+OTHERS = np.arange(1.0, 1.45, 0.05)  # 1.4**2 is nearly 2 alone
+
+
+def feasible_triples(tolerance=TOLERANCE):
+    """Lists the triples of the grid that about double the multiply-adds.
+
+    Args:
+        tolerance: Positive float. How far alpha * beta**2 * gamma**2 may be
+            from 2. Defaults to 0.1; the published triple is 0.08 away.
+
+    Returns:
+        A list of `(alpha, beta, gamma)` for depth, width and resolution, the
+        published one first if it is within the tolerance.
+
+    Raises:
+        ValueError: If the tolerance is no positive number.
+
+    Example:
+    >>> triples = feasible_triples()
+    >>> triples[0], len(triples)
+    ((1.2, 1.1, 1.15), 61)
+    """
+    check_positive(
+        "tolerance",
+        tolerance,
+        "how far alpha * beta**2 * gamma**2 may be from 2",
+        "Try 0.1.",
+    )
+    grid = itertools.product(DEPTHS, OTHERS, OTHERS)
+    triples = [
+        tuple(round(float(base), 2) for base in triple)
+        for triple in grid
+        if abs(doubling(triple) - 2) <= tolerance + 1e-9
+    ]
+    return sorted(triples, key=lambda triple: triple != PUBLISHED)
+
+
+def doubling(triple):
+    """Returns by what the multiply-adds grow with phi: equation 3."""
+    alpha, beta, gamma = triple
+    return alpha * beta**2 * gamma**2
+
+
+class CompoundScaling(PointSpace):
+    """The grid of alpha, beta and gamma at phi=1, or phi for given ones.
+
+    Every point is feasible by construction, and is offered as one choice
+    called `scaling`, such as `"1.2 1.1 1.15"`. Step 1 of the paper is the
+    default; step 2 is `triples=[best], phi=(2, 3, 4)`.
+
+    Args:
+        model: Name of the network that is scaled. Defaults to
+            `"EfficientNetB0"`.
+        phi: Number, or a sequence of numbers that become part of the choice.
+            Defaults to 1.
+        triples: Sequence of `(alpha, beta, gamma)`. Defaults to None:
+            `feasible_triples()`.
+        size: Height and width of the images at phi=0. Defaults to None: the
+            network's own.
+        width: Positive float. Factor on the channels at phi=0, for a base
+            that is smaller than the paper's. Defaults to 1.
+        limits: A `Limits`. Points beyond it are left out.
+        known: Dict from labels to costs; see `PointSpace`.
+        latency: A `LiteRTLatency`; see `SearchSpace`.
+        reward: A `Reward`, or None.
+        compile: Function that compiles a model; see `SearchSpace`.
+        **arguments: More of the constructor's arguments, such as `classes`.
+
+    Raises:
+        ValueError: If an argument is out of its range, or nothing fits.
+
+    Example:
+    >>> space = CompoundScaling("MobileNet", size=32, width=0.25, classes=10)
+    >>> space.points[0].label
+    '1.2 1.1 1.15'
+    """
+
+    def __init__(
+        self,
+        model="EfficientNetB0",
+        phi=1,
+        *,
+        triples=None,
+        size=None,
+        width=1.0,
+        limits=None,
+        known=None,
+        latency=None,
+        reward=None,
+        compile=None,
+        **arguments,
+    ):
+        check_positive("width", width, "the factor on the channels", "Try 1.")
+        triples = feasible_triples() if triples is None else triples
+        phis = phi if isinstance(phi, tuple | list) else (phi,)
+        points = {}
+        for triple, each in itertools.product(triples, phis):
+            scaling = compound_coefficients(each, *triple)
+            label = " ".join(f"{base:g}" for base in triple)
+            points[f"{label} phi {each:g}" if len(phis) > 1 else label] = {
+                "depth": scaling.depth,
+                "width": width * scaling.width,
+                "resolution": scaling.resolution,
+            }
+
+        def scaled(**factors):
+            return scale(model, size=size, **factors, **arguments)
+
+        super().__init__(
+            scaled,
+            points,
+            "scaling",
+            known,
+            limits=limits,
+            latency=latency,
+            reward=reward,
+            compile=compile,
+        )

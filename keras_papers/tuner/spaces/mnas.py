@@ -1,0 +1,263 @@
+"""MnasNet's search space (Tan et al., 2019, arxiv.org/abs/1807.11626).
+
+Section 4.1: a network is some blocks; in each of them all layers are alike,
+and each has its own operation, kernel, squeeze-and-excite, skip, filters and
+number of layers.
+"""
+
+import itertools
+import random
+from typing import NamedTuple
+
+import keras
+
+from keras_papers import applications
+from keras_papers.applications import mobilenet_v2
+from keras_papers.applications.image.scaling import round_filters
+from keras_papers.applications.mnasnet import Row, check_rows
+from keras_papers.checks import check_choice
+from keras_papers.tuner.spaces.search_space import (
+    SearchSpace,
+    check_limit_reached,
+)
+
+EXPANSIONS = {"SepConv": 1, "MBConv3": 3, "MBConv6": 6, "Conv": 0}
+# What costs less for certain. Of MBConv and Conv it depends on their sizes.
+CHEAPER = {"MBConv3": "SepConv", "MBConv6": "MBConv3", "Conv": "SepConv"}
+SKIPS = {"identity": True, "pool": "pool", "none": False}
+KERNELS = (3, 5)
+SQUEEZES = (0.0, 0.25)
+WIDTHS = (0.75, 1.0, 1.25)  # of the filters that a block starts from
+MORE_LAYERS = (-1, 0, 1)
+TAKE_ROWS = ("MnasNetA1", "EfficientNetB0", "EfficientNetLite0")
+# "We use MobileNetV2 as a reference", says the section.
+REFERENCE = tuple(
+    Row(row.t, 3, 0.0, True, row.c, row.n, row.s)
+    for row in mobilenet_v2.TABLE_2
+)
+
+
+class Choice(NamedTuple):
+    """A hyperparameter on which the cost depends."""
+
+    name: str
+    values: tuple  # the cheapest is the first
+    default: object
+    cheaper: dict  # the next cheaper value of each that has one
+
+
+class MnasSpace(SearchSpace):
+    """The factorized hierarchical space around a table of blocks.
+
+    A block called `stage3` has the hyperparameters `stage3_operation`,
+    `_kernel`, `_squeeze`, `_skip`, `_filters`, `_layers`, and `_strides`,
+    which are fixed. `rows` makes the table of what was found, and
+    `constructor(rows=...)` the model. The first point is the reference.
+
+    Operations are Conv, SepConv, MBConv3 and MBConv6, kernels 3 and 5, the
+    squeeze ratio 0 or 0.25, skips `"identity"`, `"pool"` and `"none"`, filters
+    0.75, 1 and 1.25 times the reference's, layers one fewer to one more.
+
+    Under limits, a proposal that costs too much is moved to cheaper values,
+    as few as suffice, before a trial is spent on it.
+
+    Args:
+        model: Name of a constructor that takes `rows`. Defaults to
+            `"MnasNetA1"`; `"EfficientNetB0"` searches with its activation.
+        reference: Table to search around. Defaults to None: MobileNetV2's,
+            as in the paper.
+        limits: A `Limits`.
+        latency: A `LiteRTLatency`; see `SearchSpace`.
+        reward: A `Reward`, or None.
+        compile: Function that compiles a model; see `SearchSpace`.
+        **arguments: More of the constructor's arguments, such as `classes`,
+            `input_shape`, or `alpha` for narrower networks.
+
+    Raises:
+        ValueError: If an argument is out of its range, or the cheapest table
+            is beyond the limits.
+
+    Example:
+    >>> space = MnasSpace(input_shape=(32, 32, 3), alpha=0.35, classes=10)
+    >>> for row in rows(space.reference_values())[:2]:
+    ...     print(row)
+    Row(expansion=1, k=3, se=0.0, skip=True, filters=16, layers=1, s=1)
+    Row(expansion=6, k=3, se=0.0, skip=True, filters=24, layers=2, s=2)
+    """
+
+    def __init__(
+        self,
+        model="MnasNetA1",
+        *,
+        reference=None,
+        limits=None,
+        latency=None,
+        reward=None,
+        compile=None,
+        **arguments,
+    ):
+        super().__init__(limits, latency, reward, compile)
+        check_choice(
+            "model", model, TAKE_ROWS, "a constructor that takes `rows`"
+        )
+        self.constructor = applications.get(model)
+        self.arguments = arguments
+        images = keras.Input((224, 224, 3))  # any will do for the check
+        reference = check_rows(
+            REFERENCE if reference is None else reference, images
+        )
+        self.strides = [row.s for row in reference]
+        self.skips = [_name(SKIPS, row.skip) for row in reference]
+        self.choices = [
+            choice
+            for stage, row in enumerate(reference, start=1)
+            for choice in _choices(f"stage{stage}", row)
+        ]
+        cheapest = {choice.name: choice.values[0] for choice in self.choices}
+        if any(self.limits):
+            costs = self._costs(cheapest)
+            check_limit_reached(costs, self.limits, "that of all least values")
+
+    def declare_hyperparameters(self, hp):
+        for stage, strides in enumerate(self.strides, start=1):
+            hp.Fixed(f"stage{stage}_strides", strides)
+        for stage, skip in enumerate(self.skips, start=1):
+            hp.Choice(f"stage{stage}_skip", list(SKIPS), default=skip)
+        for choice in self.choices:
+            hp.Choice(choice.name, list(choice.values), default=choice.default)
+
+    def reference_values(self):
+        """Returns the values of the table that is searched around."""
+        values = {each.name: each.default for each in self.choices}
+        for stage, strides in enumerate(self.strides, start=1):
+            values[f"stage{stage}_strides"] = strides
+            values[f"stage{stage}_skip"] = self.skips[stage - 1]
+        return values
+
+    def network(self, values):
+        return self.constructor(rows=rows(values), **self.arguments)
+
+    def afford(self, values):
+        """Returns the values themselves, or cheaper ones within the limits.
+
+        None where even the least values of them all are beyond, as they may
+        be of latency, which is measured, or with another `skip`.
+
+        Single steps to the next cheaper value are taken in an order that the
+        values draw; their least number that suffices is found by halving.
+        """
+        if not any(self.limits) or self._fits(values):
+            return values
+        steps = [
+            choice
+            for choice in self.choices
+            for _ in _steps(choice, values[choice.name])
+        ]
+        random.Random(repr(sorted(values.items()))).shuffle(steps)
+        too_few, enough = 0, len(steps)
+        while enough - too_few > 1:
+            middle = (too_few + enough) // 2
+            if self._fits(_cheaper(values, steps[:middle])):
+                enough = middle
+            else:
+                too_few = middle
+        moved = _cheaper(values, steps[:enough])
+        # All of them were taken for enough; any less were found to be.
+        if enough == len(steps) and not self._fits(moved):
+            return None
+        return moved
+
+    def _fits(self, values):
+        return not self.limits.exceeded(self._costs(values))
+
+    def _costs(self, values):
+        values = self.reference_values() | values
+        measured = self.limits.latency_ms is not None
+        return self.costs(self.network(values), measured)
+
+
+def rows(values):
+    """Returns the table that the values of a `MnasSpace` stand for.
+
+    Args:
+        values: Dict of values, or KerasTuner's `HyperParameters`, as
+            `get_best_hyperparameters` returns them.
+
+    Returns:
+        A tuple of `Row`, which `MnasNetA1(rows=...)` builds a model from.
+
+    Raises:
+        ValueError: If the values are another space's.
+    """
+    if not isinstance(values, dict):
+        values = getattr(values, "values", None)
+    if not isinstance(values, dict) or "stage1_operation" not in values:
+        raise ValueError(
+            "`values` are those of a point of a MnasSpace, or the "
+            f"HyperParameters that hold them. Received: {values!r}. Take one "
+            "of get_best_hyperparameters()."
+        )
+    table = []
+    for stage in itertools.count(1):
+        if f"stage{stage}_operation" not in values:
+            return tuple(table)
+
+        def chosen(name, stage=stage):
+            return values[f"stage{stage}_{name}"]
+
+        table.append(
+            Row(
+                EXPANSIONS[chosen("operation")],
+                chosen("kernel"),
+                chosen("squeeze"),
+                SKIPS[chosen("skip")],
+                chosen("filters"),
+                chosen("layers"),
+                chosen("strides"),
+            )
+        )
+
+
+def _choices(stage, row):
+    """Lists what a block's cost depends on, around a row of a table."""
+    if row.expansion not in EXPANSIONS.values():
+        raise ValueError(
+            "`reference` is the table to search around, of blocks of expansion "
+            f"0, 1, 3 or 6. Received: {row}. Give the nearest of them."
+        )
+    filters = {round_filters(row.filters * width) for width in WIDTHS}
+    layers = {max(1, row.layers + more) for more in MORE_LAYERS}
+    operation = _name(EXPANSIONS, row.expansion)
+    return [
+        _ordered(f"{stage}_kernel", KERNELS, row.k),
+        _ordered(f"{stage}_squeeze", SQUEEZES, float(row.se)),
+        _ordered(f"{stage}_filters", filters, row.filters),
+        _ordered(f"{stage}_layers", layers, row.layers),
+        Choice(f"{stage}_operation", tuple(EXPANSIONS), operation, CHEAPER),
+    ]
+
+
+def _ordered(name, values, default):
+    """Returns the choice of numbers of which the smaller cost less."""
+    values = tuple(sorted({*values, default}))
+    return Choice(name, values, default, dict(itertools.pairwise(values[::-1])))
+
+
+def _name(names, value):
+    """Returns the name of a value."""
+    return next(name for name, named in names.items() if named == value)
+
+
+def _steps(choice, value):
+    """Yields the ever cheaper values behind a value."""
+    while value in choice.cheaper:
+        value = choice.cheaper[value]
+        yield value
+
+
+def _cheaper(values, steps):
+    """Returns values after single steps to the next cheaper one of each."""
+    values = dict(values)
+    for choice in steps:
+        values[choice.name] = choice.cheaper[values[choice.name]]
+    return values

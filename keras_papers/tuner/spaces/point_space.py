@@ -1,0 +1,100 @@
+"""Spaces whose points are few enough to be listed."""
+
+from typing import NamedTuple
+
+from keras_papers.extras import require
+from keras_papers.tuner.spaces.search_space import (
+    SearchSpace,
+    check_limit_reached,
+)
+
+keras_tuner = require("keras_tuner", "tuner")
+
+
+class Point(NamedTuple):
+    """One point: what the space offers, and the model that it stands for."""
+
+    label: str  # as the hyperparameter has it
+    arguments: dict  # of the function that builds the model
+    costs: dict  # by the names of `reward.COSTS`; empty without limits
+
+
+class PointSpace(SearchSpace):
+    """Offers a list of points as one hyperparameter.
+
+    All of them are built and counted beforehand if there is a limit, the
+    expensive latency last, and those beyond it are left out: no trial is
+    spent on what could be told without training.
+
+    Args:
+        constructor: Function that builds the model of a point.
+        points: Dict from labels to the arguments of `constructor`.
+        hyperparameter: How KerasTuner is to call the choice.
+        known: Dict from labels to costs, of the points that are known to fit.
+            Defaults to None: they are found here.
+        **arguments: Those of `SearchSpace`.
+
+    Raises:
+        ValueError: If nothing fits; the cheapest point is named.
+    """
+
+    def __init__(
+        self, constructor, points, hyperparameter, known=None, **arguments
+    ):
+        super().__init__(**arguments)
+        self.constructor = constructor
+        self.hyperparameter = hyperparameter
+        found = [Point(label, each, {}) for label, each in points.items()]
+        if known is None:
+            self.points = self._within_limits(found)
+        else:
+            self.points = [
+                point._replace(costs=known[point.label])
+                for point in found
+                if point.label in known
+            ]
+
+    def _within_limits(self, points):
+        """Lists the points that fit, latency being asked for of few."""
+        counted = self.limits._replace(latency_ms=None)
+        for limits, measured in ((counted, False), (self.limits, True)):
+            if any(limits) and (measured is False or limits != counted):
+                points = self._fitting(points, limits, measured)
+        return points
+
+    def _fitting(self, points, limits, measured):
+        points = [
+            point._replace(costs=self.costs(self._model(point), measured))
+            for point in points
+        ]
+        fitting = [each for each in points if not limits.exceeded(each.costs)]
+        if not fitting:
+            cheapest = min(points, key=lambda each: limits.share(each.costs))
+            check_limit_reached(cheapest.costs, limits, cheapest.label)
+        return fitting
+
+    def _model(self, point):
+        return self.constructor(**point.arguments)
+
+    def declare_hyperparameters(self, hp):
+        hp.Choice(self.hyperparameter, [point.label for point in self.points])
+
+    def point(self, values):
+        """Returns the `Point` that a dict of values names.
+
+        Raises:
+            ValueError: If it names none of them.
+        """
+        label = values.get(self.hyperparameter)
+        for point in self.points:
+            if point.label == label:
+                return point
+        raise ValueError(
+            "`values` are those of a point of this space: of "
+            f"{self.hyperparameter!r}, one of {len(self.points)} labels. "
+            f"Received: values={values!r}. Try {self.points[0].label!r}, or "
+            "make the space with the limits under which the point was found."
+        )
+
+    def network(self, values):
+        return self._model(self.point(values))

@@ -1,0 +1,68 @@
+"""How images are varied, and which way a training takes by itself."""
+
+import numpy as np
+import pytest
+
+from keras_papers.pipelines.data.augmentation import default_augmentation
+from keras_papers.pipelines.data.image_set import Part
+from keras_papers.pipelines.data.images import batches
+from keras_papers.pipelines.training.recipe import Recipe
+
+
+def photos_of(number):
+    """A part whose images lie in files."""
+    files = np.array([f"{index}.jpg" for index in range(number)], object)
+    return Part(files, np.zeros(number, int))
+
+
+def halves(number=24):
+    """Images that are dark on the left and bright on the right."""
+    images = np.full((number, 32, 32, 3), 40, "uint8")
+    images[:, :, 16:] = 200
+    return Part(images, np.zeros(number, int))
+
+
+def varied(kind):
+    pixels, _ = next(iter(batches(halves(), 2, 32, 24, seed=0, augment=kind)))
+    return pixels.numpy()
+
+
+@pytest.mark.contract
+def test_none_leaves_images_as_they_are():
+    np.testing.assert_array_equal(varied("none"), halves().sources)
+
+
+@pytest.mark.contract
+def test_only_photo_mirrors_images_and_changes_their_brightness():
+    light, photo = varied("light"), varied("photo")
+    for pixels in (light, photo):
+        assert pixels.min() >= 0 and pixels.max() <= 255
+        assert np.any(pixels != halves().sources, axis=(1, 2, 3)).all()
+    left, right = slice(0, 10), slice(22, 32)
+    assert (light[:, :, left].mean((1, 2, 3)) < 60).all()
+    assert (light[:, :, right].mean((1, 2, 3)) > 180).all()
+    mirrored = photo[:, :, left].mean((1, 2, 3)) > photo[:, :, right].mean(
+        (1, 2, 3)
+    )
+    assert 4 < mirrored.sum() < 20
+    assert np.ptp(light.max((1, 2, 3))) < 1
+    assert np.ptp(photo.max((1, 2, 3))) > 20
+
+
+@pytest.mark.parametrize(
+    "images, epochs, from_weights, kind",
+    [
+        (456, 49, False, "light"),
+        (456, 50, False, "photo"),  # 400 steps
+        (456, 5, True, "photo"),
+        (64, 399, False, "light"),
+    ],
+)
+def test_long_trainings_of_photos_vary_them_more(
+    images, epochs, from_weights, kind
+):
+    recipe = Recipe(*[None] * 8, from_weights)
+    recipe = recipe._replace(epochs=epochs, batch_size=64)
+    assert default_augmentation(recipe, photos_of(images)) == kind
+    digits = Part(np.zeros((images, 8, 8, 3)), np.zeros(images, int))
+    assert default_augmentation(recipe, digits) == "light"

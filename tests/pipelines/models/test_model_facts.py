@@ -1,0 +1,49 @@
+"""list_models and info: what there is to know before a training."""
+
+import json
+
+import pytest
+
+from keras_papers import applications, pipelines
+from keras_papers.pipelines.models import model_description, model_facts
+from tests.models import ONE_OF_EACH
+
+
+def test_the_list_has_the_papers_figures():
+    facts = {fact.name: fact for fact in pipelines.list_models()}
+    assert list(facts) == applications.list_models()
+    assert facts["MobileNetV2"].multiply_adds == 300_774_272
+    assert facts["MobileNet"].parameters == 4_231_976
+    assert "1905.02244" in str(facts["MobileNetV3Small"])
+    assert [f.name for f in pipelines.list_models("*V2")] == ["MobileNetV2"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name not in ONE_OF_EACH))
+        for name in applications.list_models()
+    ],
+)
+def test_the_facts_are_those_of_the_model(name):
+    """Where they are not, `make papers` writes them anew."""
+    stored = json.loads(model_facts.FILE.read_text(encoding="utf-8"))
+    assert stored[name] == model_description.facts_of(name)
+
+
+def test_info_shows_table_and_layers_that_add_up():
+    for name in applications.list_models():
+        info = pipelines.info(name)
+        assert [info.fact] == pipelines.list_models(name)
+        assert info.columns == applications.table(name)[0]._fields
+        assert info.table == tuple(map(tuple, applications.table(name)))
+        for cost in ("parameters", "multiply_adds"):
+            layers = sum(getattr(layer, cost) for layer in info.layers)
+            assert layers == getattr(info.fact, cost)
+        text = str(info)
+        assert "stage1_block1" in text and "multiply-adds" in text
+
+
+def test_a_typo_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match="mean 'MobileNetV2'"):
+        pipelines.info("MobilNetV2")
