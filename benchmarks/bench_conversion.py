@@ -17,7 +17,7 @@ import keras  # isort: skip
 import tensorflow as tf
 
 from keras_papers import applications, export
-from keras_papers.export import tflite
+from keras_papers.export import conversion
 
 ROUNDS = 5
 SHAPE = (224, 224, 3)
@@ -47,7 +47,7 @@ if __name__ == "__main__":
             peer = getattr(keras.applications, name)(SHAPE, weights=None)
             theirs.append(seconds(lambda peer=peer: converted_by_keras(peer)))
             converted.append(
-                seconds(lambda ours=ours: tflite.convert(ours, SHAPE, None))
+                seconds(lambda ours=ours: conversion.convert(ours, SHAPE, None))
             )
             exported.append(
                 seconds(

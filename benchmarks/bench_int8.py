@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_papers import applications, export, flatten
+from keras_papers.export.conversion import quiet
 from keras_papers.export.latency_process import measure_in_own_process
-from keras_papers.export.tflite import _quiet
 
 SHAPE = (224, 224, 3)
 ROUNDS = 7
@@ -65,7 +65,7 @@ def converted_by_keras(model):
     )
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
-    with _quiet():
+    with quiet():
         return converter.convert()
 
 

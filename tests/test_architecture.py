@@ -1,6 +1,7 @@
 """The house: who may import whom, what a file is called, what is public."""
 
 import ast
+import graphlib
 import pathlib
 import subprocess
 import sys
@@ -126,7 +127,7 @@ def floor(path):
     return room_of(path).split(".")[0]
 
 
-def imports(path, top_level_only=False):
+def imports(path, top_level_only=False, for_type_checkers=True):
     """Yields the dotted names that a file imports, also through `require`."""
     nodes = [ast.parse(path.read_text())]
     while nodes:
@@ -142,7 +143,10 @@ def imports(path, top_level_only=False):
         ):
             yield node.args[0].value
         function = isinstance(node, ast.FunctionDef | ast.Lambda)
-        if not (top_level_only and (function or is_for_type_checkers(node))):
+        skipped = top_level_only and function
+        if is_for_type_checkers(node):
+            skipped = top_level_only or not for_type_checkers
+        if not skipped:
             nodes.extend(ast.iter_child_nodes(node))
 
 
@@ -168,6 +172,49 @@ def test_imports_go_in_the_houses_directions(path):
     allowed = DIRECTIONS[room_of(path)] | {room_of(path)}
     for name in ours(path):
         assert room(name) in allowed, f"{path} imports {name}"
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Imports inside functions count; those for type checkers do not."""
+    modules = {module_name(path): path for path in FILES}
+    graph = {
+        name: set(imported_modules(path, modules)) - {name}
+        for name, path in modules.items()
+    }
+    assert "files.drafts" in graph["export.tflite"]
+    assert "export.conversion" in graph["export.conversion_process"]
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+def test_a_circle_of_imports_inside_functions_is_found(tmp_path):
+    first, second = tmp_path / "first.py", tmp_path / "second.py"
+    first.write_text("from keras_papers.second import f\n")
+    second.write_text("def f():\n    from keras_papers import first\n")
+    modules = {"first": first, "second": second}
+    graph = {
+        name: set(imported_modules(path, modules))
+        for name, path in modules.items()
+    }
+    with pytest.raises(graphlib.CycleError):
+        graphlib.TopologicalSorter(graph).prepare()
+
+
+def module_name(path):
+    """Returns the dotted name of a file inside the package."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules(path, modules):
+    """Yields the modules of ours whose names a file takes from them."""
+    for name in imports(path, for_type_checkers=False):
+        if name.partition(".")[0] != "keras_papers":
+            continue
+        rest = name.removeprefix("keras_papers").lstrip(".")
+        while rest and rest not in modules:  # a name that a module defines
+            rest = rest.rpartition(".")[0]
+        if rest in modules:
+            yield rest
 
 
 def test_an_import_of_require_is_seen_at_the_top_of_a_file(tmp_path):

@@ -345,9 +345,9 @@ def _last_line(result, path, size, seconds):
 
 
 def _told(size):
-    from keras_papers.export.file_size import told_size
+    from keras_papers.export.file_size import size_text
 
-    return told_size(size)
+    return size_text(size)
 
 
 def _add_tune(verbs):

@@ -97,7 +97,7 @@ def _reason_written(step):
 if __name__ == "__main__":
     import keras
 
-    from keras_papers.export.tflite import convert
+    from keras_papers.export.conversion import convert
 
     input_shape, how, homes = json.loads(sys.argv[3])
     with _reason_written(LOADING):

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_papers.checks import check_choice, check_positive_int
-from keras_papers.export.file_size import told_size
+from keras_papers.export.file_size import size_text
 from keras_papers.export.input_images import normalization_of
 from keras_papers.export.integer_file import (
     float_tensors,
@@ -61,7 +61,7 @@ class TFLiteFile(NamedTuple):
     def __str__(self):
         parts = "partition" if self.partitions == 1 else "partitions"
         return (
-            f"{self.path}: {told_size(self.bytes)}, "
+            f"{self.path}: {size_text(self.bytes)}, "
             f"{sum(self.ops.values())} ops in {self.partitions} XNNPACK "
             f"{parts}, parity {self.parity:.1e}, "
             f"{self.latency_ms:.2f} ms (IQR {self.latency_iqr_ms:.2f}, "

@@ -27,7 +27,7 @@ if _typing.TYPE_CHECKING:  # what is imported when it is first used
     from keras_papers.pipelines.classification.speed import (
         benchmark as benchmark,
     )
-    from keras_papers.pipelines.models.model_facts import info as info
+    from keras_papers.pipelines.models.information import info as info
     from keras_papers.pipelines.models.model_facts import list_models as list
     from keras_papers.pipelines.models.model_facts import (
         list_models as list_models,
@@ -43,7 +43,7 @@ _HOMES = {
     "benchmark": "classification.speed.benchmark",
     "evaluate": "classification.inference.evaluate",
     "export": "classification.deployment.export",
-    "info": "models.model_facts.info",
+    "info": "models.information.info",
     "list": "models.model_facts.list_models",
     "list_models": "models.model_facts.list_models",
     "predict": "classification.inference.predict",

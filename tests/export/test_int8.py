@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from keras_papers import applications, export
-from keras_papers.export import tflite
+from keras_papers.export import conversion
 from keras_papers.export.integer_file import float_tensors
 from keras_papers.export.interpreter import open_interpreter
 from keras_papers.inlining import flatten
@@ -87,7 +87,7 @@ def test_the_one_of_keras_applications_does_so_too(tmp_path):
 def test_h_swish_left_as_it_is_would_fall_into_pieces(
     v3, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(tflite, "lower", flatten)
+    monkeypatch.setattr(conversion, "lower", flatten)
     with pytest.warns(UserWarning, match=r"pieces.*19 HARD_SWISH \(it has"):
         file = quantized(v3, tmp_path / "model.tflite")
     assert file.partitions > 15

@@ -3,7 +3,7 @@
 import pathlib
 from typing import NamedTuple
 
-from keras_papers.export.file_size import told_size
+from keras_papers.export.file_size import size_text
 from keras_papers.files.drafts import draft_of
 from keras_papers.files.figures_json import to_json
 from keras_papers.pipelines.training.verdict import lines
@@ -76,7 +76,7 @@ class Report(NamedTuple):
             ),
             ("parameters", f"{self.parameters:,}"),
             ("multiply-adds", f"{self.multiply_adds:,}"),
-            (".tflite size", told_size(self.bytes)),
+            (".tflite size", size_text(self.bytes)),
             ("latency", f"{self.latency_ms:.2f} ms, one thread"),
             ("files", files[0]),
             *(("", names) for names in files[1:]),

@@ -5,7 +5,7 @@ import pathlib
 from typing import NamedTuple
 
 from keras_papers.checks import check_positive_int
-from keras_papers.export.file_size import told_size
+from keras_papers.export.file_size import size_text
 from keras_papers.export.latency_process import measure_in_own_process
 
 
@@ -21,7 +21,7 @@ class Speed(NamedTuple):
 
     def __str__(self):
         return (
-            f"{told_size(self.bytes):>11}  {self.latency_ms:8.3f} ms  "
+            f"{size_text(self.bytes):>11}  {self.latency_ms:8.3f} ms  "
             f"{self.latency_iqr_ms:7.3f}  {self.partitions:10}  {self.path}"
         )
 

@@ -7,7 +7,6 @@ and build one takes seconds, and all of them half a minute.
 import fnmatch
 import functools
 import json
-import os
 import pathlib
 from typing import NamedTuple
 
@@ -72,24 +71,12 @@ def list_models(pattern="*"):
     return [_fact(name) for name in sorted(fnmatch.filter(_facts(), pattern))]
 
 
-def info(name):
-    """Describes a model: its paper, its table, its layers; or a file.
-
-    Args:
-        name: One of `applications.list_models()`, or the path of a .keras or
-            .tflite file.
-
-    Returns:
-        A `ModelInfo`, or the `FileInfo` of a file; both print as a page.
+def facts_of(name):
+    """Returns the `ModelInfo` of a model.
 
     Raises:
-        ValueError: If there is no such model or file, or the file cannot be
-            read; the nearest name is offered.
+        ValueError: If there is no such model; the nearest name is offered.
     """
-    if isinstance(name, os.PathLike) or str(name).endswith(FILES):
-        from keras_papers.pipelines.models.model_file import describe_file
-
-        return describe_file(name)
     check_model_name(name)
     facts = _facts()[name]
     return ModelInfo(

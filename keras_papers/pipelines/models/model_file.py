@@ -5,7 +5,7 @@ import math
 from typing import NamedTuple
 
 from keras_papers.export import metadata
-from keras_papers.export.file_size import told_size
+from keras_papers.export.file_size import size_text
 from keras_papers.export.interpreter import open_interpreter
 from keras_papers.export.operations import list_operations
 from keras_papers.pipelines.models.classifier_file import (
@@ -42,7 +42,7 @@ class FileInfo(NamedTuple):
         if len(self.labels) > NAMED:
             labels += f" and {len(self.labels) - NAMED:,} more"
         rows = [
-            ("file", f"{self.path}, {told_size(self.bytes)}"),
+            ("file", f"{self.path}, {size_text(self.bytes)}"),
             ("model", self.name),
             ("input", self.input),
             ("output", self.output),

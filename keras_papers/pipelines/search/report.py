@@ -7,7 +7,7 @@ import pathlib
 import re
 from typing import NamedTuple
 
-from keras_papers.export.file_size import told_size
+from keras_papers.export.file_size import size_text
 from keras_papers.files.drafts import draft_of
 from keras_papers.files.figures_json import to_json
 from keras_papers.pipelines.report.page_text import (
@@ -129,7 +129,7 @@ class SearchReport(NamedTuple):
                 for name in ("multiply_adds", "parameters")
                 if name in self.best.metrics
             ),
-            (".tflite size", told_size(self.bytes)),
+            (".tflite size", size_text(self.bytes)),
             ("latency", f"{self.latency_ms:.2f} ms, one thread"),
         ]
         for key, names in zip(("files", "", ""), FILES, strict=True):

@@ -7,7 +7,7 @@ import shlex
 from typing import NamedTuple
 
 from keras_papers.checks import MOST_CLUSTERS, check_choice
-from keras_papers.export.file_size import told_size
+from keras_papers.export.file_size import size_text
 
 STORED = (None, "none", "dynamic", "float16")  # of weights; needs no images
 QUANTIZATIONS = (*STORED, "int8", "qat")
@@ -137,8 +137,8 @@ def table(variants):
             each.file,
             "-" if each.accuracy is None else f"{each.accuracy:.2%}",
             f"{each.tflite_accuracy:.2%}",
-            told_size(each.bytes),
-            told_size(each.zipped_bytes),
+            size_text(each.bytes),
+            size_text(each.zipped_bytes),
             f"{each.latency_ms:.2f} ms",
             str(each.partitions),
         )

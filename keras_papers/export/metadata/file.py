@@ -1,0 +1,131 @@
+"""Metadata inside a .tflite file.
+
+A second flatbuffer, of the schema "M001", is in a buffer of the model and
+describes its tensors; the labels follow the model as a zip member.
+"""
+
+import io
+import os
+import zipfile
+
+import numpy as np
+
+from keras_papers.export.metadata import image_classification, schema
+from keras_papers.export.metadata.description import Description
+from keras_papers.export.metadata.tensors import LABELS, Tensor
+from keras_papers.extras import require
+
+ENTRY = "TFLITE_METADATA"
+FLOAT32 = 0  # of the schema's types of tensors
+
+
+def write(data, description, task=image_classification):
+    """Returns the bytes of a .tflite file with its description inside.
+
+    Args:
+        data: Bytes of a file.
+        description: A `Description`.
+        task: Module of this package whose `describe` returns the metadata of
+            the inputs and outputs.
+    """
+    tflite = require("ai_edge_litert.schema_py_generated", "mobile")
+    flatbuffers = require("flatbuffers", "mobile")
+    model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(data))
+    inputs, outputs = task.describe(description, *_tensors(model))
+    table = {
+        schema.MODEL_NAME: description.name,
+        schema.MODEL_SUBGRAPHS: [
+            {schema.SUBGRAPH_INPUTS: inputs, schema.SUBGRAPH_OUTPUTS: outputs}
+        ],
+        schema.MODEL_PARSER_VERSION: "1.0.0",
+    }
+    buffer, entry = tflite.BufferT(), tflite.MetadataT()
+    buffer.data = np.frombuffer(schema.pack(table), np.uint8)
+    entry.name, entry.buffer = ENTRY, len(model.buffers)
+    model.buffers.append(buffer)
+    model.metadata = [*(model.metadata or ()), entry]
+    builder = flatbuffers.Builder(len(data) + 4096)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    file = io.BytesIO(builder.Output())
+    if description.labels:
+        # Zip files have their directory at the end, where the runtime does
+        # not look.
+        file.seek(0, os.SEEK_END)
+        with zipfile.ZipFile(file, "a", zipfile.ZIP_STORED) as archive:
+            archive.writestr(LABELS, "\n".join(description.labels))
+    return file.getvalue()
+
+
+def _tensors(model):
+    """Lists the inputs and the outputs of a model as `Tensor`s."""
+    graph = model.subgraphs[0]  # more are the bodies of loops
+    names = {}
+    for signature in model.signatureDefs or ():
+        for known in (*(signature.inputs or ()), *(signature.outputs or ())):
+            names[known.tensorIndex] = known.name.decode()
+
+    def tensor(index):
+        found = graph.tensors[index]
+        name = names.get(index, found.name.decode())
+        shape = tuple(map(int, found.shape))
+        return Tensor(name, shape, found.type == FLOAT32)
+
+    return list(map(tensor, graph.inputs)), list(map(tensor, graph.outputs))
+
+
+def read(path):
+    """Returns the `Description` inside a .tflite file, or None without one.
+
+    Raises:
+        ValueError: If there is one that cannot be read.
+    """
+    tflite = require("ai_edge_litert.schema_py_generated", "mobile")
+    with open(path, "rb") as file:
+        data = file.read()
+    try:
+        model = tflite.Model.GetRootAs(data)
+        for index in range(model.MetadataLength()):
+            if model.Metadata(index).Name() == ENTRY.encode():
+                buffer = model.Buffers(model.Metadata(index).Buffer())
+                return _unpack(buffer.DataAsNumpy().tobytes(), path)
+    except Exception as error:  # of zip files, of offsets that lead nowhere
+        raise ValueError(
+            "A .tflite file's metadata must be what the task libraries read. "
+            f"Received: {str(path)!r} ({type(error).__name__}: {error}). It "
+            "may be damaged; make or fetch it again."
+        ) from error
+    return None
+
+
+def _unpack(data, path):
+    """Reads what `write` or another writes, as a prediction needs it."""
+    root = schema.Table.root(data)
+    (graph,) = root.tables(schema.MODEL_SUBGRAPHS)
+    inputs = graph.tables(schema.SUBGRAPH_INPUTS)
+    outputs = graph.tables(schema.SUBGRAPH_OUTPUTS)
+    if not inputs or not outputs:
+        raise ValueError("it describes no input or no output")
+    description = Description(root.string(schema.MODEL_NAME))
+    for file in (f for x in outputs for f in x.tables(schema.TENSOR_FILES)):
+        if file.byte(schema.FILE_TYPE) == schema.TENSOR_AXIS_LABELS:
+            labels = _read_labels(path, file.string(schema.FILE_NAME))
+            description = description._replace(labels=labels)
+    for unit in (
+        u for x in inputs for u in x.tables(schema.TENSOR_PROCESS_UNITS)
+    ):
+        if unit.byte(schema.UNIT_TYPE) == schema.NORMALIZATION_OPTIONS:
+            options = unit.table(schema.UNIT)
+            description = description._replace(
+                mean=options.floats(schema.MEAN)[0],
+                std=options.floats(schema.STD)[0],
+            )
+    return description
+
+
+def _read_labels(path, name):
+    if not zipfile.is_zipfile(path):
+        return ()
+    with zipfile.ZipFile(path) as archive:
+        if name not in archive.namelist():
+            return ()
+        return tuple(archive.read(name).decode().splitlines())
