@@ -166,7 +166,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error(package):
 def test_a_file_of_a_package_is_an_attribute_without_an_import_of_it():
     code = (
         "import keras_papers as k; k.export.metadata.read;"
-        "k.lowering.lower; k.pipelines.images.batches"
+        "k.lowering.lower; k.pipelines.data"
     )
     process = subprocess.run(
         [sys.executable, "-c", code],
