@@ -7,41 +7,7 @@ with a note where the two do not agree.
 
 from typing import NamedTuple
 
-EFFICIENT_NET = (
-    "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks "
-    "(2019)",
-    "https://arxiv.org/abs/1905.11946",
-)
-LITE = (
-    "EfficientNet-Lite, code of the authors (2020)",
-    "https://github.com/tensorflow/tpu",
-)
-MNAS_NET = (
-    "MnasNet: Platform-Aware Neural Architecture Search for Mobile (2019)",
-    "https://arxiv.org/abs/1807.11626",
-)
-PAPERS = {
-    **{f"EfficientNetB{size}": EFFICIENT_NET for size in range(8)},
-    **{f"EfficientNetLite{size}": LITE for size in range(5)},
-    **{f"MnasNet{kind}": MNAS_NET for kind in ("A1", "B1", "Small")},
-    "MobileNet": (
-        "MobileNets: Efficient Convolutional Neural Networks for Mobile "
-        "Vision Applications (2017)",
-        "https://arxiv.org/abs/1704.04861",
-    ),
-    "MobileNetV2": (
-        "MobileNetV2: Inverted Residuals and Linear Bottlenecks (2018)",
-        "https://arxiv.org/abs/1801.04381",
-    ),
-    "MobileNetV3Large": (
-        "Searching for MobileNetV3 (2019)",
-        "https://arxiv.org/abs/1905.02244",
-    ),
-    "MobileNetV3Small": (
-        "Searching for MobileNetV3 (2019)",
-        "https://arxiv.org/abs/1905.02244",
-    ),
-}
+from keras_papers.applications.registry import get_record, list_models
 
 
 class Fact(NamedTuple):
@@ -226,15 +192,16 @@ def as_markdown():
         "Under *off* is by how much both are more than the paper prints, which "
         "is rounded.",
     ]
-    for model, (title, link) in PAPERS.items():
+    for model in list_models(task="image_classification"):
+        paper = get_record(model).paper
         (form,) = [form for form in FORMS if form.model == model]
         taps = ", ".join(f"{c} at {s}" for s, c in form.channels.items())
         lines += [
             "",
             f"## `{model}`",
             "",
-            f"[{title}]({link}). {form.table}: {form.blocks} blocks; channels "
-            f"by stride: {taps}.",
+            f"[{paper.title} ({paper.year})]({paper.link}). {form.table}: "
+            f"{form.blocks} blocks; channels by stride: {taps}.",
             "",
             "| constructor | parameters | multiply-adds | printed | off | "
             "note |",

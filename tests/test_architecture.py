@@ -41,7 +41,7 @@ DIRECTIONS = {
     "precision": {"inlining"},
     "pixels": {"checks", "inlining", "layers"},
     "applications.pretrained": LAYERS,
-    "applications.registry": {"applications", "checks"},
+    "applications.registry": {"checks"},
     "applications.image": LAYERS
     | {"applications.pretrained", "applications.registry"},
     "applications": NETWORKS
@@ -62,7 +62,8 @@ DIRECTIONS = {
     "pipelines.training": LAYERS
     | {"applications.pretrained", "first_step"}
     | {"pipelines.data", "pipelines.report"},
-    "pipelines.models": GROUND | {"applications", "cost", "export", "pixels"},
+    "pipelines.models": GROUND
+    | {"applications", "applications.registry", "cost", "export", "pixels"},
     "pipelines.variants": GROUND
     | {"export", "quantization"}
     | {"pipelines.data", "pipelines.models", "pipelines.training"},

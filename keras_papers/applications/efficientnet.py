@@ -6,6 +6,7 @@ from typing import NamedTuple
 from keras import layers
 from keras.applications import efficientnet
 
+from keras_papers.applications import registry
 from keras_papers.applications.image.classifier import (
     MOMENTUM,
     check_top,
@@ -26,7 +27,6 @@ from keras_papers.applications.image.scaling import (
 )
 from keras_papers.applications.image.stages import deeper
 from keras_papers.applications.mnasnet import (
-    ROWS,
     Row,
     check_rows,
     row_graph,
@@ -38,6 +38,7 @@ from keras_papers.applications.pretrained.weights import (
     Published,
     check_weights,
 )
+from keras_papers.applications.variants import variant
 from keras_papers.checks import (
     check_fraction,
     check_name,
@@ -46,7 +47,13 @@ from keras_papers.checks import (
 
 preprocess_input = efficientnet.preprocess_input
 decode_predictions = efficientnet.decode_predictions
-
+PAPER = registry.Paper(
+    "EfficientNet",
+    "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
+    "Tan and Le",
+    2019,
+    "https://arxiv.org/abs/1905.11946",
+)
 
 # Found in the space of MnasNet, whose rows these are: resolutions are written
 # as strides, and the code tells of SE and skip, which the paper does not print.
@@ -119,9 +126,9 @@ class Network(NamedTuple):
     fixed_ends: bool  # whether stem, head, first and last row are not scaled
 
 
-def _network(variant):
-    file, folder = f"efficientnet{variant.lower()}", "keras-applications"
-    md5, md5_no_top = MD5S[variant]
+def _network(kind):
+    file, folder = f"efficientnet{kind.lower()}", "keras-applications"
+    md5, md5_no_top = MD5S[kind]
     published = Family(
         "the paper's table at alpha of 1.0",
         {(1.0,): Published(file, md5, folder)},
@@ -129,7 +136,7 @@ def _network(variant):
     )
     return Network(
         TABLE_1,
-        SCALINGS[variant],
+        SCALINGS[kind],
         efficient_net,
         published,
         activation="silu",
@@ -137,10 +144,13 @@ def _network(variant):
     )
 
 
-NETWORKS = {variant: _network(variant) for variant in SCALINGS}
+NETWORKS = {kind: _network(kind) for kind in SCALINGS}
+B0 = NETWORKS["B0"]
 
 
-def EfficientNetB0(
+@plain_numbers
+def build(
+    network,
     include_top=True,
     weights=None,
     input_tensor=None,
@@ -148,7 +158,7 @@ def EfficientNetB0(
     pooling=None,
     classes=1000,
     classifier_activation="softmax",
-    name="efficientnetb0",
+    name=None,
     *,
     alpha=1.0,
     depth=1.0,
@@ -158,363 +168,21 @@ def EfficientNetB0(
     batch_norm_momentum=MOMENTUM,
     rows=None,
 ):
-    """Builds EfficientNet-B0: table 1 of the paper, or `rows`.
+    """Builds an EfficientNet, or an EfficientNet-Lite.
 
-    {arguments}
-
-    Example:
-    >>> model = EfficientNetB0(input_shape=(96, 96, 3), classes=10)
-    >>> model.output_shape
-    (None, 10)
-    """
-    return build(
-        NETWORKS["B0"],
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-        alpha,
-        depth,
-        dropout,
-        stochastic_depth,
-        include_preprocessing,
-        batch_norm_momentum,
-        rows,
-    )
-
-
-def EfficientNetB1(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="efficientnetb1",
-    *,
-    alpha=1.0,
-    depth=1.0,
-    dropout=0.2,
-    stochastic_depth=0.2,
-    include_preprocessing=True,
-    batch_norm_momentum=MOMENTUM,
-):
-    """Builds EfficientNet-B1: 1.0 times as wide as B0, 1.1 times as deep.
-
-    {arguments}
-
-    Example:
-    >>> model = EfficientNetB1(classes=10, alpha=0.25)
-    >>> model.output_shape
-    (None, 10)
-    """
-    return build(
-        NETWORKS["B1"],
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-        alpha,
-        depth,
-        dropout,
-        stochastic_depth,
-        include_preprocessing,
-        batch_norm_momentum,
-    )
-
-
-def EfficientNetB2(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="efficientnetb2",
-    *,
-    alpha=1.0,
-    depth=1.0,
-    dropout=0.3,
-    stochastic_depth=0.2,
-    include_preprocessing=True,
-    batch_norm_momentum=MOMENTUM,
-):
-    """Builds EfficientNet-B2: 1.1 times as wide as B0, 1.2 times as deep.
-
-    {arguments}
-
-    Example:
-    >>> model = EfficientNetB2(classes=10, alpha=0.25)
-    >>> model.output_shape
-    (None, 10)
-    """
-    return build(
-        NETWORKS["B2"],
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-        alpha,
-        depth,
-        dropout,
-        stochastic_depth,
-        include_preprocessing,
-        batch_norm_momentum,
-    )
-
-
-def EfficientNetB3(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="efficientnetb3",
-    *,
-    alpha=1.0,
-    depth=1.0,
-    dropout=0.3,
-    stochastic_depth=0.2,
-    include_preprocessing=True,
-    batch_norm_momentum=MOMENTUM,
-):
-    """Builds EfficientNet-B3: 1.2 times as wide as B0, 1.4 times as deep.
-
-    {arguments}
-
-    Example:
-    >>> model = EfficientNetB3(classes=10, alpha=0.25)
-    >>> model.output_shape
-    (None, 10)
-    """
-    return build(
-        NETWORKS["B3"],
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-        alpha,
-        depth,
-        dropout,
-        stochastic_depth,
-        include_preprocessing,
-        batch_norm_momentum,
-    )
-
-
-def EfficientNetB4(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="efficientnetb4",
-    *,
-    alpha=1.0,
-    depth=1.0,
-    dropout=0.4,
-    stochastic_depth=0.2,
-    include_preprocessing=True,
-    batch_norm_momentum=MOMENTUM,
-):
-    """Builds EfficientNet-B4: 1.4 times as wide as B0, 1.8 times as deep.
-
-    {arguments}
-
-    Example:
-    >>> model = EfficientNetB4(classes=10, alpha=0.25)
-    >>> model.output_shape
-    (None, 10)
-    """
-    return build(
-        NETWORKS["B4"],
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-        alpha,
-        depth,
-        dropout,
-        stochastic_depth,
-        include_preprocessing,
-        batch_norm_momentum,
-    )
-
-
-def EfficientNetB5(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="efficientnetb5",
-    *,
-    alpha=1.0,
-    depth=1.0,
-    dropout=0.4,
-    stochastic_depth=0.2,
-    include_preprocessing=True,
-    batch_norm_momentum=MOMENTUM,
-):
-    """Builds EfficientNet-B5: 1.6 times as wide as B0, 2.2 times as deep.
-
-    {arguments}
-
-    Example:
-    >>> model = EfficientNetB5(classes=10, alpha=0.25)
-    >>> model.output_shape
-    (None, 10)
-    """
-    return build(
-        NETWORKS["B5"],
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-        alpha,
-        depth,
-        dropout,
-        stochastic_depth,
-        include_preprocessing,
-        batch_norm_momentum,
-    )
-
-
-def EfficientNetB6(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="efficientnetb6",
-    *,
-    alpha=1.0,
-    depth=1.0,
-    dropout=0.5,
-    stochastic_depth=0.2,
-    include_preprocessing=True,
-    batch_norm_momentum=MOMENTUM,
-):
-    """Builds EfficientNet-B6: 1.8 times as wide as B0, 2.6 times as deep.
-
-    {arguments}
-
-    Example:
-    >>> model = EfficientNetB6(classes=10, alpha=0.25)
-    >>> model.output_shape
-    (None, 10)
-    """
-    return build(
-        NETWORKS["B6"],
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-        alpha,
-        depth,
-        dropout,
-        stochastic_depth,
-        include_preprocessing,
-        batch_norm_momentum,
-    )
-
-
-def EfficientNetB7(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="efficientnetb7",
-    *,
-    alpha=1.0,
-    depth=1.0,
-    dropout=0.5,
-    stochastic_depth=0.2,
-    include_preprocessing=True,
-    batch_norm_momentum=MOMENTUM,
-):
-    """Builds EfficientNet-B7: 2.0 times as wide as B0, 3.1 times as deep.
-
-    {arguments}
-
-    Example:
-    >>> model = EfficientNetB7(classes=10, alpha=0.25)
-    >>> model.output_shape
-    (None, 10)
-    """
-    return build(
-        NETWORKS["B7"],
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-        alpha,
-        depth,
-        dropout,
-        stochastic_depth,
-        include_preprocessing,
-        batch_norm_momentum,
-    )
-
-
-WEIGHTS = """None (random), `"imagenet"`, or the path of a file of ours
-            or of keras.applications: `.keras`, `.weights.h5` or legacy
-            `.h5`."""
-ARGUMENTS = """Args:
+    Args:
+        network: A `Network`.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: {weights}
-            If it has other classes or input channels, the classifier is left
-            fresh or the first convolution adapted, and a warning says so.
-            Defaults to None.
+        weights: None (random), `"imagenet"` (EfficientNet-B0 to B7; none are
+            published for Lite), or the path of a file of ours or of
+            keras.applications: `.keras`, `.weights.h5` or legacy `.h5`. If it
+            has other classes or input channels, the classifier is left fresh
+            or the first convolution adapted, and a warning says so. Defaults
+            to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least 32 pixels each way, None for an open size.
-            Defaults to {size} x {size} x 3.
+            Defaults to `network.scaling.size` pixels each way and 3 channels.
         pooling: `"avg"`, `"max"` or None: how a model without top ends.
         classes: Positive int. Units of the classifier. Defaults to 1000.
         classifier_activation: Its activation; None for logits.
@@ -523,16 +191,21 @@ ARGUMENTS = """Args:
             to 1.
         depth: Positive float. A further factor on the blocks of every stage,
             rounded up. Defaults to 1.
-        dropout: Float in [0, 1). Dropout before the classifier.
+        dropout: Float in [0, 1). Dropout before the classifier. Defaults to
+            `network.scaling.dropout`.
         stochastic_depth: Float in [0, 1). Probability with which a training
             step drops an image's residual branch: 0 in the first block, and
             rising evenly towards this behind the last. Defaults to 0.2.
         include_preprocessing: Whether the model takes pixels in [0, 255] and
-            normalizes them itself, {normalized},
-            or takes them normalized. Defaults to True.
+            normalizes them itself, EfficientNet by the mean and the standard
+            deviation of ImageNet's colors and Lite as (pixel - 127) / 128, or
+            takes them normalized. Defaults to True.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md); the
-            paper and keras.applications have 0.99.{rows}
+            paper and keras.applications have 0.99.
+        rows: List of `mnasnet.Row`, or of lists of their values: the table
+            to build from, such as a search found. Defaults to None, the
+            paper's.
 
     Returns:
         A functional model: images to class scores, or to features.
@@ -540,29 +213,13 @@ ARGUMENTS = """Args:
     Raises:
         ValueError: If an argument is out of its range or does not fit the
             others, or if `weights` are not published for this network, cannot
-            be fetched or read, or are of another architecture."""
+            be fetched or read, or are of another architecture.
 
-
-@plain_numbers
-def build(
-    network,
-    include_top,
-    weights,
-    input_tensor,
-    input_shape,
-    pooling,
-    classes,
-    classifier_activation,
-    name,
-    alpha,
-    depth,
-    dropout,
-    stochastic_depth,
-    include_preprocessing,
-    batch_norm_momentum,
-    rows=None,
-):
-    """Builds a `Network`; the constructors tell of the arguments."""
+    Example:
+    >>> model = build(B0, input_shape=(96, 96, 3), classes=10, alpha=0.25)
+    >>> model.output_shape
+    (None, 10)
+    """
     check_name(name)
     check_alpha(alpha)
     check_depth(depth)
@@ -643,22 +300,49 @@ def _blocks(network, table, depth):
             yield f"stage{stage}_block{block}", row, row.s if block == 1 else 1
 
 
-for _variant, _constructor in (
-    ("B0", EfficientNetB0),
-    ("B1", EfficientNetB1),
-    ("B2", EfficientNetB2),
-    ("B3", EfficientNetB3),
-    ("B4", EfficientNetB4),
-    ("B5", EfficientNetB5),
-    ("B6", EfficientNetB6),
-    ("B7", EfficientNetB7),
-):
-    _constructor.__doc__ = _constructor.__doc__.replace(
-        "{arguments}",
-        ARGUMENTS.format(
-            weights=WEIGHTS,
-            size=SCALINGS[_variant].size,
-            normalized="by ImageNet's mean and deviation",
-            rows=ROWS if _variant == "B0" else "",
-        ),
+def constructor(name, network, paper, summary, module, omit=("rows",)):
+    """Returns the constructor of a `Network` and registers it."""
+    register = registry.network(
+        paper,
+        network.table,
+        size=network.scaling.size,
+        published=network.published,
     )
+    return register(
+        variant(
+            name,
+            build,
+            network,
+            summary,
+            module=module,
+            omit=omit,
+            name=name.lower(),
+            dropout=network.scaling.dropout,
+        )
+    )
+
+
+def _constructor(kind, summary=None, **omit):
+    network = NETWORKS[kind]
+    summary = summary or (
+        f"{network.scaling.width} times as wide as B0, "
+        f"{network.scaling.depth} times as deep"
+    )
+    return constructor(
+        f"EfficientNet{kind}",
+        network,
+        PAPER,
+        f"Builds EfficientNet-{kind}: {summary}.",
+        __name__,
+        **omit,
+    )
+
+
+EfficientNetB0 = _constructor("B0", "table 1 of the paper, or `rows`", omit=())
+EfficientNetB1 = _constructor("B1")
+EfficientNetB2 = _constructor("B2")
+EfficientNetB3 = _constructor("B3")
+EfficientNetB4 = _constructor("B4")
+EfficientNetB5 = _constructor("B5")
+EfficientNetB6 = _constructor("B6")
+EfficientNetB7 = _constructor("B7")

@@ -10,6 +10,7 @@ import numpy as np
 from keras import layers
 from keras.applications import efficientnet, imagenet_utils
 
+from keras_papers.applications import registry
 from keras_papers.applications.image.classifier import (
     MOMENTUM,
     check_top,
@@ -34,6 +35,7 @@ from keras_papers.applications.image.scaling import (
 from keras_papers.applications.image.stages import deeper
 from keras_papers.applications.pretrained.evaluation import efficient_net
 from keras_papers.applications.pretrained.weights import Family, check_weights
+from keras_papers.applications.variants import variant
 from keras_papers.checks import (
     check_fraction,
     check_name,
@@ -46,10 +48,24 @@ preprocess_input = efficientnet.preprocess_input
 decode_predictions = imagenet_utils.decode_predictions
 SIZE = 224
 EVALUATION = efficient_net(SIZE)  # the authors trained both alike
+PAPER = registry.Paper(
+    "MnasNet",
+    "MnasNet: Platform-Aware Neural Architecture Search for Mobile",
+    "Tan et al.",
+    2019,
+    "https://arxiv.org/abs/1807.11626",
+)
 
 
 class Row(NamedTuple):
-    """A line of figure 7: one block of the factorized hierarchical space."""
+    """A line of figure 7: one block of the factorized hierarchical space.
+
+    Example:
+    >>> small_kernels = [row._replace(k=3) for row in FIGURE_7]
+    >>> model = MnasNetA1(classes=10, alpha=0.5, rows=small_kernels)
+    >>> model.count_params() < MnasNetA1(classes=10, alpha=0.5).count_params()
+    True
+    """
 
     expansion: int  # the number behind MBConv; 1 is SepConv, 0 is Conv
     k: int  # kernel of the depthwise convolution, or of the plain one
@@ -105,18 +121,21 @@ PUBLISHED = Family("none for Keras", {}, {})
 
 
 class Network(NamedTuple):
-    """What tells the networks of the authors' code apart."""
+    """What distinguishes the networks of the authors' code."""
 
     table: tuple
     stem: int  # channels of the convolution before the rows
+    dropout: float  # before the classifier
 
 
-A1_NETWORK = Network(FIGURE_7, 32)
-B1_NETWORK = Network(B1, 32)
-SMALL_NETWORK = Network(SMALL, 8)
+A1_NETWORK = Network(FIGURE_7, 32, 0.2)
+B1_NETWORK = Network(B1, 32, 0.2)
+SMALL_NETWORK = Network(SMALL, 8, 0.0)
 
 
-def MnasNetA1(
+@plain_numbers
+def build(
+    network,
     include_top=True,
     weights=None,
     input_tensor=None,
@@ -124,7 +143,7 @@ def MnasNetA1(
     pooling=None,
     classes=1000,
     classifier_activation="softmax",
-    name="mnasneta1",
+    name=None,
     *,
     alpha=1.0,
     depth=1.0,
@@ -133,125 +152,10 @@ def MnasNetA1(
     batch_norm_momentum=MOMENTUM,
     rows=None,
 ):
-    """Builds MnasNet-A1: figure 7 of the paper, or `rows`, at width `alpha`.
+    """Builds a MnasNet.
 
-    {arguments}
-
-    Example:
-    >>> model = MnasNetA1(classes=10, alpha=0.5)
-    >>> model.output_shape
-    (None, 10)
-    >>> small_kernels = [row._replace(k=3) for row in FIGURE_7]
-    >>> found = MnasNetA1(classes=10, alpha=0.5, rows=small_kernels)
-    >>> found.count_params() < model.count_params()
-    True
-    """
-    return _mnasnet(
-        A1_NETWORK,
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-        alpha,
-        depth,
-        dropout,
-        include_preprocessing,
-        batch_norm_momentum,
-        rows,
-    )
-
-
-def MnasNetB1(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="mnasnetb1",
-    *,
-    alpha=1.0,
-    depth=1.0,
-    dropout=0.2,
-    include_preprocessing=True,
-    batch_norm_momentum=MOMENTUM,
-):
-    """Builds MnasNet-B1, without squeeze-and-excite, at width `alpha`.
-
-    {arguments}
-
-    Example:
-    >>> model = MnasNetB1(classes=10, alpha=0.5)
-    >>> model.output_shape
-    (None, 10)
-    """
-    return _mnasnet(
-        B1_NETWORK,
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-        alpha,
-        depth,
-        dropout,
-        include_preprocessing,
-        batch_norm_momentum,
-    )
-
-
-def MnasNetSmall(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="mnasnetsmall",
-    *,
-    alpha=1.0,
-    depth=1.0,
-    dropout=0.0,
-    include_preprocessing=True,
-    batch_norm_momentum=MOMENTUM,
-):
-    """Builds MnasNet-Small, for very small budgets, at width `alpha`.
-
-    {arguments}
-
-    Example:
-    >>> model = MnasNetSmall(classes=10, alpha=0.5)
-    >>> model.output_shape
-    (None, 10)
-    """
-    return _mnasnet(
-        SMALL_NETWORK,
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-        alpha,
-        depth,
-        dropout,
-        include_preprocessing,
-        batch_norm_momentum,
-    )
-
-
-ARGUMENTS = """Args:
+    Args:
+        network: A `Network`.
         include_top: Whether to end with the classifier. Defaults to True.
         weights: None (random), or the path of a file of ours: `.keras` or
             `.weights.h5`. If it has other classes or input channels, the
@@ -270,12 +174,16 @@ ARGUMENTS = """Args:
         depth: Positive float. Factor on the blocks of every stage, rounded
             up. Defaults to 1.
         dropout: Float in [0, 1). Dropout before the classifier.
+            Defaults to `network.dropout`.
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             normalizes them itself, by the mean and the standard deviation of
             ImageNet's colors, or takes them normalized. Defaults to True.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md); the
-            authors' code has 0.99.{rows}
+            authors' code has 0.99.
+        rows: List of `mnasnet.Row`, or of lists of their values: the table
+            to build from, such as a search found. Defaults to None, the
+            paper's.
 
     Returns:
         A functional model: images to class scores, or to features.
@@ -283,31 +191,13 @@ ARGUMENTS = """Args:
     Raises:
         ValueError: If an argument is out of its range or does not fit the
             others, or if `weights` cannot be read, or are of another
-            architecture."""
-ROWS = """
-        rows: List of `mnasnet.Row`, or of lists of their values: the table
-            to build from, such as a search found. Defaults to None, the
-            paper's."""
+            architecture.
 
-
-@plain_numbers
-def _mnasnet(
-    network,
-    include_top,
-    weights,
-    input_tensor,
-    input_shape,
-    pooling,
-    classes,
-    classifier_activation,
-    name,
-    alpha,
-    depth,
-    dropout,
-    include_preprocessing,
-    batch_norm_momentum,
-    rows=None,
-):
+    Example:
+    >>> model = build(A1_NETWORK, classes=10, alpha=0.5)
+    >>> model.output_shape
+    (None, 10)
+    """
     check_name(name)
     check_alpha(alpha)
     check_depth(depth)
@@ -350,6 +240,29 @@ def _mnasnet(
     else:
         x = pooled(x, pooling)
     return classifier(images, x, name, source)
+
+
+def _constructor(kind, network, summary, omit=("rows",)):
+    register = registry.network(PAPER, network.table, size=SIZE)
+    return register(
+        variant(
+            f"MnasNet{kind}",
+            build,
+            network,
+            f"Builds MnasNet-{kind}{summary}, at width `alpha`.",
+            module=__name__,
+            omit=omit,
+            name=f"mnasnet{kind.lower()}",
+            dropout=network.dropout,
+        )
+    )
+
+
+MnasNetA1 = _constructor(
+    "A1", A1_NETWORK, ": figure 7 of the paper, or `rows`", omit=()
+)
+MnasNetB1 = _constructor("B1", B1_NETWORK, ", without squeeze-and-excite")
+MnasNetSmall = _constructor("Small", SMALL_NETWORK, ", for very small budgets")
 
 
 def row_graph(x, row, **arguments):
@@ -484,13 +397,3 @@ def unpublished_rows(table, published):
         if row != theirs:
             return {f"rows[{index}]": row}
     return {} if len(table) == len(published) else {"len(rows)": len(table)}
-
-
-for _constructor, _rows in (
-    (MnasNetA1, ROWS),
-    (MnasNetB1, ""),
-    (MnasNetSmall, ""),
-):
-    _constructor.__doc__ = _constructor.__doc__.replace(
-        "{arguments}", ARGUMENTS.format(rows=_rows)
-    )

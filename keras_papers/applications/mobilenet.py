@@ -5,6 +5,7 @@ from typing import NamedTuple
 from keras import layers
 from keras.applications import mobilenet
 
+from keras_papers.applications import registry
 from keras_papers.applications.image.classifier import (
     MOMENTUM,
     check_top,
@@ -39,6 +40,14 @@ from keras_papers.layers._image_axes import image_size
 
 preprocess_input = mobilenet.preprocess_input
 decode_predictions = mobilenet.decode_predictions
+PAPER = registry.Paper(
+    "MobileNet",
+    "MobileNets: Efficient Convolutional Neural Networks for Mobile "
+    "Vision Applications",
+    "Howard et al.",
+    2017,
+    "https://arxiv.org/abs/1704.04861",
+)
 
 
 class Row(NamedTuple):
@@ -91,6 +100,7 @@ PUBLISHED = Family(
 EVALUATION = TF_SLIM  # where the published weights were trained
 
 
+@registry.network(PAPER, TABLE_1, published=PUBLISHED)
 @plain_numbers
 def MobileNet(
     input_shape=None,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from keras import layers
 from keras.applications import mobilenet_v2
 
+from keras_papers.applications import registry
 from keras_papers.applications.image.classifier import (
     MOMENTUM,
     check_top,
@@ -35,6 +36,13 @@ from keras_papers.layers._image_axes import image_size
 
 preprocess_input = mobilenet_v2.preprocess_input
 decode_predictions = mobilenet_v2.decode_predictions
+PAPER = registry.Paper(
+    "MobileNetV2",
+    "MobileNetV2: Inverted Residuals and Linear Bottlenecks",
+    "Sandler et al.",
+    2018,
+    "https://arxiv.org/abs/1801.04381",
+)
 
 
 class Row(NamedTuple):
@@ -81,6 +89,7 @@ PUBLISHED = Family(
 EVALUATION = TF_SLIM  # where the published weights were trained
 
 
+@registry.network(PAPER, TABLE_2, published=PUBLISHED)
 @plain_numbers
 def MobileNetV2(
     input_shape=None,

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 from keras.applications import mobilenet_v3
 
+from keras_papers.applications import registry
 from keras_papers.applications.image.classifier import (
     MOMENTUM,
     check_top,
@@ -30,6 +31,7 @@ from keras_papers.applications.pretrained.weights import (
     Published,
     check_weights,
 )
+from keras_papers.applications.variants import variant
 from keras_papers.checks import (
     check_fraction,
     check_name,
@@ -40,6 +42,13 @@ from keras_papers.layers._image_axes import channel_axis
 
 preprocess_input = mobilenet_v3.preprocess_input
 decode_predictions = mobilenet_v3.decode_predictions
+PAPER = registry.Paper(
+    "MobileNetV3",
+    "Searching for MobileNetV3",
+    "Howard et al.",
+    2019,
+    "https://arxiv.org/abs/1905.02244",
+)
 
 
 class Row(NamedTuple):
@@ -155,7 +164,7 @@ EVALUATION = TF_SLIM  # where the published weights were trained
 
 
 class Network(NamedTuple):
-    """What tells the two networks of the paper apart."""
+    """What distinguishes the two networks of the paper."""
 
     table: tuple
     hidden: int  # channels of the layer before the classifier
@@ -167,7 +176,9 @@ LARGE = Network(TABLE_1, 1280, PUBLISHED_LARGE)
 SMALL = Network(TABLE_2, 1024, PUBLISHED_SMALL)
 
 
-def MobileNetV3Large(
+@plain_numbers
+def build(
+    network,
     input_shape=None,
     alpha=1.0,
     minimalistic=False,
@@ -179,85 +190,15 @@ def MobileNetV3Large(
     dropout_rate=0.2,
     classifier_activation="softmax",
     include_preprocessing=True,
-    name="MobileNetV3Large",
+    name=None,
     *,
     depth=1.0,
     batch_norm_momentum=MOMENTUM,
 ):
-    """Builds MobileNetV3-Large: table 1 of the paper at width `alpha`.
+    """Builds a MobileNetV3.
 
-    {arguments}
-
-    Example:
-    >>> model = MobileNetV3Large(alpha=0.75, classes=10)
-    >>> model.output_shape
-    (None, 10)
-    """
-    return _mobilenet_v3(
-        LARGE,
-        input_shape,
-        alpha,
-        minimalistic,
-        include_top,
-        weights,
-        input_tensor,
-        classes,
-        pooling,
-        dropout_rate,
-        classifier_activation,
-        include_preprocessing,
-        name,
-        depth,
-        batch_norm_momentum,
-    )
-
-
-def MobileNetV3Small(
-    input_shape=None,
-    alpha=1.0,
-    minimalistic=False,
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    classes=1000,
-    pooling=None,
-    dropout_rate=0.2,
-    classifier_activation="softmax",
-    include_preprocessing=True,
-    name="MobileNetV3Small",
-    *,
-    depth=1.0,
-    batch_norm_momentum=MOMENTUM,
-):
-    """Builds MobileNetV3-Small: table 2 of the paper at width `alpha`.
-
-    {arguments}
-
-    Example:
-    >>> model = MobileNetV3Small((96, 96, 1), alpha=0.75, classes=10)
-    >>> model.output_shape
-    (None, 10)
-    """
-    return _mobilenet_v3(
-        SMALL,
-        input_shape,
-        alpha,
-        minimalistic,
-        include_top,
-        weights,
-        input_tensor,
-        classes,
-        pooling,
-        dropout_rate,
-        classifier_activation,
-        include_preprocessing,
-        name,
-        depth,
-        batch_norm_momentum,
-    )
-
-
-ARGUMENTS = """Args:
+    Args:
+        network: A `Network`.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least 32 pixels each way, None for an open size.
             Defaults to 224 x 224 x 3.
@@ -291,27 +232,13 @@ ARGUMENTS = """Args:
     Raises:
         ValueError: If an argument is out of its range or does not fit the
             others, or if `weights` are not published for this network, cannot
-            be fetched or read, or are of another architecture."""
+            be fetched or read, or are of another architecture.
 
-
-@plain_numbers
-def _mobilenet_v3(
-    network,
-    input_shape,
-    alpha,
-    minimalistic,
-    include_top,
-    weights,
-    input_tensor,
-    classes,
-    pooling,
-    dropout_rate,
-    classifier_activation,
-    include_preprocessing,
-    name,
-    depth,
-    batch_norm_momentum,
-):
+    Example:
+    >>> model = build(SMALL, (96, 96, 1), alpha=0.75, classes=10)
+    >>> model.output_shape
+    (None, 10)
+    """
     check_name(name)
     check_alpha(alpha)
     check_depth(depth)
@@ -371,7 +298,22 @@ def _mobilenet_v3(
     return classifier(images, x, name, source)
 
 
-for _constructor in (MobileNetV3Large, MobileNetV3Small):
-    _constructor.__doc__ = _constructor.__doc__.replace(
-        "{arguments}", ARGUMENTS
+def _constructor(kind, network, table):
+    register = registry.network(
+        PAPER, network.table, published=network.published
     )
+    name = f"MobileNetV3{kind}"
+    return register(
+        variant(
+            name,
+            build,
+            network,
+            f"Builds MobileNetV3-{kind}: {table} of the paper, width `alpha`.",
+            module=__name__,
+            name=name,
+        )
+    )
+
+
+MobileNetV3Large = _constructor("Large", LARGE, "table 1")
+MobileNetV3Small = _constructor("Small", SMALL, "table 2")

@@ -1,123 +1,126 @@
-"""The classifiers by name."""
+"""The record of each network: task, paper, table, input size, weights.
+
+A family registers its constructors by `network`, below their tables. This
+module imports no family: an import of `keras_papers.applications` registers
+all of them.
+"""
 
 import fnmatch
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
-from keras_papers.applications import (
-    efficientnet,
-    efficientnet_lite,
-    mnasnet,
-    mobilenet,
-    mobilenet_v2,
-    mobilenet_v3,
-)
-from keras_papers.applications.efficientnet import (
-    EfficientNetB0,
-    EfficientNetB1,
-    EfficientNetB2,
-    EfficientNetB3,
-    EfficientNetB4,
-    EfficientNetB5,
-    EfficientNetB6,
-    EfficientNetB7,
-)
-from keras_papers.applications.efficientnet_lite import (
-    EfficientNetLite0,
-    EfficientNetLite1,
-    EfficientNetLite2,
-    EfficientNetLite3,
-    EfficientNetLite4,
-)
-from keras_papers.applications.mnasnet import (
-    MnasNetA1,
-    MnasNetB1,
-    MnasNetSmall,
-)
-from keras_papers.applications.mobilenet import MobileNet
-from keras_papers.applications.mobilenet_v2 import MobileNetV2
-from keras_papers.applications.mobilenet_v3 import (
-    MobileNetV3Large,
-    MobileNetV3Small,
-)
 from keras_papers.checks import check_choice
 
-CONSTRUCTORS = {
-    constructor.__name__: constructor
-    for constructor in (
-        EfficientNetB0,
-        EfficientNetB1,
-        EfficientNetB2,
-        EfficientNetB3,
-        EfficientNetB4,
-        EfficientNetB5,
-        EfficientNetB6,
-        EfficientNetB7,
-        EfficientNetLite0,
-        EfficientNetLite1,
-        EfficientNetLite2,
-        EfficientNetLite3,
-        EfficientNetLite4,
-        MnasNetA1,
-        MnasNetB1,
-        MnasNetSmall,
-        MobileNet,
-        MobileNetV2,
-        MobileNetV3Large,
-        MobileNetV3Small,
-    )
-}
-TABLES = {
-    **{
-        f"EfficientNet{variant}": network.table
-        for variant, network in efficientnet.NETWORKS.items()
-    },
-    **{
-        f"EfficientNetLite{variant}": network.table
-        for variant, network in efficientnet_lite.NETWORKS.items()
-    },
-    "MnasNetA1": mnasnet.FIGURE_7,
-    "MnasNetB1": mnasnet.B1,
-    "MnasNetSmall": mnasnet.SMALL,
-    "MobileNet": mobilenet.TABLE_1,
-    "MobileNetV2": mobilenet_v2.TABLE_2,
-    "MobileNetV3Large": mobilenet_v3.TABLE_1,
-    "MobileNetV3Small": mobilenet_v3.TABLE_2,
-}
-PUBLISHED = {  # files of weights, by the model's name
-    **{
-        f"EfficientNet{variant}": network.published
-        for variant, network in efficientnet.NETWORKS.items()
-    },
-    "MobileNet": mobilenet.PUBLISHED,
-    "MobileNetV2": mobilenet_v2.PUBLISHED,
-    "MobileNetV3Large": mobilenet_v3.PUBLISHED_LARGE,
-    "MobileNetV3Small": mobilenet_v3.PUBLISHED_SMALL,
-}
-SIZES = {  # of the images, where they are not of 224 pixels
-    **{
-        f"EfficientNet{variant}": scaling.size
-        for variant, scaling in efficientnet.SCALINGS.items()
-    },
-    **{
-        f"EfficientNetLite{variant}": scaling.size
-        for variant, scaling in efficientnet_lite.SCALINGS.items()
-    },
-}
+Constructor = TypeVar("Constructor", bound=Callable)
 
 
-def list_models(pattern="*"):
-    """Lists the names of the classifiers, in alphabetical order.
+class Paper(NamedTuple):
+    """A paper, or code that was published in place of one."""
+
+    name: str  # of its network
+    title: str
+    authors: str
+    year: int
+    link: str
+
+    def __str__(self):
+        return f"{self.name} ({self.authors}, {self.year}, {self.link})"
+
+
+class Record(NamedTuple):
+    """What is known of a network before it is built."""
+
+    constructor: Callable
+    task: str
+    paper: Paper
+    table: tuple  # rows, whose fields are the paper's column heads
+    size: int  # height and width of the default input
+    published: Any  # `pretrained.weights.Family`, or None
+
+    @property
+    def name(self):
+        """Name of the constructor."""
+        return self.constructor.__name__
+
+    @property
+    def summary(self):
+        """First line of the constructor's docstring."""
+        return self.constructor.__doc__.partition("\n")[0]
+
+
+_RECORDS = {}
+
+
+def network(
+    paper, table, *, size=224, task="image_classification", published=None
+):
+    """Returns a decorator that registers a constructor under its name.
+
+    Args:
+        paper: The `Paper`.
+        table: Tuple of rows, from which the network is built.
+        size: Int. Height and width of the default input. Defaults to 224.
+        task: Str. Defaults to `"image_classification"`.
+        published: `pretrained.weights.Family` of the weights that
+            `weights="imagenet"` loads. Defaults to None.
+
+    Raises:
+        ValueError: If another module has registered a network of that name.
+    """
+
+    def register(constructor: Constructor) -> Constructor:
+        record = Record(constructor, task, paper, table, size, published)
+        known = _RECORDS.get(record.name)
+        home = constructor.__module__
+        if known and known.constructor.__module__ != home:
+            raise ValueError(
+                "`constructor` is registered under its name, which must be "
+                f"new. Received: constructor={record.name} of {home}, a name "
+                f"that {known.constructor.__module__} has registered. Choose "
+                "another name."
+            )
+        _RECORDS[record.name] = record
+        return constructor
+
+    return register
+
+
+def list_models(pattern="*", task=None):
+    """Lists the names of the networks, in alphabetical order.
 
     Args:
         pattern: Shell pattern that a name must match. Defaults to all.
+        task: Str. The task that a network must have, such as
+            `"image_classification"`. Defaults to all.
 
     Returns:
         A list of strings; `get` takes each of them.
 
+    Raises:
+        ValueError: If no network has this task.
+
     Example:
-    >>> list_models("*V3*")
+    >>> list_models("*V3*", task="image_classification")
     ['MobileNetV3Large', 'MobileNetV3Small']
     """
-    return sorted(fnmatch.filter(CONSTRUCTORS, pattern))
+    if task is not None:
+        tasks = sorted({record.task for record in _RECORDS.values()})
+        check_choice("task", task, tasks, "the task of the networks to list")
+    return sorted(
+        name
+        for name in fnmatch.filter(_RECORDS, pattern)
+        if task in (None, _RECORDS[name].task)
+    )
+
+
+def get_record(name):
+    """Returns the `Record` of the network called `name`.
+
+    Raises:
+        ValueError: If there is no such network; the nearest name is offered.
+    """
+    check_choice("model", name, list_models(), "the name of a classifier")
+    return _RECORDS[name]
 
 
 def get(name):
@@ -136,8 +139,7 @@ def get(name):
     >>> get("MobileNetV2")(alpha=0.35).name
     'mobilenetv2_0.35_224'
     """
-    check_choice("model", name, list_models(), "the name of a classifier")
-    return CONSTRUCTORS[name]
+    return get_record(name).constructor
 
 
 def table(name):
@@ -156,19 +158,4 @@ def table(name):
     >>> table("MobileNetV2")[1]
     Row(t=6, c=24, n=2, s=2)
     """
-    get(name)
-    return TABLES[name]
-
-
-def has_imagenet(name, alpha):
-    """Tells whether weights of ImageNet are published for a width."""
-    family = PUBLISHED.get(name)
-    return family is not None and any(
-        key[0] == alpha for key in family.with_top
-    )
-
-
-def default_size(name):
-    """Returns the height and width of the images that a model takes."""
-    get(name)
-    return SIZES.get(name, 224)
+    return get_record(name).table

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import keras
 
-from keras_papers.applications.registry import default_size, get
+from keras_papers.applications.registry import get_record
 from keras_papers.checks import check_positive, check_positive_int
 
 
@@ -90,7 +90,7 @@ def scale(
     >>> model.input_shape
     (None, 258, 258, 3)
     """
-    constructor = get(name)
+    record = get_record(name)
     decided = {"alpha", "depth", "input_shape"} & arguments.keys()
     if decided:
         raise ValueError(
@@ -101,7 +101,7 @@ def scale(
         "resolution", resolution, "the factor on the images' sides", "Try 1.15."
     )
     if size is None:
-        size = default_size(name)
+        size = record.size
     check_positive_int(
         "size",
         size,
@@ -112,4 +112,6 @@ def scale(
     shape = (size, size, 3)
     if keras.config.image_data_format() == "channels_first":
         shape = (3, size, size)
-    return constructor(input_shape=shape, alpha=width, depth=depth, **arguments)
+    return record.constructor(
+        input_shape=shape, alpha=width, depth=depth, **arguments
+    )

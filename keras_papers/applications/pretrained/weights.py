@@ -42,6 +42,10 @@ class Family(NamedTuple):
     no_top: dict
     sizes: tuple = ()  # of images, where each has weights of its own
 
+    def has_width(self, alpha):
+        """Returns whether weights of a network of width `alpha` exist."""
+        return any(variant[0] == alpha for variant in self.with_top)
+
 
 def check_weights(weights, include_top, images, family, **variant):
     """Returns where the weights lie: None, a path, or a `Published` file.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_papers.applications.registry import default_size
+from keras_papers.applications.registry import get_record
 from keras_papers.checks import MINIMUM_SIZE
 from keras_papers.extras import require
 
@@ -27,7 +27,7 @@ def choose_size(model, weights, images):
     """
     if images is None:
         return DIGITS, "that of the bundled digits"
-    largest = default_size(model)
+    largest = get_record(model).size
     if weights == "imagenet":
         return largest, "that of the weights"
     side = typical_side(images.train)

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from keras_papers import applications, cost, export
-from keras_papers.applications.registry import has_imagenet
+from keras_papers.applications.registry import get_record
 from keras_papers.checks import MINIMUM_SIZE, check_seed, check_weights_path
 from keras_papers.export import metadata
 from keras_papers.extras import require
@@ -377,7 +377,7 @@ def _write(network, plan, material, folder, trained, split, given):
 def _verdict(report, images, scores, given, folder):
     """Returns what stands out of a training, with commands to try next."""
     recipe = Recipe(**{k: folder.arguments[k] for k in Recipe._fields})
-    alpha = given["alpha"]
+    alpha, published = given["alpha"], get_record(given["model"]).published
     training = verdict.Training(
         images.names,
         images.test.labels,
@@ -385,7 +385,9 @@ def _verdict(report, images, scores, given, folder):
         np.bincount(images.train.labels, minlength=len(images.names)),
         recipe,
         recipe.enough_epochs(images.train),
-        given["data"] is not None and has_imagenet(given["model"], alpha),
+        given["data"] is not None
+        and published is not None
+        and published.has_width(alpha),
     )
     again = functools.partial(
         command_of,

@@ -1,17 +1,17 @@
-"""What a built model consists of, and the facts file that is made of it.
+"""The layers of a built model, and the facts file made of the registry.
 
     python -m keras_papers.pipelines.models.model_description
 
-writes `model_facts.json` beside this file, of which `model_facts` answers
-without Keras. `make papers` runs it.
+writes `model_facts.json` beside this file, which `model_facts` reads without
+an import of Keras. `make papers` runs it.
 """
 
 import itertools
 import json
 import re
-import sys
 
 from keras_papers import applications, cost
+from keras_papers.applications.registry import get_record
 from keras_papers.files.drafts import draft_of
 from keras_papers.pipelines.models.model_facts import FILE, LayerFact
 
@@ -50,24 +50,22 @@ def _sum(name, rows):
 
 
 def facts_of(name):
-    """Returns what `model_facts.json` holds of a model, as its JSON does."""
-    constructor = applications.get(name)
-    counted = cost.count(constructor())
-    table = applications.table(name)
-    home = sys.modules[constructor.__module__]
+    """Returns the entry of a model in `model_facts.json`."""
+    record = get_record(name)
+    counted = cost.count(record.constructor())
     facts = {
-        "paper": home.__doc__.splitlines()[0].rstrip("."),
+        "paper": str(record.paper),
         "parameters": counted.parameters,
         "multiply_adds": counted.multiply_adds,
-        "columns": table[0]._fields,
-        "table": table,
+        "columns": record.table[0]._fields,
+        "table": record.table,
         "layers": layers_of(counted),
     }
     return json.loads(json.dumps(facts))
 
 
 def as_json(models):
-    """Writes the facts of models, by name, with a line for each row."""
+    """Formats the facts of models, by name, with one line for each row."""
     texts = []
     for name, facts in models.items():
         parts = [

@@ -13,6 +13,7 @@ import pytest
 
 from keras_papers import applications
 from keras_papers.applications.pretrained import weights as _weights
+from keras_papers.applications.registry import get_record
 from tests.answers import answers, images_for, spread
 from tests.applications.pretrained.legacy_files import save_legacy
 from tests.models import peer, weights_of
@@ -33,16 +34,10 @@ NETWORKS = [
     ("MobileNetV3Large", (32, 32, 3), {"minimalistic": True}),
 ]
 FAMILIES = {
-    **{
-        f"EfficientNet{variant}": network.published
-        for variant, network in applications.efficientnet.NETWORKS.items()
-    },
-    "MobileNet": applications.mobilenet.PUBLISHED,
-    "MobileNetV2": applications.mobilenet_v2.PUBLISHED,
-    "MobileNetV3Large": applications.mobilenet_v3.PUBLISHED_LARGE,
-    "MobileNetV3Small": applications.mobilenet_v3.PUBLISHED_SMALL,
+    name: get_record(name).published
+    for name in applications.list_models()
+    if hasattr(keras.applications, name)
 }
-
 
 PUBLISHED_HOST = _weights.HOST
 TABLE_1 = applications.efficientnet.TABLE_1
