@@ -87,6 +87,7 @@ PUBLIC = {
         "BayesianOptimization",
         "ChiefGoneError",
         "CompoundScaling",
+        "Description",
         "DeviceBusyError",
         "GridSearch",
         "Limits",
@@ -99,6 +100,7 @@ PUBLIC = {
         "Reward",
         "SearchFailedError",
         "SearchSpace",
+        "SpaceOptions",
         "Trial",
         "Tuner",
         "WidthAndResolution",
@@ -106,6 +108,7 @@ PUBLIC = {
         "is_worker",
         "launch",
         "pareto_front",
+        "register_space",
         "release_graphs",
         "rows",
         "trials",
@@ -129,7 +132,12 @@ def test_public_names_are_those_of_the_list(package):
     assert names == PUBLIC[package]
 
 
-LAZY = ["keras_papers", "keras_papers.export", "keras_papers.pipelines"]
+LAZY = [
+    "keras_papers",
+    "keras_papers.export",
+    "keras_papers.pipelines",
+    "keras_papers.tuner",
+]
 
 
 @pytest.mark.parametrize("package", LAZY)

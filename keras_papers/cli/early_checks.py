@@ -19,7 +19,7 @@ from keras_papers.pipelines.models.classifier_file import (
     read_labels,
 )
 from keras_papers.pipelines.models.model_facts import FILES, check_model_name
-from keras_papers.pipelines.search.plan import MODELS, SearchPlan
+from keras_papers.pipelines.search.plan import SearchPlan
 from keras_papers.pipelines.training.output_folder import (
     check_output_file,
     check_places,
@@ -32,6 +32,7 @@ from keras_papers.pipelines.variants.plan import (
     command_instead,
     quantized_path,
 )
+from keras_papers.tuner.spaces.names import model_of
 
 
 def check(verb, arguments):
@@ -74,7 +75,7 @@ def _tune(arguments):
     data, space = arguments.get("data"), arguments["space"]
     check_places(data, arguments["output"])
     plan = {name: arguments.get(name) for name in SearchPlan._fields}
-    model = plan["model"] or MODELS[space]
+    model = model_of(space, plan["model"])
     SearchPlan(**{**plan, "model": model}).check()
     check_positive_int("workers", arguments["workers"], "a number", "Try 2.")
     if data is not None:

@@ -351,11 +351,13 @@ def _told(size):
 
 
 def _add_tune(verbs):
+    from keras_papers.tuner.spaces.names import DEFAULT, SPACES
+
     tune = _verb(
         verbs,
         "tune",
         "search for the network that suits images under a budget",
-        "flowers --space mnas --budget-madds 60M --trials 20 --workers 2",
+        "flowers --budget-madds 60M --trials 20 --workers 2",
         lambda pipelines, parsed: pipelines.tune(
             **_given(parsed), verbose=_verbose(parsed)
         ),
@@ -369,10 +371,10 @@ def _add_tune(verbs):
     )
     tune.add_argument(
         "--space",
-        choices=("compound", "width-resolution", "mnas"),
-        default="compound",
-        help="EfficientNet's scaling, MobileNet's multipliers, or MnasNet's "
-        "operations and layers",
+        choices=tuple(SPACES),
+        default=DEFAULT,
+        help="what is varied; "
+        + "; ".join(f"{name}: {it.summary}" for name, it in SPACES.items()),
     )
     for name, type_, metavar, text in (
         ("model", str, "NAME", "what is scaled; by default the space's own"),
@@ -381,8 +383,8 @@ def _add_tune(verbs):
             "budget-latency-ms",
             float,
             "MS",
-            "of the .tflite, on one thread; for mnas what its reward aims at, "
-            "which a network may exceed",
+            "of the .tflite, on one thread; a limit, or the target of the "
+            "reward of a space that has one",
         ),
     ):
         tune.add_argument(

@@ -21,21 +21,12 @@ from keras_papers.pipelines.search.report import (
     COSTS,
     metric,
     reason,
-    stages,
     told_cost,
-    told_values,
 )
 from keras_papers.pipelines.search.search_pictures import pareto, progress
 
 UNFOLDED_ROWS = 30  # of a table, above which the rest is folded away
 LATE = 0.75  # share of the trials after which a best one came late
-SPACES = {
-    "compound": "{} was scaled in depth, width and resolution together, in "
-    "proportions that about double its multiply-adds",
-    "width-resolution": "{} was tried in several widths and image sizes",
-    "mnas": "{} was changed block by block, in operation, kernel, filters and "
-    "layers",
-}
 STATUSES = {"COMPLETED": "done", "FAILED": "failed"}  # others did not finish
 
 
@@ -46,8 +37,7 @@ class TrialRow(NamedTuple):
     tag: str  # "best", "front" or nothing
     status: str
     measures: list  # of the columns between status and values
-    values: str
-    stages: list  # the blocks of a network, in words
+    point: tuple  # its `Description`
     reason: str | None  # of one that failed
 
 
@@ -76,7 +66,6 @@ def render(report):
     columns = _columns(report)
     page = template("search/search_page.html").render(
         report=report,
-        searched=SPACES[report.space].format(report.model),
         bound=_bound(report),
         likely=likely(report.test_accuracy, report.test_images),
         figures=_figures(report),
@@ -88,7 +77,6 @@ def render(report):
         front=[_row(report, columns, each) for each in report.front],
         trials=[_row(report, columns, each) for each in _ranked(report)],
         came_late=_came_late(report),
-        rebuilding=_rebuilding(report),
         unfolded=UNFOLDED_ROWS,
         cost=COSTS[report.cost],
         cost_of=lambda trial: told_cost(
@@ -109,7 +97,7 @@ def _bound(report):
     if report.cost != "multiply_adds" and report.budget_madds is not None:
         most = told_cost("multiply_adds", report.budget_madds, named=True)
         told = f"{told} and {most}"
-    return f", each within {told}"
+    return f", each network within {told}"
 
 
 def _figures(report):
@@ -222,8 +210,7 @@ def _row(report, columns, trial):
         "best" if trial.trial == report.best.trial else tag,
         STATUSES.get(trial.status, "not finished"),
         [_told(name, metric(trial, name)) for name in columns],
-        told_values(trial.values),
-        stages(trial.values),
+        report.description(trial),
         reason(trial) if trial.status == "FAILED" else None,
     )
 
@@ -252,40 +239,3 @@ def _came_late(report):
     numbers = [each.trial for each in report.trials]
     place = numbers.index(report.best.trial)
     return len(numbers) > 4 and place >= LATE * len(numbers)
-
-
-def _rebuilding(report):
-    """Returns Python that builds the best network, untrained.
-
-    It is run in the folder of the page.
-    """
-    (chosen, *_) = report.best.values.values()
-    common = f"classes={report.classes}, include_preprocessing=True"
-    if report.space == "mnas":
-        size = report.image_size
-        return (
-            "import json\n"
-            f"from keras_papers.applications import {report.model}\n\n"
-            'with open("best.json") as file:\n'
-            '    rows = json.load(file)["rows"]\n'
-            f"model = {report.model}(\n"
-            f"    rows=rows, alpha={report.width}, "
-            f"input_shape=({size}, {size}, 3),\n    {common},\n)"
-        )
-    if report.space == "compound":
-        depth, width, resolution = chosen.split()
-        if report.width != 1:
-            width = f"{report.width} * {width}"
-        return (
-            "from keras_papers.applications import scale\n\n"
-            f'model = scale(\n    "{report.model}",\n'
-            f"    depth={depth}, width={width}, resolution={resolution}, "
-            f"size={report.image_size},\n    {common},\n)"
-        )
-    alpha, size = chosen.split(" x ")
-    return (
-        f"from keras_papers.applications import {report.model}\n\n"
-        f"model = {report.model}(\n"
-        f"    alpha={alpha}, input_shape=({size}, {size}, 3),\n"
-        f"    {common},\n)"
-    )

@@ -10,14 +10,9 @@ from keras_papers.checks import (
 )
 from keras_papers.pipelines.models.model_facts import check_model_name
 from keras_papers.pipelines.training.recipe import Recipe, check_recipe
+from keras_papers.tuner.spaces.names import ORACLES, SPACES, SpaceOptions
 
-MODELS = {  # what a space scales or changes where no model is named
-    "compound": "EfficientNetB0",
-    "width-resolution": "MobileNet",
-    "mnas": "MnasNetA1",
-}
 BUDGETS = {"multiply_adds": "budget_madds", "latency_ms": "budget_latency_ms"}
-ORACLES = ("random", "grid", "bayesian")
 
 
 class SearchPlan(NamedTuple):
@@ -54,10 +49,9 @@ class SearchPlan(NamedTuple):
             from_weights=False,
         )
 
-    def objective(self):
-        """Names the metric that is maximized."""
-        weighed = self.space == "mnas" and self.budget_latency_ms is not None
-        return "reward" if weighed else "val_accuracy"
+    def space_options(self):
+        """Returns the `SpaceOptions` of the search."""
+        return SpaceOptions(*(getattr(self, n) for n in SpaceOptions._fields))
 
     def small_budget(self, error):
         """Returns a `NothingFitsError` as an error of the plan's argument."""
@@ -70,6 +64,7 @@ class SearchPlan(NamedTuple):
 
     def check(self):
         """Raises ValueError if a part is out of its range."""
+        check_space(self.space)
         check_model_name(self.model)
         check_choice("oracle", self.oracle, ORACLES, "how points are proposed")
         for name, value, advice in (
@@ -87,10 +82,35 @@ class SearchPlan(NamedTuple):
                 )
         check_positive("width", self.width, "the factor on channels", "Try 1.")
         check_recipe(self.recipe(), self.image_size)
-        if self.space == "mnas" and self.oracle == "grid":
-            raise ValueError(
-                "`oracle` proposes points and must end. Received: "
-                "oracle='grid' of space='mnas', which has some 10**15 points. "
-                "Try 'random' or 'bayesian'."
-            )
+        self._check_of_space()
         check_seed(self.seed)
+
+    def _check_of_space(self):
+        """Checks what depends on the space."""
+        record = SPACES[self.space]
+        if self.oracle not in record.oracles:
+            usable = " or ".join(map(repr, record.oracles))
+            raise ValueError(
+                "`oracle` proposes points and must be one that the space can "
+                f"be searched with. Received: oracle={self.oracle!r} with "
+                f"space={self.space!r}, which has too many points for it. Try "
+                f"{usable}."
+            )
+        defaults = {
+            "model": record.default_model,
+            **SpaceOptions._field_defaults,
+        }
+        for name, default in defaults.items():
+            value = getattr(self, name)
+            if name not in record.options and value != default:
+                raise ValueError(
+                    f"`{name}` must be left out, for the space does not use "
+                    f"it. Received: {name}={value!r} with "
+                    f"space={self.space!r}, which uses "
+                    f"{', '.join(record.options)}. Leave it out."
+                )
+
+
+def check_space(name):
+    """Raises ValueError unless a space is registered under a name."""
+    check_choice("space", name, tuple(SPACES), "what is searched")

@@ -1,7 +1,6 @@
 """The figures that a search ends with, as a table and as JSON."""
 
 import collections
-import itertools
 import math
 import pathlib
 import re
@@ -26,7 +25,6 @@ COSTS = {  # by the names that trials tell them by
 ACCURACY = "val_accuracy"  # what the front is drawn of
 WIDEST_VALUES = 48  # letters of a printed line
 WIDEST_REASON = 90
-SKIPS = {"identity": "", "pool": ", pooled skip", "none": ", no skip"}
 FILES = (
     ("best.keras", "best.tflite"),
     ("best.json", "labels.txt"),
@@ -35,9 +33,10 @@ FILES = (
 
 
 class SearchReport(NamedTuple):
-    """What a search found, and what it was told to search."""
+    """What was searched, and what was found."""
 
-    space: str  # "compound", "width-resolution" or "mnas"
+    space: str  # name of the space, one of `tuner.spaces.names.SPACES`
+    varied: str  # `summary` of the space
     model: str  # name of the network that was scaled or changed
     classes: int
     image_size: int  # that this network takes
@@ -53,7 +52,10 @@ class SearchReport(NamedTuple):
     trials: list  # of `tuner.Trial`, in their order
     front: list  # those of them that no other beats in accuracy and cost
     best: tuple  # the `tuner.Trial` with the highest objective
-    table: list  # of `mnasnet.Row`: that of the best, where it was searched
+    descriptions: dict  # from a trial's id to the `Description` of its point
+    table: tuple  # rows of the best, where the space has a table
+    blocks: tuple | None  # the same as `Blocks`, for people
+    code: str  # Python that builds the best network, untrained
     test_accuracy: float  # of the best model on the images held out
     tflite_accuracy: float  # of its file on the same, by LiteRT
     guessed_accuracy: float  # of always saying the commonest class of them
@@ -75,6 +77,10 @@ class SearchReport(NamedTuple):
     def failed(self):
         """The trials that came to nothing."""
         return [each for each in self.trials if each.status == "FAILED"]
+
+    def description(self, trial):
+        """Returns the `Description` of the point of a trial."""
+        return self.descriptions[trial.trial]
 
     def reasons(self):
         """Lists why trials failed as (reason, times), the commonest first.
@@ -114,7 +120,7 @@ class SearchReport(NamedTuple):
             (
                 "best",
                 f"trial {self.best.trial}{self._of_equals()}: "
-                f"{shortened(self.best.values)}",
+                f"{shortened(self.description(self.best).text)}",
             ),
             ("accuracy, validation", f"{metric(self.best, ACCURACY):.2%}"),
             (
@@ -178,7 +184,7 @@ class SearchReport(NamedTuple):
                     f"trial {each.trial}{mark}",
                     told_cost(self.cost, metric(each, self.cost)),
                     f"{metric(each, ACCURACY):.2%}",
-                    shortened(each.values),
+                    shortened(self.description(each).text),
                 )
             )
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -222,58 +228,9 @@ def told_cost(name, value, named=False):
     return in_words(round(value)) + f" {COSTS[name]}" * named
 
 
-def stages(values):
-    """Lists the blocks that the values of a `MnasSpace` stand for, in words.
-
-    Of another space there are none.
-
-    Example:
-    >>> stages(
-    ...     {
-    ...         "stage1_operation": "MBConv3",
-    ...         "stage1_kernel": 5,
-    ...         "stage1_squeeze": 0.25,
-    ...         "stage1_skip": "identity",
-    ...         "stage1_filters": 40,
-    ...         "stage1_layers": 3,
-    ...         "stage1_strides": 2,
-    ...     }
-    ... )
-    ['MBConv3 5x5, 40 filters, 3 layers, SE']
-    """
-    told = []
-    for stage in itertools.count(1):
-        if f"stage{stage}_operation" not in values:
-            return told
-
-        def chosen(name, stage=stage):
-            return values[f"stage{stage}_{name}"]
-
-        told.append(
-            f"{chosen('operation')} {chosen('kernel')}x{chosen('kernel')}, "
-            f"{chosen('filters')} filters, {plural(chosen('layers'), 'layer')}"
-            + ", SE" * bool(chosen("squeeze"))
-            + SKIPS[chosen("skip")]
-        )
-
-
-def told_values(values):
-    """Writes the values of a trial in a line; blocks only by their number."""
-    blocks = stages(values)
-    if blocks:
-        layers = sum(
-            values[f"stage{stage}_layers"]
-            for stage in range(1, len(blocks) + 1)
-        )
-        return f"{plural(layers, 'layer')} in {plural(len(blocks), 'stage')}"
-    if len(values) == 1:
-        return str(*values.values())
-    return ", ".join(f"{name} {value}" for name, value in values.items())
-
-
-def shortened(values):
-    """Writes the values of a trial in so many letters as a line has."""
-    return _cut(told_values(values), WIDEST_VALUES)
+def shortened(text):
+    """Returns the text of a point, cut to what a printed line has room for."""
+    return _cut(text, WIDEST_VALUES)
 
 
 def _cut(text, width):

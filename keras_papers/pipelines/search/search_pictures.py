@@ -25,7 +25,6 @@ from keras_papers.pipelines.search.report import (
     COSTS,
     metric,
     told_cost,
-    told_values,
 )
 
 WIDTH, HEIGHT = 6, 3.9  # inches of the front's figure
@@ -160,7 +159,7 @@ def _draw_pareto(report, top=TOP):
         told = told_cost(report.cost, report.limit, named=True)
         notes.append(f"The {_bound(report)} of {told} lies far to the right.")
         limit = None
-    _scale_costs(axes, spots[:, 0], limit, width(_name(front[0])))
+    _scale_costs(axes, spots[:, 0], limit, width(_name(report, front[0])))
     _frame(axes, spots[:, 1])
     frame_shares(axes)
     finish(axes, text)
@@ -172,7 +171,7 @@ def _draw_pareto(report, top=TOP):
     in_turn = [report.best, *others[:1], *reversed(others[1:])]
     places = _spots(report, in_turn, scale)
     points = [
-        Point(_name(each), *place)
+        Point(_name(report, each), *place)
         for each, place in zip(in_turn, places, strict=True)
     ]
     name_points(axes, points, spots, limit)
@@ -266,9 +265,9 @@ def _draw_limit(axes, report, limit):
     )
 
 
-def _name(trial):
+def _name(report, trial):
     """Returns what a point is called: its only value if short, or number."""
-    name = told_values(trial.values)
+    name = report.description(trial).text
     if len(trial.values) == 1 and len(name) <= LONGEST_NAME:
         return name
     return str(trial.trial)

@@ -12,6 +12,8 @@ import numpy as np
 from keras_papers.applications import compound_coefficients, scale
 from keras_papers.checks import check_positive
 from keras_papers.tuner.spaces.point_space import PointSpace
+from keras_papers.tuner.spaces.register import register_space
+from keras_papers.tuner.spaces.search_space import Limits
 
 PUBLISHED = (1.2, 1.1, 1.15)  # of which alpha * beta**2 * gamma**2 is 1.920
 TOLERANCE = 0.1  # which has to leave room for those
@@ -59,6 +61,7 @@ def doubling(triple):
     return alpha * beta**2 * gamma**2
 
 
+@register_space("compound")
 class CompoundScaling(PointSpace):
     """The grid of alpha, beta and gamma at phi=1, or phi for given ones.
 
@@ -93,9 +96,12 @@ class CompoundScaling(PointSpace):
     '1.2 1.1 1.15'
     """
 
+    summary = "depth, width and resolution, scaled together"
+    default_model = "EfficientNetB0"
+
     def __init__(
         self,
-        model="EfficientNetB0",
+        model=default_model,
         phi=1,
         *,
         triples=None,
@@ -116,16 +122,15 @@ class CompoundScaling(PointSpace):
             scaling = compound_coefficients(each, *triple)
             label = " ".join(f"{base:g}" for base in triple)
             points[f"{label} phi {each:g}" if len(phis) > 1 else label] = {
+                "name": model,
                 "depth": scaling.depth,
                 "width": width * scaling.width,
                 "resolution": scaling.resolution,
+                "size": size,
+                **arguments,
             }
-
-        def scaled(**factors):
-            return scale(model, size=size, **factors, **arguments)
-
         super().__init__(
-            scaled,
+            scale,
             points,
             "scaling",
             known,
@@ -133,4 +138,17 @@ class CompoundScaling(PointSpace):
             latency=latency,
             reward=reward,
             compile=compile,
+        )
+
+    @classmethod
+    def from_options(cls, options, known=None, **arguments):
+        return cls(
+            options.model,
+            size=options.image_size,
+            width=options.width,
+            limits=Limits(
+                options.budget_madds, latency_ms=options.budget_latency_ms
+            ),
+            known=known,
+            **arguments,
         )

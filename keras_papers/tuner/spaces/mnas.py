@@ -16,7 +16,15 @@ from keras_papers.applications import mobilenet_v2
 from keras_papers.applications.image.scaling import round_filters
 from keras_papers.applications.mnasnet import Row, check_rows
 from keras_papers.checks import check_choice
+from keras_papers.tuner.reward import Reward
+from keras_papers.tuner.spaces.description import (
+    Blocks,
+    Description,
+    call_as_code,
+)
+from keras_papers.tuner.spaces.register import register_space
 from keras_papers.tuner.spaces.search_space import (
+    Limits,
     SearchSpace,
     check_limit_reached,
 )
@@ -25,10 +33,23 @@ EXPANSIONS = {"SepConv": 1, "MBConv3": 3, "MBConv6": 6, "Conv": 0}
 # What costs less for certain. Of MBConv and Conv it depends on their sizes.
 CHEAPER = {"MBConv3": "SepConv", "MBConv6": "MBConv3", "Conv": "SepConv"}
 SKIPS = {"identity": True, "pool": "pool", "none": False}
+SKIP_TEXTS = {True: "", "pool": ", pooled skip", False: ", no skip"}
 KERNELS = (3, 5)
 SQUEEZES = (0.0, 0.25)
 WIDTHS = (0.75, 1.0, 1.25)  # of the filters that a block starts from
 MORE_LAYERS = (-1, 0, 1)
+BLOCKS_NOTE = (
+    "A row is a stage of the network; its layers are alike, and the first of "
+    "them has the stride. Conv is a plain convolution; SepConv is a depthwise "
+    "and a pointwise one; MBConv multiplies the channels of its input by its "
+    "number first. Squeeze is the share of channels that squeeze-and-excite "
+    "keeps inside. A layer with a skip adds its input, or its pooled input, "
+    "where shapes fit."
+)
+BLOCKS_HEADS = (
+    *("Operation", "Kernel", "Squeeze", "Skip"),
+    *("Filters", "Layers", "Stride"),
+)
 TAKE_ROWS = ("MnasNetA1", "EfficientNetB0", "EfficientNetLite0")
 # "We use MobileNetV2 as a reference", says the section.
 REFERENCE = tuple(
@@ -46,6 +67,7 @@ class Choice(NamedTuple):
     cheaper: dict  # the next cheaper value of each that has one
 
 
+@register_space("mnas")
 class MnasSpace(SearchSpace):
     """The factorized hierarchical space around a table of blocks.
 
@@ -85,9 +107,13 @@ class MnasSpace(SearchSpace):
     Row(expansion=6, k=3, se=0.0, skip=True, filters=24, layers=2, s=2)
     """
 
+    summary = "operation, kernel, filters and layers of each block"
+    default_model = "MnasNetA1"
+    oracles = ("random", "bayesian")  # the grid has some 10**15 points
+
     def __init__(
         self,
-        model="MnasNetA1",
+        model=default_model,
         *,
         reference=None,
         limits=None,
@@ -134,8 +160,68 @@ class MnasSpace(SearchSpace):
             values[f"stage{stage}_skip"] = self.skips[stage - 1]
         return values
 
+    @classmethod
+    def from_options(cls, options, known=None, **arguments):
+        """Makes the space; a budget of latency is the target of a `Reward`.
+
+        As in the paper, a network may exceed it.
+        """
+        target = options.budget_latency_ms
+        return cls(
+            options.model,
+            input_shape=(options.image_size, options.image_size, 3),
+            alpha=options.width,
+            limits=Limits(options.budget_madds),
+            reward=None if target is None else Reward(target),
+            **arguments,
+        )
+
     def network(self, values):
         return self.constructor(rows=rows(values), **self.arguments)
+
+    def as_code(self, values):
+        arguments = {"rows": rows(values), **self.arguments}
+        return call_as_code(self.constructor, arguments)
+
+    def table(self, values):
+        return rows(values)
+
+    def describe(self, values):
+        if "stage1_operation" not in values:
+            return super().describe(values)
+        table = rows(values)
+        layers = sum(row.layers for row in table)
+        return Description(
+            f"{_plural(layers, 'layer')} in {_plural(len(table), 'stage')}",
+            tuple(
+                f"{row.operation} {row.k}x{row.k}, {row.filters} filters, "
+                f"{_plural(row.layers, 'layer')}"
+                f"{', SE' * bool(row.se)}{SKIP_TEXTS[row.skip]}"
+                for row in table
+            ),
+        )
+
+    def blocks(self, values):
+        alpha = self.arguments.get("alpha", 1)
+        note = BLOCKS_NOTE
+        if alpha != 1:
+            note += f" Filters are those before the width of {alpha}."
+        return Blocks(
+            note,
+            BLOCKS_HEADS,
+            tuple(
+                (
+                    row.operation,
+                    f"{row.k} × {row.k}",
+                    str(row.se or "–"),
+                    {True: "yes", "pool": "pooled", False: "no"}[row.skip],
+                    str(row.filters),
+                    str(row.layers),
+                    str(row.s),
+                )
+                for row in rows(values)
+            ),
+        )
 
     def afford(self, values):
         """Returns the values themselves, or cheaper ones within the limits.
@@ -261,3 +347,7 @@ def _cheaper(values, steps):
     for choice in steps:
         values[choice.name] = choice.cheaper[values[choice.name]]
     return values
+
+
+def _plural(count, name):
+    return f"{count} {name}" + "s" * (count != 1)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from keras_papers.extras import require
+from keras_papers.tuner.spaces.description import call_as_code
 from keras_papers.tuner.spaces.search_space import (
     SearchSpace,
     check_limit_reached,
@@ -22,13 +23,16 @@ class Point(NamedTuple):
 class PointSpace(SearchSpace):
     """Offers a list of points as one hyperparameter.
 
-    All of them are built and counted beforehand if there is a limit, the
-    expensive latency last, and those beyond it are left out: no trial is
-    spent on what could be told without training.
+    If there is a limit, all of them are built and counted before the search,
+    and those beyond it are left out: no trial is spent on a point that can be
+    excluded without training. The latency, which takes longest, is measured
+    last.
 
     Args:
-        constructor: Function that builds the model of a point.
-        points: Dict from labels to the arguments of `constructor`.
+        constructor: Function that builds the model of a point. `as_code`
+            imports it by its name.
+        points: Dict from labels to the arguments of `constructor`, which
+            `as_code` writes down.
         hyperparameter: How KerasTuner is to call the choice.
         known: Dict from labels to costs, of the points that are known to fit.
             Defaults to None: they are found here.
@@ -55,7 +59,7 @@ class PointSpace(SearchSpace):
             ]
 
     def _within_limits(self, points):
-        """Lists the points that fit, latency being asked for of few."""
+        """Lists the points that fit; latency is measured last."""
         counted = self.limits._replace(latency_ms=None)
         for limits, measured in ((counted, False), (self.limits, True)):
             if any(limits) and (measured is False or limits != counted):
@@ -98,3 +102,6 @@ class PointSpace(SearchSpace):
 
     def network(self, values):
         return self._model(self.point(values))
+
+    def as_code(self, values):
+        return call_as_code(self.constructor, self.point(values).arguments)

@@ -1,4 +1,4 @@
-"""What the search spaces of the papers share: costs, limits, training."""
+"""The base class of the search spaces: costs, limits, training, text."""
 
 from typing import NamedTuple
 
@@ -11,6 +11,8 @@ from keras_papers.extras import require
 from keras_papers.first_step import prepare
 from keras_papers.tuner.engine.search_errors import NothingFitsError
 from keras_papers.tuner.reward import Reward
+from keras_papers.tuner.spaces.description import Description
+from keras_papers.tuner.spaces.names import ORACLES, SpaceOptions
 
 keras_tuner = require("keras_tuner", "tuner")
 
@@ -45,9 +47,13 @@ class Limits(NamedTuple):
 class SearchSpace(keras_tuner.HyperModel):
     """A space of classifiers, as KerasTuner's `HyperModel`.
 
-    Every trial tells, beside what `fit` tells, what its model costs:
+    Every trial reports what its model costs beside the metrics of `fit`:
     `multiply_adds`, `parameters` and, where it is measured, `latency_ms`; and
     `reward`, if the space has one.
+
+    A subclass defines `declare_hyperparameters` and `network`. To be searched
+    by `pipelines.tune` it also defines `summary`, `default_model`, `as_code`
+    and `from_options`, and is registered with `register_space`.
 
     Args:
         limits: A `Limits`. Points beyond it are never offered.
@@ -57,9 +63,24 @@ class SearchSpace(keras_tuner.HyperModel):
         compile: Function that compiles a model. Defaults to None: Adam, and
             cross-entropy of integer labels.
 
+    Attributes:
+        summary: Str. What the space varies, as the end of a sentence.
+        default_model: Name of the network that it varies, with which what is
+            found is compared.
+        options: Names of the `SpaceOptions` that `from_options` uses.
+        oracles: Names of the oracles of `pipelines.tune` that can propose
+            points; a space with too many points cannot be searched as a grid.
+        points: The points that fit the limits, where they can be listed.
+
     Raises:
         ValueError: If an argument is none of these, or `latency` is missing.
     """
+
+    summary = None
+    default_model = None
+    options = SpaceOptions._fields
+    oracles = ORACLES
+    points = ()
 
     def __init__(self, limits=None, latency=None, reward=None, compile=None):
         if limits is not None and not isinstance(limits, Limits):
@@ -99,9 +120,54 @@ class SearchSpace(keras_tuner.HyperModel):
             )
         super().__init__()
 
+    @classmethod
+    def from_options(cls, options, known=None, **arguments):
+        """Makes the space of a search.
+
+        Args:
+            options: A `SpaceOptions`.
+            known: Dict from labels to costs: the points that fit, if an
+                earlier process found them. See `PointSpace`.
+            **arguments: `latency` and `compile`, as the class takes them, and
+                arguments of the constructor of the network.
+        """
+        raise NotImplementedError
+
+    @property
+    def objective(self):
+        """Name of the metric that a search in this space maximizes."""
+        return "val_accuracy" if self.reward is None else "reward"
+
+    def describe(self, values):
+        """Returns the `Description` of a point.
+
+        Args:
+            values: Dict from the name of each hyperparameter to its value.
+        """
+        if len(values) == 1:
+            return Description(str(*values.values()))
+        pairs = (f"{name} {value}" for name, value in values.items())
+        return Description(", ".join(pairs))
+
+    def as_code(self, values):
+        """Returns Python that builds the model of a point, untrained."""
+        raise NotImplementedError
+
+    def table(self, values):
+        """Returns the rows that a constructor takes, or () where none."""
+        return ()
+
+    def blocks(self, values):
+        """Returns `table` as `Blocks`, for people; None where there is none."""
+        return None
+
     def _needs_latency(self):
         of = self.reward.of if self.reward else None
         return self.limits.latency_ms is not None or of == "latency_ms"
+
+    def declare_hyperparameters(self, hp):
+        """Declares the hyperparameters of the space, as KerasTuner has it."""
+        raise NotImplementedError
 
     def network(self, values):
         """Builds the model of a point, not compiled yet.

@@ -9,12 +9,17 @@ import itertools
 import keras
 
 from keras_papers import applications
+from keras_papers.checks import MINIMUM_SIZE
 from keras_papers.tuner.spaces.point_space import PointSpace
+from keras_papers.tuner.spaces.register import register_space
+from keras_papers.tuner.spaces.search_space import Limits
 
 ALPHAS = (1.0, 0.75, 0.5, 0.25)
 SIZES = (224, 192, 160, 128)
+SHARES = (1.0, 0.857, 0.714, 0.571)  # those of the largest
 
 
+@register_space("width-resolution")
 class WidthAndResolution(PointSpace):
     """The pairs of width and resolution that fit a budget.
 
@@ -47,9 +52,12 @@ class WidthAndResolution(PointSpace):
     0.25 x 160 21059200
     """
 
+    summary = "width and image size"
+    default_model = "MobileNet"
+
     def __init__(
         self,
-        model="MobileNet",
+        model=default_model,
         alphas=ALPHAS,
         sizes=SIZES,
         *,
@@ -74,15 +82,14 @@ class WidthAndResolution(PointSpace):
                 "out for those of the paper."
             )
 
-        def scaled(alpha, size):
-            return constructor(
-                input_shape=_shape(size), alpha=alpha, **arguments
-            )
-
         super().__init__(
-            scaled,
+            constructor,
             {
-                f"{alpha:g} x {size}": {"alpha": alpha, "size": size}
+                f"{alpha:g} x {size}": {
+                    "input_shape": _shape(size),
+                    "alpha": alpha,
+                    **arguments,
+                }
                 for alpha, size in itertools.product(alphas, sizes)
             },
             "width_and_resolution",
@@ -91,6 +98,27 @@ class WidthAndResolution(PointSpace):
             latency=latency,
             reward=reward,
             compile=compile,
+        )
+
+    @classmethod
+    def from_options(cls, options, known=None, **arguments):
+        """Makes the space around a width and an image size.
+
+        Sizes have the proportions of table 7, and alphas those of table 6.
+        """
+        sizes = {
+            max(MINIMUM_SIZE, round(options.image_size * share))
+            for share in SHARES
+        }
+        return cls(
+            options.model,
+            [options.width * alpha for alpha in ALPHAS],
+            sorted(sizes),
+            limits=Limits(
+                options.budget_madds, latency_ms=options.budget_latency_ms
+            ),
+            known=known,
+            **arguments,
         )
 
 

@@ -1,10 +1,13 @@
 """Reports of searches that never ran, but could have."""
 
+import functools
+
 import numpy as np
 
 from keras_papers import tuner
 from keras_papers.applications import mnasnet
 from keras_papers.pipelines.search.report import SearchReport
+from keras_papers.tuner.spaces.names import SPACES, SpaceOptions, space_class
 
 OPERATIONS = ("SepConv", "MBConv3", "MBConv6", "Conv")
 SKIPS = ("identity", "pool", "none")
@@ -52,22 +55,34 @@ def trial(number, cost=None, accuracy=None, values=None, **metrics):
 def report(trials, space="compound", **figures):
     """The report of trials, from which front and best follow."""
     figures = {**FIGURES, **figures}
-    models = {"compound": "EfficientNetB0", "mnas": "MnasNetA1"}
     done = [each for each in trials if each.status == "COMPLETED"]
     best = max(done, key=lambda each: each.metrics[figures["objective"]])
+    made = space_of(space, figures["image_size"], figures["width"])
+    is_table = "stage1_operation" in best.values
     return SearchReport(
         **{
             "space": space,
-            "model": models.get(space, "MobileNet"),
+            "varied": made.summary,
+            "model": made.default_model,
             "trials": trials,
+            "descriptions": {
+                each.trial: made.describe(each.values) for each in trials
+            },
+            "code": "",
             "front": tuner.pareto_front(trials, figures["cost"]),
             "best": best,
-            "table": list(tuner.rows(best.values))
-            if "stage1_operation" in best.values
-            else [],
+            "table": made.table(best.values) if is_table else (),
+            "blocks": made.blocks(best.values) if is_table else None,
             **figures,
         }
     )
+
+
+@functools.cache
+def space_of(name, image_size, width):
+    """The space that `tune` makes of a name, without a budget."""
+    options = SpaceOptions(SPACES[name].default_model, image_size, width)
+    return space_class(name).from_options(options)
 
 
 def pairs():

@@ -12,7 +12,9 @@ import keras
 import pytest
 
 from keras_papers import applications, cost, pipelines, tuner
+from keras_papers.pipelines.data.images import load_digits
 from keras_papers.pipelines.data.split import split_beside
+from keras_papers.pipelines.models.classifier_file import open_classifier
 from keras_papers.pipelines.search import job
 from keras_papers.pipelines.search.report import shortened
 from keras_papers.tuner.engine.search import claim
@@ -51,10 +53,10 @@ def test_every_trial_and_the_best_are_within_the_budget(searched):
 def test_what_is_told_of_the_best_is_what_its_files_answer(searched):
     output, report = searched
     for name in ("best.keras", "best.tflite"):
-        classifier = pipelines.classifier_file.open_classifier(output / name)
+        classifier = open_classifier(output / name)
         assert classifier.labels == tuple("0123456789")
     size = classifier.size[0]
-    images = pipelines.images.load_digits(size, 0, 0.2).test
+    images = load_digits(size, 0, 0.2).test
     assert len(images) == report.test_images == 360
     right = [
         int(classifier.scores(images.read(index, size)[None]).argmax()) == label
@@ -166,7 +168,7 @@ def test_the_report_counts_the_workers_of_other_machines(tmp_path, monkeypatch):
     search = job.Search
     monkeypatch.setattr(search, "points", lambda self: {})
     monkeypatch.setattr(search, "run", lambda self, verbose: 3)
-    monkeypatch.setattr(search, "finish", lambda self, workers, *_: workers)
+    monkeypatch.setattr(job, "finish", lambda self, workers, *_: workers)
     assert pipelines.tune(output=tmp_path / "found") == 3
 
 

@@ -1,6 +1,5 @@
 """The page of a search: what it says, what it draws, how it looks."""
 
-import json
 import math
 import re
 import sys
@@ -10,8 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_papers import cost, tuner
-from keras_papers.applications import mnasnet
 from keras_papers.extras import MissingExtraError
 from keras_papers.pipelines.report import page_graphics
 from keras_papers.pipelines.report.page_template import STYLE
@@ -86,10 +83,10 @@ def metrics(trials, name):
 def test_the_summary_tells_what_was_searched_and_found(pairs_page):
     assert pairs_page.first("h1").text == "MobileNet"
     assert pairs_page.first(class_="lead").text == (
-        "MobileNet was tried in several widths and image sizes, each within "
-        "30 million multiply-adds. Of 16 networks that were trained for 10 "
-        "epochs, the best is right on 95.28% of 360 images that served neither "
-        "to train nor to choose it."
+        "The search varied width and image size of MobileNet, each network "
+        "within 30 million multiply-adds. Of 16 networks that were trained for "
+        "10 epochs, the best is right on 95.28% of 360 images that served "
+        "neither to train nor to choose it."
     )
 
 
@@ -436,58 +433,11 @@ def test_more_trials_are_advised_where_the_best_came_late():
     assert advice not in parse(render(report(early))).text
 
 
-def built(page, folder, monkeypatch):
-    """Runs the Python of the page where it lies; returns the network."""
-    monkeypatch.chdir(folder)
-    *_, code = page.all("pre")
-    # As it is written: spaces and lines count.
-    (text,) = code.children
-    names = {}
-    exec(text, names)
-    return names["model"]
-
-
-COMMON = {"classes": 10, "include_preprocessing": True}
-
-
-def spaces():
-    """A space of each kind, with the values of a point of it."""
-    scaling = tuner.CompoundScaling("MobileNet", size=48, width=0.35, **COMMON)
-    widths = tuner.WidthAndResolution(
-        "MobileNet", alphas=(0.5, 0.25), sizes=(48, 41), **COMMON
-    )
-    blocks = tuner.MnasSpace(
-        reference=mnasnet.FIGURE_7[:3],
-        input_shape=(48, 48, 3),
-        alpha=0.35,
-        **COMMON,
-    )
-    return {
-        "compound": (scaling, {"scaling": "1.2 1.1 1.15"}),
-        "width-resolution": (widths, {"width_and_resolution": "0.25 x 41"}),
-        "mnas": (blocks, {**blocks.reference_values(), "stage2_kernel": 5}),
-    }
-
-
-@pytest.mark.parametrize("space", ["compound", "width-resolution", "mnas"])
-def test_the_python_of_the_page_builds_the_best_network(
-    space, tmp_path, monkeypatch
-):
-    searched, values = spaces()[space]
-    network = searched.network(values)
-    counted = cost.count(network)
-    found = report([trial(0, counted.multiply_adds, 0.9, values)], space)
-    if space != "mnas":
-        found = found._replace(model="MobileNet")
-    rows = json.dumps({"rows": found.table})
-    (tmp_path / "best.json").write_text(rows)
-    model = built(parse(render(found)), tmp_path, monkeypatch)
-    assert model.input_shape == network.input_shape
-    assert model.output_shape == (None, 10)
-    assert cost.count(model) == counted
-    assert [each.shape for each in model.weights] == [
-        each.shape for each in network.weights
-    ]
+def test_the_page_has_the_python_of_the_best_network():
+    code = "from keras_papers.applications import MobileNet\n\nmodel = 1 < 2"
+    page = parse(render(report([trial(0, 3e6, 0.9)], code=code)))
+    *_, shown = page.all("pre")
+    assert shown.children == [code]  # as it is written: spaces and lines count
 
 
 def test_what_trials_say_is_escaped():

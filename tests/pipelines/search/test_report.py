@@ -9,9 +9,7 @@ from keras_papers import tuner
 from keras_papers.applications import mnasnet
 from keras_papers.pipelines.search.report import (
     metric,
-    stages,
     told_cost,
-    told_values,
 )
 from tests.pipelines.search.searches import pairs, report, tables, trial
 
@@ -193,21 +191,3 @@ def test_a_metric_that_was_not_told_is_not_a_number():
 )
 def test_costs_are_told_with_their_units(name, value, text):
     assert told_cost(name, value, named=True) == text
-
-
-def test_stages_tell_what_the_table_of_the_values_has():
-    values = tables().best.values
-    rows = tuner.rows(values)
-    told = stages(values)
-    assert len(told) == len(rows) == 7
-    for text, row in zip(told, rows, strict=True):
-        begin = f"{row.operation} {row.k}x{row.k}, {row.filters} filters"
-        assert text.startswith(begin)
-        assert (", SE" in text) == (row.se > 0)
-        assert (", no skip" in text) == (row.skip is False)
-        assert (", pooled skip" in text) == (row.skip == "pool")
-        plural = "s" * (row.layers > 1)
-        assert f", {row.layers} layer{plural}" in text
-    layers = sum(row.layers for row in rows)
-    assert told_values(values) == f"{layers} layers in 7 stages"
-    assert stages({"scaling": "1.2 1.1 1.15"}) == []
