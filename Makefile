@@ -2,6 +2,7 @@
 #              (about 3 minutes)
 # make test    lint, the suite on TensorFlow, the contracts on JAX
 # make test-android   the demo's files in Android's task library (MediaPipe)
+# make docs    the documentation site, in build/site
 # make bench   ours and the peer's in one run, ratios last
 # Each makes its own environment first. PYTHON=python3.12 takes another Python.
 
@@ -12,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 ANDROID := .venv-android
 
-.PHONY: demo test test-fast test-torch test-android lint format bench papers clean
+.PHONY: demo test test-fast test-torch test-android lint format bench papers docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/mobile.installed
@@ -49,6 +50,11 @@ papers: $(VENV)/test.installed
 	$(BIN)/python -m tests.paper_facts > docs/PAPERS.md
 	$(BIN)/python -m keras_papers.pipelines.models.model_description
 
+# Constructors are imported: their docstrings are made at run time. With --quiet
+# MkDocs would count no warning, and strict would mean nothing.
+docs: $(VENV)/docs.installed
+	KERAS_BACKEND=jax NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "keras_papers needs Python 3.11 or newer; run make PYTHON=..."; exit 1; }
@@ -64,6 +70,10 @@ $(VENV)/test.installed: $(VENV)/mobile.installed
 
 $(VENV)/torch.installed: $(VENV)/test.installed
 	$(PIP) -c constraints.txt torch
+	touch $@
+
+$(VENV)/docs.installed: $(VENV)/test.installed
+	$(PIP) -c constraints.txt -e '.[docs]'
 	touch $@
 
 # Half a gigabyte, and a test's dependency only: an environment of its own.
