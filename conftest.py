@@ -5,6 +5,9 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Tests write nothing to the folders of the user.
 os.environ.setdefault("JAX_ENABLE_COMPILATION_CACHE", "false")
+# Tests compile much and run each program once or twice.
+if os.environ.get("KERAS_BACKEND") == "jax":
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import keras
 import pytest

@@ -39,11 +39,10 @@ def check_application(constructor, size=32, **arguments):
     model = constructor(input_shape=shape, classes=5, **arguments)
     _check_graph(model, images)
     _check_scores(model, images)
-    _check_ends(constructor, shape, arguments)
-    _check_input_tensor(constructor, shape, images, arguments)
-    _check_inputs(constructor, size, arguments)
+    _check_outputs_and_inputs(constructor, size, arguments)
     _check_gradients(model, images)
     _perturb(model)
+    _check_input_tensor(constructor, model, images, arguments)
     with tempfile.TemporaryDirectory() as folder:
         model.save(f"{folder}/model.keras")
         loaded = keras.saving.load_model(f"{folder}/model.keras")
@@ -96,33 +95,37 @@ def _check_scores(model, images):
     )
 
 
-def _check_ends(constructor, shape, arguments):
+def _check_outputs_and_inputs(constructor, size, arguments):
+    """Tries each kind of output with another kind of input.
+
+    Building takes most of the time, and one does not depend on the other.
+    """
+    shape = _image_shape(size, 3)
     features = constructor(input_shape=shape, include_top=False, **arguments)
     assert len(features.output_shape) == 4, "no map without top"
     channels = features.output_shape[1]
     if keras.config.image_data_format() == "channels_last":
         channels = features.output_shape[-1]
-    for pooling in ("avg", "max"):
-        pooled = constructor(
-            input_shape=shape, include_top=False, pooling=pooling, **arguments
-        )
-        assert pooled.output_shape == (None, channels), f"pooling={pooling!r}"
-    logits = constructor(
-        input_shape=shape, classes=5, classifier_activation=None, **arguments
-    )
-    assert logits.output_shape == (None, 5), "logits"
+    for arguments_of_top, shape, output_shape in (
+        ({"include_top": False, "pooling": "avg"}, (size, 1), (None, channels)),
+        ({"include_top": False, "pooling": "max"}, (None, 3), (None, channels)),
+        ({"classes": 5, "classifier_activation": None}, (size, 4), (None, 5)),
+    ):
+        shape = _image_shape(*shape)
+        model = constructor(input_shape=shape, **arguments_of_top, **arguments)
+        received = f"{arguments_of_top} and input_shape={shape}"
+        assert model.input_shape[1:] == shape, received
+        assert model.output_shape == output_shape, received
 
 
-def _check_input_tensor(constructor, shape, images, arguments):
-    door = keras.Input(shape, name="door")
-    halved = keras.layers.Rescaling(0.5, name="halve")(door)
+def _check_input_tensor(constructor, alone, images, arguments):
+    image = keras.Input(alone.input_shape[1:], name="user_image")
+    halved = keras.layers.Rescaling(0.5, name="user_rescaling")(image)
     joined = constructor(input_tensor=halved, classes=5, **arguments)
-    alone = constructor(input_shape=shape, classes=5, **arguments)
     names = [layer.name for layer in joined.layers]
-    assert "door" in names and "halve" in names, (
+    assert "user_image" in names and "user_rescaling" in names, (
         "input_tensor's layers are lost"
     )
-    _perturb(alone)
     joined.set_weights(alone.get_weights())
     np.testing.assert_allclose(
         keras.ops.convert_to_numpy(joined(images)),
@@ -130,17 +133,6 @@ def _check_input_tensor(constructor, shape, images, arguments):
         atol=1e-5,
         err_msg="upon input_tensor the model answers otherwise",
     )
-
-
-def _check_inputs(constructor, size, arguments):
-    for shape in (
-        _image_shape(size, 1),
-        _image_shape(size, 4),
-        _image_shape(None, 3),
-    ):
-        model = constructor(input_shape=shape, classes=5, **arguments)
-        assert model.input_shape[1:] == shape, f"input_shape={shape}"
-        assert model.output_shape == (None, 5), f"input_shape={shape}"
 
 
 def _check_gradients(model, images):
