@@ -2,21 +2,6 @@
 
 import keras
 
-from keras_papers.checks import check_choice
-
-
-def resolve_data_format(data_format):
-    """Returns `data_format`, or Keras' own setting in place of None."""
-    if data_format is None:
-        return keras.config.image_data_format()
-    check_choice(
-        "data_format",
-        data_format,
-        ("channels_last", "channels_first"),
-        "the order of an image's axes",
-    )
-    return data_format
-
 
 def channel_axis(data_format):
     """Returns the position of the channels in an image batch."""

@@ -6,6 +6,11 @@ import contextvars
 import keras
 
 from keras_papers.checks import offer_nearest
+from keras_papers.layers._stored_arguments import (
+    store_arguments,
+    stored_config,
+    with_stored_arguments,
+)
 
 DTYPES = (
     "float16",
@@ -22,49 +27,66 @@ _drawing = contextvars.ContextVar("keras_papers_drawing", default=False)
 class Block(keras.layers.Layer):
     """Holds other layers and only calls them, so that its inside can be drawn.
 
-    Called as a layer it is one layer of a model. `draw` puts the layers
+    Called as a layer, it is one layer of a model. `draw` puts the layers
     inside into the graph instead, and `flatten` does so afterwards.
 
     A subclass creates its sublayers in `build` with `part`, builds them with
     `chain`, and joins them in `call` with layers such as `Add` and `Multiply`,
-    never with operators: what an operator does has no layer that a quantizer
-    or a detector could take hold of.
+    never with operators: an operator has no layer that could be quantized,
+    or be used as an output by its name.
+
+    `super().__init__(**kwargs)` stores the arguments that the subclass names
+    as attributes: numbers, strings and lists of them. A class with
+    `checks=` stores and serializes all of its arguments: `checks` is a dict
+    of `check(name, value)` by argument, which returns the value to store or
+    raises ValueError.
 
     Args:
         **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If `dtype` is no name of a dtype or of a dtype policy.
+        ValueError: If `dtype` does not name a dtype or a dtype policy.
 
     Example:
     >>> class TwoDense(Block):
+    ...     def __init__(self, units, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...
     ...     def build(self, input_shape):
     ...         first = self.part(keras.layers.Dense, "first", units=8)
-    ...         second = self.part(keras.layers.Dense, "second", units=4)
+    ...         second = self.part(keras.layers.Dense, "second", self.units)
     ...         self.body = self.chain([first, second], input_shape)
     ...
     ...     def call(self, inputs):
     ...         return self.body[1](self.body[0](inputs))
-    >>> block = TwoDense(name="pair")
+    >>> block = TwoDense(4, name="pair")
     >>> tuple(block(keras.ops.ones((2, 3))).shape)
     (2, 4)
     >>> [layer.name for layer in block.body]
     ['pair_first', 'pair_second']
     """
 
+    def __init_subclass__(cls, checks=None, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = with_stored_arguments(cls.__init__, checks or {})
+        if checks and "get_config" not in vars(cls):
+            cls.get_config = _get_config
+
     def __init__(self, **kwargs):
         _check_dtype(kwargs.get("dtype"))
         super().__init__(**kwargs)
+        store_arguments(self)
 
     def draw(self, inputs):
         """Draws the layers inside into the graph of `inputs`.
 
-        As the constructors of `keras_papers.applications` do it: the model
-        then has built-in layers only. A loop over `model.layers` finds each
-        of them, and the file of the model loads without this package.
+        The constructors of `keras_papers.applications` use it: their models
+        have built-in layers only. A loop over `model.layers` finds each of
+        them, and the file of the model loads without this package.
 
         Args:
-            inputs: What the block is called on: one symbolic tensor.
+            inputs: One symbolic tensor, the input of the block.
 
         Returns:
             The symbolic outputs of the layers inside.
@@ -81,37 +103,37 @@ class Block(keras.layers.Layer):
             return self(inputs)
 
     def __call__(self, *args, **kwargs):
-        if not _drawing.get():
-            return super().__call__(*args, **kwargs)
+        if _drawing.get():
+            return self._draw_layers_inside(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
+
+    def _draw_layers_inside(self, *args, training=None, **kwargs):
         if not self.built:
             self.build(args[0].shape)
         if self.activity_regularizer is not None:
             raise ValueError(
-                "A block is opened into the layers inside, and its "
-                "activity_regularizer has no place there. Received: "
-                f"{type(self).__name__} {self.name!r}. Give the regularizer "
+                "`activity_regularizer` acts on the output of a block, which "
+                "is replaced by the layers inside. Received: "
+                f"activity_regularizer={self.activity_regularizer!r} in "
+                f"{type(self).__name__} {self.name!r}. Pass the regularizer "
                 "to one of its sublayers."
             )
-        training = kwargs.pop("training", None)
         if training is None:
             return self.call(*args, **kwargs)
-        # The layers inside learn of `training` from the call of this layer,
-        # which a drawing does not make. So the inside becomes a model for a
-        # moment, whose `call` hands the keyword to each of its layers.
-        doors = keras.tree.map_structure(_door, (args, kwargs))
-        inside = keras.Model(
-            [x for x in keras.tree.flatten(doors) if _is_symbolic(x)],
-            self.call(*doors[0], **doors[1]),
+        # Keras passes `training` to the layers inside a layer, but this block
+        # is not called as a layer. It also passes `training` to the layers of
+        # a functional model, so the layers inside are made one.
+        arguments = keras.tree.map_structure(_placeholder, (args, kwargs))
+        model = keras.Model(
+            _symbolic_tensors(arguments),
+            self.call(*arguments[0], **arguments[1]),
         )
-        given = [
-            x for x in keras.tree.flatten((args, kwargs)) if _is_symbolic(x)
-        ]
-        return inside.call(given, training=training)
+        return model.call(_symbolic_tensors((args, kwargs)), training=training)
 
     def part(self, layer_class, name, *args, **kwargs):
         """Creates a sublayer under this block's name and dtype policy.
 
-        A block that is loaded frozen has frozen sublayers from the start.
+        The sublayers of a frozen block are created frozen.
         """
         kwargs.update(dtype=self.dtype_policy, name=f"{self.name}_{name}")
         return layer_class(*args, trainable=self.trainable, **kwargs)
@@ -119,8 +141,9 @@ class Block(keras.layers.Layer):
     def chain(self, parts, input_shape):
         """Builds `parts`, each on the shape that the one before it gives.
 
-        In a graph that is drawn, a part is built when it is called: its
-        weights then have the paths of layers of the model.
+        While the layers inside are drawn, they are not built here but when
+        they are called: their weights then have the paths of layers of the
+        model.
         """
         if _drawing.get():
             return parts
@@ -130,9 +153,9 @@ class Block(keras.layers.Layer):
         return parts
 
     def get_build_config(self):
-        """Returns the input shape, and which sublayers are frozen.
+        """Returns the input shape, and the names of frozen sublayers.
 
-        A layer's own config has `trainable` of the whole block only.
+        `get_config` has `trainable` of the whole block only.
         """
         frozen = [layer.name for layer in _inside(self) if not layer.trainable]
         return {**(super().get_build_config() or {}), "frozen": frozen}
@@ -147,7 +170,7 @@ class Block(keras.layers.Layer):
 
 @contextlib.contextmanager
 def drawing():
-    """Lets a block that is called draw its inside, in place of itself."""
+    """Makes a call of a block draw the layers inside, not the block."""
     token = _drawing.set(True)
     try:
         yield
@@ -160,14 +183,24 @@ def _inside(block):
     return list(block._flatten_layers(include_self=False))
 
 
-def _is_symbolic(x):
-    return isinstance(x, keras.KerasTensor)
+def _symbolic_tensors(structure):
+    """Lists the symbolic tensors among the arguments of a call."""
+    return [
+        x
+        for x in keras.tree.flatten(structure)
+        if isinstance(x, keras.KerasTensor)
+    ]
 
 
-def _door(x):
-    if not _is_symbolic(x):
-        return x
-    return keras.Input(batch_shape=x.shape, dtype=x.dtype)
+def _placeholder(x):
+    """Returns a new input for a symbolic tensor, and anything else as it is."""
+    if isinstance(x, keras.KerasTensor):
+        return keras.Input(batch_shape=x.shape, dtype=x.dtype)
+    return x
+
+
+def _get_config(self):
+    return {**stored_config(self), **super(Block, self).get_config()}
 
 
 def _check_dtype(dtype):

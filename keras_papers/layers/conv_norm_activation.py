@@ -3,19 +3,19 @@
 import keras
 from keras import layers
 
-from keras_papers.layers._conv_norm import spatial_conv_norm
+from keras_papers.layers._arguments import ARGUMENTS
 from keras_papers.layers._residual_block import ResidualBlock
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
-class ConvNormActivation(ResidualBlock):
+class ConvNormActivation(ResidualBlock, checks=ARGUMENTS):
     """Convolves, normalizes and activates; adds the input where it fits.
 
     The convolution of MnasNet's search space (Tan et al., 2019, section 4.1,
     https://arxiv.org/abs/1807.11626), with its squeeze-and-excite and its
-    skips. Neither the paper nor its code tells their order, for no network
-    that was found has one; activation and sum are ordered as in timm's
-    `ConvBnAct`, and the squeeze-and-excite stands between them.
+    skips. Neither the paper nor its code specifies their order, because no
+    published network has one. Activation and sum are ordered as in timm's
+    `ConvBnAct`, with the squeeze-and-excite between them.
 
     Args:
         filters: Positive int. Channels of the output.
@@ -82,34 +82,10 @@ class ConvNormActivation(ResidualBlock):
         data_format=None,
         **kwargs,
     ):
-        super().__init__(
-            filters,
-            kernel_size,
-            strides,
-            activation,
-            squeeze_units=squeeze_units,
-            gate_activation=gate_activation,
-            squeeze_activation=squeeze_activation,
-            shortcut=shortcut,
-            stochastic_depth=stochastic_depth,
-            padding=padding,
-            momentum=momentum,
-            epsilon=epsilon,
-            kernel_initializer=kernel_initializer,
-            data_format=data_format,
-            **kwargs,
-        )
+        super().__init__(**kwargs)
 
-    def residual(self, channels, norm):
-        convolution = spatial_conv_norm(
-            self.part,
-            "conv",
-            layers.Conv2D,
-            filters=self.filters,
-            kernel_size=self.kernel_size,
-            strides=self.strides,
-            padding=self.padding,
-            activation=self.activation,
-            **norm,
+    def create_body(self, channels):
+        convolution = self.spatial_conv_norm(
+            "conv", layers.Conv2D, filters=self.filters
         )
         return convolution + self.squeeze_excite()

@@ -3,28 +3,12 @@
 import keras
 from keras import layers
 
-from keras_papers.checks import check_positive_int, plain
-from keras_papers.layers._activation import resolve_activation
-from keras_papers.layers._conv_norm import (
-    check_filters,
-    check_kernel_size,
-    check_padding,
-    check_strides,
-    conv_norm,
-    output_size,
-    spatial_conv_norm,
-)
-from keras_papers.layers._image_axes import (
-    image_shape,
-    known_channels,
-    resolve_data_format,
-    split_image_shape,
-)
-from keras_papers.layers.block import Block
+from keras_papers.layers._arguments import ARGUMENTS
+from keras_papers.layers._conv_block import ConvBlock
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
-class DepthwiseSeparable(Block):
+class DepthwiseSeparable(ConvBlock, checks=ARGUMENTS):
     """Filters each channel by itself, then mixes the channels.
 
     Section 3.1 and figure 3 (right) of the paper: a depthwise convolution and
@@ -83,70 +67,17 @@ class DepthwiseSeparable(Block):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_filters(filters)
-        check_kernel_size(kernel_size)
-        check_strides(strides)
-        check_positive_int(
-            "depth_multiplier",
-            depth_multiplier,
-            "the number of depthwise filters per channel",
-            "A width multiplier such as 0.5 scales `filters` instead.",
-        )
-        check_padding(padding)
-        self.filters = plain(filters)
-        self.kernel_size = plain(kernel_size)
-        self.strides = plain(strides)
-        self.depth_multiplier = plain(depth_multiplier)
-        self.activation = resolve_activation("activation", activation)
-        self.padding = padding
-        self.momentum = plain(momentum)
-        self.epsilon = plain(epsilon)
-        self.data_format = resolve_data_format(data_format)
 
-    def build(self, input_shape):
-        known_channels(self, input_shape)
-        norm = {
-            "activation": self.activation,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "data_format": self.data_format,
-        }
-        depthwise = spatial_conv_norm(
-            self.part,
+    def create_body(self, channels):
+        depthwise = self.spatial_conv_norm(
             "depthwise",
             layers.DepthwiseConv2D,
-            kernel_size=self.kernel_size,
-            strides=self.strides,
-            padding=self.padding,
             depth_multiplier=self.depth_multiplier,
-            **norm,
         )
-        pointwise = conv_norm(
-            self.part, "pointwise", layers.Conv2D, self.filters, 1, **norm
+        pointwise = self.conv_norm(
+            "pointwise",
+            layers.Conv2D,
+            self.filters,
+            activation=self.activation,
         )
-        self.body = self.chain(depthwise + pointwise, input_shape)
-
-    def call(self, inputs):
-        x = inputs
-        for layer in self.body:
-            x = layer(x)
-        return x
-
-    def compute_output_shape(self, input_shape):
-        batch, size, _ = split_image_shape(self.data_format, input_shape)
-        size = output_size(size, self.kernel_size, self.strides, self.padding)
-        return image_shape(self.data_format, batch, size, self.filters)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "depth_multiplier": self.depth_multiplier,
-            "activation": keras.activations.serialize(self.activation),
-            "padding": self.padding,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "data_format": self.data_format,
-        }
+        return depthwise + pointwise

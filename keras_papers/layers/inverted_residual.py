@@ -3,19 +3,12 @@
 import keras
 from keras import layers
 
-from keras_papers.checks import (
-    check_choice,
-    check_positive,
-    check_positive_int,
-    plain,
-)
-from keras_papers.layers._activation import resolve_activation
-from keras_papers.layers._conv_norm import conv_norm, spatial_conv_norm
+from keras_papers.layers._arguments import ARGUMENTS
 from keras_papers.layers._residual_block import ResidualBlock
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
-class InvertedResidual(ResidualBlock):
+class InvertedResidual(ResidualBlock, checks=ARGUMENTS):
     """Expands, filters depthwise, projects; adds the input where it fits.
 
     Table 1 and figure 4 of the MobileNetV2 paper. The projection has no
@@ -101,104 +94,33 @@ class InvertedResidual(ResidualBlock):
         data_format=None,
         **kwargs,
     ):
-        super().__init__(
-            filters,
-            kernel_size,
-            strides,
-            activation,
-            squeeze_units=squeeze_units,
-            gate_activation=gate_activation,
-            squeeze_activation=squeeze_activation,
-            shortcut=shortcut,
-            stochastic_depth=stochastic_depth,
-            padding=padding,
-            momentum=momentum,
-            epsilon=epsilon,
-            kernel_initializer=kernel_initializer,
-            data_format=data_format,
-            **kwargs,
-        )
-        check_positive(
-            "expansion",
-            expansion,
-            "the factor between the input's channels and the inner ones",
-            "Pass channels as `expanded_filters`.",
-        )
-        if expanded_filters is not None:
-            check_positive_int(
-                "expanded_filters",
-                expanded_filters,
-                "a number of channels",
-                "Pass a factor as `expansion`.",
-            )
-        check_choice(
-            "squeeze_place",
-            squeeze_place,
-            ("after_activation", "before_activation"),
-            "where the squeeze-and-excite stands",
-        )
-        self.expansion = plain(expansion)
-        self.expanded_filters = plain(expanded_filters)
-        self.squeeze_place = squeeze_place
-        self.project_activation = resolve_activation(
-            "project_activation", project_activation
-        )
+        super().__init__(**kwargs)
 
-    def residual(self, channels, norm):
-        # In their order, in which their kernels are drawn from a seed.
-        body = self._expand(channels, norm) + self._filter(norm)
-        return body + conv_norm(
-            self.part,
+    def create_body(self, channels):
+        # In the order of the calls: a seed then draws the same kernels.
+        body = self._expand(channels) + self._filter()
+        linear = self.project_activation is keras.activations.linear
+        return body + self.conv_norm(
             "project",
             layers.Conv2D,
             self.filters,
-            1,
-            activation=_unless_linear(self.project_activation),
-            **norm,
+            activation=None if linear else self.project_activation,
         )
 
-    def _expand(self, channels, norm):
+    def _expand(self, channels):
         expanded = self.expanded_filters
         if expanded is None and self.expansion == 1:
             return []
         if expanded is None:
             expanded = max(1, round(channels * self.expansion))
-        return conv_norm(
-            self.part,
-            "expand",
-            layers.Conv2D,
-            expanded,
-            1,
-            activation=self.activation,
-            **norm,
+        return self.conv_norm(
+            "expand", layers.Conv2D, expanded, activation=self.activation
         )
 
-    def _filter(self, norm):
-        *depthwise, activation = spatial_conv_norm(
-            self.part,
-            "depthwise",
-            layers.DepthwiseConv2D,
-            kernel_size=self.kernel_size,
-            strides=self.strides,
-            padding=self.padding,
-            activation=self.activation,
-            **norm,
+    def _filter(self):
+        *depthwise, activation = self.spatial_conv_norm(
+            "depthwise", layers.DepthwiseConv2D
         )
         if self.squeeze_place == "before_activation":
             return [*depthwise, *self.squeeze_excite(), activation]
         return [*depthwise, activation, *self.squeeze_excite()]
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "expansion": self.expansion,
-            "expanded_filters": self.expanded_filters,
-            "squeeze_place": self.squeeze_place,
-            "project_activation": keras.activations.serialize(
-                self.project_activation
-            ),
-        }
-
-
-def _unless_linear(activation):
-    return None if activation is keras.activations.linear else activation

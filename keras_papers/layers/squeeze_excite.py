@@ -3,21 +3,14 @@
 import keras
 from keras import layers
 
-from keras_papers.checks import check_positive_int, plain
-from keras_papers.layers._activation import resolve_activation
-from keras_papers.layers._image_axes import (
-    known_channels,
-    resolve_data_format,
-)
-from keras_papers.layers._initializer import (
-    own_initializer,
-    resolve_initializer,
-)
+from keras_papers.layers._arguments import ARGUMENTS
+from keras_papers.layers._conv_norm import own_initializer
+from keras_papers.layers._image_axes import known_channels
 from keras_papers.layers.block import Block
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
-class SqueezeExcite(Block):
+class SqueezeExcite(Block, checks=ARGUMENTS):
     """Rescales each channel by a gate computed from its spatial average.
 
     Section 3 of the paper: squeeze (global average, eq. 2), excite (two
@@ -65,21 +58,6 @@ class SqueezeExcite(Block):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_positive_int(
-            "units",
-            units,
-            "the number of bottleneck channels",
-            "A ratio such as 0.25 is turned into channels by the caller.",
-        )
-        self.units = plain(units)
-        self.activation = resolve_activation("activation", activation)
-        self.gate_activation = resolve_activation(
-            "gate_activation", gate_activation
-        )
-        self.kernel_initializer = resolve_initializer(
-            "kernel_initializer", kernel_initializer
-        )
-        self.data_format = resolve_data_format(data_format)
 
     def build(self, input_shape):
         channels = known_channels(self, input_shape)
@@ -116,16 +94,3 @@ class SqueezeExcite(Block):
 
     def compute_output_shape(self, input_shape):
         return input_shape
-
-    def get_config(self):
-        serialize = keras.activations.serialize
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": serialize(self.activation),
-            "gate_activation": serialize(self.gate_activation),
-            "data_format": self.data_format,
-            "kernel_initializer": keras.initializers.serialize(
-                self.kernel_initializer
-            ),
-        }

@@ -1,4 +1,4 @@
-"""Block: names, dtypes and building of what is inside."""
+"""Block: its arguments, and the names, dtypes and building of its layers."""
 
 import keras
 import numpy as np
@@ -6,6 +6,7 @@ import pytest
 
 from keras_papers import flatten
 from keras_papers.layers import Block, InvertedResidual
+from keras_papers.testing import check_layer
 from tests.answers import answers, perturb, random_images, spread
 
 pytestmark = pytest.mark.contract
@@ -56,11 +57,6 @@ def test_a_block_in_a_graph_is_the_layers_inside():
     np.testing.assert_array_equal(answers(drawn, data), expected)
 
 
-def test_a_misspelled_dtype_is_answered_with_the_nearest():
-    with pytest.raises(ValueError, match="dtype='flot32'.*mean 'float32'"):
-        InvertedResidual(8, dtype="flot32")
-
-
 def test_chain_builds_each_part_on_the_shape_before():
     class Pair(Block):
         def build(self, input_shape):
@@ -73,3 +69,110 @@ def test_chain_builds_each_part_on_the_shape_before():
     pair = Pair()
     pair.build((None, 3))
     assert [layer.kernel.shape for layer in pair.body] == [(3, 5), (5, 2)]
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Scaled(Block):
+    """As users write a block: nothing is stored or serialized by hand."""
+
+    def __init__(self, units, scale=2.0, sizes=(3, 4), name=None, **kwargs):
+        super().__init__(name=name, **kwargs)
+
+    def build(self, input_shape):
+        dense = self.part(keras.layers.Dense, "dense", self.units)
+        rescaling = self.part(keras.layers.Rescaling, "scale", self.scale)
+        self.body = self.chain([dense, rescaling], input_shape)
+
+    def call(self, inputs):
+        return self.body[1](self.body[0](inputs))
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+
+def test_a_block_of_users_stores_and_serializes_by_its_signature():
+    block = Scaled(3, sizes=(5, 6))
+    assert (block.units, block.scale, block.sizes) == (3, 2.0, (5, 6))
+    assert block.name.startswith("scaled")
+    config = block.get_config()
+    assert config["units"] == 3 and config["scale"] == 2.0
+    check_layer(block, (2, 5))
+    with pytest.raises(TypeError, match="missing 1 required.*'units'"):
+        Scaled(scale=1.0)
+
+
+def test_arguments_that_a_class_stores_itself_are_left_alone():
+    class Doubled(Block):
+        def __init__(self, units, rate=0.5, **kwargs):
+            super().__init__(**kwargs)
+            self.units = 2 * units
+            self._rate = rate
+
+        @property
+        def rate(self):
+            return self._rate
+
+    block = Doubled(3, rate=0.25)
+    assert (block.units, block.rate) == (6, 0.25)
+    again = Doubled.from_config(block.get_config())
+    assert (again.units, again.rate) == (6, 0.25)
+
+
+def test_a_layer_as_an_argument_is_not_tracked_twice():
+    class Wrapped(Block):
+        def __init__(self, first, **kwargs):
+            super().__init__(**kwargs)
+            self.wrapped = first
+
+    block = Wrapped(keras.layers.Dense(2))
+    assert not hasattr(block, "first")
+    with pytest.raises(NotImplementedError, match="get_config"):
+        block.get_config()
+
+
+class Tall(InvertedResidual):
+    """As users derive a block: an argument more, one with another default."""
+
+    def __init__(self, filters, height=7, strides=2, **kwargs):
+        super().__init__(filters // 2, strides=strides, **kwargs)
+
+
+def test_a_subclass_of_a_block_serializes_its_own_arguments_too():
+    block = Tall(8, height=9, momentum=0.5)
+    assert (block.filters, block.height, block.strides) == (4, 9, 2)
+    config = block.get_config()
+    assert (config["height"], config["strides"]) == (9, 2)
+    assert (config["momentum"], config["activation"]) == (0.5, "relu6")
+
+
+def test_attributes_that_are_set_later_are_serialized():
+    block = InvertedResidual(8)
+    block.momentum = 0.99
+    assert block.get_config()["momentum"] == 0.99
+
+
+def test_an_activation_layer_comes_back_from_the_config():
+    block = InvertedResidual(8, activation=keras.layers.LeakyReLU(0.3))
+    again = InvertedResidual.from_config(block.get_config())
+    assert again.activation.negative_slope == pytest.approx(0.3)
+
+
+def test_numbers_of_numpy_are_stored_as_pythons():
+    block = InvertedResidual(np.int64(8), momentum=np.float32(0.35))
+    config = block.get_config()
+    assert type(config["filters"]) is int
+    assert config["momentum"] == 0.35
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"momentum": 1.5}, r"`momentum`.*\[0, 1\].*momentum=1.5"),
+        ({"epsilon": "tiny"}, "`epsilon`.*epsilon='tiny'"),
+        ({"kernel_initializer": "he_norml"}, "mean 'he_normal'"),
+        ({"dtype": "flot32"}, "dtype='flot32'.*mean 'float32'"),
+    ],
+)
+def test_shared_arguments_are_checked_where_they_enter(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        InvertedResidual(8, **arguments)

@@ -187,3 +187,9 @@ def test_config_holds_the_arguments_exactly(layer, arguments, shape):
     }
     config = layer(**arguments).get_config()
     assert set(config) == named | {"name", "trainable", "dtype"}
+
+
+@pytest.mark.parametrize("layer", {layer for layer, *_ in CASES})
+def test_every_argument_of_a_layer_has_a_check(layer):
+    checks = layer.__init__.checks
+    assert all(checks.values()), [name for name in checks if not checks[name]]

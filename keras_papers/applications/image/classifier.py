@@ -9,7 +9,7 @@ from keras_papers.checks import (
     check_fraction,
     check_positive_int,
 )
-from keras_papers.layers._activation import resolve_activation
+from keras_papers.layers._arguments import resolve_activation
 from keras_papers.layers._conv_norm import spatial_conv_norm
 
 MOMENTUM = 0.9  # of batch normalization; docs/TRAINING.md tells why not 0.999
