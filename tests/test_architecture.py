@@ -20,7 +20,8 @@ GROUND = {"checks", "extras", "files"}
 LAYERS = GROUND | {"layers", "inlining"}
 NETWORKS = LAYERS | {"applications"}
 QUANTIZED = LAYERS | {"lowering", "pixels", "precision"}
-SHARED = {"pipelines.data", "pipelines.report", "pipelines.training"}
+KIT = {"pipelines.options", "pipelines.verb"}
+SHARED = KIT | {"pipelines.data", "pipelines.report", "pipelines.training"}
 JOB = (
     GROUND
     | SHARED
@@ -57,12 +58,16 @@ DIRECTIONS = {
     | {"applications.image"},
     "tuner": LAYERS
     | {"export", "lazy_names", "tuner.engine", "tuner.reward", "tuner.spaces"},
+    "pipelines.options": {"checks"},
+    "pipelines.verb": {"export", "pipelines.options"},
     "pipelines.data": GROUND,
     "pipelines.report": GROUND | {"pixels"},
     "pipelines.training": LAYERS
+    | KIT
     | {"applications.pretrained", "first_step"}
     | {"pipelines.data", "pipelines.report"},
     "pipelines.models": GROUND
+    | KIT
     | {"applications", "applications.registry", "cost", "export", "pixels"},
     "pipelines.variants": GROUND
     | {"export", "quantization"}

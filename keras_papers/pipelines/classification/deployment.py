@@ -1,8 +1,6 @@
 """Finished models as files for a phone."""
 
 import dataclasses
-import functools
-import inspect
 import pathlib
 import tempfile
 import warnings
@@ -12,16 +10,12 @@ import keras
 import numpy as np
 
 from keras_papers import export as files
-from keras_papers.checks import (
-    MOST_CLUSTERS,
-    check_choice,
-    check_fraction,
-    check_positive,
-    check_positive_int,
-    check_seed,
-)
+from keras_papers.checks import MOST_CLUSTERS
 from keras_papers.export.binary import has_one_score, two_scores
-from keras_papers.export.output_path import check_path
+from keras_papers.pipelines.classification.options import (
+    ExportOptions,
+    QuantizeOptions,
+)
 from keras_papers.pipelines.classification.report_files import add_file
 from keras_papers.pipelines.data.images import (
     load_digits,
@@ -46,17 +40,11 @@ from keras_papers.pipelines.models.classifier_file import (
     load_keras,
     read_labels,
 )
-from keras_papers.pipelines.report.commands import quantize_command
+from keras_papers.pipelines.options import takes
 from keras_papers.pipelines.training.output_folder import claim, releases_claims
 from keras_papers.pipelines.training.recipe import Recipe
 from keras_papers.pipelines.training.verdict import lines, of_files
-from keras_papers.pipelines.variants.plan import (
-    STORED,
-    check_mode,
-    check_plan,
-    quantized_path,
-    table,
-)
+from keras_papers.pipelines.variants.plan import check_plan, table
 from keras_papers.pipelines.variants.quantized import (
     Material,
     check_installed,
@@ -66,26 +54,11 @@ from keras_papers.pixels.normalization import check_normalization
 from keras_papers.pixels.pixel_range import with_pixels
 
 EPOCHS = 8  # a fifth of a training's
-# Of `quantize`, what its verdict advises with another mode, too.
-KEPT = (
-    "batch_size",
-    "learning_rate",
-    "label_smoothing",
-    "strict",
-    "normalization",
-)
 CONSIDERABLE = 0.1  # share of weights, of which a loss is told
 
 
-def export(
-    model,
-    output=None,
-    *,
-    quantize=None,
-    labels=None,
-    threads=1,
-    normalization=None,
-):
+@takes(ExportOptions)
+def export(options):
     """Writes a .keras file as .tflite, and checks what was written.
 
     Args:
@@ -110,15 +83,8 @@ def export(
     Warns:
         UserWarning: If the graph does not show it; (127.5, 127.5) is assumed.
     """
-    if quantize in ("int8", "qat"):
-        raise ValueError(
-            "`quantize` is how weights are stored, and a file of integers "
-            f"needs images, too. Received: quantize={quantize!r}. Call "
-            "pipelines.quantize (keras-papers quantize), which makes 'int8' "
-            "and 'qat', or take 'dynamic'."
-        )
-    check_choice("quantize", quantize, STORED, "how weights are stored")
-    quantize = None if quantize == "none" else quantize
+    model, output, labels = options.model, options.output, options.labels
+    quantize = None if options.quantize == "none" else options.quantize
     network = load_keras(model)
     path = pathlib.Path(model)
     beside = path.with_name("labels.txt")
@@ -134,8 +100,8 @@ def export(
         output,
         labels,
         quantize,
-        threads=threads,
-        normalization=normalization,
+        threads=options.threads,
+        normalization=options.normalization,
     )
     pass_on(split_beside(path), output, path)
     return file
@@ -180,22 +146,8 @@ class Quantization(NamedTuple):
 
 
 @releases_claims
-def quantize(
-    model,
-    data=None,
-    mode="int8",
-    output=None,
-    epochs=None,
-    *,
-    batch_size=64,
-    learning_rate=1e-4,
-    label_smoothing=0.1,
-    preserve=(),
-    strict=False,
-    seed=0,
-    normalization=None,
-    verbose="auto",
-):
+@takes(QuantizeOptions)
+def quantize(options):
     """Writes a .keras classifier as an int8 file, and compares the two.
 
     The report of the training beside the model gets the file, too, if it lies
@@ -243,61 +195,53 @@ def quantize(
         UserWarning: If `"qat"` would lose zeros or clusters of the weights; if
             the model was trained on all images, or that is not known.
     """
-    given = dict(locals())
     files.check_environment()
-    check_mode(mode, epochs, preserve)
+    model, data, mode = options.model, options.data, options.mode
+    normalization = options.normalization
     check_installed(check_plan(mode, None, None))
-    epochs = EPOCHS if epochs is None else epochs
-    check_positive_int("epochs", epochs, "a number of epochs", "Try 8.")
-    check_positive_int("batch_size", batch_size, "images", "Try 64.")
-    check_positive("learning_rate", learning_rate, "a rate", "Try 0.0001.")
-    check_fraction("label_smoothing", label_smoothing, "a share", "Try 0.1.")
-    check_seed(seed)
+    epochs = EPOCHS if options.epochs is None else options.epochs
     if normalization is not None:
         normalization = check_normalization(normalization)
     network = load_keras(model)
     if has_one_score(network):
         network = two_scores(network)
-    path = pathlib.Path(model)
-    output = quantized_path(path, mode, output)
-    check_path(output)
+    path, output = pathlib.Path(model), options.file
     size = _side_of_images(path, network)
     normalization = normalization or known_normalization(path, network)
     claim(pathlib.Path(output).parent)
     network = with_pixels(network, *normalization)
     if data is None:
-        images = load_digits(size, seed)
+        images = load_digits(size, options.seed)
     else:
-        images = load_folder(data, seed, strict)
+        images = load_folder(data, options.seed, options.strict)
     _check_classes(path, network, images.names)
     split = split_beside(path)
     images, counts = _divided(images, split, path)
     if mode == "qat":
-        _warn_of_losses(path, network, preserve)
+        _warn_of_losses(path, network, options.preserve)
     recipe = Recipe(
         epochs,
-        batch_size,
-        learning_rate,
+        options.batch_size,
+        options.learning_rate,
         weight_decay=0.0,
-        label_smoothing=label_smoothing,
+        label_smoothing=options.label_smoothing,
         class_weights=False,
         ema=None,
         early_stopping=None,
         from_weights=True,
     )
-    material = Material(images, size, recipe, seed, verbose)
+    material = Material(images, size, recipe, options.seed, options.verbose)
     with told_of_lost_pictures(), tempfile.TemporaryDirectory() as folder:
         beside = pathlib.Path(folder, path.stem + ".tflite")
         before, theirs = write("float32", network, None, beside, material)
         after, ours = write(
-            mode, network, mode, output, material, preserve, theirs
+            mode, network, mode, output, material, options.preserve, theirs
         )
     has_new = mode == "qat" and counts and counts.new and not counts.held_out
     pass_on(split, output, path, images if has_new else None)
     agreement = np.mean(ours.argmax(axis=-1) == theirs.argmax(axis=-1))
-    again = functools.partial(
-        quantize_command, model, data, seed, **_not_default(given)
-    )
+    others = options.replace(output=None, epochs=None, preserve=())
+    again = others.again("quantize")
     worse = of_files([before, after], len(images.test), again)
     if pathlib.Path(output).resolve().parent == path.resolve().parent:
         add_file(path, before, after, theirs, material, again)
@@ -312,16 +256,6 @@ def quantize(
         [before._replace(file="float32"), after],
         [worse] if worse else [],
     )
-
-
-def _not_default(given):
-    """Returns the options of `quantize` that another call is to keep."""
-    defaults = inspect.signature(quantize).parameters
-    return {
-        name: given[name]
-        for name in KEPT
-        if given[name] != defaults[name].default
-    }
 
 
 def _divided(images, split, path):

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers.checks import check_positive_int
+from keras_papers.pipelines.classification.options import (
+    EvaluateOptions,
+    PredictOptions,
+)
 from keras_papers.pipelines.classification.prediction_files import (
     SHOWN,
     write_page,
@@ -19,10 +22,10 @@ from keras_papers.pipelines.data.split import Seen, split_beside, unseen
 from keras_papers.pipelines.models.classifier_file import (
     open_classifier,
 )
+from keras_papers.pipelines.options import takes
 from keras_papers.pipelines.report.page_template import template
 from keras_papers.pipelines.report.page_text import plural
 from keras_papers.pipelines.report.thumbnails import data_uri
-from keras_papers.pipelines.training.output_folder import check_output_file
 
 BATCH = 32
 
@@ -96,9 +99,8 @@ class Predictions(list):
         return {"predictions": [*self], "skipped": skipped}
 
 
-def predict(
-    model, images, top=5, *, csv=None, html=None, each=None, normalization=None
-):
+@takes(PredictOptions)
+def predict(options):
     """Predicts the classes of pictures.
 
     Args:
@@ -127,15 +129,13 @@ def predict(
             normalization.
         MissingExtraError: If `html` is asked for without the extra `report`.
     """
-    check_positive_int("top", top, "a number of classes", "Try 5.")
-    files, missing = list_pictures(images)
-    check_output_file("csv", csv)
-    check_output_file("html", html)
+    model, csv, html = options.model, options.csv, options.html
+    files, missing = list_pictures(options.images)
     if html is not None:
         template(
             "classification/predictions.html"
         )  # before the work, which would be in vain
-    classifier = open_classifier(model, normalization)
+    classifier = open_classifier(model, options.normalization)
     found, skipped, sources = Predictions(), [], []
     are_logits = False
     for start in range(0, len(files), BATCH):
@@ -163,9 +163,11 @@ def predict(
         if are_logits:
             answers = _softmax(answers)
         for file, scores in zip(pictures, answers, strict=True):
-            found.append(_prediction(file, scores, classifier.labels, top))
-            if each is not None:
-                each(found[-1])
+            found.append(
+                _prediction(file, scores, classifier.labels, options.top)
+            )
+            if options.each is not None:
+                options.each(found[-1])
         if html is not None:
             room = SHOWN - len(sources)
             sources += [data_uri(each_of) for each_of in pixels[:room]]
@@ -209,7 +211,8 @@ def _prediction(file, scores, labels, top):
     )
 
 
-def evaluate(model, data, *, normalization=None):
+@takes(EvaluateOptions)
+def evaluate(options):
     """Measures a classifier on labelled pictures.
 
     A `split.json` beside the model, as trainings and searches write it, lists
@@ -236,9 +239,10 @@ def evaluate(model, data, *, normalization=None):
         UserWarning: If the model was trained on all of the pictures, or if
             that is not known.
     """
-    classifier = open_classifier(model, normalization)
+    model = options.model
+    classifier = open_classifier(model, options.normalization)
     split = split_beside(model)
-    part, skipped = load_test_folder(data, classifier.labels)
+    part, skipped = load_test_folder(options.data, classifier.labels)
     part, counts = unseen(part, split, model)
     files, said = part.files, []
     for start in range(0, len(files), BATCH):

@@ -1,6 +1,5 @@
 """Images in, a trained model and its verified .tflite file out."""
 
-import functools
 import hashlib
 import json
 import os
@@ -10,11 +9,15 @@ import numpy as np
 
 from keras_papers import applications, cost, export
 from keras_papers.applications.registry import get_record
-from keras_papers.checks import MINIMUM_SIZE, check_seed, check_weights_path
+from keras_papers.checks import MINIMUM_SIZE
 from keras_papers.export import metadata
 from keras_papers.extras import require
 from keras_papers.pipelines.classification import report_files
 from keras_papers.pipelines.classification.image_size import choose_size
+from keras_papers.pipelines.classification.options import (
+    QuantizeOptions,
+    TrainOptions,
+)
 from keras_papers.pipelines.classification.report import Report
 from keras_papers.pipelines.data.augmentation import default_augmentation
 from keras_papers.pipelines.data.images import (
@@ -30,30 +33,23 @@ from keras_papers.pipelines.data.split import (
     split_of,
     warn_of_unknown,
 )
-from keras_papers.pipelines.report.commands import (
-    beside,
-    command_of,
-    quantize_command,
-)
+from keras_papers.pipelines.options import RESULT, takes
 from keras_papers.pipelines.training import verdict
 from keras_papers.pipelines.training.compilation_cache import (
     use_compilation_cache,
 )
 from keras_papers.pipelines.training.loop import precision, train
 from keras_papers.pipelines.training.output_folder import (
-    check_places,
+    beside,
     claim,
     releases_claims,
 )
-from keras_papers.pipelines.training.recipe import Recipe, check_recipe
 from keras_papers.pipelines.training.run_record import run_record
 from keras_papers.pipelines.training.training_folder import (
     MODELS,
     TrainingFolder,
-    refuse_finished,
 )
 from keras_papers.pipelines.training.training_start import start_lines
-from keras_papers.pipelines.variants.plan import check_plan, command_instead
 from keras_papers.pipelines.variants.quantized import (
     Material,
     after,
@@ -64,33 +60,8 @@ from keras_papers.pipelines.variants.quantized import (
 
 
 @releases_claims
-def train_image_classifier(
-    data=None,
-    model="MobileNetV3Small",
-    alpha=0.75,
-    image_size=None,
-    epochs=None,
-    output="keras_papers_output",
-    *,
-    weights=None,
-    batch_size=64,
-    learning_rate=4e-3,
-    weight_decay=1e-2,
-    label_smoothing=0.1,
-    class_weights=False,
-    ema=None,
-    early_stopping=None,
-    augment=None,
-    mixed_precision=False,
-    quantize=None,
-    prune=None,
-    cluster=None,
-    tensorboard=False,
-    strict=False,
-    overwrite=False,
-    seed=0,
-    verbose="auto",
-):
+@takes(TrainOptions)
+def train_image_classifier(options):
     """Trains a classifier, exports it, and checks both.
 
     AdamW with warm-up and cosine decay, on images that are varied. The model
@@ -183,64 +154,42 @@ def train_image_classifier(
     Warns:
         UserWarning: If it is not known what the file `weights` was trained on.
     """
-    given = dict(locals())
     export.check_environment()
-    constructor = applications.get(model)
-    check_places(data, output)
-    plan = check_plan(quantize, prune, cluster)
+    constructor = applications.get(options.model)
+    data, output, weights = options.data, options.output, options.weights
+    alpha, image_size, seed = options.alpha, options.image_size, options.seed
+    plan, recipe = options.plan(), options.recipe()
     check_installed(plan)
-    if not overwrite:
-        refuse_finished(output, command_instead(plan, output, data))
-    if tensorboard:
+    if options.tensorboard:
         require("tensorboard", "report")
-    recipe = Recipe(
-        epochs,
-        batch_size,
-        learning_rate,
-        weight_decay,
-        label_smoothing,
-        class_weights,
-        ema,
-        early_stopping,
-        from_weights=weights is not None,
-        augment=augment,
-    )
-    check_recipe(recipe, image_size)
-    is_file = weights is not None and weights != "imagenet"
-    if is_file:
-        check_weights_path(weights)
-    check_seed(seed)
-    seed = int(seed)  # of NumPy, as may be
     use_compilation_cache()
     # Built once for nothing, so that bad arguments show before the reading.
     shape = (image_size or MINIMUM_SIZE,) * 2 + (3,)
     constructor(input_shape=shape, alpha=alpha, classes=2)
     claim(output)
-    images = None if data is None else load_folder(data, seed, strict)
+    images = None if data is None else load_folder(data, seed, options.strict)
     why = "as given"
     if image_size is None:
-        image_size, why = choose_size(model, weights, images)
-    image_size = int(image_size)
+        image_size, why = choose_size(options.model, weights, images)
     shape = (image_size, image_size, 3)
     if images is None:
         images = load_digits(image_size, seed)
+    is_file = options.weights_file is not None
     before = split_beside(weights) if is_file else None
     if before is not None:
         images = divided_as(before, images, with_new=True)
         _check_parts(images, weights)
     elif is_file:
         warn_of_unknown(weights)
-    if epochs is None:
+    if options.epochs is None:
         recipe = recipe._replace(epochs=recipe.enough_epochs(images.train))
-    if augment is None:
+    if options.augment is None:
         kind = default_augmentation(recipe, images.train)
         recipe = recipe._replace(augment=kind)
-    decided = {
-        "image_size": image_size,
-        "epochs": recipe.epochs,
-        "augment": recipe.augment,
-    }
-    run = run_record("train", given | decided)
+    decided = options.replace(
+        image_size=image_size, epochs=recipe.epochs, augment=recipe.augment
+    )
+    run = run_record("train", decided)
     split = split_of(images, data, seed, run)
     if before is not None:
         split = split.with_pictures_of(before)
@@ -255,25 +204,21 @@ def train_image_classifier(
         )
 
     keras.utils.set_random_seed(seed)
-    with precision("mixed_float16" if mixed_precision else None):
+    with precision("mixed_float16" if options.mixed_precision else None):
         network = build(weights)
         folder = TrainingFolder(
             output,
             {
-                "model": f"{model}(alpha={alpha})",
-                "image_size": image_size,
-                "weights": weights and str(weights),
-                **recipe._asdict(),
-                "mixed_precision": mixed_precision,
+                **decided.that_decide(RESULT),
                 **plan._asdict(),
-                "seed": seed,
+                "model": f"{options.model}(alpha={alpha})",
                 "data": data and os.path.abspath(data),
                 "classes": images.names,
                 "images": split.in_a_line(),
             },
-            overwrite,
+            options.overwrite,
         )
-        if verbose:
+        if options.verbose:
             lines = start_lines(images, image_size, why, recipe)
             print(lines, flush=True)
         with folder.told_how_to_go_on(), told_of_lost_pictures():
@@ -284,16 +229,20 @@ def train_image_classifier(
                 folder,
                 recipe,
                 seed,
-                folder.path / "logs" if tensorboard else None,
-                verbose,
+                folder.path / "logs" if options.tensorboard else None,
+                options.verbose,
             )
-    if mixed_precision:
+    if options.mixed_precision:
         # What was computed in half precision is answered in full.
         half, network = network, build()
         network.set_weights(half.get_weights())
     with folder.told_how_to_go_on(), told_of_lost_pictures():
-        material = Material(images, image_size, after(recipe), seed, verbose)
-        report = _write(network, plan, material, folder, trained, split, given)
+        material = Material(
+            images, image_size, after(recipe), seed, options.verbose
+        )
+        report = _write(
+            network, plan, material, folder, trained, split, options, recipe
+        )
         folder.finish()
     return report
 
@@ -317,7 +266,7 @@ def _check_parts(images, weights):
         )
 
 
-def _write(network, plan, material, folder, trained, split, given):
+def _write(network, plan, material, folder, trained, split, options, recipe):
     """Makes all files in the state of the training; returns the report."""
     history = trained.history
     state, images = folder.state, material.images
@@ -364,7 +313,7 @@ def _write(network, plan, material, folder, trained, split, given):
     models = [state / name for name in MODELS if (state / name).exists()]
     split.save_for(models, state / SPLIT)
     report = report._replace(
-        verdict=_verdict(report, images, scores, given, folder)
+        verdict=_verdict(report, images, scores, options, recipe)
     )
     report_files.write_history(history, state)
     (state / "metadata.json").write_text(
@@ -374,10 +323,9 @@ def _write(network, plan, material, folder, trained, split, given):
     return report
 
 
-def _verdict(report, images, scores, given, folder):
+def _verdict(report, images, scores, options, recipe):
     """Returns what stands out of a training, with commands to try next."""
-    recipe = Recipe(**{k: folder.arguments[k] for k in Recipe._fields})
-    alpha, published = given["alpha"], get_record(given["model"]).published
+    published = get_record(options.model).published
     training = verdict.Training(
         images.names,
         images.test.labels,
@@ -385,21 +333,18 @@ def _verdict(report, images, scores, given, folder):
         np.bincount(images.train.labels, minlength=len(images.names)),
         recipe,
         recipe.enough_epochs(images.train),
-        given["data"] is not None
+        options.data is not None
         and published is not None
-        and published.has_width(alpha),
+        and published.has_width(options.alpha),
     )
-    again = functools.partial(
-        command_of,
-        "train",
-        train_image_classifier,
-        {**given, "output": beside(given["output"])},
+    model = os.path.join(options.output, "model.keras")
+    integers = QuantizeOptions(model, options.data, seed=options.seed)
+    return verdict.of_training(
+        report,
+        training,
+        options.replace(output=beside(options.output)).again("train"),
+        integers.again("quantize"),
     )
-    model = os.path.join(given["output"], "model.keras")
-    integers = functools.partial(
-        quantize_command, model, given["data"], given["seed"]
-    )
-    return verdict.of_training(report, training, again, integers)
 
 
 def _metadata(path, report, images):

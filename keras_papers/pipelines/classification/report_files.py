@@ -71,7 +71,7 @@ def add_file(model, before, after, scores, material, quantize):
         after: The `Variant` of the smaller file, which lies beside the model.
         scores: What the float file says of the held-out images.
         material: The `Material` that both files were measured with.
-        quantize: Function from a mode to the command that quantizes.
+        quantize: Function from changed options to the command that quantizes.
     """
     folder = pathlib.Path(model).parent
     report = read(folder)

@@ -1,12 +1,11 @@
 """How fast .tflite files are."""
 
-import os
-import pathlib
 from typing import NamedTuple
 
-from keras_papers.checks import check_positive_int
 from keras_papers.export.file_size import size_text
 from keras_papers.export.latency_process import measure_in_own_process
+from keras_papers.pipelines.classification.options import BenchmarkOptions
+from keras_papers.pipelines.options import takes
 
 
 class Speed(NamedTuple):
@@ -26,7 +25,8 @@ class Speed(NamedTuple):
         )
 
 
-def benchmark(models, threads=1, runs=50):
+@takes(BenchmarkOptions)
+def benchmark(options):
     """Measures .tflite files, each in a process of its own.
 
     Args:
@@ -40,17 +40,9 @@ def benchmark(models, threads=1, runs=50):
     Raises:
         ValueError: If a file does not exist or does not run.
     """
-    check_positive_int("threads", threads, "a number of threads", "Try 1.")
-    check_positive_int("runs", runs, "a number of measured runs", "Try 50.")
-    one = isinstance(models, str | os.PathLike)
-    speeds = []
-    for path in map(pathlib.Path, [models] if one else models):
-        if not path.is_file():
-            raise ValueError(
-                "`models` are paths of .tflite files. "
-                f"Received: {str(path)!r}, which is no file. Check the path."
-            )
-        measured = measure_in_own_process(path, threads, runs)
+    threads, speeds = options.threads, []
+    for path in options.paths():
+        measured = measure_in_own_process(path, threads, options.runs)
         speeds.append(
             Speed(
                 str(path),

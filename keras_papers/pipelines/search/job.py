@@ -1,16 +1,13 @@
 """A search for the network that suits images under a budget."""
 
-import functools
-import os
 import pathlib
 import sys
 import time
 
 from keras_papers import export
-from keras_papers.checks import check_positive_int
 from keras_papers.pipelines.data.images import told_of_lost_pictures
 from keras_papers.pipelines.data.split import SPLIT
-from keras_papers.pipelines.report.commands import beside, command_of
+from keras_papers.pipelines.options import takes
 from keras_papers.pipelines.search.folder import (
     PLAN,
     POINTS,
@@ -21,48 +18,27 @@ from keras_papers.pipelines.search.folder import (
     read_json,
     write_json,
 )
-from keras_papers.pipelines.search.plan import SearchPlan, check_space
+from keras_papers.pipelines.search.options import SearchOptions
 from keras_papers.pipelines.search.result import finish
 from keras_papers.pipelines.search.trials import Search
 from keras_papers.pipelines.training.compilation_cache import (
     use_compilation_cache,
 )
 from keras_papers.pipelines.training.output_folder import (
-    check_places,
+    beside,
     claim,
     make_output,
     releases_claims,
 )
 from keras_papers.pipelines.training.run_record import run_record
-from keras_papers.tuner.spaces.names import DEFAULT, SPACES, model_of
+from keras_papers.tuner.spaces.names import SPACES
 
 PROCESS = "keras_papers.pipelines.search.process"
 
 
 @releases_claims
-def tune(
-    data=None,
-    space=DEFAULT,
-    model=None,
-    *,
-    budget_madds=None,
-    budget_latency_ms=None,
-    trials=20,
-    workers=1,
-    epochs=10,
-    image_size=48,
-    width=1.0,
-    oracle="random",
-    batch_size=64,
-    learning_rate=4e-3,
-    weight_decay=1e-2,
-    label_smoothing=0.1,
-    output="keras_papers_search",
-    strict=False,
-    overwrite=False,
-    seed=0,
-    verbose="auto",
-):
+@takes(SearchOptions)
+def tune(options):
     """Searches for the network that suits images under a budget.
 
     Each trial trains one network for `epochs` and is judged by images that it
@@ -116,46 +92,26 @@ def tune(
         SearchFailedError: If no trial was completed.
         MissingExtraError: If the extra `mobile` or `tuner` is not installed.
     """
-    arguments = dict(locals())
     from keras_papers import tuner
     from keras_papers.tuner.engine import chief
     from keras_papers.tuner.engine.search import claim as claim_trials
 
     export.check_environment()
     use_compilation_cache()
-    check_places(data, output)
-    check_space(space)
-    plan = SearchPlan(
-        None if data is None else os.path.abspath(data),
-        space,
-        model_of(space, model),
-        budget_madds,
-        budget_latency_ms,
-        trials,
-        epochs,
-        image_size,
-        width,
-        oracle,
-        batch_size,
-        learning_rate,
-        weight_decay,
-        label_smoothing,
-        strict,
-        seed,
-    )
-    plan.check()
-    check_positive_int("workers", workers, "a number", "Try 2.")
-    module = SPACES[space].home.rpartition(".")[0]
+    plan, workers = options.plan(), options.workers
+    overwrite, verbose = options.overwrite, options.verbose
+    module = SPACES[plan.space].home.rpartition(".")[0]
     if workers > 1 and module == "__main__":
         raise ValueError(
             "`space` must be defined in a module that workers can import. "
-            f"Received: space={space!r}, which the program itself defines, "
-            f"with workers={workers}. Move it to a module, or use one worker."
+            f"Received: space={plan.space!r}, which the program itself "
+            f"defines, with workers={workers}. Move it to a module, or use "
+            "one worker."
         )
     start = time.perf_counter()
-    output = pathlib.Path(output)
+    output = pathlib.Path(options.output)
     searched = Search(plan, output)
-    searched.record = run_record("tune", arguments)
+    searched.record = run_record("tune", options)
     if tuner.is_worker():
         make_output(output)
         check_same(plan, read_json(output / PLAN), ("trials", "data"))
@@ -164,7 +120,7 @@ def tune(
         return None
     if workers == 1 and chief.is_chief():
         chief.check_address()
-    searched.images(image_size)  # before an earlier search is replaced
+    searched.images(plan.image_size)  # before an earlier search is replaced
     is_made = not output.exists()
     claim(output)
     lock = claim_trials(output / TRIALS)
@@ -187,8 +143,8 @@ def tune(
         lock.release(force=True)  # else a notebook would keep it
         raise
     if verbose:
-        size = f"{image_size} x {image_size} before scaling (--image-size)"
-        print(f"{'image size':20} {size}", flush=True)
+        size = f"{plan.image_size} x {plan.image_size} before scaling"
+        print(f"{'image size':20} {size} (--image-size)", flush=True)
     if workers == 1:
         workers = searched.run(verbose)  # more if they are elsewhere
     else:
@@ -207,10 +163,5 @@ def tune(
             workers,
             time.perf_counter() - start,
             was_resumed,
-            functools.partial(
-                command_of,
-                "tune",
-                tune,
-                {**plan._asdict(), "output": beside(output)},
-            ),
+            options.replace(output=beside(output)).again("tune"),
         )

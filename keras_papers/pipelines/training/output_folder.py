@@ -101,6 +101,11 @@ def _not_made(path, error):
     )
 
 
+def beside(output):
+    """Returns the name of another folder for another try."""
+    return f"{os.fspath(output).rstrip(os.sep)}_2"
+
+
 def check_output_file(name, path):
     """Raises ValueError unless a file can be written at a path.
 

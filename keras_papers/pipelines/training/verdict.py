@@ -51,7 +51,7 @@ def of_training(report, training, train_again, quantize):
         training: A `Training`.
         train_again: Function from changed arguments to the command that
             trains with them.
-        quantize: Function from a mode to the command that quantizes.
+        quantize: Function from changed options to the command that quantizes.
     """
     trained = training
     longer = train_again(epochs=_more_epochs(report, trained))
@@ -107,7 +107,7 @@ def of_files(variants, images, quantize, train_again=None):
     Args:
         variants: List of `Variant`, that of the float file first.
         images: Number of held-out images.
-        quantize: Function from a mode to the command that quantizes.
+        quantize: Function from changed options to the command that quantizes.
         train_again: As in `of_training`.
     """
     by_name = {each.name: each for each in variants}
@@ -120,7 +120,7 @@ def of_files(variants, images, quantize, train_again=None):
         if step == "int8":
             trained = by_name.get(each.name.removesuffix("int8") + "qat")
             if trained is None:
-                command = quantize("qat")
+                command = quantize(mode="qat")
             elif not _has_lost(trained, images):
                 better = f"; {trained.file} is not worse"
         elif step == "dynamic" and train_again:
@@ -141,7 +141,7 @@ def with_files(report, quantize):
     Args:
         report: The `Report`, with the findings as they were and the files as
             they are.
-        quantize: Function from a mode to the command that quantizes.
+        quantize: Function from changed options to the command that quantizes.
     """
     worse = of_files(report.variants, report.test_images, quantize)
     of_others = (NOTHING, SMALLER)
@@ -197,7 +197,7 @@ def _nothing(report, quantize):
     integers = any(
         each.name.endswith(("int8", "qat")) for each in report.variants
     )
-    return Finding(NOTHING, text, None if integers else quantize("int8"))
+    return Finding(NOTHING, text, None if integers else quantize(mode="int8"))
 
 
 def _guessing(accuracy, guessed, images, command):

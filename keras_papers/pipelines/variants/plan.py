@@ -1,9 +1,7 @@
 """Which smaller files are asked for, and what was measured of each."""
 
 import numbers
-import os
 import pathlib
-import shlex
 from typing import NamedTuple
 
 from keras_papers.checks import MOST_CLUSTERS, check_choice
@@ -114,20 +112,6 @@ def quantized_path(model, mode, output=None):
     if output is not None:
         return output
     return pathlib.Path(model).with_suffix(f".{mode}.tflite")
-
-
-def command_instead(plan, output, data):
-    """Returns what makes a variant of a finished model, if a verb does."""
-    how, model = plan.quantize, pathlib.Path(output, "model.keras")
-    there = model.with_suffix(f".{how}.tflite").exists()
-    if plan.steps() != [how] or there or not model.exists():
-        return None
-    if how in STORED:
-        verb = "export", str(model), "--quantize", how
-    else:
-        folder = [] if data is None else [os.fspath(data)]
-        verb = "quantize", str(model), *folder, "--mode", how
-    return shlex.join(["keras-papers", *verb])
 
 
 def table(variants):

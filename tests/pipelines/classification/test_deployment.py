@@ -1,6 +1,5 @@
 """export and benchmark: finished models as files, and their speed."""
 
-import functools
 import hashlib
 import json
 import os
@@ -14,10 +13,10 @@ import pytest
 from keras_papers import pipelines
 from keras_papers.export import metadata
 from keras_papers.pipelines.classification.deployment import _warn_of_losses
+from keras_papers.pipelines.classification.options import QuantizeOptions
 from keras_papers.pipelines.classification.report_files import add_file
 from keras_papers.pipelines.classification.speed import Speed
 from keras_papers.pipelines.data.picture_folder import load_folder
-from keras_papers.pipelines.report.commands import quantize_command
 from keras_papers.pipelines.variants.plan import Variant
 from keras_papers.pipelines.variants.quantized import Material
 from tests.extra import with_tfmot
@@ -141,7 +140,7 @@ def add_integers(folder, report, photos):
         integers,
         None,
         material,
-        quantize=functools.partial(quantize_command, "model.keras", photos, 0),
+        quantize=QuantizeOptions("model.keras", photos).again("quantize"),
     )
 
 

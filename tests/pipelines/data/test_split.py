@@ -18,6 +18,7 @@ from keras_papers.pipelines.classification.deployment import (
     Quantization,
     _divided,
 )
+from keras_papers.pipelines.classification.options import TrainOptions
 from keras_papers.pipelines.data.images import load_digits
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.split import (
@@ -368,11 +369,11 @@ def test_figures_on_known_pictures_are_not_called_held_out():
 
 
 def test_zero_is_recorded_as_it_was_given():
-    given = {"data": "d", "weight_decay": 0.0, "seed": 0, "epochs": None}
-    run = run_record("train", given | {"strict": np.False_})
-    assert run["command"] == (
-        "keras-papers train d --weight-decay=0.0 --seed=0"
-    )
+    given = TrainOptions("d", ema=0.0, weight_decay=0.0)
+    run = run_record("train", given)
+    for words in ("train d --model", "--ema 0.0", "--seed 0"):
+        assert words in run["command"]
+    assert "--epochs" not in run["command"]
     check_command(run)
 
 

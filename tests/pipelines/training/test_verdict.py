@@ -1,15 +1,16 @@
 """What a verdict says, and what it says nothing of."""
 
-import inspect
 import shlex
 
 import numpy as np
 import pytest
 
 import keras_papers.cli.main as cli
-from keras_papers import pipelines
-from keras_papers.pipelines.classification.deployment import _not_default
-from keras_papers.pipelines.report.commands import command_of, quantize_command
+from keras_papers.pipelines.classification.options import (
+    QuantizeOptions,
+    TrainOptions,
+)
+from keras_papers.pipelines.search.options import SearchOptions
 from keras_papers.pipelines.training import verdict
 from keras_papers.pipelines.training.recipe import Recipe
 from keras_papers.pipelines.variants.plan import Variant
@@ -24,12 +25,8 @@ RECIPE = Recipe(
 GIVEN = {"data": "photos", "output": "out_2"}
 
 
-def train_again(**changes):
-    return command_of("train", pipelines.train, GIVEN, **changes)
-
-
-def quantize(mode):
-    return quantize_command("out/model.keras", "photos", 0, mode)
+train_again = TrainOptions(**GIVEN).again("train")
+quantize = QuantizeOptions("out/model.keras", "photos").again("quantize")
 
 
 def judge(
@@ -205,19 +202,10 @@ def test_a_file_of_integers_that_is_worse_is_said():
 
 
 def test_a_command_leaves_out_what_is_the_default():
-    given = {
-        "data": "my photos",
-        "output": "out",
-        "alpha": 0.75,
-        "seed": 0,
-        "ema": 0.0,
-        "class_weights": np.True_,
-        "verbose": 2,
-        "weights": None,
-    }
-    assert command_of("train", pipelines.train, given, epochs=80) == (
-        "keras-papers train 'my photos' --output out --ema 0.0 "
-        "--class-weights --epochs 80"
+    given = TrainOptions("my photos", output="out", ema=0.0, verbose=2)
+    assert given.again("train")(epochs=80, class_weights=np.True_) == (
+        "keras-papers train 'my photos' --output out --ema 0.0 --epochs 80 "
+        "--class-weights"
     )
 
 
@@ -241,23 +229,21 @@ def test_a_file_that_is_made_later_renews_the_verdict():
 
 
 def test_the_advised_command_keeps_the_options_that_were_given():
-    defaults = inspect.signature(pipelines.quantize).parameters
-    given = {name: each.default for name, each in defaults.items()}
-    assert _not_default(given) == {}
-    given |= {
-        "batch_size": 8,
-        "strict": True,
-        "normalization": (127.5, 127.5),
-        "output": "there.tflite",  # is the file of the other mode
-    }
-    command = quantize_command("m.keras", "d", 3, "qat", **_not_default(given))
+    given = QuantizeOptions(
+        *("m.keras", "d"),
+        seed=3,
+        batch_size=8,
+        strict=True,
+        normalization=(127.5, 127.5),
+    )
+    command = given.again("quantize")(mode="qat")
     assert command == (
-        "keras-papers quantize m.keras d --mode qat --seed 3 --batch-size 8 "
-        "--strict --input-range -1 1"
+        "keras-papers quantize m.keras d --batch-size 8 --strict --seed 3 "
+        "--input-range -1 1 --mode qat"
     )
     parsed = cli._parser().parse_args(shlex.split(command)[1:])
     for name in ("batch_size", "strict", "normalization"):
-        assert getattr(parsed, name) == given[name]
+        assert getattr(parsed, name) == getattr(given, name)
 
 
 def test_what_is_there_is_not_advised():
@@ -282,9 +268,7 @@ def test_a_command_that_findings_share_is_printed_once():
 
 
 def test_a_search_whose_best_network_guesses_is_said():
-    def tune_again(**changes):
-        return command_of("tune", pipelines.tune, GIVEN, **changes)
-
+    tune_again = SearchOptions(**GIVEN).again("tune")
     found = searches.pairs()._replace(
         test_accuracy=0.19, guessed_accuracy=0.2, test_images=120, epochs=10
     )

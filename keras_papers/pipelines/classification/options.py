@@ -1,0 +1,380 @@
+"""The options of the verbs that classify images.
+
+What reads folders and files is imported by the check that needs it: it brings
+NumPy, for which a help text or a typing error need not wait.
+"""
+
+import dataclasses
+import os
+import pathlib
+
+from keras_papers.checks import (
+    check_alpha,
+    check_choice,
+    check_weights_path,
+)
+from keras_papers.export.output_path import check_path
+from keras_papers.pipelines.data.picture_list import list_pictures
+from keras_papers.pipelines.models.model_facts import check_model_name
+from keras_papers.pipelines.options import CALL, PLACE, Options, chosen, option
+from keras_papers.pipelines.training import options as training
+from keras_papers.pipelines.training.output_folder import (
+    check_output_file,
+    check_places,
+)
+from keras_papers.pipelines.training.recipe import AUGMENTATIONS, Recipe
+from keras_papers.pipelines.variants.plan import (
+    QUANTIZATIONS,
+    STORED,
+    check_mode,
+    check_plan,
+    quantized_path,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainOptions(Options):
+    """What `train_image_classifier` takes; it explains each."""
+
+    data: str | None = training.data(
+        "folder of class folders, or of train/, val/ and test/ with such"
+    )
+    model: str = option(
+        "MobileNetV3Small",
+        "a model's name; keras-papers list prints them",
+        lambda name, value: check_model_name(value),
+    )
+    alpha: float = option(
+        0.75, "width multiplier", lambda name, value: check_alpha(value)
+    )
+    image_size: int | None = training.image_size(
+        None,
+        "height and width; by default that of the model's paper, or less if "
+        "the pictures are smaller",
+    )
+    epochs: int | None = training.epochs(
+        None, "passes over the images; by default 40, or more of few", "Try 40."
+    )
+    output: str = training.output("keras_papers_output")
+    _: dataclasses.KW_ONLY
+    weights: str | None = option(
+        None, "'imagenet' or a weights file to start from", metavar="W"
+    )
+    batch_size: int = training.batch_size()
+    learning_rate: float = training.learning_rate(
+        4e-3, "peak of the schedule", "Try 0.004."
+    )
+    weight_decay: float = training.weight_decay()
+    label_smoothing: float = training.label_smoothing()
+    class_weights: bool = option(False, "let every class count the same")
+    ema: float | None = option(
+        None,
+        "momentum of an average of the weights",
+        training.fraction("a momentum", "Try 0.99."),
+        metavar="M",
+    )
+    early_stopping: int | None = option(
+        None,
+        "epochs to wait for a lower loss",
+        training.number("epochs", "Try 10."),
+        metavar="N",
+    )
+    augment: str | None = option(
+        None,
+        "how images are varied; by default photo for long trainings of "
+        "photos, else light",
+        chosen(AUGMENTATIONS, "how images are varied"),
+        choices=AUGMENTATIONS,
+    )
+    mixed_precision: bool = option(
+        False, "compute in float16, which GPUs do faster"
+    )
+    quantize: str | None = option(
+        None,
+        "a smaller file beside; qat trains on for int8 (default: none)",
+        choices=QUANTIZATIONS[1:],
+    )
+    prune: float | None = option(
+        None, "of weights that are zero in another file", metavar="SHARE"
+    )
+    cluster: int | None = option(
+        None, "different weights a kernel in another file", metavar="N"
+    )
+    tensorboard: bool = option(
+        False, "write logs to OUTPUT/logs", decides=PLACE
+    )
+    strict: bool = training.strict()
+    overwrite: bool = training.overwrite("replace an earlier training")
+    seed: int = training.seed()
+    verbose: object = training.verbose()
+
+    def check(self):
+        check_places(self.data, self.output)
+        super().check()
+        plan = self.plan()
+        if not self.overwrite:
+            from keras_papers.pipelines.training.training_folder import (
+                refuse_finished,
+            )
+
+            refuse_finished(self.output, self._command_instead(plan))
+        if self.weights_file is not None:
+            check_weights_path(self.weights)
+        if self.data is not None:
+            _check_folder(self.data)
+
+    @property
+    def weights_file(self):
+        """The path of the weights to start from, or None of a name."""
+        return None if self.weights == "imagenet" else self.weights
+
+    def plan(self):
+        """Returns the `Plan` of the smaller files."""
+        return check_plan(self.quantize, self.prune, self.cluster)
+
+    def recipe(self):
+        """Returns the `Recipe` of the training."""
+        given = {
+            name: getattr(self, name)
+            for name in Recipe._fields
+            if name != "from_weights"
+        }
+        return Recipe(**given, from_weights=self.weights is not None)
+
+    def _command_instead(self, plan):
+        """Returns what makes a variant of a finished model, if a verb does."""
+        how, model = plan.quantize, pathlib.Path(self.output, "model.keras")
+        there = model.with_suffix(f".{how}.tflite").exists()
+        if plan.steps() != [how] or there or not model.exists():
+            return None
+        if how in STORED:
+            return ExportOptions(model, quantize=how).command("export")
+        options = QuantizeOptions(model, self.data, how)
+        return options.command("quantize", also=["mode"])
+
+
+def _check_folder(folder, to_train=True):
+    from keras_papers.pipelines.data.picture_folder import check_folder
+
+    check_folder(folder, to_train)
+
+
+def _classifier(metavar, *endings, help):
+    def check(name, value):
+        from keras_papers.pipelines.models.classifier_file import check_file
+
+        check_file(value, *endings)
+
+    return option(help=help, check=check, metavar=metavar, is_positional=True)
+
+
+def _check_normalization(name, value):
+    from keras_papers.pixels.normalization import check_normalization
+
+    check_normalization(value)
+
+
+def _to_normalization(black, white):
+    from keras_papers.pixels.normalization import normalization_of_range
+
+    if not black < white:
+        raise ValueError("--input-range takes the smaller number first")
+    return normalization_of_range(black, white)
+
+
+def _to_range(normalization):
+    from keras_papers.pixels.normalization import range_of_normalization
+
+    return [f"{end:.12g}" for end in range_of_normalization(*normalization)]
+
+
+def _normalization():
+    return option(
+        None,
+        "what the model takes for a black and for a white pixel, as 0 255 or "
+        "-1 1; by default what the file shows",
+        _check_normalization,
+        metavar=("BLACK", "WHITE"),
+        flag="--input-range",
+        parse=_to_normalization,
+        words=_to_range,
+    )
+
+
+def _stored(name):
+    if name in ("int8", "qat"):
+        raise ValueError(
+            f"{name} needs images; run keras-papers quantize --mode {name}"
+        )
+    return name
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportOptions(Options):
+    """What `export` takes; it explains each."""
+
+    model: str = _classifier("MODEL.keras", ".keras", help="the trained model")
+    output: str | None = option(
+        None, "where to write; by default beside the model", decides=PLACE
+    )
+    _: dataclasses.KW_ONLY
+    quantize: str | None = option(
+        None,
+        "dynamic for a quarter of the size, float16 for half; int8 and qat "
+        "are what keras-papers quantize makes (default: none)",
+        choices=STORED[1:],
+        parse=_stored,
+    )
+    labels: str | None = option(
+        None, "file of labels; by default labels.txt beside the model"
+    )
+    threads: int = option(
+        1, "measured with", training.number("a number of threads", "Try 1.")
+    )
+    normalization: tuple[float, float] | None = _normalization()
+
+    def check(self):
+        if self.quantize in ("int8", "qat"):
+            raise ValueError(
+                "`quantize` is how weights are stored, and a file of integers "
+                f"needs images, too. Received: quantize={self.quantize!r}. "
+                "Call pipelines.quantize (keras-papers quantize), which makes "
+                "'int8' and 'qat', or take 'dynamic'."
+            )
+        check_choice(
+            "quantize", self.quantize, STORED, "how weights are stored"
+        )
+        super().check()
+        if self.output is not None:
+            check_path(self.output)
+        if self.labels is not None:
+            from keras_papers.pipelines.models.classifier_file import (
+                read_labels,
+            )
+
+            read_labels(self.labels)
+
+
+@dataclasses.dataclass(frozen=True)
+class QuantizeOptions(Options):
+    """What `quantize` takes; it explains each."""
+
+    model: str = _classifier("MODEL.keras", ".keras", help="the trained model")
+    data: str | None = training.data("folder that it was trained on")
+    mode: str = option(
+        "int8",
+        "int8 takes the model as it is, qat trains on",
+        choices=("int8", "qat"),
+    )
+    output: str | None = option(
+        None,
+        "where to write; by default beside the model",
+        metavar="FILE",
+        decides=PLACE,
+    )
+    epochs: int | None = training.epochs(None, "of qat; by default 8", "Try 8.")
+    _: dataclasses.KW_ONLY
+    batch_size: int = training.batch_size()
+    learning_rate: float = training.learning_rate(
+        1e-4, "of the first step of qat", "Try 0.0001."
+    )
+    label_smoothing: float = training.label_smoothing()
+    preserve: tuple[str, ...] = option(
+        (),
+        "what qat keeps of pruned or clustered weights",
+        choices=("sparsity", "clusters"),
+    )
+    strict: bool = training.strict()
+    seed: int = training.seed("divides images that split.json does not list")
+    normalization: tuple[float, float] | None = _normalization()
+    verbose: object = training.verbose()
+
+    def check(self):
+        check_mode(self.mode, self.epochs, self.preserve)
+        super().check()
+        check_path(self.file)
+        if self.data is not None:
+            _check_folder(self.data)
+
+    @property
+    def file(self):
+        """The path of the file to write."""
+        return quantized_path(self.model, self.mode, self.output)
+
+
+@dataclasses.dataclass(frozen=True)
+class PredictOptions(Options):
+    """What `predict` takes; it explains each."""
+
+    model: str = _classifier(
+        "MODEL", ".tflite", ".keras", help=".tflite or .keras"
+    )
+    images: list[str] = option(
+        help="pictures, folders of them, or patterns such as 'photos/*.jpg'",
+        check=lambda name, value: list_pictures(value),
+        metavar="IMAGE",
+        is_positional=True,
+    )
+    top: int = option(
+        5, "classes to name", training.number("a number of classes", "Try 5.")
+    )
+    _: dataclasses.KW_ONLY
+    csv: str | None = option(
+        None,
+        "write a table of the predictions",
+        check_output_file,
+        metavar="FILE",
+    )
+    html: str | None = option(
+        None, "write a page of thumbnails", check_output_file, metavar="FILE"
+    )
+    each: object = option(None, decides=CALL)
+    normalization: tuple[float, float] | None = _normalization()
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluateOptions(Options):
+    """What `evaluate` takes; it explains each."""
+
+    model: str = _classifier(
+        "MODEL", ".tflite", ".keras", help=".tflite or .keras"
+    )
+    data: str = option(
+        help="folder of class folders",
+        check=lambda name, value: _check_folder(value, to_train=False),
+        metavar="DIR",
+        is_positional=True,
+    )
+    _: dataclasses.KW_ONLY
+    normalization: tuple[float, float] | None = _normalization()
+
+
+@dataclasses.dataclass(frozen=True)
+class BenchmarkOptions(Options):
+    """What `benchmark` takes; it explains each."""
+
+    models: list[str] = option(
+        help="the files", metavar="MODEL.tflite", is_positional=True
+    )
+    threads: int = option(
+        1, "to run on", training.number("a number of threads", "Try 1.")
+    )
+    runs: int = option(
+        50,
+        "of the median",
+        training.number("a number of measured runs", "Try 50."),
+    )
+
+    def check(self):
+        super().check()
+        for path in self.paths():
+            if not path.is_file():
+                raise ValueError(
+                    "`models` are paths of .tflite files. Received: "
+                    f"{str(path)!r}, which is no file. Check the path."
+                )
+
+    def paths(self):
+        """Returns the paths of the files."""
+        one = isinstance(self.models, str | os.PathLike)
+        return [*map(pathlib.Path, [self.models] if one else self.models)]

@@ -1,0 +1,65 @@
+"""The verbs that list models, and describe one or a file."""
+
+import dataclasses
+
+from keras_papers.pipelines.models.model_facts import FILES, check_model_name
+from keras_papers.pipelines.options import Options, option
+from keras_papers.pipelines.verb import WITHOUT_KERAS, Verb
+
+
+@dataclasses.dataclass(frozen=True)
+class ListOptions(Options):
+    """What `list_models` takes."""
+
+    pattern: str = option(
+        "*", "of names, as a shell has them", is_positional=True
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class InfoOptions(Options):
+    """What `info` takes."""
+
+    name: str = option(
+        help="as keras-papers list prints it; or a .keras or .tflite",
+        is_positional=True,
+    )
+
+    def check(self):
+        if not self.name.endswith(FILES):
+            check_model_name(self.name)
+            return
+        from keras_papers.pipelines.models.classifier_file import check_file
+
+        check_file(self.name, *FILES)
+
+
+def _models(facts):
+    return "\n".join(map(str, facts))
+
+
+def _of_info(info, options):
+    # A file's own figures stand in it, those of a model in its fact.
+    figures = getattr(info, "fact", info)
+    return f"{figures.name}: {figures.parameters:,} parameters"
+
+
+VERBS = (
+    Verb(
+        "list",
+        ListOptions,
+        "list the models with their papers and costs",
+        "'*V3*'",
+        lambda facts, options: f"{len(facts)} models",
+        _models,
+        WITHOUT_KERAS,
+    ),
+    Verb(
+        "info",
+        InfoOptions,
+        "describe a model, or a file: its paper, its table, its layers",
+        "my_model/model.keras",
+        _of_info,
+        needs_keras=lambda options: options.name.endswith(".keras"),
+    ),
+)

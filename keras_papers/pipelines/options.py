@@ -1,0 +1,169 @@
+"""Options: one dataclass describes the arguments of a job.
+
+The command line, the signature of the Python function, the checks of both,
+the state by which a job is resumed and the record of a run are made from it.
+"""
+
+import dataclasses
+import functools
+import inspect
+import os
+import shlex
+
+from keras_papers.checks import check_choice, plain
+
+# What an option decides, and so where its value is written.
+RESULT = "result"  # recorded; a job is resumed with the same value only
+PLACE = "place"  # recorded; a job may be resumed with another value
+CALL = "call"  # of one call, neither recorded nor part of a command
+
+
+@dataclasses.dataclass(frozen=True)
+class About:
+    """What is known of an option beside its name, type and default."""
+
+    help: str | None = None  # None: of the Python function alone
+    check: object = None  # function: name, value; raises ValueError
+    choices: tuple = ()  # values of the command line
+    metavar: str | tuple | None = None
+    group: str | None = None  # title above it in the help
+    decides: str = RESULT
+    is_positional: bool = False
+    flag: str | None = None  # where it is not `--name`
+    parse: object = None  # function: words of the command line to the value
+    words: object = None  # function: the value to words of the command line
+
+
+def option(default=dataclasses.MISSING, help=None, check=None, **about):
+    """Describes one option of a job, as a field of a dataclass.
+
+    Args:
+        default: Its default. Without one the option is required; None stands
+            for a value that is chosen later, and is not checked.
+        help: Str. Its meaning, for `--help`. None keeps it from the command
+            line.
+        check: Function from a name and a value, which raises ValueError.
+        **about: Other fields of `About`.
+    """
+    about = About(help, check, **about)
+    return dataclasses.field(default=default, metadata={"about": about})
+
+
+class Options:
+    """Base of the dataclasses that describe the arguments of a job."""
+
+    def check(self):
+        """Raises ValueError if an option is out of its range.
+
+        A job with rules between options overrides this and calls it first.
+        """
+        for field, about in described(self):
+            value = getattr(self, field.name)
+            is_chosen_later = value is None and field.default is None
+            if about.check is not None and not is_chosen_later:
+                about.check(field.name, value)
+
+    def that_decide(self, *what):
+        """Returns a dict of the options that decide this, as JSON holds it."""
+        return {
+            field.name: _as_json(getattr(self, field.name))
+            for field, about in described(self)
+            if about.decides in what
+        }
+
+    def replace(self, **changes):
+        """Returns the options with other values of some of them."""
+        changes = {name: plain(value) for name, value in changes.items()}
+        return dataclasses.replace(self, **changes)
+
+    def command(self, verb, also=()):
+        """Returns the command line of these options.
+
+        Args:
+            verb: Of `keras-papers`.
+            also: Names of options that are written though they have their
+                default; they come last.
+        """
+        positional, words = ["keras-papers", verb], []
+        ordered = sorted(described(self), key=lambda pair: pair[0].name in also)
+        for field, about in ordered:
+            value = getattr(self, field.name)
+            is_default = value == field.default and field.name not in also
+            is_off = value is None or value is False
+            if about.decides == CALL or is_default or is_off:
+                continue
+            values = value if isinstance(value, tuple | list) else (value,)
+            if about.is_positional:
+                positional += values
+            elif value is True:
+                words.append(flag_of(field))
+            elif about.words is not None:
+                words += [flag_of(field), *about.words(value)]
+            else:
+                for each in values:
+                    words += [flag_of(field), each]
+        return shlex.join(str(word) for word in [*positional, *words])
+
+    def again(self, verb):
+        """Returns a function: changed options to the command line."""
+
+        def command(**changes):
+            return self.replace(**changes).command(verb, also=changes)
+
+        return command
+
+
+def described(options):
+    """Lists pairs of the fields of options and what is known `About` them."""
+    fields = dataclasses.fields(options)
+    return [(field, field.metadata["about"]) for field in fields]
+
+
+def flag_of(field):
+    """Returns the flag of an option on the command line."""
+    about = field.metadata["about"]
+    return about.flag or f"--{field.name.replace('_', '-')}"
+
+
+def chosen(choices, meaning):
+    """Returns the check that a value is one of some choices."""
+    return functools.partial(check_choice, choices=choices, meaning=meaning)
+
+
+def takes(options):
+    """Decorates a function of one `Options`, which then takes its fields.
+
+    The function is called with options that were checked. Its signature,
+    errors and completion in an editor are those of the fields written out;
+    NumPy's numbers are taken for Python's.
+
+    Args:
+        options: Subclass of `Options`, a dataclass.
+    """
+    signature = inspect.Signature(
+        [
+            each.replace(annotation=inspect.Parameter.empty)
+            for each in inspect.signature(options).parameters.values()
+        ]
+    )
+
+    def decorate(function):
+        @functools.wraps(function)
+        def job(*args, **kwargs):
+            try:
+                given = signature.bind(*args, **kwargs).arguments
+            except TypeError as error:
+                raise TypeError(f"{function.__name__}() {error}") from None
+            made = options(**{name: plain(given[name]) for name in given})
+            made.check()
+            return function(made)
+
+        job.__signature__ = signature
+        job.options = options
+        return job
+
+    return decorate
+
+
+def _as_json(value):
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
