@@ -115,6 +115,10 @@ BASES = {
     "tuner": {"filelock", "grpc", "keras_tuner"},
     "quantization": {"tensorflow", "tensorflow_model_optimization", "tf_keras"},
 }
+# The list of the directions in docs/ARCHITECTURE.md lies between these.
+PAGE = ROOT.parent / "docs" / "ARCHITECTURE.md"
+BEGIN = "<!-- made by python -m tests.test_architecture -->"
+END = "<!-- end -->"
 CORE = {"keras", "numpy", "h5py"}  # h5py comes with Keras
 NAMELESS = {"utils", "util", "common", "helpers", "misc", "base"}
 
@@ -269,6 +273,34 @@ def test_no_room_is_nameless():
     assert not {path.parent.name for path in FILES} & NAMELESS
 
 
+def test_the_directions_have_no_circle():
+    graph = {room: allowed - {room} for room, allowed in DIRECTIONS.items()}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+def test_the_page_lists_these_directions():
+    """Where it does not, `make papers` updates it."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert with_directions(text) == text
+
+
+def with_directions(text):
+    """Returns the text of docs/ARCHITECTURE.md with the list of DIRECTIONS."""
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    graph = {
+        room: sorted(allowed - {room}) for room, allowed in DIRECTIONS.items()
+    }
+    rows = [
+        f"| `{room}` | "
+        + (", ".join(f"`{name}`" for name in graph[room]) or "nothing")
+        + " |"
+        for room in graphlib.TopologicalSorter(graph).static_order()
+    ]
+    table = "\n".join(["| part | imports from |", "|---|---|", *rows])
+    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+
+
 def test_every_room_is_in_the_directions():
     rooms = {room_of(path) for path in FILES} - {"__init__"}
     assert rooms <= set(DIRECTIONS)
@@ -315,3 +347,9 @@ def test_public_names_are_imported_one_by_one():
                 for alias in node.names:
                     private = f"_{alias.name}"
                     assert alias.asname in (alias.name, private), path
+
+
+if __name__ == "__main__":
+    PAGE.write_text(
+        with_directions(PAGE.read_text(encoding="utf-8")), encoding="utf-8"
+    )

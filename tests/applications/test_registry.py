@@ -1,10 +1,14 @@
 """Listing and getting models by name."""
 
 import inspect
+import subprocess
+import sys
 
 import pytest
 
 from keras_papers import applications
+from keras_papers.applications.registry import get_record
+from tests.models import QUICK
 
 
 def test_every_constructor_is_listed():
@@ -14,6 +18,35 @@ def test_every_constructor_is_listed():
         if inspect.isfunction(value) and name[0].isupper()
     }
     assert public == set(applications.list_models())
+
+
+def test_a_task_selects():
+    assert applications.list_models(task="image_classification") == (
+        applications.list_models()
+    )
+    message = "`task`.*Received: task='image_clasification'.*mean 'image_class"
+    with pytest.raises(ValueError, match=message):
+        applications.list_models(task="image_clasification")
+
+
+@pytest.mark.parametrize(
+    "name", [*QUICK, "EfficientNetLite3"]
+)
+def test_the_recorded_size_is_that_of_the_default_input(name):
+    record = get_record(name)
+    model = record.constructor(alpha=0.25, classes=2)
+    assert model.input_shape == (None, record.size, record.size, 3)
+
+
+def test_the_registry_is_filled_by_an_import_of_the_applications_alone():
+    code = (
+        "from keras_papers.applications.registry import list_models;"
+        "print(*list_models())"
+    )
+    listed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert listed == applications.list_models()
 
 
 def test_a_pattern_selects():

@@ -8,12 +8,13 @@ an import of Keras. `make papers` runs it.
 
 import itertools
 import json
+import pathlib
 import re
 
 from keras_papers import applications, cost
 from keras_papers.applications.registry import get_record
 from keras_papers.files.drafts import draft_of
-from keras_papers.pipelines.models.model_facts import FILE, LayerFact
+from keras_papers.pipelines.models.cost_tables import LayerFact
 
 
 def layers_of(counted):
@@ -49,7 +50,7 @@ def _sum(name, rows):
     )
 
 
-def facts_of(name):
+def describe_model(name):
     """Returns the entry of a model in `model_facts.json`."""
     record = get_record(name)
     counted = cost.count(record.constructor())
@@ -85,8 +86,9 @@ def _rows(value):
 
 
 if __name__ == "__main__":
-    with draft_of(FILE) as draft:
+    path = pathlib.Path(__file__).with_name("model_facts.json")
+    with draft_of(path) as draft:
         draft.write_text(
-            as_json({n: facts_of(n) for n in applications.list_models()}),
+            as_json({n: describe_model(n) for n in applications.list_models()}),
             encoding="utf-8",
         )

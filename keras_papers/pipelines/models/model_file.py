@@ -13,7 +13,7 @@ from keras_papers.pipelines.models.classifier_file import (
     labels_beside,
     load_keras,
 )
-from keras_papers.pipelines.models.model_facts import LayerFact, layer_table
+from keras_papers.pipelines.models.cost_tables import LayerFact, layer_table
 
 NAMED = 10  # labels
 

@@ -1,4 +1,4 @@
-"""list_models and info: what there is to know before a training."""
+"""list_models and info: what is known of a model before it is trained."""
 
 import json
 
@@ -18,6 +18,11 @@ def test_the_list_has_the_papers_figures():
     assert [f.name for f in pipelines.list_models("*V2")] == ["MobileNetV2"]
 
 
+def test_the_file_has_the_registered_networks_and_no_other():
+    stored = json.loads(model_facts.FILE.read_text(encoding="utf-8"))
+    assert list(stored) == applications.list_models()
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -25,10 +30,10 @@ def test_the_list_has_the_papers_figures():
         for name in applications.list_models()
     ],
 )
-def test_the_facts_are_those_of_the_model(name):
-    """Where they are not, `make papers` writes them anew."""
+def test_the_facts_are_those_of_the_registered_network(name):
+    """Where they are not, `make papers` updates them."""
     stored = json.loads(model_facts.FILE.read_text(encoding="utf-8"))
-    assert stored[name] == model_description.facts_of(name)
+    assert stored[name] == model_description.describe_model(name)
 
 
 def test_info_shows_table_and_layers_that_add_up():
