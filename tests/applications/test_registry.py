@@ -29,9 +29,7 @@ def test_a_task_selects():
         applications.list_models(task="image_clasification")
 
 
-@pytest.mark.parametrize(
-    "name", [*QUICK, "EfficientNetLite3"]
-)
+@pytest.mark.parametrize("name", [*QUICK, "EfficientNetLite3"])
 def test_the_recorded_size_is_that_of_the_default_input(name):
     record = get_record(name)
     model = record.constructor(alpha=0.25, classes=2)
