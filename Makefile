@@ -52,7 +52,7 @@ papers: $(VENV)/test.installed
 	$(BIN)/python -m keras_papers.pipelines.models.model_description
 
 # Constructors are imported: their docstrings are made at run time. With --quiet
-# MkDocs would count no warning, and strict would mean nothing.
+# MkDocs counts no warnings, and strict has no effect.
 docs: $(VENV)/docs.installed
 	KERAS_BACKEND=jax NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 

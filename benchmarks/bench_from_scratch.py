@@ -78,6 +78,6 @@ if __name__ == "__main__":
             parameters, found, seconds = future.result()
             print(
                 f"| {name} | {whose} | {parameters:,} "
-                f"| {small_images.told(found)} | {seconds:.0f} |",
+                f"| {small_images.mean_and_deviation(found)} | {seconds:.0f} |",
                 flush=True,
             )

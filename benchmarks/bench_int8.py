@@ -102,7 +102,7 @@ if __name__ == "__main__":
                 measured = measure_in_own_process(path, threads=1, runs=100)
                 list_.append(measured["median_ms"])
                 if path == peer:
-                    pieces = measured["partitions"]
+                    partitions = measured["partitions"]
         medians = [statistics.median(times[path]) for path in paths]
         ratios = [
             statistics.median(
@@ -115,6 +115,6 @@ if __name__ == "__main__":
         print(
             f"| {name}({spelled}) | {medians[0]:.3f} ms | {medians[1]:.3f} ms "
             f"| **{ratios[0]:.2f}** | {medians[2]:.3f} ms "
-            f"| **{ratios[1]:.2f}** | {found.partitions} | {pieces} |",
+            f"| **{ratios[1]:.2f}** | {found.partitions} | {partitions} |",
             flush=True,
         )

@@ -77,7 +77,7 @@ CASES = {
     "a worker does not come back": ("worker1", None),
     "the chief is away until its workers have ended": (CHIEF, None),
 }
-# Case: which machine, and what it is told of the chief.
+# Case: which machine, and the address of the chief that it gets.
 MISTAKES = {
     "a worker, and nobody has the address": ("worker1", NOBODY, PORT),
     "a worker, and nobody listens at the port": (
@@ -169,7 +169,7 @@ def ip(*arguments):
 
 
 def is_inside_a_trial(name, home):
-    """Tells whether a worker runs a trial, and not the first of all."""
+    """Returns whether a worker runs a trial, and not the first of all."""
     if not (home / "oracle.json").exists():
         return False
     oracle = json.loads((home / "oracle.json").read_text())
@@ -258,7 +258,7 @@ def mistaken(program):
         return found
 
 
-def told(ended, name):
+def ending(ended, name):
     if name not in ended:
         return "waits on"
     seconds, status = ended[name]
@@ -288,8 +288,8 @@ if __name__ == "__main__":
                 f"| {program.name}: {case} "
                 f"| {completed} of {program.trials} "
                 f"| {program.trials - completed} | {again} | {left} "
-                f"| {told(ended, CHIEF)} "
-                f"| {' and '.join(told(ended, name) for name in WORKERS)} |",
+                f"| {ending(ended, CHIEF)} "
+                f"| {' and '.join(ending(ended, name) for name in WORKERS)} |",
                 flush=True,
             )
             for name, said in logs.items():
@@ -307,4 +307,4 @@ if __name__ == "__main__":
                 flush=True,
             )
             sentences[sentence(said)] = case
-    print("\nWhat was told:", *sentences, sep="\n    ")
+    print("\nError messages:", *sentences, sep="\n    ")

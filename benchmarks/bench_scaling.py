@@ -96,7 +96,7 @@ def row(name, factors, cost, found):
     depth, width, resolution = factors
     print(
         f"| {name} | {depth:.2f} | {width:.2f} | {resolution:.2f} "
-        f"| {cost / 1e6:.2f} M | {small_images.told(found)} |"
+        f"| {cost / 1e6:.2f} M | {small_images.mean_and_deviation(found)} |"
     )
 
 
@@ -158,7 +158,7 @@ if __name__ == "__main__":
             for each, (_, cost, found) in tried:
                 print(
                     f"| {each} | {cost / 1e6:.2f} M "
-                    f"| {small_images.told(found)} |"
+                    f"| {small_images.mean_and_deviation(found)} |"
                 )
             triple = tried[0][0]
         if tuple(triple) != WAYS["published"]:

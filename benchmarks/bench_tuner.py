@@ -92,7 +92,7 @@ def clocked(package, spent):
 
 
 def run(package, trials):
-    """Runs trials; tells CPU seconds, the tuner's of them, memory after."""
+    """Returns CPU seconds, the tuner's share and memory after each trial."""
     import keras_tuner
 
     from keras_papers import tuner
@@ -102,12 +102,12 @@ def run(package, trials):
     folder = tempfile.mkdtemp()
     spent = [0.0]
     clocked(package, spent)
-    told, start = [], time.process_time()
+    measured, start = [], time.process_time()
 
     class Measured(home.RandomSearch):
         def on_trial_end(self, trial):
             super().on_trial_end(trial)
-            told.append((time.process_time() - start, resident()))
+            measured.append((time.process_time() - start, resident()))
             spent.append(0.0)
 
     search = Measured(
@@ -115,11 +115,11 @@ def run(package, trials):
     )
     search.search(*train, validation_data=watched, epochs=EPOCHS, verbose=0)
     shutil.rmtree(folder)
-    ends = [0.0, *(seconds for seconds, _ in told)]
+    ends = [0.0, *(seconds for seconds, _ in measured)]
     seconds = [
         end - before for before, end in zip(ends, ends[1:], strict=False)
     ]
-    return seconds, spent[:-1], [megabytes for _, megabytes in told]
+    return seconds, spent[:-1], [megabytes for _, megabytes in measured]
 
 
 def in_own_process(package, trials):

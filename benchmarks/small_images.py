@@ -35,7 +35,7 @@ def load(name):
     Args:
         name: `"digits"`, scikit-learn's, of which every fifth is held out; or
             the folder of Fashion-MNIST's four files (Xiao et al., 2017,
-            https://arxiv.org/abs/1708.07747), which tell what is.
+            https://arxiv.org/abs/1708.07747), two of which are the test set.
     """
     if name == "digits":
         from sklearn.datasets import load_digits
@@ -164,7 +164,7 @@ def accuracies(model, parts, epochs, batch, rate, seeds, mirrored=False):
         yield float(right / len(test.labels))
 
 
-def told(accuracies):
+def mean_and_deviation(accuracies):
     """Returns the mean of accuracies, and their standard deviation."""
     mean = f"{100 * statistics.mean(accuracies):.2f}"
     if len(accuracies) == 1:

@@ -10,7 +10,7 @@ trains in one process. The same training in two, each in a shell of its own:
     python examples/several_processes.py --output two.weights.h5 \
         --address 127.0.0.1:8476 --processes 2 --process 1
 
-docs/TRAINING.md tells what they print and how equal the two files are.
+docs/TRAINING.md shows what they print, and how close the two files are.
 """
 
 import argparse

@@ -159,8 +159,8 @@ def _calls(model, *args, **kwargs):
     with drawing():
         outputs = model.call(*args, **kwargs)
     inputs = keras.tree.flatten((args, kwargs))
-    doors = [x for x in inputs if isinstance(x, keras.KerasTensor)]
-    for node in _nodes(outputs, doors):
+    starts = [x for x in inputs if isinstance(x, keras.KerasTensor)]
+    for node in _nodes(outputs, starts):
         layer, call, outputs = node.operation, node.arguments, node.outputs
         if is_graph(layer):
             yield from _calls(layer, *call.args, **call.kwargs)
@@ -171,15 +171,15 @@ def _calls(model, *args, **kwargs):
 
 def _nodes(outputs, inputs):
     """Lists the calls between tensors, each after those it depends on."""
-    doors = dict.fromkeys(map(_node, inputs))
-    ordered = dict(doors)
+    starts = dict.fromkeys(map(_node, inputs))
+    ordered = dict(starts)
     stack = [_node(x) for x in reversed(keras.tree.flatten(outputs))]
     while stack:
         before = [n for n in stack[-1].parent_nodes if n not in ordered]
         stack += reversed(before)
         if not before:
             ordered[stack.pop()] = None
-    return [node for node in ordered if node not in doors]
+    return [node for node in ordered if node not in starts]
 
 
 def _node(tensor):
@@ -200,11 +200,11 @@ def _closed_inputs(model, input_shape):
             f"{model.input_shape}. Pass the size it will run at, such as "
             "(224, 224, 3)."
         )
-    doors = [
+    starts = [
         keras.Input(shape, dtype=x.dtype)
         for shape, x in zip(shapes, model.inputs, strict=True)
     ]
-    return keras.tree.pack_sequence_as(model.input, doors)
+    return keras.tree.pack_sequence_as(model.input, starts)
 
 
 def _parameters(layer):

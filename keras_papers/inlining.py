@@ -15,7 +15,7 @@ def flatten(model):
     Every `Block`, and every functional or sequential model inside the model,
     is replaced by the graph that its `call` draws. Outputs are the same to
     the bit, in training mode too, for the very layers are called; masks and
-    call keywords, such as `training=False` at a frozen part, go on to the
+    call keywords, such as `training=False` at a frozen part, are passed to the
     layers inside. Training one of the two trains the other.
 
     Args:
@@ -95,7 +95,7 @@ def check_weights_kept(model, weights):
 
 
 def redraw(model, call, inputs=None):
-    """Draws the graph of `model` anew from its own layers, not compiled.
+    """Draws the graph of `model` again from its own layers, not compiled.
 
     Args:
         model: A functional model.
@@ -128,14 +128,14 @@ def _call(layer, *args, **kwargs):
 
 
 def is_graph(layer):
-    """Tells whether a layer opens; the call of a subclassed model is code."""
+    """Returns whether a layer opens; the call of a subclassed model is code."""
     if isinstance(layer, keras.Model):
         return type(layer).call in _graph_calls()
     return isinstance(layer, Block)
 
 
 def is_formality(operation):
-    """Tells whether an operation converts a tensor to what it already is.
+    """Returns whether an operation converts a tensor to what it already is.
 
     Keras draws one for every input where a model's `call` is used by itself.
     """
@@ -145,7 +145,7 @@ def is_formality(operation):
 
 
 def is_cast_of_floats(operation):
-    """Tells whether an operation turns floats into floats of another width.
+    """Returns whether an operation turns floats into floats of another width.
 
     Keras draws one where an inner model takes float32 and is given float16.
     """

@@ -34,7 +34,7 @@ def lazy_names(package, homes):
                 raise
             raise _no_attribute(package, name) from None
         value = getattr(value, inside) if modules else value
-        setattr(sys.modules[package], name, value)  # it is asked for once
+        setattr(sys.modules[package], name, value)  # looked up once
         return value
 
     def names():

@@ -1,8 +1,8 @@
 """Lowering: h-swish in operations that int8 runtimes compute fast.
 
 XNNPACK, which runs .tflite files on phones, has no h-swish of integers: a
-quantized MobileNetV3 falls into 21 pieces, between which the graph is handed
-to and fro. But every function of one int8 tensor is a table of 256
+quantized MobileNetV3 is divided into 21 partitions, between which tensors are
+copied. But every function of one int8 tensor is a table of 256
 numbers, and XNNPACK fuses a chain of such operations into that table, also
 where the chain ends with a product with its own input:
 
@@ -315,7 +315,7 @@ def _unchanged(tensor):
 
 
 def _is_constant(node, name, value):
-    """Tells whether a node is this operation on a tensor and a constant."""
+    """Returns whether a node is this operation on a tensor and a constant."""
     if node is None or isinstance(node.operation, layers.Layer):
         return False
     args = [x for x in node.arguments.args if np.isscalar(x)]
@@ -354,7 +354,7 @@ class _Links:
         return self.makers[id(tensors[0])]
 
     def once(self, nodes):
-        """Tells whether what these nodes call is called nowhere else."""
+        """Returns whether what these nodes call is called nowhere else."""
         called = [node.operation for node in self.nodes]
         return all(called.count(node.operation) == 1 for node in nodes)
 

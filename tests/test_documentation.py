@@ -93,15 +93,15 @@ def test_the_searches_of_the_tuning_page_run(tmp_path, monkeypatch):
     assert tuner.trials("other")[0].status == "COMPLETED"
 
 
-def test_the_twin_of_the_architecture_page_is_one():
+def test_the_code_of_the_architecture_page_copies_a_model():
     (code,) = snippets("docs/ARCHITECTURE.md")
     names = {}
     run_quickly(code, {"classes=10": "classes=10, alpha=0.25"}, names)
-    twin, teacher = names["twin"], names["teacher"]
-    assert [layer.name for layer in twin.layers[1:]] == [
+    copy, teacher = names["copy"], names["teacher"]
+    assert [layer.name for layer in copy.layers[1:]] == [
         f"teacher_{layer.name}" for layer in teacher.layers[1:]
     ]
-    for its, other in zip(twin.weights, teacher.weights, strict=True):
+    for its, other in zip(copy.weights, teacher.weights, strict=True):
         np.testing.assert_array_equal(its, other)
 
 

@@ -51,7 +51,7 @@ class Masked(Block):
 
 
 def opened(model):
-    """Tells whether nothing is left inside, nor traces of the opening."""
+    """Returns whether no inner model and no trace of it is left."""
     return not any(
         isinstance(operation, Block | keras.Model)
         or type(operation).__name__ == "ConvertToTensor"
@@ -79,14 +79,14 @@ def test_answers_are_the_same_to_the_bit(name):
 
 
 def test_training_mode_is_the_same_to_the_bit():
-    model, twin = nested("MobileNetV2"), nested("MobileNetV2")
-    twin.set_weights(model.get_weights())
+    model, copy = nested("MobileNetV2"), nested("MobileNetV2")
+    copy.set_weights(model.get_weights())
     images = random_images(4, 32, 32, 3)
     expected = answers(model, images, training=True)
     np.testing.assert_array_equal(
-        answers(flatten(twin), images, training=True), expected
+        answers(flatten(copy), images, training=True), expected
     )
-    for ours, theirs in zip(model.weights, twin.weights, strict=True):
+    for ours, theirs in zip(model.weights, copy.weights, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
 
 
@@ -203,12 +203,12 @@ def test_frozen_blocks_stay_frozen_when_they_are_loaded(tmp_path):
     base.trainable = False
     model = keras.Model(base.input, keras.layers.Dense(2)(base.output))
     model.save(tmp_path / "model.keras")
-    for twin in (
+    for copy in (
         keras.saving.load_model(tmp_path / "model.keras"),
         keras.models.clone_model(model),
         flatten(model),
     ):
-        assert len(twin.trainable_weights) == 2
+        assert len(copy.trainable_weights) == 2
     block = layers.InvertedResidual(4, trainable=False)
     block.build((None, 8, 8, 4))
     assert not block.trainable_weights
@@ -264,9 +264,9 @@ def test_equal_names_inside_are_explained_and_can_be_changed():
         config = {**layer.get_config(), "name": f"teacher_{layer.name}"}
         return type(layer).from_config(config)
 
-    twin = keras.models.clone_model(teacher, clone_function=renamed)
-    twin.set_weights(teacher.get_weights())
-    flat = flatten(keras.Model(images, [twin(images), student(images)]))
+    copy = keras.models.clone_model(teacher, clone_function=renamed)
+    copy.set_weights(teacher.get_weights())
+    flat = flatten(keras.Model(images, [copy(images), student(images)]))
     assert opened(flat)
     data = random_images(2, 32, 32, 3)
     for ours, theirs in zip(flat(data), pair(data), strict=True):

@@ -338,8 +338,8 @@ def check_pixels(model, *expected):
     return lowered
 
 
-def drawn(*row, shape=(8, 8, 3), **door):
-    x = image = keras.Input(shape, **door)
+def drawn(*row, shape=(8, 8, 3), **arguments):
+    x = image = keras.Input(shape, **arguments)
     for layer in row:
         x = layer(x)
     return keras.Model(image, x)

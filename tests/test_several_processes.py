@@ -135,7 +135,7 @@ def test_a_process_that_stays_alone_ends_with_one_sentence(tmp_path):
         )
 
 
-def test_a_port_that_is_taken_is_told_in_one_sentence(tmp_path):
+def test_a_port_that_is_taken_is_an_error_of_one_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
         [(status, printed)] = run(

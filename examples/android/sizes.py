@@ -1,4 +1,4 @@
-"""Sizes and latencies of the files that docs/ANDROID.md tells of.
+"""Sizes and latencies of the files in docs/ANDROID.md.
 
     python examples/android/sizes.py
 
@@ -22,7 +22,7 @@ MODELS = (
     ("MobileNetV3Small", 0.75, 224),
     ("MobileNetV3Small", 0.75, 48),
 )
-EXPORTS = 3  # of which the fastest is told, for others share the machine
+EXPORTS = 3  # the fastest is printed, as others share the machine
 
 
 def measure(model, quantize):

@@ -95,9 +95,9 @@ def _runs(process):
 
 
 def stamp(path):
-    """Returns what tells a file from any that takes its place, or None.
+    """Returns what identifies one version of a file, or None without a file.
 
-    None is that of no file.
+    A file that replaces it has another stamp.
     """
     try:
         found = os.stat(path)

@@ -13,7 +13,7 @@ def check_application(constructor, size=32, **arguments):
     """Raises AssertionError, naming the broken promise, unless it is good.
 
     A good constructor
-    - has the arguments of keras.applications, and downloads nothing unasked;
+    - has the arguments of keras.applications, and downloads nothing by default;
     - gives as many outputs as `classes`, probabilities that sum to one;
     - without top gives a map, and with `pooling` a vector;
     - builds upon `input_tensor`, the user's layers before it included;
@@ -70,7 +70,7 @@ def _check_signature(constructor):
     ):
         assert name in parameters, f"{constructor.__name__} has no {name!r}"
     assert parameters["weights"].default is None, (
-        f"{constructor.__name__} downloads weights unasked"
+        f"{constructor.__name__} downloads weights by default"
     )
 
 

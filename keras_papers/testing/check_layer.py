@@ -69,22 +69,22 @@ def _check_shapes(layer, data):
 def _check_gradients(layer, model, data, outputs):
     if not model.trainable_weights:
         return
-    twin = keras.models.clone_model(model)
-    twin.set_weights(model.get_weights())
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
     before = [
-        keras.ops.convert_to_numpy(weight) for weight in twin.trainable_weights
+        keras.ops.convert_to_numpy(weight) for weight in copy.trainable_weights
     ]
     # One batch may leave a rectifier dead; eight different ones may not.
     generator = np.random.default_rng(1)
     inputs = generator.normal(size=(8 * len(data), *data.shape[1:]))
     targets = generator.normal(size=(len(inputs), *outputs.shape[1:]))
-    twin.compile(
+    copy.compile(
         optimizer=keras.optimizers.SGD(0.1),
         loss="mse",
         run_eagerly=keras.config.backend() != "jax",
     )
-    twin.fit(inputs, targets, batch_size=len(data), verbose=0)
-    for weight, old in zip(twin.trainable_weights, before, strict=True):
+    copy.fit(inputs, targets, batch_size=len(data), verbose=0)
+    for weight, old in zip(copy.trainable_weights, before, strict=True):
         new = keras.ops.convert_to_numpy(weight)
         assert np.isfinite(new).all() and np.any(new != old), (
             f"{type(layer).__name__}: no gradient in {weight.path}"

@@ -26,7 +26,7 @@ LABELS = ("cat", "dog", "hen", "größe", "cow")
 
 
 def classify(path, image):
-    """Returns the scores by label, as the task library tells them."""
+    """Returns the scores by label, from the task library."""
     options = ImageClassifierOptions(BaseOptions(model_asset_path=str(path)))
     with ImageClassifier.create_from_options(options) as classifier:
         (result,) = classifier.classify(

@@ -1,4 +1,4 @@
-"""Files that are whole whoever else writes them, and whenever it ends."""
+"""Files are whole with several writers, and after a process is killed."""
 
 import os
 import pathlib

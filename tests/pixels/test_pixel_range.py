@@ -173,7 +173,7 @@ FOUND = {
         applications.EfficientNetB0(input_shape=SIZE, classes=2),
         PIXELS,
     ),
-    # where the graph says nothing of the input
+    # where the graph does not show the range of the input
     "nothing": (behind(lambda x: x), UNKNOWN),
     "rescaled scores": (
         row(*body(), layers.Rescaling(1 / 255)),

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.contract
 
 @keras.saving.register_keras_serializable(package="tests")
 class Scale(keras.layers.Layer):
-    """Keeps every promise, or breaks the one that it is told."""
+    """Keeps the contract, or breaks the part of it that `breaks` names."""
 
     def __init__(self, breaks="", **kwargs):
         super().__init__(**kwargs)
@@ -71,7 +71,7 @@ def test_an_unregistered_layer_is_named():
         check_layer(Unregistered(), (2, 3))
 
 
-def test_a_constructor_that_downloads_unasked_is_named():
+def test_a_constructor_that_downloads_by_default_is_named():
     with pytest.raises(AssertionError, match="has no 'include_preprocessing'"):
         check_application(keras.applications.MobileNet)
 

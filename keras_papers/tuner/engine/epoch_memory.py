@@ -86,7 +86,7 @@ class EpochMemory(keras.callbacks.Callback):
         """Tells whether another process has trained the trial for longer."""
         if not self.state.exists():
             return False
-        kept = training_state.told(self.state)["history"]
+        kept = training_state.read_history(self.state)["history"]
         return len(kept) > len(self.history)
 
     def _keep_if_best(self, epoch, row):

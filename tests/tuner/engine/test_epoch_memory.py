@@ -225,7 +225,7 @@ def test_a_slower_process_leaves_the_state_of_a_faster_one(begin, tmp_path):
     state = {"start": 0, "history": [{"val_accuracy": 0.1}] * 3}
     training_state.save(learner(), tmp_path / "state.npz", state)
     slower.on_epoch_end(0, {"val_accuracy": 0.5})
-    assert training_state.told(tmp_path / "state.npz") == state
+    assert training_state.read_history(tmp_path / "state.npz") == state
 
 
 def test_nothing_is_written_of_a_trial_that_another_ended(remember, tmp_path):

@@ -1,0 +1,234 @@
+"""Words that the project no longer uses, and the files that still have them.
+
+The prose is that of Keras and scikit-learn: plain words, the field's terms.
+"""
+
+import io
+import pathlib
+import re
+import subprocess
+import tokenize
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+# What was written, and what to write.
+RETIRED = {
+    "tells?|told|telling": "describe, report, print or record",
+    "doors?": "input, output, function or method",
+    "twins?": "copy, or the tf_keras model",
+    "pieces?": "partition or part",
+    "knows? nothing|knew nothing": "is independent of; starts from scratch",
+    "asked for|unasked": "requested, or needed",
+    "held against": "compared with",
+    "way out|no rest": "plain words",
+    "go on|goes on|went on|going on": "continue",
+    "anew": "again",
+    "whoever": "plain words",
+    "(say|mean)s? nothing": "is not significant; is ignored",
+}
+# A part of a name is a word too, as in `_told_of`.
+WORD = re.compile(
+    "|".join(f"(?<![a-z])(?:{words})(?![a-z])" for words in RETIRED),
+    re.IGNORECASE,
+)
+# Web addresses, and code in a sentence, which has names of other projects.
+NO_PROSE = re.compile(r"https?://\S+|``[^`]+``|`[^`\n]+`")
+# Files that are yet to be written anew; take out those that you have.
+NOT_YET = """
+    docs/ANDROID.md
+    docs/ARCHITECTURE.md
+    docs/QUANTIZATION.md
+    docs/TUNING.md
+    keras_papers/applications/efficientnet.py
+    keras_papers/applications/image/classifier.py
+    keras_papers/applications/image/feature_extractor.py
+    keras_papers/applications/image/scaling.py
+    keras_papers/applications/mnasnet.py
+    keras_papers/applications/pretrained/weights.py
+    keras_papers/cli/main.py
+    keras_papers/export/conversion_process.py
+    keras_papers/export/integer_file.py
+    keras_papers/export/interpreter.py
+    keras_papers/export/latency.py
+    keras_papers/export/ranges.py
+    keras_papers/export/tflite.py
+    keras_papers/export/verification.py
+    keras_papers/layers/_by_name.py
+    keras_papers/layers/_image_axes.py
+    keras_papers/layers/block.py
+    keras_papers/layers/conv_norm_activation.py
+    keras_papers/pipelines/classification/deployment.py
+    keras_papers/pipelines/classification/inference.py
+    keras_papers/pipelines/classification/job.py
+    keras_papers/pipelines/classification/page.py
+    keras_papers/pipelines/classification/report_files.py
+    keras_papers/pipelines/classification/report_page.html
+    keras_papers/pipelines/data/duplicates.py
+    keras_papers/pipelines/data/folder_levels.py
+    keras_papers/pipelines/data/image_set.py
+    keras_papers/pipelines/data/images.py
+    keras_papers/pipelines/data/pictures.py
+    keras_papers/pipelines/data/split.py
+    keras_papers/pipelines/report/page_text.py
+    keras_papers/pipelines/search/folder.py
+    keras_papers/pipelines/search/job.py
+    keras_papers/pipelines/search/page.py
+    keras_papers/pipelines/search/point_names.py
+    keras_papers/pipelines/search/report.py
+    keras_papers/pipelines/search/search_page.html
+    keras_papers/pipelines/search/search_pictures.py
+    keras_papers/pipelines/search/trials.py
+    keras_papers/pipelines/training/fused_adam.py
+    keras_papers/pipelines/training/loop.py
+    keras_papers/pipelines/training/recipe.py
+    keras_papers/pipelines/training/training_folder.py
+    keras_papers/pipelines/training/verdict.py
+    keras_papers/pipelines/variants/plan.py
+    keras_papers/pipelines/variants/quantized.py
+    keras_papers/quantization/cluster.py
+    keras_papers/quantization/fine_tune.py
+    keras_papers/quantization/layer_converters.py
+    keras_papers/quantization/legacy.py
+    keras_papers/quantization/operation_converters.py
+    keras_papers/quantization/prune.py
+    keras_papers/quantization/quantize_aware.py
+    keras_papers/quantization/scheme.py
+    keras_papers/quantization/to_keras.py
+    keras_papers/quantization/to_tf_keras.py
+    keras_papers/tuner/engine/bound_process.py
+    keras_papers/tuner/engine/chief.py
+    keras_papers/tuner/engine/chief_address.py
+    keras_papers/tuner/engine/declared_space.py
+    keras_papers/tuner/engine/durable_oracle.py
+    keras_papers/tuner/engine/epoch_memory.py
+    keras_papers/tuner/engine/launcher.py
+    keras_papers/tuner/engine/search.py
+    keras_papers/tuner/engine/search_errors.py
+    keras_papers/tuner/engine/searches.py
+    keras_papers/tuner/engine/traced_graphs.py
+    keras_papers/tuner/engine/trial_display.py
+    keras_papers/tuner/engine/trial_files.py
+    keras_papers/tuner/engine/worker.py
+    keras_papers/tuner/latency.py
+    keras_papers/tuner/reward.py
+    keras_papers/tuner/spaces/names.py
+    keras_papers/tuner/spaces/search_space.py
+    tests/applications/image/test_compound_scaling.py
+    tests/applications/image/test_feature_extractor.py
+    tests/applications/pretrained/test_evaluation.py
+    tests/applications/pretrained/test_published_weights.py
+    tests/applications/pretrained/test_weights.py
+    tests/applications/test_bad_input.py
+    tests/applications/test_paper_facts.py
+    tests/applications/test_rows.py
+    tests/cli/test_cli.py
+    tests/export/test_int8.py
+    tests/export/test_metadata.py
+    tests/export/test_other_backends.py
+    tests/export/test_tflite.py
+    tests/export/test_verification.py
+    tests/pipelines/classification/test_deployment.py
+    tests/pipelines/classification/test_inference.py
+    tests/pipelines/classification/test_job.py
+    tests/pipelines/classification/test_page.py
+    tests/pipelines/classification/test_predictions.py
+    tests/pipelines/classification/test_variants.py
+    tests/pipelines/data/test_images.py
+    tests/pipelines/data/test_pictures.py
+    tests/pipelines/data/test_split.py
+    tests/pipelines/models/test_model_facts.py
+    tests/pipelines/search/searches.py
+    tests/pipelines/search/test_job.py
+    tests/pipelines/search/test_page.py
+    tests/pipelines/search/test_report.py
+    tests/pipelines/training/test_training_folder.py
+    tests/pipelines/training/test_training_start.py
+    tests/pipelines/training/test_verdict.py
+    tests/quantization/small_network.py
+    tests/quantization/test_cluster.py
+    tests/quantization/test_fine_tune.py
+    tests/quantization/test_inner_models.py
+    tests/quantization/test_legacy.py
+    tests/quantization/test_prune.py
+    tests/quantization/test_quantize_aware.py
+    tests/quantization/test_to_keras.py
+    tests/quantization/test_to_tf_keras.py
+    tests/tuner/engine/test_chief_and_workers.py
+    tests/tuner/engine/test_durable_oracle.py
+    tests/tuner/engine/test_epoch_memory.py
+    tests/tuner/engine/test_launcher.py
+    tests/tuner/engine/test_search.py
+    tests/tuner/engine/test_traced_graphs.py
+    tests/tuner/engine/test_trial_table.py
+    tests/tuner/spaces/test_point_space.py
+    tests/tuner/test_reward.py
+""".split()
+
+
+def files():
+    """Lists the files whose words are read, by path from the root."""
+    listed = subprocess.run(
+        ["git", "ls-files", "*.py", "*.md", "*.html", "Makefile", "*.cfg"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return sorted(set(listed.stdout.split()) - {"tests/test_words.py"})
+
+
+def retired(path):
+    """Lists the retired words of a file, each with its line."""
+    text = (ROOT / path).read_text()
+    if path.endswith(".py"):
+        spans = [
+            (token.start[0], token.string)
+            for token in tokenize.generate_tokens(io.StringIO(text).readline)
+            if token.type in (tokenize.COMMENT, tokenize.STRING, tokenize.NAME)
+        ]
+    else:
+        spans = [(1, text)]
+    found = []
+    for line, span in spans:
+        prose = NO_PROSE.sub(lambda code: "\n" * code[0].count("\n"), span)
+        for word in WORD.finditer(prose):
+            at = line + prose.count("\n", 0, word.start())
+            found.append(f"{path}:{at}: {word[0]}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("a.py", '"""Tells\n\nwhat `told=` is."""\n_told_of = 1  # the twin\n'),
+        ("a.md", "what\nit tells, https://a.b/twin `door`\n\nAnew\n"),
+    ],
+)
+def test_words_are_found_in_prose_and_in_names(
+    path, words, tmp_path, monkeypatch
+):
+    (tmp_path / path).write_text(words)
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    found = [entry.split(": ")[1] for entry in retired(path)]
+    lines = [int(entry.split(":")[1]) for entry in retired(path)]
+    assert (
+        found
+        == {
+            "a.py": ["Tells", "told", "twin"],
+            "a.md": ["tells", "Anew"],
+        }[path]
+    )
+    assert lines == {"a.py": [1, 4, 4], "a.md": [2, 4]}[path]
+
+
+def test_retired_words_are_in_no_file_that_was_rewritten():
+    found = [
+        entry
+        for path in files()
+        if path not in NOT_YET
+        for entry in retired(path)
+    ]
+    assert not found, "\n".join(
+        [*found, *(f"{word}: {plain}" for word, plain in RETIRED.items())]
+    )
