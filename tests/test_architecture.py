@@ -13,6 +13,7 @@ import keras_papers.cli.main
 
 ROOT = pathlib.Path(keras_papers.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
+TESTS = pathlib.Path(__file__).parent
 
 # Which rooms a room may import from. A room is a file or a folder; a folder
 # in a folder is a room of its own where it stands here by its dotted name.
@@ -347,6 +348,22 @@ def test_public_names_are_imported_one_by_one():
                 for alias in node.names:
                     private = f"_{alias.name}"
                     assert alias.asname in (alias.name, private), path
+
+
+@pytest.mark.parametrize(
+    "path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.name)
+)
+def test_test_modules_import_no_test_modules(path):
+    """They import `tests.support`, the facts, and helpers in their folder."""
+    folder = ".".join(path.parent.relative_to(TESTS.parent).parts)
+    for name in imports(path):
+        if not name.startswith("tests."):
+            continue
+        shared = name.startswith(("tests.support.", "tests.paper_facts."))
+        assert shared or name.startswith(f"{folder}."), f"{path}: {name}"
+        for part in name.split(".")[:-1]:
+            assert not part.startswith("test_"), f"{path} imports {name}"
+            assert part != "conftest", f"{path} imports {name}"
 
 
 if __name__ == "__main__":

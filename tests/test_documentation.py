@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from keras_papers import cost, tuner
-from tests.pipelines.conftest import untraced
+from tests.support.short_trainings import untraced
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])

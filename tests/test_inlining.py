@@ -6,14 +6,14 @@ import pytest
 
 from keras_papers import applications, flatten, layers
 from keras_papers.layers import Block
-from tests.answers import (
+from tests.support.answers import (
     answers,
     images_for,
     perturb,
     random_images,
     spread,
 )
-from tests.models import QUICK, build
+from tests.support.models import QUICK, build
 
 pytestmark = pytest.mark.contract
 

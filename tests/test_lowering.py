@@ -11,8 +11,14 @@ from keras_papers.lowering import (
     mirrored_hard_sigmoid,
     split_rescaling,
 )
-from tests.answers import answers, images_for, perturb, random_images, spread
-from tests.inner_models import FORMS, IMAGES, built
+from tests.support.answers import (
+    answers,
+    images_for,
+    perturb,
+    random_images,
+    spread,
+)
+from tests.support.inner_models import FORMS, IMAGES, built
 
 SIZE = (64, 64, 3)
 

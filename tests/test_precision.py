@@ -8,8 +8,8 @@ from keras import layers
 from keras_papers import cost, flatten
 from keras_papers.lowering import lower
 from keras_papers.precision import in_float32
-from tests.answers import answers, random_images, spread
-from tests.inner_models import FORMS, IMAGES, block, built
+from tests.support.answers import answers, random_images, spread
+from tests.support.inner_models import FORMS, IMAGES, block, built
 
 pytestmark = pytest.mark.contract
 

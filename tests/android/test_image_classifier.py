@@ -18,7 +18,7 @@ from keras_papers import applications, export
 from keras_papers.export import metadata
 from keras_papers.export.metadata import Description
 from keras_papers.pipelines.data.images import load_digits
-from tests.answers import perturb
+from tests.support.answers import perturb
 
 DEMO = pathlib.Path(__file__).parents[2] / "demo_output"
 FILES = [DEMO / "model.tflite", DEMO / "model.int8.tflite"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_papers import applications
-from tests.models import ONE_OF_EACH
+from tests.support.models import ONE_OF_EACH
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)

@@ -6,8 +6,8 @@ import pytest
 
 from keras_papers import applications
 from keras_papers.testing import check_application
-from tests.answers import random_images
-from tests.models import ONE_OF_EACH_THE_REST_SLOW
+from tests.support.answers import random_images
+from tests.support.models import ONE_OF_EACH_THE_REST_SLOW
 
 pytestmark = pytest.mark.contract
 

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from tests.answers import answers, images_for, perturb
-from tests.models import ONE_OF_EACH, QUICK, build
+from tests.support.answers import answers, images_for, perturb
+from tests.support.models import ONE_OF_EACH, QUICK, build
 
 pytestmark = pytest.mark.contract
 # JAX compiles each operation of an eager call by itself, for each network.

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from keras_papers import applications
-from tests.answers import answers, perturb, random_images, spread
-from tests.models import THERE, build, peer, weights_of
+from tests.support.answers import answers, perturb, random_images, spread
+from tests.support.models import THERE, build, peer, weights_of
 
 FAMILIES = ("efficientnet", "mobilenet", "mobilenet_v2", "mobilenet_v3")
 ALL_THERE = [

@@ -8,7 +8,8 @@ import pytest
 import keras_papers.cli.main as cli
 from keras_papers import applications, cost, pipelines, tuner
 from keras_papers.applications import registry
-from tests.pipelines.conftest import paint, untraced
+from tests.support.photos import paint
+from tests.support.short_trainings import untraced
 
 pytestmark = pytest.mark.tensorflow
 FAMILY = '''"""Tiny (Nobody, 2020, https://example.org/tiny)."""

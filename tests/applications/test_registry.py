@@ -8,7 +8,7 @@ import pytest
 
 from keras_papers import applications
 from keras_papers.applications.registry import get_record
-from tests.models import QUICK
+from tests.support.models import QUICK
 
 
 def test_every_constructor_is_listed():

@@ -14,8 +14,8 @@ from keras_papers.applications import scale
 from keras_papers.applications.efficientnet import TABLE_1
 from keras_papers.applications.mnasnet import B1, FIGURE_7, Row, check_rows
 from keras_papers.testing import check_application
-from tests.answers import answers, images_for, perturb, spread
-from tests.models import UNUSUAL, blocks_of, build
+from tests.support.answers import answers, images_for, perturb, spread
+from tests.support.models import UNUSUAL, blocks_of, build
 
 TAKE_ROWS = ["EfficientNetB0", "EfficientNetLite0", "MnasNetA1"]
 # fmt: off

@@ -14,7 +14,8 @@ import pytest
 import keras_papers.cli.main as cli
 from keras_papers import pipelines
 from keras_papers.files.drafts import draft_name
-from tests.pipelines.conftest import paint, untraced
+from tests.support.photos import paint
+from tests.support.short_trainings import untraced
 
 QUICK = (
     *("--model", "MobileNet", "--alpha", "0.25", "--epochs", "1"),

@@ -9,7 +9,7 @@ import keras
 import pytest
 
 from keras_papers import export
-from tests.pipelines.conftest import paint
+from tests.support.photos import paint
 
 pytestmark = pytest.mark.tensorflow
 HEAVY = {"keras", "tensorflow", "tf_keras", "matplotlib", "sklearn", "jax"}

@@ -17,9 +17,9 @@ from keras_papers.lowering import shift_to_levels
 from keras_papers.quantization.representative_data import (
     representative_images,
 )
-from tests import digits_net
-from tests.answers import images_for, perturb, random_images
-from tests.models import UNUSUAL, build
+from tests.support import digits_net
+from tests.support.answers import images_for, perturb, random_images
+from tests.support.models import UNUSUAL, build
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -8,7 +8,7 @@ import pytest
 from keras_papers import applications, export
 from keras_papers.export import metadata
 from keras_papers.export.metadata import Description
-from tests.answers import random_images
+from tests.support.answers import random_images
 
 pytestmark = pytest.mark.tensorflow
 

@@ -9,8 +9,8 @@ from keras_papers.export import metadata
 from keras_papers.export.conversion import ConversionError
 from keras_papers.export.conversion_process import convert_on_tensorflow
 from keras_papers.precision import in_float32
-from tests.answers import answers, perturb, random_images, spread
-from tests.inner_models import IMAGES, SIZE, built, nested_twice
+from tests.support.answers import answers, perturb, random_images, spread
+from tests.support.inner_models import IMAGES, SIZE, built, nested_twice
 
 pytestmark = pytest.mark.contract
 

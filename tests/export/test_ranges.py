@@ -7,7 +7,7 @@ from keras import layers
 
 from keras_papers import applications, export
 from keras_papers.export import conversion
-from tests.answers import images_for, perturb, random_images
+from tests.support.answers import images_for, perturb, random_images
 
 pytestmark = pytest.mark.tensorflow
 EDGE = {"QUANTIZE": 1, "SOFTMAX": 1}  # uint8 to int8, and the scores

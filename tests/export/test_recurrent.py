@@ -8,7 +8,7 @@ from keras import layers
 
 from keras_papers import export
 from keras_papers.export import metadata
-from tests.answers import answers, random_images
+from tests.support.answers import answers, random_images
 
 pytestmark = pytest.mark.tensorflow
 LABELS = ["cat", "dog", "hen"]

@@ -12,8 +12,8 @@ from keras_papers import applications, export, layers
 from keras_papers.export import latency_process, verification
 from keras_papers.export.conversion import ConversionError
 from keras_papers.export.interpreter import VerificationError
-from tests.answers import answers, perturb, random_images, spread
-from tests.models import ONE_OF_EACH_THE_REST_SLOW, build
+from tests.support.answers import answers, perturb, random_images, spread
+from tests.support.models import ONE_OF_EACH_THE_REST_SLOW, build
 
 pytestmark = pytest.mark.tensorflow
 

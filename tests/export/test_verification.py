@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_papers import applications, export
 from keras_papers.export.interpreter import VerificationError
 from keras_papers.export.verification import verify
-from tests.answers import perturb
+from tests.support.answers import perturb
 
 pytestmark = pytest.mark.tensorflow
 

@@ -16,7 +16,7 @@ from keras_papers.pipelines.data.split import PARTS, Split
 from keras_papers.pipelines.search import folder as search_folder
 from keras_papers.pipelines.search.search_pictures import write_picture
 from keras_papers.tuner.engine import trial_table
-from tests.pipelines.search import searches
+from tests.support import search_reports
 
 ROOT = pathlib.Path(keras_papers.__file__).parent
 WRITERS = {
@@ -135,11 +135,11 @@ WAYS = {
         "x" * 99, 0, {}, dict.fromkeys(PARTS, [])
     ).save(path),
     "plan.json": lambda path: search_folder.write_json(path, {"x": "x" * 999}),
-    "found.json": lambda path: searches.pairs().save(path),
+    "found.json": lambda path: search_reports.pairs().save(path),
     "trials.csv": lambda path: trial_table.write_csv(
-        searches.pairs().trials, path
+        search_reports.pairs().trials, path
     ),
-    "pareto.svg": lambda path: write_picture(searches.pairs(), path),
+    "pareto.svg": lambda path: write_picture(search_reports.pairs(), path),
 }
 
 

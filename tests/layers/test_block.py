@@ -7,7 +7,7 @@ import pytest
 from keras_papers import flatten
 from keras_papers.layers import Block, InvertedResidual
 from keras_papers.testing import check_layer
-from tests.answers import answers, perturb, random_images, spread
+from tests.support.answers import answers, perturb, random_images, spread
 
 pytestmark = pytest.mark.contract
 

@@ -1,56 +1,11 @@
 """Photos of two classes, and what a short training made of them."""
 
-import contextlib
-
-import keras
-import numpy as np
 import pytest
-from PIL import Image
 
 from keras_papers import pipelines
-
-QUICK = {
-    "image_size": 32,
-    "epochs": 2,
-    "alpha": 0.25,
-    "model": "MobileNet",
-    "batch_size": 8,
-    "verbose": 0,
-}
-
-
-def paint(folder, classes, number=10, seed=0):
-    """Writes pictures of noise, each class brighter than the one before."""
-    generator = np.random.default_rng(seed)
-    for index, name in enumerate(classes):
-        (folder / name).mkdir(parents=True)
-        low = index * 150 // max(1, len(classes) - 1)
-        for picture in range(number):
-            pixels = generator.integers(low, low + 100, (40, 50, 3), "uint8")
-            Image.fromarray(pixels).save(folder / name / f"{picture}.png")
-    return folder
-
-
-@contextlib.contextmanager
-def untraced():
-    """Runs steps without tracing them, which costs more than few steps do."""
-    if keras.config.backend() != "tensorflow":
-        yield
-        return
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    try:
-        yield
-    finally:
-        tf.config.run_functions_eagerly(False)
-
-
-@pytest.fixture(autouse=True)
-def quick_steps():
-    """Trains without tracing."""
-    with untraced():
-        yield
+from tests.support.photos import paint
+from tests.support.short_trainings import QUICK, untraced
+from tests.support.short_trainings import quick_steps as quick_steps
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from keras_papers import applications
 from keras_papers.layers import Block
 from keras_papers.pixels.normalization import PIXELS, SIGNED, UNIT, check_images
 from keras_papers.pixels.pixel_range import find_pixel_range, with_pixels
-from tests.answers import answers, perturb, random_images
+from tests.support.answers import answers, perturb, random_images
 
 SIZE = (32, 32, 3)
 UNKNOWN = None

@@ -10,7 +10,7 @@ from keras_papers import flatten
 from keras_papers.layers import InvertedResidual
 from keras_papers.quantization import callbacks
 from keras_papers.quantization.legacy import load_tf_keras
-from tests.answers import images_for, perturb
+from tests.support.answers import images_for, perturb
 
 CLASSES = 3
 

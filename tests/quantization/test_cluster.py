@@ -10,9 +10,9 @@ from keras import layers
 from keras_papers import applications
 from keras_papers.quantization import callbacks, cluster, prune, to_keras
 from keras_papers.quantization.legacy import load_tf_keras
-from tests.answers import perturb
-from tests.extra import NEEDS_TFMOT
 from tests.quantization.small_network import kernels, small_network, train
+from tests.support.answers import perturb
+from tests.support.extra import NEEDS_TFMOT
 
 pytestmark = NEEDS_TFMOT
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_papers.quantization import fine_tune, to_tf_keras
-from tests.extra import NEEDS_TF_KERAS
+from tests.support.extra import NEEDS_TF_KERAS
 
 pytestmark = NEEDS_TF_KERAS
 X = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")

@@ -7,9 +7,16 @@ from keras import layers
 
 from keras_papers import applications, export, flatten, quantization
 from keras_papers.quantization.quantize_aware import variables
-from tests.answers import answers, perturb, spread
-from tests.extra import NEEDS_TFMOT
-from tests.inner_models import FORMS, IMAGES, block, built, nested, nested_twice
+from tests.support.answers import answers, perturb, spread
+from tests.support.extra import NEEDS_TFMOT
+from tests.support.inner_models import (
+    FORMS,
+    IMAGES,
+    block,
+    built,
+    nested,
+    nested_twice,
+)
 
 pytestmark = [
     *NEEDS_TFMOT,

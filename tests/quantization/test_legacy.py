@@ -14,7 +14,7 @@ from keras_papers.quantization.legacy import (
     load_tf_keras,
     load_tfmot,
 )
-from tests.extra import NEEDS_TF_KERAS, with_tfmot
+from tests.support.extra import NEEDS_TF_KERAS, with_tfmot
 
 pytestmark = NEEDS_TF_KERAS
 

@@ -11,10 +11,10 @@ from keras_papers import export, flatten, quantization
 from keras_papers.lowering import split_rescaling
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from keras_papers.quantization.quantize_aware import SCHEME, variables
-from tests import digits_net
-from tests.answers import perturb, random_images, spread
-from tests.extra import NEEDS_TFMOT
-from tests.models import UNUSUAL, build
+from tests.support import digits_net
+from tests.support.answers import perturb, random_images, spread
+from tests.support.extra import NEEDS_TFMOT
+from tests.support.models import UNUSUAL, build
 
 pytestmark = [
     *NEEDS_TFMOT,

@@ -19,9 +19,15 @@ from keras_papers.quantization import (
 )
 from keras_papers.quantization.layer_converters import CONVERTERS
 from keras_papers.quantization.legacy import load_tf_keras
-from tests.answers import answers, images_for, perturb, random_images, spread
-from tests.extra import NEEDS_TFMOT
 from tests.quantization.small_network import kernels, small_network, train
+from tests.support.answers import (
+    answers,
+    images_for,
+    perturb,
+    random_images,
+    spread,
+)
+from tests.support.extra import NEEDS_TFMOT
 
 pytestmark = NEEDS_TFMOT
 

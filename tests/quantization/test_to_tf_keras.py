@@ -13,9 +13,9 @@ from keras_papers.quantization.layer_converters import (
     SAME_ACTIVATIONS,
 )
 from keras_papers.quantization.legacy import load_tf_keras
-from tests.answers import images_for, perturb, random_images, spread
-from tests.extra import NEEDS_TF_KERAS
-from tests.models import UNUSUAL, build
+from tests.support.answers import images_for, perturb, random_images, spread
+from tests.support.extra import NEEDS_TF_KERAS
+from tests.support.models import UNUSUAL, build
 
 pytestmark = NEEDS_TF_KERAS
 

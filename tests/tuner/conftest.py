@@ -1,3 +1,3 @@
-"""Searches need not trace the steps of models that take few."""
+"""Searches of models that take few steps do not trace them."""
 
-from tests.pipelines.conftest import quick_steps as quick_steps
+from tests.support.short_trainings import quick_steps as quick_steps

@@ -23,7 +23,8 @@ from keras_papers.tuner.latency import (
     architecture,
 )
 from keras_papers.tuner.spaces.width_and_resolution import WidthAndResolution
-from tests.answers import perturb
+from tests.support.answers import perturb
+from tests.tuner.stopwatch import Stopwatch, dense, take_turns
 
 pytestmark = pytest.mark.tensorflow
 
@@ -34,32 +35,6 @@ def no_turns_of_others(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("locks")
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setenv("TMPDIR", str(folder))
-
-
-class Stopwatch:
-    """A device that answers fixed figures, and counts what it is asked."""
-
-    name = "a stopwatch"
-
-    def __init__(self, median_ms=4.0, iqr_ms=0.1, cpu_share=1.0):
-        self.figures = {
-            "median_ms": median_ms,
-            "iqr_ms": iqr_ms,
-            "cpu_share": cpu_share,
-        }
-        self.asked = []
-
-    def measure(self, path, threads, runs):
-        assert path.read_bytes()[4:8] == b"TFL3"
-        self.asked.append((threads, runs))
-        return self.figures
-
-
-def dense(units, name=None):
-    """A model that is converted in no time."""
-    return keras.Sequential(
-        [keras.Input((8,)), keras.layers.Dense(units, name=name)]
-    )
 
 
 def small(alpha=0.25, **arguments):
@@ -368,39 +343,12 @@ def test_a_device_in_use_is_waited_for_and_then_refused(tmp_path):
     impatient(dense(4))
 
 
-def take_turns(cache, units):
-    """Measures models; returns when each measurement began and ended."""
-    times = []
-
-    class Shared(Stopwatch):
-        name = "a stopwatch of two processes"
-
-        def measure(self, path, threads, runs):
-            start = time.time()
-            time.sleep(0.2)
-            times.append((start, time.time()))
-            return super().measure(path, threads, runs)
-
-    latency = LiteRTLatency(device=Shared(), cache=cache)
-    for each in units:
-        latency(dense(each))
-    return times
-
-
-PROCESS = """
-import json, sys
-from tests.tuner.test_latency import take_turns
-for units in [1], [2, 3, 4, 5, 6]:
-    print(json.dumps(take_turns(sys.argv[1], units)), flush=True)
-"""
-
-
 @pytest.mark.slow
 def test_two_processes_take_turns_and_write_to_one_file(tmp_path):
     LiteRTLatency(device=Stopwatch())(dense(1))  # the first takes longer
     cache = tmp_path / "latencies.json"
     other = subprocess.Popen(
-        [sys.executable, "-c", PROCESS, cache],
+        [sys.executable, "-m", "tests.tuner.stopwatch", cache],
         cwd=pathlib.Path(__file__).parents[2],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

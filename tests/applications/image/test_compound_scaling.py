@@ -5,8 +5,8 @@ import pytest
 from keras_papers import applications, cost
 from keras_papers.applications import compound_coefficients, scale
 from keras_papers.applications.image.stages import deepen
-from tests.models import blocks_of
 from tests.paper_facts import FACTS
+from tests.support.models import blocks_of
 
 SCALINGS = applications.efficientnet.SCALINGS
 EXACT = {fact.model: fact for fact in FACTS if not fact.arguments}

@@ -6,8 +6,8 @@ import pytest
 
 from keras_papers import applications
 from keras_papers.applications import feature_extractor
-from tests.answers import answers, perturb, random_images, spread
-from tests.models import ONE_OF_EACH_THE_REST_SLOW, build
+from tests.support.answers import answers, perturb, random_images, spread
+from tests.support.models import ONE_OF_EACH_THE_REST_SLOW, build
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH_THE_REST_SLOW)

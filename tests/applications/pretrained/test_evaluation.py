@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_papers import applications
-from tests.answers import answers, random_images
+from tests.support.answers import answers, random_images
 
 IMAGES = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3))
 

@@ -14,9 +14,9 @@ import pytest
 from keras_papers import applications
 from keras_papers.applications.pretrained import weights as _weights
 from keras_papers.applications.registry import get_record
-from tests.answers import answers, images_for, spread
 from tests.applications.pretrained.legacy_files import save_legacy
-from tests.models import peer, weights_of
+from tests.support.answers import answers, images_for, spread
+from tests.support.models import peer, weights_of
 
 # One published network of each kind, at the smallest images it has.
 V1 = ("MobileNet", (128, 128, 3), {"alpha": 0.25})

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from tests.answers import answers, spread
-from tests.models import build
+from tests.support.answers import answers, spread
+from tests.support.models import build
 
 pytestmark = [pytest.mark.slow, pytest.mark.tensorflow]
 torch = pytest.importorskip("torch")

@@ -7,15 +7,15 @@ import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
 from keras_papers import applications
-from tests.answers import (
+from tests.applications.pretrained.legacy_files import save_legacy
+from tests.support.answers import (
     answers,
     images_for,
     perturb,
     random_images,
     spread,
 )
-from tests.applications.pretrained.legacy_files import save_legacy
-from tests.models import (
+from tests.support.models import (
     MEAN,
     STD,
     THERE,

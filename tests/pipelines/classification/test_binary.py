@@ -7,8 +7,8 @@ from PIL import Image
 
 from keras_papers import export, pipelines
 from keras_papers.export import metadata
-from tests.answers import random_images
-from tests.pipelines.conftest import paint
+from tests.support.answers import random_images
+from tests.support.photos import paint
 
 pytestmark = pytest.mark.tensorflow
 LABELS = ["bright", "dark"]

@@ -19,8 +19,8 @@ from keras_papers.pipelines.classification.speed import Speed
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.variants.plan import Variant
 from keras_papers.pipelines.variants.quantized import Material
-from tests.extra import with_tfmot
-from tests.pipelines.conftest import paint
+from tests.support.extra import with_tfmot
+from tests.support.photos import paint
 
 pytestmark = pytest.mark.tensorflow
 

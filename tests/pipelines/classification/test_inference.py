@@ -14,8 +14,8 @@ from PIL import Image
 from keras_papers import applications, export, pipelines
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.models.classifier_file import _reason
-from tests.answers import perturb, random_images
-from tests.pipelines.conftest import paint
+from tests.support.answers import perturb, random_images
+from tests.support.photos import paint
 
 pytestmark = pytest.mark.tensorflow
 

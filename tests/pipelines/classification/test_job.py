@@ -19,7 +19,8 @@ from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.pictures import read_picture
 from keras_papers.pipelines.training import loop as training
 from keras_papers.pipelines.training import recipe
-from tests.pipelines.conftest import QUICK, paint
+from tests.support.photos import paint
+from tests.support.short_trainings import QUICK
 
 
 def weights(output):

@@ -14,8 +14,8 @@ from keras_papers import export, pipelines
 from keras_papers.export import metadata
 from keras_papers.pipelines.data.pictures import read_picture
 from keras_papers.pixels.normalization import normalization_of_range
-from tests.extra import with_tfmot
-from tests.pipelines.conftest import paint
+from tests.support.extra import with_tfmot
+from tests.support.photos import paint
 
 pytestmark = [
     pytest.mark.tensorflow,

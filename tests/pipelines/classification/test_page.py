@@ -1,13 +1,9 @@
 """The page of a training: what it says, what it hides, how it looks."""
 
 import base64
-import html.parser
 import io
 import itertools
-import json
 import re
-import shutil
-import subprocess
 import sys
 
 import numpy as np
@@ -15,7 +11,6 @@ import pytest
 from PIL import Image
 
 from keras_papers.extras import MissingExtraError
-from keras_papers.pipelines import Report
 from keras_papers.pipelines.classification.page import Answers, render
 from keras_papers.pipelines.report import trade_offs
 from keras_papers.pipelines.report.page_graphics import percent
@@ -23,103 +18,9 @@ from keras_papers.pipelines.report.page_template import STYLE
 from keras_papers.pipelines.report.page_text import likely
 from keras_papers.pipelines.training.verdict import Finding
 from keras_papers.pipelines.variants.plan import Variant
-
-FIGURES = {
-    "model": "MobileNetV3Small(alpha=0.75)",
-    "classes": 3,
-    "image_size": 48,
-    "epochs": 4,
-    "best_epoch": 3,
-    "epoch_rule": "lowest validation loss",
-    "augmentation": "light",
-    "training_accuracy": 0.99,
-    "train_images": 1367,
-    "validation_images": 70,
-    "test_images": 360,
-    "accuracy": 0.98333,
-    "tflite_accuracy": 0.98056,
-    "guessed_accuracy": 0.34722,
-    "training_seconds": 83.2,
-    "parameters": 1_018_000,
-    "multiply_adds": 3_812_345,
-    "bytes": 4_123_456,
-    "latency_ms": 1.234,
-    "output": "/home/somebody/secret/output",
-    "variants": [],
-    "verdict": [],
-}
-VOID = {"meta", "link", "img", "wbr", "br"}
-
-
-class Node:
-    """An element of a page."""
-
-    def __init__(self, tag, attributes):
-        self.tag, self.attributes, self.children = tag, attributes, []
-
-    def __getitem__(self, name):
-        return self.attributes[name]
-
-    @property
-    def text(self):
-        parts = [
-            child if isinstance(child, str) else child.text
-            for child in self.children
-        ]
-        return re.sub(r"\s+", " ", "".join(parts)).strip()
-
-    def all(self, tag=None, **attributes):
-        """Yields the elements inside with such attributes, in their order."""
-        for child in self.children:
-            if isinstance(child, str):
-                continue
-            if tag in (None, child.tag) and all(
-                value in (child.attributes.get(name.strip("_")) or "").split()
-                for name, value in attributes.items()
-            ):
-                yield child
-            yield from child.all(tag, **attributes)
-
-    def first(self, tag=None, **attributes):
-        return next(self.all(tag, **attributes))
-
-
-class Parser(html.parser.HTMLParser):
-    """Reads a page into nodes, and insists that what opens is closed."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.open = [Node("page", {})]
-        self.feed(page)
-        self.close()
-        assert len(self.open) == 1, self.open[-1].tag
-
-    def handle_starttag(self, tag, attributes):
-        assert len(dict(attributes)) == len(attributes), tag
-        node = Node(tag, dict(attributes))
-        self.open[-1].children.append(node)
-        if tag not in VOID:
-            self.open.append(node)
-
-    def handle_startendtag(self, tag, attributes):
-        self.handle_starttag(tag, attributes)
-        self.open.pop()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop().tag == tag
-
-    def handle_data(self, data):
-        self.open[-1].children.append(data)
-
-
-def parse(page):
-    return Parser(page).open[0]
-
-
-def report(**figures):
-    """A report, also where it has got more fields than are known here."""
-    unknown = dict.fromkeys(set(Report._fields) - set(FIGURES))
-    return Report(**{**unknown, **FIGURES, **figures})
+from tests.support.browser import browse, in_a_browser
+from tests.support.html import curve_points, parse
+from tests.support.training_reports import report
 
 
 def history(epochs=4, validated=True):
@@ -618,16 +519,6 @@ def test_the_curves_take_the_colors_of_the_page():
         assert "Epoch" in svg.text
 
 
-def curve_points(svg, color):
-    """Returns the line of a color as points, in the drawing's own units."""
-    (line,) = [
-        node["d"]
-        for node in svg.all("path")
-        if f"stroke: {color};" in node.attributes.get("style", "")
-    ]
-    return np.array(re.findall(r"[ML] ([\d.]+) ([\d.]+)", line), float)
-
-
 @pytest.mark.parametrize(
     ("key", "curve", "color"),
     [
@@ -739,71 +630,6 @@ def test_a_missing_package_is_named_with_its_extra(package, monkeypatch):
             monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtraError, match=r"keras-papers\[report\]"):
         render(report(), history(), draw(3, 60), square)
-
-
-BROWSER = next(
-    filter(
-        None,
-        map(shutil.which, ("chromium", "chromium-browser", "google-chrome")),
-    ),
-    None,
-)
-in_a_browser = pytest.mark.skipif(
-    BROWSER is None, reason="needs Chromium: apt-get install chromium"
-)
-# Shows a page as wide as it is told, also narrower than a window can be, and
-# writes down what came of it. The page itself forbids scripts.
-FRAME = """<!doctype html><body style="margin: 0"><iframe style="border: 0;
-width: {width}px; height: 1600px" srcdoc="{page}"></iframe><script>
-const frame = document.querySelector("iframe");
-frame.addEventListener("load", () => {{
-  const page = frame.contentDocument, root = page.documentElement;
-  const images = [...page.images];
-  document.body.dataset.seen = JSON.stringify({{
-    images: images.length,
-    broken: images.filter(i => !i.complete || !i.naturalWidth).length,
-    cells: page.querySelectorAll(".matrix tbody td").length,
-    overflow: root.scrollWidth - root.clientWidth,
-    cut: [...page.querySelectorAll(".figures dd, h1, h2, p")].filter(
-      e => e.clientHeight > 1 && e.scrollWidth > e.clientWidth + 1).length,
-    ellipses: [...page.querySelectorAll(".pictures .cut")].filter(
-      e => e.scrollWidth > e.clientWidth).length,
-    paper: frame.contentWindow.getComputedStyle(page.body).backgroundColor,
-  }});
-}});</script>"""
-
-
-def browse(folder, page, width, dark=False):
-    """Opens a page in a browser; returns what it measured and its picture."""
-    escaped = page.replace("&", "&amp;").replace('"', "&quot;")
-    (folder / "frame.html").write_text(
-        FRAME.format(width=width, page=escaped), encoding="utf-8"
-    )
-    command = [
-        BROWSER,
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--hide-scrollbars",
-        f"--user-data-dir={folder / 'profile'}",
-        f"--window-size={max(500, width)},1600",
-        # Chromium counts dark as 0 and light as 1.
-        f"--blink-settings=preferredColorScheme={0 if dark else 1}",
-    ]
-    address = (folder / "frame.html").as_uri()
-    run = {"capture_output": True, "text": True, "timeout": 120, "check": True}
-    dom = subprocess.run([*command, "--dump-dom", address], **run).stdout
-    picture = folder / "page.png"
-    subprocess.run([*command, f"--screenshot={picture}", address], **run)
-    seen = parse_seen(dom)
-    with Image.open(picture) as image:
-        return seen, np.asarray(image.convert("RGB"))[:, :width]
-
-
-def parse_seen(dom):
-    found = re.search(r'data-seen="([^"]*)"', dom)
-    assert found, f"the page was not loaded: {dom[:500]}"
-    return json.loads(found[1].replace("&quot;", '"'))
 
 
 @in_a_browser

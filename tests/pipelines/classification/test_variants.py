@@ -34,8 +34,8 @@ from keras_papers.pipelines.variants.quantized import (
     check_installed,
     make_variants,
 )
-from tests.extra import with_tfmot
-from tests.pipelines.conftest import QUICK, untraced
+from tests.support.extra import with_tfmot
+from tests.support.short_trainings import QUICK, untraced
 
 pytestmark = pytest.mark.tensorflow
 RECIPE = Recipe(40, 64, 4e-3, 1e-2, 0.1, False, None, None, False)

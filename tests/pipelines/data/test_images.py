@@ -9,7 +9,7 @@ from keras_papers.pipelines.data.image_set import Part
 from keras_papers.pipelines.data.images import batches, load_digits
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.pictures import read_picture
-from tests.pipelines.conftest import paint
+from tests.support.photos import paint
 
 
 def test_digits_are_divided_by_class():

@@ -14,7 +14,7 @@ from keras_papers.pipelines.data.picture_folder import (
     load_folder,
     load_test_folder,
 )
-from tests.pipelines.conftest import paint
+from tests.support.photos import paint
 
 
 def sets(found):

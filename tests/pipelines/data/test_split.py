@@ -36,7 +36,8 @@ from keras_papers.pipelines.data.split import (
 )
 from keras_papers.pipelines.search import job
 from keras_papers.pipelines.training.run_record import run_record
-from tests.pipelines.conftest import QUICK, paint
+from tests.support.photos import paint
+from tests.support.short_trainings import QUICK
 
 pytestmark = pytest.mark.tensorflow
 

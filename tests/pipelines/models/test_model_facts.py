@@ -6,7 +6,7 @@ import pytest
 
 from keras_papers import applications, pipelines
 from keras_papers.pipelines.models import model_description, model_facts
-from tests.models import ONE_OF_EACH
+from tests.support.models import ONE_OF_EACH
 
 
 def test_the_list_has_the_papers_figures():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from keras_papers import cost, export, pipelines
-from tests.answers import random_images
+from tests.support.answers import random_images
 
 pytestmark = pytest.mark.tensorflow
 

@@ -15,13 +15,9 @@ from keras_papers.pipelines.report.page_template import STYLE
 from keras_papers.pipelines.search import point_names
 from keras_papers.pipelines.search.page import render
 from keras_papers.pipelines.search.search_pictures import write_picture
-from tests.pipelines.classification.test_page import (
-    browse,
-    curve_points,
-    in_a_browser,
-    parse,
-)
-from tests.pipelines.search.searches import pairs, report, tables, trial
+from tests.support.browser import browse, in_a_browser
+from tests.support.html import curve_points, parse
+from tests.support.search_reports import pairs, report, tables, trial
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from keras_papers.pipelines.search.report import (
     metric,
     told_cost,
 )
-from tests.pipelines.search.searches import pairs, report, tables, trial
+from tests.support.search_reports import pairs, report, tables, trial
 
 
 def lines(found):

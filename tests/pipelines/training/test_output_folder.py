@@ -14,7 +14,8 @@ from keras_papers.pipelines.training.output_folder import (
     claim,
     releases_claims,
 )
-from tests.pipelines.conftest import QUICK, paint
+from tests.support.photos import paint
+from tests.support.short_trainings import QUICK
 
 HOLD = """
 import sys, time

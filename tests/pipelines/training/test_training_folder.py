@@ -19,7 +19,7 @@ from keras_papers.pipelines.training.training_folder import (
     STATE,
     TrainingFolder,
 )
-from tests.pipelines.conftest import QUICK
+from tests.support.short_trainings import QUICK
 
 LONG = {**QUICK, "epochs": 12}
 

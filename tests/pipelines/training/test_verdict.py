@@ -14,8 +14,8 @@ from keras_papers.pipelines.search.options import SearchOptions
 from keras_papers.pipelines.training import verdict
 from keras_papers.pipelines.training.recipe import Recipe
 from keras_papers.pipelines.variants.plan import Variant
-from tests.pipelines.classification.test_page import report
-from tests.pipelines.search import searches
+from tests.support import search_reports
+from tests.support.training_reports import report
 
 RECIPE = Recipe(
     *(40, 64, 4e-3, 1e-2, 0.1, False, None, None),
@@ -269,7 +269,7 @@ def test_a_command_that_findings_share_is_printed_once():
 
 def test_a_search_whose_best_network_guesses_is_said():
     tune_again = SearchOptions(**GIVEN).again("tune")
-    found = searches.pairs()._replace(
+    found = search_reports.pairs()._replace(
         test_accuracy=0.19, guessed_accuracy=0.2, test_images=120, epochs=10
     )
     (guessing,) = verdict.of_search(found, tune_again)

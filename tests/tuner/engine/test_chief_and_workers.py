@@ -21,7 +21,7 @@ from keras_papers.tuner.engine.search_errors import (
     SearchFailedError,
 )
 from keras_papers.tuner.engine.searches import RandomSearch
-from tests.tuner.engine.test_durable_oracle import (
+from tests.tuner.engine.oracles import (
     OBJECTIVE,
     ended,
     on_disk,

@@ -1,12 +1,10 @@
 """KerasTuner's oracles keep every trial, whatever is killed when."""
 
-import contextlib
 import copy
 import functools
 import itertools
 import json
 import math
-import os
 import pathlib
 import re
 import threading
@@ -21,152 +19,66 @@ from keras_papers.tuner.engine.durable_oracle import (
     RandomSearchOracle,
 )
 from keras_papers.tuner.engine.search_errors import SearchFailedError
-
-ORACLES = [RandomSearchOracle, GridSearchOracle, BayesianOptimizationOracle]
-OBJECTIVE = keras_tuner.Objective("score", "min")
-
-
-def space(**choices):
-    """A space of one `Choice` for each name and its values."""
-    hyperparameters = keras_tuner.HyperParameters()
-    for name, values in choices.items():
-        hyperparameters.Choice(name, values)
-    return hyperparameters
-
-
-def opened(folder, kind=RandomSearchOracle, **arguments):
-    """An oracle that goes on with what it finds in a folder."""
-    arguments.setdefault("hyperparameters", space(x=list(range(100))))
-    arguments.setdefault("seed", 1)
-    oracle = kind(objective=OBJECTIVE, **arguments)
-    oracle.verbose = 0
-    oracle._set_project_dir(folder, "search")
-    if (folder / "search" / "oracle.json").exists():
-        oracle.reload()
-    return oracle
-
-
-def ended(oracle, trial, status="COMPLETED", message=None, score=None):
-    """Ends a trial as KerasTuner's tuner does."""
-    if status == "COMPLETED":
-        values = trial.hyperparameters.values
-        score = sum(values.values()) if score is None else score
-        oracle.update_trial(trial.trial_id, {"score": score})
-    trial.status, trial.message = status, message
-    oracle.end_trial(trial)
-
-
-def run(oracle, tuner_id="a", **end):
-    """Runs a trial, and returns it."""
-    trial = oracle.create_trial(tuner_id)
-    if trial.status == "RUNNING":
-        ended(oracle, trial, **end)
-    return trial
-
-
-def run_all(oracle):
-    """Runs what is left, and returns the ids in their order."""
-    ran = []
-    while (trial := run(oracle)).status != "STOPPED":
-        ran.append(trial.trial_id)
-    return ran
-
-
-def values_of(oracle):
-    return {
-        trial_id: trial.hyperparameters.values
-        for trial_id, trial in sorted(oracle.trials.items())
-    }
-
-
-class Killed(BaseException):
-    """What a kill is to the process itself."""
-
-
-@contextlib.contextmanager
-def killed_at(write, monkeypatch, after):
-    """Lets nothing reach the disk from a certain write on."""
-    replace, writes = os.replace, iter(range(10**6))
-
-    def dying(draft, path):
-        number = next(writes)
-        if number > write or (number == write and not after):
-            raise Killed
-        replace(draft, path)
-        if number == write:
-            raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", dying)
-        with contextlib.suppress(Killed):
-            yield
-
-
-def on_disk(folder, status):
-    files = (folder / "search").glob("trial_*/trial.json")
-    states = [json.loads(path.read_text()) for path in files]
-    return {s["trial_id"] for s in states if s["status"] == status}
+from tests.support.killing import KillAtWrite
+from tests.tuner.engine.oracles import (
+    OBJECTIVE,
+    ORACLES,
+    ended,
+    on_disk,
+    opened,
+    run,
+    run_all,
+    space,
+    values_of,
+)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("kind", ORACLES)
-def test_a_kill_at_any_write_loses_and_repeats_nothing(
-    kind, after, tmp_path, monkeypatch
-):
+def test_a_kill_at_any_write_loses_and_repeats_nothing(kind, after, tmp_path):
     arguments = {"max_trials": 4, "hyperparameters": space(x=[1, 2], y=[3, 4])}
-    whole = opened(tmp_path / "whole", kind, **arguments)
-    run_all(whole)
-    points = sorted(map(str, values_of(whole).values()))
+    undisturbed = opened(tmp_path / "undisturbed", kind, **arguments)
+    run_all(undisturbed)
+    points = sorted(map(str, values_of(undisturbed).values()))
     assert len(points) == 4
-    for write in range(100):
+    for write in itertools.count():
         folder = tmp_path / str(write)
-        first, was_whole = opened(folder, kind, **arguments), False
-        with killed_at(write, monkeypatch, after):
-            run_all(first)
-            was_whole = True
-        if was_whole:
-            break
+        kill = KillAtWrite(write, after)
+        killed = opened(folder, kind, **arguments)
+        with kill.process():
+            run_all(killed)
+        if not kill.happened:
+            break  # the whole search makes fewer writes
         completed = on_disk(folder, "COMPLETED")
-        second = opened(folder, kind, **arguments)
-        if second.start_order:
-            began = on_disk(folder, "RUNNING") | completed
-            assert began == set(second.start_order)
-        ran = run_all(second)
+        resumed = opened(folder, kind, **arguments)
+        if resumed.start_order:
+            started = on_disk(folder, "RUNNING") | completed
+            assert started == set(resumed.start_order)
+        ran = run_all(resumed)
         assert not completed & set(ran), f"ran twice, killed at {write}"
         assert len(ran) == len(set(ran)) == 4 - len(completed)
         assert on_disk(folder, "COMPLETED") == {"0", "1", "2", "3"}
-        assert sorted(second.end_order) == ["0", "1", "2", "3"]
-        assert sorted(map(str, values_of(second).values())) == points
+        assert sorted(resumed.end_order) == ["0", "1", "2", "3"]
+        assert sorted(map(str, values_of(resumed).values())) == points
     assert write > 12  # three for each trial
 
 
 class KilledChief:
-    """An oracle that a kill at one write makes to be opened again.
+    """A chief that is killed at a write, and started again.
 
-    Whoever asks repeats what the kill cut off.
+    A worker repeats the request that the kill interrupted, as `Client` does.
     """
 
-    def __init__(self, write, after, monkeypatch, *opening, **arguments):
-        self.opened = functools.partial(opened, *opening, **arguments)
-        self.oracle, self.was_killed = self.opened(), False
-        replace, writes = os.replace, itertools.count()
+    def __init__(self, kill, open_oracle):
+        self.kill, self.open_oracle = kill, open_oracle
+        self.oracle = open_oracle()
 
-        def dying(draft, path):
-            number = next(writes)
-            if number != write or after:
-                replace(draft, path)
-            if number == write:
-                raise Killed
-
-        monkeypatch.setattr(os, "replace", dying)
-
-    def ask(self, name, *values):
-        try:
+    def request(self, name, *values):
+        with self.kill.process():
             return getattr(self.oracle, name)(*values)
-        except Killed:
-            self.was_killed = True
-            self.oracle = self.opened()
-            return getattr(self.oracle, name)(*values)
+        # Only a kill leaves the block above without a return.
+        self.oracle = self.open_oracle()
+        return getattr(self.oracle, name)(*values)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -174,32 +86,34 @@ class KilledChief:
 def test_a_chief_killed_at_any_write_repeats_nothing_at_all(
     kind, after, tmp_path, monkeypatch
 ):
+    """Two workers take turns: each reports its trial and requests another."""
     monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
     monkeypatch.setenv("KERASTUNER_ORACLE_PORT", "1")
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
     arguments = {"max_trials": 4, "hyperparameters": space(x=[1, 2], y=[3, 4])}
-    for write in range(100):
+    for write in itertools.count():
         folder = tmp_path / str(write)
-        with monkeypatch.context() as patch:
-            chief = KilledChief(write, after, patch, folder, kind, **arguments)
-            ran, busy = [], {}
-            while len(chief.oracle.end_order) < 4:
-                for worker in "ab":
-                    if worker in busy:
-                        trial = busy.pop(worker)
-                        trial.status = "COMPLETED"
-                        told = trial.trial_id, {"score": 1.0}
-                        chief.ask("update_trial", *told)
-                        chief.ask("end_trial", trial)
-                    trial = chief.ask("create_trial", worker)
-                    if trial.status == "RUNNING":
-                        busy[worker] = copy.deepcopy(trial)
-                        ran.append(trial.trial_id)
+        kill = KillAtWrite(write, after)
+        chief = KilledChief(
+            kill, functools.partial(opened, folder, kind, **arguments)
+        )
+        ran, running = [], {}
+        while len(chief.oracle.end_order) < 4:
+            for worker in "ab":
+                if worker in running:
+                    trial = running.pop(worker)
+                    trial.status = "COMPLETED"
+                    chief.request("update_trial", trial.trial_id, {"score": 1})
+                    chief.request("end_trial", trial)
+                trial = chief.request("create_trial", worker)
+                if trial.status == "RUNNING":
+                    running[worker] = copy.deepcopy(trial)
+                    ran.append(trial.trial_id)
         assert sorted(ran) == ["0", "1", "2", "3"], f"killed at {write}"
         assert on_disk(folder, "COMPLETED") == {"0", "1", "2", "3"}
         assert len(set(map(str, values_of(chief.oracle).values()))) == 4
-        if not chief.was_killed:
-            break
+        if not kill.happened:
+            break  # the whole search makes fewer writes
     assert write > 12
 
 

@@ -8,7 +8,7 @@ import pytest
 from keras_papers import applications, cost
 from keras_papers.applications import mnasnet, mobilenet_v2
 from keras_papers.tuner import Limits, MnasSpace, rows
-from tests.models import blocks_of
+from tests.support.models import blocks_of
 
 SMALL = {"input_shape": (32, 32, 3), "alpha": 0.35, "classes": 10}
 

@@ -8,7 +8,7 @@ import pytest
 
 from keras_papers import applications
 from keras_papers.applications.mnasnet import Row
-from tests.answers import perturb
+from tests.support.answers import perturb
 
 # Of constructors that differ in numbers of a table only, the smallest.
 ONE_OF_EACH = [

@@ -5,7 +5,7 @@ from keras import layers
 
 from keras_papers import flatten
 from keras_papers.layers import InvertedResidual
-from tests.answers import perturb, random_images
+from tests.support.answers import perturb, random_images
 
 SIZE = (12, 12, 3)
 IMAGES = random_images(16, *SIZE, low=0, high=255)
