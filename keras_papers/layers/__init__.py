@@ -7,8 +7,17 @@ from keras_papers.layers.conv_norm_activation import (
 from keras_papers.layers.depthwise_separable import (
     DepthwiseSeparable as DepthwiseSeparable,
 )
+from keras_papers.layers.finite_scalar_quantizer import (
+    FiniteScalarQuantizer as FiniteScalarQuantizer,
+)
 from keras_papers.layers.h_swish import HSwish as HSwish
 from keras_papers.layers.inverted_residual import (
     InvertedResidual as InvertedResidual,
 )
+from keras_papers.layers.residual_vector_quantizer import (
+    ResidualVectorQuantizer as ResidualVectorQuantizer,
+)
 from keras_papers.layers.squeeze_excite import SqueezeExcite as SqueezeExcite
+from keras_papers.layers.vector_quantizer import (
+    VectorQuantizer as VectorQuantizer,
+)

@@ -9,9 +9,12 @@ from keras_papers import layers
 from keras_papers.layers import (
     ConvNormActivation,
     DepthwiseSeparable,
+    FiniteScalarQuantizer,
     HSwish,
     InvertedResidual,
+    ResidualVectorQuantizer,
     SqueezeExcite,
+    VectorQuantizer,
 )
 from keras_papers.testing import check_layer
 
@@ -132,7 +135,39 @@ CASES = [
         },
         (2, 7, 6, 8),
     ),
+    (VectorQuantizer, {"num_embeddings": 8}, (2, 5, 4)),
+    (
+        VectorQuantizer,
+        {
+            "num_embeddings": 8,
+            "embedding_dim": 4,
+            "commitment_cost": 1.0,
+            "ema_decay": None,
+            "num_codebooks": 2,
+            "codebook_dim": 3,
+            "distance": "cosine",
+            "estimator": "rotation",
+            "initialization": "kmeans",
+            "revival": None,
+            "chunk_size": 4,
+            "seed": 3,
+        },
+        (2, 3, 3, 4),
+    ),
+    (FiniteScalarQuantizer, {"levels": [8, 5, 3]}, (4, 3)),
+    (
+        ResidualVectorQuantizer,
+        {"quantizer": VectorQuantizer(8), "num_quantizers": 2},
+        (2, 5, 4),
+    ),
 ]
+# Layers that act on vectors have no axes of images.
+OF_IMAGES = (
+    ConvNormActivation,
+    DepthwiseSeparable,
+    InvertedResidual,
+    SqueezeExcite,
+)
 
 
 @pytest.mark.parametrize("layer, arguments, shape", CASES)
@@ -142,11 +177,9 @@ def test_layer_keeps_the_contract(layer, arguments, shape):
 
 
 @pytest.mark.parametrize(
-    "layer, arguments, shape", [case for case in CASES if len(case[2]) == 4]
+    "layer, arguments, shape", [case for case in CASES if case[0] in OF_IMAGES]
 )
 def test_both_data_formats_answer_the_same(layer, arguments, shape):
-    if layer is HSwish:
-        pytest.skip("has no axes")
     last = layer(**arguments, data_format="channels_last")
     first = layer(**arguments, data_format="channels_first")
     images = keras.random.normal(shape, seed=0)
