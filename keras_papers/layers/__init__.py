@@ -10,10 +10,14 @@ from keras_papers.layers.depthwise_separable import (
 from keras_papers.layers.finite_scalar_quantizer import (
     FiniteScalarQuantizer as FiniteScalarQuantizer,
 )
+from keras_papers.layers.gated_masked_conv2d import (
+    GatedMaskedConv2D as GatedMaskedConv2D,
+)
 from keras_papers.layers.h_swish import HSwish as HSwish
 from keras_papers.layers.inverted_residual import (
     InvertedResidual as InvertedResidual,
 )
+from keras_papers.layers.masked_conv2d import MaskedConv2D as MaskedConv2D
 from keras_papers.layers.residual_vector_quantizer import (
     ResidualVectorQuantizer as ResidualVectorQuantizer,
 )

@@ -12,6 +12,7 @@ from keras_papers.layers import (
     FiniteScalarQuantizer,
     HSwish,
     InvertedResidual,
+    MaskedConv2D,
     ResidualVectorQuantizer,
     SqueezeExcite,
     VectorQuantizer,
@@ -154,6 +155,19 @@ CASES = [
         },
         (2, 3, 3, 4),
     ),
+    (MaskedConv2D, {"filters": 6, "kernel_size": [3, 5]}, (2, 4, 6, 3)),
+    (
+        MaskedConv2D,
+        {
+            "filters": 6,
+            "kernel_size": [3, 3],
+            "mask_type": "A",
+            "activation": "relu",
+            "use_bias": False,
+            "kernel_initializer": "he_normal",
+        },
+        (2, 4, 6, 3),
+    ),
     (FiniteScalarQuantizer, {"levels": [8, 5, 3]}, (4, 3)),
     (
         ResidualVectorQuantizer,
@@ -200,7 +214,10 @@ def test_every_public_layer_is_on_the_list():
         for name, value in vars(layers).items()
         if inspect.isclass(value) and not name.startswith("_")
     }
-    excused = {layers.Block}  # a base, with tests of its own
+    excused = {
+        layers.Block,  # a base, with tests of its own
+        layers.GatedMaskedConv2D,  # takes two maps: test_causal_layers.py
+    }
     assert public - excused == {layer for layer, *_ in CASES}
 
 

@@ -1,0 +1,1 @@
+"""Models that generate: priors, autoencoders, and how to sample from them."""

@@ -1,0 +1,112 @@
+"""Gated PixelCNN over codes (van den Oord et al., 2016, 1606.05328)."""
+
+import keras
+from keras import layers
+
+from keras_papers.checks import (
+    check_name,
+    check_positive_int,
+    plain,
+    plain_numbers,
+)
+from keras_papers.layers import GatedMaskedConv2D
+
+FIRST_KERNEL = 7  # of the first layer; the others have `kernel_size`
+HEAD = 512  # channels before the logits
+
+
+@plain_numbers
+def GatedPixelCNN(
+    input_shape,
+    num_embeddings=512,
+    filters=64,
+    num_layers=15,
+    kernel_size=3,
+    num_classes=None,
+    condition_channels=None,
+    dropout=0.0,
+    name="gated_pixel_cnn",
+):
+    """Builds a prior over maps of codes, such as those of a VQ-VAE.
+
+    Sections 2.1 to 2.3 of the paper, with an embedding of the codes in place
+    of colors: the prior of section 3.3 of the VQ-VAE paper. The defaults are
+    those of the public code that is most in use (ritheshkumar95/
+    pytorch-vqvae); with 10 classes it has 1,841,472 parameters.
+
+    Train it by `fit` on codes as inputs and as labels, with
+    `SparseCategoricalCrossentropy(from_logits=True)`: divided by log(2) that
+    is bits per code. `sample` draws from it.
+
+    Args:
+        input_shape: Height and width of a map of codes.
+        num_embeddings: Positive int. Codes. Defaults to 512.
+        filters: Positive int. Channels of both stacks. Defaults to 64.
+        num_layers: Positive int. Defaults to 15.
+        kernel_size: Positive odd int. Of all layers but the first, which has
+            7. Defaults to 3.
+        num_classes: Number of classes, or None. The model then takes a dict of
+            `codes` and `labels`, ints of shape `(batch,)`.
+        condition_channels: Channels of a map of the size of the codes that
+            the codes depend on, or None. The model then takes a dict with
+            `condition`, too.
+        dropout: Float in [0, 1). Dropout before the last two layers.
+        name: Name of the model.
+
+    Returns:
+        A functional model: codes of shape `(batch, height, width)` to logits
+        of shape `(batch, height, width, num_embeddings)`, in which those of a
+        place depend on the codes before it in reading order.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+    >>> model = GatedPixelCNN((8, 8), num_embeddings=32, num_layers=2)
+    >>> model.output_shape
+    (None, 8, 8, 32)
+    """
+    check_name(name)
+    height, width = _size(input_shape)
+    for argument, value, advice in (
+        ("num_embeddings", num_embeddings, "Try 512."),
+        ("filters", filters, "Try 64."),
+        ("num_layers", num_layers, "Try 15."),
+    ):
+        check_positive_int(argument, value, "a number", advice)
+    codes = keras.Input((height, width), dtype="int32", name="codes")
+    inputs, given = {"codes": codes}, {}
+    if num_classes is not None:
+        given["labels"] = keras.Input((), dtype="int32", name="labels")
+    if condition_channels is not None:
+        given["condition"] = keras.Input(
+            (height, width, condition_channels), name="condition"
+        )
+    inputs |= given
+    x = layers.Embedding(num_embeddings, filters, name="embed")(codes)
+    stacks = [x, x]
+    for index in range(1, num_layers + 1):
+        first = index == 1
+        stacks = GatedMaskedConv2D(
+            filters,
+            FIRST_KERNEL if first else kernel_size,
+            first=first,
+            num_classes=num_classes,
+            name=f"block{index}",
+        )(stacks, **given)
+    _, x = stacks
+    x = layers.Dropout(dropout, name="dropout")(x)
+    x = layers.Dense(HEAD, "relu", name="head")(x)
+    logits = layers.Dense(num_embeddings, name="logits")(x)
+    return keras.Model(inputs if given else codes, logits, name=name)
+
+
+def _size(input_shape):
+    size = plain(input_shape)
+    good = isinstance(size, tuple | list) and len(size) == 2
+    if not good or not all(isinstance(n, int) and n > 0 for n in size):
+        raise ValueError(
+            "`input_shape` is the height and width of a map of codes. "
+            f"Received: input_shape={input_shape!r}. Try (32, 32)."
+        )
+    return size
