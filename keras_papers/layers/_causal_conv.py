@@ -4,12 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_papers.checks import check_positive_int, plain
-
-
-def check_filters(filters):
-    """Raises ValueError unless `filters` is a number of channels."""
-    check_positive_int("filters", filters, "a number of channels", "Try 64.")
+from keras_papers.checks import plain
 
 
 def check_kernel_size(kernel_size):

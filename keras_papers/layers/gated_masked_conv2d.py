@@ -1,10 +1,11 @@
-"""The layer of Gated PixelCNN (van den Oord et al., 2016, 1606.05328)."""
+"""The layer of Gated PixelCNN (van den Oord et al., 2016, arXiv:1606.05328)."""
 
 import keras
 from keras import layers, ops
 
 from keras_papers.checks import check_positive_int
-from keras_papers.layers._causal_conv import CausalConv2D, check_filters
+from keras_papers.layers._arguments import ARGUMENTS
+from keras_papers.layers._causal_conv import CausalConv2D
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
@@ -56,8 +57,8 @@ class GatedMaskedConv2D(keras.layers.Layer):
         self, filters, kernel_size=3, first=False, num_classes=None, **kwargs
     ):
         super().__init__(**kwargs)
-        check_filters(filters)
-        check_positive_int("kernel_size", kernel_size, "odd", "Try 3.")
+        filters = ARGUMENTS["filters"]("filters", filters)
+        kernel_size = ARGUMENTS["kernel_size"]("kernel_size", kernel_size)
         if kernel_size % 2 == 0:
             raise ValueError(
                 "`kernel_size` is the width of a kernel with a middle and "

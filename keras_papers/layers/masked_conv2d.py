@@ -1,12 +1,13 @@
-"""The masked convolution of PixelCNN (van den Oord et al., 2016, 1601.06759)."""
+"""The convolution of PixelCNN (van den Oord et al., 2016, arXiv:1601.06759)."""
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_papers.checks import check_choice
-from keras_papers.layers._causal_conv import check_filters, check_kernel_size
-from keras_papers.layers._image_axes import known_channels, resolve_data_format
+from keras_papers.layers._arguments import ARGUMENTS
+from keras_papers.layers._causal_conv import check_kernel_size
+from keras_papers.layers._image_axes import known_channels
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
@@ -59,17 +60,18 @@ class MaskedConv2D(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_filters(filters)
         check_choice(
             "mask_type", mask_type, ("A", "B"), "whether a pixel sees itself"
         )
-        self.filters = filters
+        self.filters = _checked("filters", filters)
         self.kernel_size = check_kernel_size(kernel_size)
         self.mask_type = mask_type
-        self.activation = keras.activations.get(activation)
+        self.activation = _checked("activation", activation)
         self.use_bias = use_bias
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.data_format = resolve_data_format(data_format)
+        self.kernel_initializer = _checked(
+            "kernel_initializer", kernel_initializer
+        )
+        self.data_format = _checked("data_format", data_format)
 
     def build(self, input_shape):
         channels = known_channels(self, input_shape)
@@ -123,3 +125,7 @@ class MaskedConv2D(keras.layers.Layer):
             ),
             "data_format": self.data_format,
         }
+
+
+def _checked(name, value):
+    return ARGUMENTS[name](name, value)

@@ -178,8 +178,13 @@ def test_labels_reach_all_places_of_their_own_map():
     x = np.ones((2, HEIGHT, WIDTH, 4), "float32")
     layer([x, x], labels=np.array([0, 1]))
     random_weights(layer)
-    old = [ops.convert_to_numpy(o) for o in layer([x, x], labels=[0, 1])]
-    new = [ops.convert_to_numpy(o) for o in layer([x, x], labels=[0, 2])]
+    old, new = (
+        [
+            ops.convert_to_numpy(stack)
+            for stack in layer([x, x], labels=np.array(labels))
+        ]
+        for labels in ([0, 1], [0, 2])
+    )
     for before_, after in zip(old, new, strict=True):
         np.testing.assert_array_equal(before_[0], after[0])
         assert np.all(np.abs(before_[1] - after[1]).max(-1) > 1e-6)

@@ -1,1 +1,6 @@
-"""Models that generate: priors, autoencoders, and how to sample from them."""
+"""Models that generate, and how to sample from them."""
+
+from keras_papers.applications.generative.pixel_cnn import (
+    GatedPixelCNN as GatedPixelCNN,
+)
+from keras_papers.applications.generative.sampling import sample as sample

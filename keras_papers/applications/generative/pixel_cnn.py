@@ -1,4 +1,4 @@
-"""Gated PixelCNN over codes (van den Oord et al., 2016, 1606.05328)."""
+"""Gated PixelCNN over codes (van den Oord et al., 2016, arXiv:1606.05328)."""
 
 import keras
 from keras import layers

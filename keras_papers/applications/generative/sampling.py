@@ -52,9 +52,7 @@ def sample(
             prior.
 
     Example:
-    >>> from keras_papers.applications.generative.pixel_cnn import (
-    ...     GatedPixelCNN,
-    ... )
+    >>> from keras_papers.applications.generative import GatedPixelCNN
     >>> prior = GatedPixelCNN((4, 4), num_embeddings=8, num_layers=2)
     >>> sample(prior, 3, seed=0, verbose=0).shape
     (3, 4, 4)

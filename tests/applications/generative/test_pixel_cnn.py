@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_papers.applications.generative.pixel_cnn import GatedPixelCNN
-from keras_papers.applications.generative.sampling import gumbel, sample
+from keras_papers.applications.generative import GatedPixelCNN, sample
+from keras_papers.applications.generative.sampling import gumbel
 
 pytestmark = pytest.mark.contract
 
