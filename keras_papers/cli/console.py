@@ -32,7 +32,7 @@ def print_line(value):
 
 
 def print_error(text):
-    """Prints a line for whoever runs the command, beside the result."""
+    """Prints a line for the user, beside the result."""
     print(f"keras-papers: {text}", file=sys.stderr)
 
 
@@ -53,7 +53,7 @@ def verbosity(as_json):
 
 
 def is_for_users(error):
-    """Returns whether an error is a sentence for whoever runs the command."""
+    """Returns whether an error is a sentence for the user."""
     ours = type(error).__module__.startswith("keras_papers.")
     return ours or isinstance(error, ValueError | OSError)
 
