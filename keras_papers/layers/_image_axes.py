@@ -1,10 +1,10 @@
-"""Where the axes of an image batch lie, and how many channels it has."""
+"""The axes of a batch of images, in either data format."""
 
 import keras
 
 
 def channel_axis(data_format):
-    """Returns the position of the channels in an image batch."""
+    """Returns the axis of the channels in a batch of images."""
     return 1 if data_format == "channels_first" else -1
 
 
@@ -15,23 +15,23 @@ def known_channels(layer, input_shape):
             f"{type(layer).__name__} takes a batch of images: four axes, "
             f"{layer.data_format}. "
             f"Received: input_shape={tuple(input_shape)} in {layer.name!r}. "
-            "Add what is missing, the batch axis perhaps, with "
+            "Add a missing axis, such as the batch axis, with "
             "keras.ops.expand_dims."
         )
     channels = input_shape[channel_axis(layer.data_format)]
     if channels is None:
         raise ValueError(
-            f"{type(layer).__name__} makes its weights for a fixed number of "
+            f"{type(layer).__name__} creates its weights for a fixed number of "
             f"input channels, {layer.data_format}. "
             f"Received: input_shape={tuple(input_shape)} in {layer.name!r}. "
-            "Name the channels in keras.Input; height, width and batch may "
-            "stay open."
+            "Give keras.Input the number of channels; height, width and batch "
+            "may be None."
         )
     return channels
 
 
 def image_shape(data_format, batch, size, channels):
-    """Returns the shape of an image batch, axes in the order asked for."""
+    """Returns the shape of a batch of images in a data format."""
     if data_format == "channels_first":
         return (batch, channels, *size)
     return (batch, *size, channels)
@@ -46,7 +46,7 @@ def split_image_shape(data_format, shape):
 
 
 def image_size(images):
-    """Returns the `(height, width)` of an image batch; None is open."""
+    """Returns `(height, width)` of a batch of images; None is unknown."""
     _, size, _ = split_image_shape(
         keras.config.image_data_format(), images.shape
     )

@@ -1,4 +1,4 @@
-"""Folders of pictures that a small network can tell apart."""
+"""Folders of pictures of classes that differ in brightness."""
 
 import numpy as np
 from PIL import Image

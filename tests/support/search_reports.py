@@ -45,11 +45,11 @@ def trial(number, cost=None, accuracy=None, values=None, **metrics):
         message = OUT_OF_MEMORY.format(100 + number)
         values = values or {"scaling": "2 1.4 1.4"}
         return tuner.Trial(f"{number:02}", "FAILED", values, {}, message)
-    told = {"loss": 0.2, "accuracy": 0.99, "val_loss": 0.3}
-    told |= {"val_accuracy": accuracy, "multiply_adds": cost, **metrics}
-    told.setdefault("parameters", cost / 7)
+    measured = {"loss": 0.2, "accuracy": 0.99, "val_loss": 0.3}
+    measured |= {"val_accuracy": accuracy, "multiply_adds": cost, **metrics}
+    measured.setdefault("parameters", cost / 7)
     values = values or {"scaling": f"{1 + number / 10:g} 1.1 1.15"}
-    return tuner.Trial(f"{number:02}", "COMPLETED", values, told, None)
+    return tuner.Trial(f"{number:02}", "COMPLETED", values, measured, None)
 
 
 def report(trials, space="compound", **figures):
@@ -133,9 +133,9 @@ def tables(number=40, seed=0, failures=(5, 17, 18)):
         if generator.random() < 0.05:
             accuracy = 0.3  # has diverged
         accuracy = round(accuracy * 287) / 287
-        told = {"latency_ms": latency, "reward": reward(accuracy, latency)}
+        measured = {"latency_ms": latency, "reward": reward(accuracy, latency)}
         cost = float(round(latency * 4e6))
-        trials.append(trial(index, cost, accuracy, values, **told))
+        trials.append(trial(index, cost, accuracy, values, **measured))
     return report(
         trials,
         "mnas",
