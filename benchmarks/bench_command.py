@@ -1,4 +1,4 @@
-"""CPU seconds of the command: what answers without Keras, and what needs it."""
+"""CPU seconds of the command, with verbs that import Keras and without."""
 
 import pathlib
 import resource

@@ -1,4 +1,4 @@
-"""Building a model, against keras.applications."""
+"""Building a model, compared with keras.applications."""
 
 from interleaved import SHARED, compare, cpu_seconds, header
 

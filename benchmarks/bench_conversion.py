@@ -1,8 +1,8 @@
-"""Conversion to .tflite, against TFLiteConverter.from_keras_model.
+"""Conversion to .tflite, compared with TFLiteConverter.from_keras_model.
 
-Wall time, for that is what somebody waits; the converter's work in C++ is on
-one thread anyway. Ours is measured once as the conversion alone and once as
-`to_tflite`, which also verifies the file and measures its latency.
+Wall time is measured, as the converter's C++ code uses one thread. Ours is
+measured as the conversion alone and as `to_tflite`, which also verifies the
+file and measures its latency.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ def seconds(function):
 
 
 def converted_by_keras(model):
-    """Converts as TensorFlow's own guide does."""
+    """Converts as in TensorFlow's guide."""
     with contextlib.redirect_stdout(io.StringIO()):
         return tf.lite.TFLiteConverter.from_keras_model(model).convert()
 

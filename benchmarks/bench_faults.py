@@ -1,16 +1,16 @@
-"""What is killed during a search, and what is lost by it: no trial.
+"""Trials that a search loses when its processes are killed: none.
 
     python benchmarks/bench_faults.py 10
     python benchmarks/bench_faults.py 10 launcher
 
-The second runs the cases of which the name holds the word. Each case runs as
-often as asked: a chief and two workers, launched as
-`keras_papers.tuner.launch` does, search through eight trials that sleep. What
-is killed is killed with signal 9, at another moment each time.
+The first argument is the number of runs of each case; a word after it selects
+the cases whose names contain it. In each run a chief and two workers, started
+by `keras_papers.tuner.launch`, search through eight trials that sleep.
+Processes are killed with signal 9, at a different moment in each run.
 
-Lost are trials that were not completed; run twice are those that were begun
-again after they had been completed. Seconds are medians: of everything, and
-from the last trial's end until no process is left.
+"Lost" counts trials that were not completed, and "run twice" completed trials
+that were started again. Seconds are medians: of the whole run, and from the end
+of the last trial until no process is left.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
-"""Compiling and the first step of `fit`, against keras.applications.
+"""Compiling and the first step of `fit`, compared with keras.applications.
 
-Theirs is MobileNetV3Small of keras.applications with AdamW as Keras has it.
-Ours is the same network as a user trains it, the same after `prepare`, and as
-the jobs train it. Every one is measured in a process of its own, in turn.
+Theirs is MobileNetV3Small of keras.applications with Keras' AdamW. Ours is the
+same network with `fit` alone, with `fit` after `prepare`, and as `train` and
+`tune` train it. Each is measured in a new process, in turn.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""What the networks learn from nothing, ours and keras.applications'.
+"""Accuracy of networks trained from scratch, ours and keras.applications'.
 
     python benchmarks/bench_from_scratch.py EfficientNetB0 MnasNetA1 \
         --images FOLDER_OF_FASHION_MNIST
 
-One recipe, the same images and seeds; `theirs` is printed where
+Both are trained with the same recipe, images and seeds. `theirs` is printed if
 keras.applications has the network.
 """
 

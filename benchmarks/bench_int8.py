@@ -1,8 +1,8 @@
-"""Latency of int8 files, against TFLiteConverter's of keras.applications.
+"""Latency of int8 files, compared with TFLiteConverter's of keras.applications.
 
-One thread, a fresh process for each measurement, the files in turn. The peer's
-file is converted at batch 1: of a model whose batch is open, as
-`from_keras_model` takes it, XNNPACK refuses the int8 file.
+One thread, a new process for each measurement, the files in turn. The model of
+keras.applications is converted at batch size 1: with an open batch size, the
+default of `from_keras_model`, XNNPACK does not run the int8 file.
 """
 
 import pathlib
@@ -40,10 +40,10 @@ def images(model):
 
 
 def normalized(model):
-    """Makes the moving statistics those of the images.
+    """Sets the moving statistics to those of the images.
 
-    The maps of a fresh network fade from layer to layer, down to ranges that
-    no trained one has, and that XNNPACK refuses.
+    In an untrained network activations shrink from layer to layer, to ranges
+    that XNNPACK does not support.
     """
     norms = [
         layer
@@ -57,7 +57,7 @@ def normalized(model):
 
 
 def converted_by_keras(model):
-    """Returns the bytes of the int8 file as TensorFlow's guide makes it."""
+    """Returns the bytes of an int8 file, converted as in TensorFlow's guide."""
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: (

@@ -1,15 +1,16 @@
-"""What is lost when a machine of a search goes away: no trial.
+"""Trials that a search loses when a machine is disconnected: none.
 
     sudo python benchmarks/bench_machines.py
 
-Machines are network namespaces of this one, joined by a switch in one more: a
-chief and two workers, each started as docs/TUNING.md says. Cables are pulled
-at the switch, by `ip link set ... down`; the processes stay. It needs root and
-iproute2, and nothing outside of the namespaces is touched.
+Each machine is a network namespace, connected to a switch in another one: a
+chief and two workers, each started as described in docs/TUNING.md. A machine
+is disconnected at the switch by `ip link set ... down`; its processes keep
+running. The script needs root and iproute2, and changes nothing outside of the
+namespaces.
 
-Lost are trials that were not completed; begun again are those that the chief
-handed out once more. Errors are processes with a status other than 0. Seconds
-are counted from the pulled cable, or from the start where none was.
+"Lost" counts trials that were not completed, and "begun again" those that the
+chief assigned again. Errors are processes with a status other than 0. Seconds
+are counted from the disconnection, or from the start without one.
 """
 
 import contextlib
@@ -30,7 +31,7 @@ CHIEF, *WORKERS = MACHINES = ("chief", "worker1", "worker2")
 ADDRESSES = {name: f"10.77.0.{i}" for i, name in enumerate(MACHINES, 1)}
 NOBODY = "10.77.0.99"
 PORT = 8000
-AWAY = 10  # seconds without a cable
+AWAY = 10  # seconds without a connection
 LONGEST = 300  # seconds of a case
 HOLD = """
 import socket, sys, time
@@ -41,7 +42,7 @@ with socket.create_server((sys.argv[1], int(sys.argv[2]))):
 
 
 class Program(NamedTuple):
-    """What is started on each machine, and where its trials are."""
+    """The program of each machine, and the folder of its trials."""
 
     name: str
     command: list  # and the folder
@@ -68,8 +69,8 @@ PROGRAMS = (
         "tensorflow",
     ),
 )
-# Case: whose cable is pulled, and after how many seconds it is put back; None
-# for never, or for the chief's when its workers have given up.
+# Case: the machine that is disconnected, and the seconds until it is connected
+# again; None for never, or for the chief until its workers have ended.
 CASES = {
     "all goes well": (None, None),
     f"a worker is away for {AWAY} s": ("worker1", AWAY),
@@ -92,7 +93,7 @@ MISTAKES = {
 
 
 class Network:
-    """Machines with a cable each to a switch; gone after the `with`."""
+    """Machines connected to a switch; removed after the `with`."""
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -139,7 +140,7 @@ class Network:
         return self.processes[-1]
 
     def search(self, name, program, folder, host=ADDRESSES[CHIEF], port=PORT):
-        """Starts what docs/TUNING.md says on a machine."""
+        """Starts the search of docs/TUNING.md on a machine."""
         with open(folder / f"{name}.log", "a") as log:
             return self.start(
                 name,
@@ -169,7 +170,7 @@ def ip(*arguments):
 
 
 def is_inside_a_trial(name, home):
-    """Returns whether a worker runs a trial, and not the first of all."""
+    """Returns whether a worker runs a trial other than the first."""
     if not (home / "oracle.json").exists():
         return False
     oracle = json.loads((home / "oracle.json").read_text())
@@ -233,7 +234,7 @@ def measure(program, whom, back):
 def mistaken(program):
     """Returns, for each mistake, seconds, status and what was written.
 
-    They are made all at once, since most of the seconds are a wait.
+    They run at the same time, as they mostly wait.
     """
     with contextlib.ExitStack() as stack:
         network = stack.enter_context(Network())
@@ -274,7 +275,7 @@ if __name__ == "__main__":
     if os.geteuid() or not shutil.which("ip"):
         print("bench_machines needs root and iproute2 to make namespaces.")
         sys.exit()
-    # So that namespaces do not stay behind.
+    # So that the namespaces are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sentences = {}
     print(

@@ -1,10 +1,9 @@
-"""The input pipeline, against Keras' own, and training behind it.
+"""The input pipeline, compared with that of Keras.
 
-Rendered JPEG photos in a temporary folder: what `batches` and
-`image_dataset_from_directory` cost a photo, in CPU time and in wall time; how
-long an epoch takes against a bare `model.fit` on arrays, with the same varying
-of images; and how memory grows over many small pictures. With --reading the
-first only.
+Measured with rendered JPEG photos in a temporary folder: CPU and wall time a
+photo of `batches` and of `image_dataset_from_directory`; the time of an epoch,
+compared with `model.fit` on arrays with the same augmentation; and memory with
+many small pictures. With --reading only the first.
 """
 
 import argparse
@@ -52,7 +51,7 @@ def wall(function):
 
 
 def read_all(data):
-    """Draws every batch once."""
+    """Reads every batch once."""
     for _ in data:
         pass
 
@@ -81,11 +80,11 @@ def reading(folder):
 
 
 def training(whole):
-    """Compares an epoch behind the pipeline with one on arrays."""
+    """Compares an epoch with the pipeline with one on arrays."""
     pixels = np.stack([whole.read(index, SIZE) for index in range(len(whole))])
     labels = keras.utils.to_categorical(whole.labels, CLASSES)
     network = applications.MobileNetV3Small((SIZE, SIZE, 3), classes=CLASSES)
-    # Keras alone varies images by layers of the model.
+    # Keras alone augments images by layers of the model.
     varied = keras.Sequential(
         [
             keras.Input((SIZE, SIZE, 3)),
@@ -109,7 +108,7 @@ def training(whole):
 
 
 def memory(folder):
-    """Prints the most memory that the process held, pass by pass."""
+    """Prints the peak memory of the process after each pass."""
     start = time.perf_counter()
     whole, _ = load_test_folder(folder, NAMES)
     seconds = time.perf_counter() - start

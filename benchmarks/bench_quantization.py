@@ -1,4 +1,4 @@
-"""Accuracy, size and latency of every way to make a network smaller.
+"""Accuracy, size and latency of quantized, pruned and clustered files.
 
     keras-papers train --output digits_v3
     python benchmarks/bench_quantization.py digits_v3 "" 30
@@ -7,9 +7,10 @@
         --output fashion_v3
     python benchmarks/bench_quantization.py fashion_v3 fashion 3 128
 
-Takes a finished training, its data ("" for scikit-learn's digits), the epochs
-that each variant is trained on and the batch size. Accuracies are those on all
-images held out, of the model in Python and of the file run by LiteRT.
+The arguments are the output folder of a training, its data ("" for
+scikit-learn's digits), the epochs of fine-tuning for each variant, and the
+batch size. Accuracies are measured on all held-out images, with the model in
+Python and with the file in LiteRT.
 """
 
 import dataclasses
@@ -93,7 +94,7 @@ def main(run, data="", epochs="8", batch_size="64"):
     for found in variants(network, material, folder):
         print(found.name, f"{found.tflite_accuracy:.2%}", flush=True)
         rows.append(found)
-    # In turn, so that a noisy machine is noisy to all.
+    # In turn, so that other load affects all of them alike.
     times = [
         [
             measure_in_own_process(folder / row.file, 1, 200)["median_ms"]

@@ -1,14 +1,15 @@
-"""Compound scaling against one dimension alone, at equal multiply-adds.
+"""Compound scaling compared with scaling one dimension, at equal multiply-adds.
 
     python benchmarks/bench_scaling.py [--images FOLDER_OF_FASHION_MNIST]
 
-The claim of EfficientNet's table 3 and figure 8 (arxiv.org/abs/1905.11946),
-for a small MobileNetV2 on small images. Some feasible triples are searched by
-images that are not trained on, as in the paper's step 1, but at the budget:
-at phi=1 any depth above 1, rounded up, doubles a stage of one block. Then the
-network is scaled to `--phi` doublings by depth, by width, by resolution, by
-the published triple and by the found one; each is as large as the budget lets
-it be. Accuracies are those on images that the search did not see.
+This is the experiment of EfficientNet's table 3 and figure 8
+(arxiv.org/abs/1905.11946), with a small MobileNetV2 on small images. First,
+feasible triples are compared on validation images, as in step 1 of the paper,
+but at the final budget: at phi=1 any depth above 1, rounded up, doubles a
+stage of one block. Then the network is scaled to `--phi` doublings by depth, by
+width, by resolution, by the published triple and by the best one, each as large
+as the budget allows. Accuracies are measured on images that the search did not
+use.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""Latency and size of the file, against keras.applications + TFLiteConverter.
+"""Latency and size, compared with keras.applications and TFLiteConverter.
 
-One thread, a fresh process for each measurement, the two files in turn.
+One thread, a new process for each measurement, the two files in turn.
 """
 
 import pathlib

@@ -1,7 +1,6 @@
-"""First step, training step and prediction, against keras.applications.
+"""First step, training step and prediction, compared with keras.applications.
 
-The first step is measured in a process of its own for each model: TensorFlow
-keeps what it has traced.
+Each model is measured in a new process, as TensorFlow caches traced functions.
 """
 
 import json

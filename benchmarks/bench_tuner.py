@@ -1,11 +1,11 @@
-"""A trial of our tuner against KerasTuner's own, and memory over 30 trials.
+"""A trial of our tuner compared with KerasTuner's, and memory over 30 trials.
 
 The same space, seed, images and epochs: MobileNet's width on scikit-learn's
-digits. Memory is that of a process for each tuner, after every trial.
+digits. Memory is measured after every trial, in one process for each tuner.
 
-What tuners do in a trial is little beside the training, whose time is never
-twice the same. So a second row has what they do alone: what they keep after
-each epoch, and ours what it releases after a trial.
+Most of the time of a trial is training, which varies between runs. So a second
+row shows the time of the tuner alone: what it saves after each epoch, and, for
+ours, what it releases after a trial.
 """
 
 import importlib
@@ -19,7 +19,7 @@ import time
 from interleaved import compare, header
 
 SIZE, EPOCHS, ROUNDS, MANY = 32, 5, 6, 30
-OF_THE_TUNER = {  # where what the tuner itself does in a trial is found
+OF_THE_TUNER = {  # the tuner's own functions in a trial
     "ours": (
         ("keras_papers.tuner.engine.epoch_memory:EpochMemory", "on_epoch_end"),
         ("keras_papers.tuner.engine.search", "release_graphs"),
@@ -31,7 +31,7 @@ OF_THE_TUNER = {  # where what the tuner itself does in a trial is found
 
 
 def build(hp):
-    """Builds a MobileNet whose width does not change what a trial costs."""
+    """Builds a MobileNet; the hyperparameter does not change its cost."""
     import keras
 
     from keras_papers import applications
@@ -49,7 +49,7 @@ def build(hp):
 
 
 def images():
-    """Returns digits to train on and to judge by."""
+    """Returns digits for training and validation."""
     import keras
     import numpy as np
     from sklearn.datasets import load_digits
@@ -72,7 +72,7 @@ def resident():
 
 
 def clocked(package, spent):
-    """Makes what the tuner itself does add its CPU seconds to `spent[-1]`."""
+    """Adds the CPU seconds of the tuner's own functions to `spent[-1]`."""
 
     def clock(function):
         def call(*arguments, **options):
@@ -141,7 +141,7 @@ if __name__ == "__main__":
     for turn in range(ROUNDS):
         order = ("ours", "theirs") if turn % 2 else ("theirs", "ours")
         for package in order:
-            # The first trial of a process pays for TensorFlow's start.
+            # The first trial of a process includes TensorFlow's start.
             seconds, own, _ = in_own_process(package, 3)
             whole[package] += seconds[1:]
             tuners[package] += own[1:]

@@ -1,10 +1,10 @@
-"""How much faster two workers are than one, at trials that sleep.
+"""Speed of two workers relative to one, with trials that sleep.
 
     python benchmarks/bench_workers.py 5
 
-Of trials that compute, two need two processors or more. The rate is that of
-each worker from its first trial's begin to its last trial's end, summed; the
-whole counts from the launcher's start to its end, imports included.
+Trials that compute would need two processors or more. The rate is the sum over
+the workers, each from the start of its first trial to the end of its last; the
+total is the time from the start of the launcher to its end, with imports.
 """
 
 import pathlib

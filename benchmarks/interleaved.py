@@ -1,4 +1,4 @@
-"""Measuring two things in turn, so that a noisy machine is noisy to both."""
+"""Measures two things in turn, so that other load affects both alike."""
 
 import gc
 import os
@@ -36,7 +36,7 @@ def compare(name, ours, theirs, unit="s", digits=3):
     Args:
         name: What was measured.
         ours: Measurements of ours, each taken next to one of theirs.
-        theirs: As many of the peer's.
+        theirs: As many of the package compared with.
         unit: `"s"`, or another unit of both.
         digits: Decimals to print.
     """

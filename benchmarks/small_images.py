@@ -1,6 +1,6 @@
-"""Images that need no download, and one way to train on them.
+"""Images that need no download, and a training recipe for them.
 
-Arrays and Keras alone, so that it runs on every backend and on a GPU.
+Uses NumPy and Keras only, so that it runs on every backend and on GPUs.
 """
 
 import functools
@@ -30,7 +30,7 @@ class Part(NamedTuple):
 
 @functools.cache
 def load(name):
-    """Returns what to train on and what is held out, by their names.
+    """Returns the training part and the held-out part, by name.
 
     Args:
         name: `"digits"`, scikit-learn's, of which every fifth is held out; or
@@ -61,7 +61,7 @@ def _read(folder, prefix):
 
 
 def split(parts):
-    """Returns the same without its test: what a search may see."""
+    """Splits the training part for a search into training and validation."""
     train = parts["train"]
     order = np.random.default_rng(0).permutation(len(train.labels))
     first = round(len(order) * VALIDATION)
@@ -87,7 +87,7 @@ def resized(part, size):
 
 
 class Varied(keras.utils.PyDataset):
-    """Batches in RGB, each picture moved by some pixels; mirrored by choice."""
+    """Batches in RGB, each picture shifted, and flipped if `mirrored`."""
 
     def __init__(self, part, batch, classes, seed, mirrored):
         super().__init__()
@@ -126,7 +126,7 @@ def in_color(images):
 
 
 def accuracies(model, parts, epochs, batch, rate, seeds, mirrored=False):
-    """Yields the accuracy on `test` of a model trained afresh for each seed.
+    """Yields the accuracy on `test` of a model trained with each seed.
 
     The network is traced and compiled once. The recipe is that of
     `keras-papers train`.

@@ -1,17 +1,17 @@
-"""EfficientNet's compound scaling, of a network for a phone and few images.
+"""EfficientNet's compound scaling, for a small network and few images.
 
     python examples/efficientnet.py --phi 0
     python examples/efficientnet.py --phi 1
 
-end, on 2026-11-26 and after half a minute and a minute, with
+print, after half a minute and a minute (2026-11-26):
 
     phi 0: 48 pixels, 2.5 million multiply-adds, held out 92.8%, int8 file
     0.49 MB, 0.04 ms
     phi 1: 55 pixels, 5.2 million multiply-adds, held out 86.7%, int8 file
     0.83 MB, 0.07 ms
 
-The deeper network has learned less in as many steps: on so few images,
-compound scaling does not pay (docs/TUNING.md compares it with others).
+After the same number of steps the deeper network has a lower accuracy: with so
+few images, compound scaling does not help (docs/TUNING.md has a comparison).
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""Fashion-MNIST as a folder of pictures: 70,000 of ten kinds of clothes.
+"""Fashion-MNIST as a folder of pictures: 70,000 of ten classes of clothes.
 
     apt install dataset-fashion-mnist
     python examples/fashion_mnist.py fashion
     keras-papers train fashion --image-size 32 --epochs 5 --output clothes
 
-Debian packages the images of Xiao et al., 2017 (arxiv.org/abs/1708.07747), by
-whom they are divided into `train` and `test`.
+Debian packages the images of Xiao et al., 2017 (arxiv.org/abs/1708.07747), with
+their split into `train` and `test`.
 """
 
 import gzip

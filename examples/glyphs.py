@@ -1,10 +1,10 @@
-"""A folder of pictures to try the command on: letters in many fonts.
+"""Creates a folder of pictures to try the command with: letters in many fonts.
 
     python examples/glyphs.py letters
     keras-papers train letters --augment light --output my_letters
 
-Six letters in Matplotlib's fonts, sixty pictures of each, in two colors, of
-different size and place.
+Six letters in Matplotlib's fonts, sixty pictures of each, in two colors, with
+varying size and position.
 """
 
 import argparse
@@ -25,7 +25,7 @@ FONTS = sorted(
 
 
 def draw(letter, generator):
-    """Returns a picture of a letter, darker than its ground."""
+    """Returns a picture of a letter, darker than its background."""
     ground = generator.integers(120, 256, 3)
     ink = generator.integers(0, 110, 3)
     picture = Image.new("RGB", (WIDTH, HEIGHT), tuple(ground.tolist()))

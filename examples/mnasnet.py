@@ -2,7 +2,7 @@
 
     python examples/mnasnet.py --trials 4
 
-ends, on 2026-11-28 and after five minutes on 2 cores, with
+prints at the end, after five minutes on 2 cores (2026-11-28):
 
     trial 1: 90.3% at 5.3 million multiply-adds, reward 0.868
     Row(expansion=6, k=3, se=0.0, skip=True, filters=16, layers=1, s=1)
@@ -14,9 +14,9 @@ ends, on 2026-11-28 and after five minutes on 2 cores, with
     Row(expansion=3, k=5, se=0.25, skip='pool', filters=320, layers=1, s=1)
     5,259,760 multiply-adds
 
-Ten epochs of few images rank such networks by how soon they learn. The same
-search with latency measured as .tflite, on several processes and with a report,
-is `keras-papers tune --space mnas`; see docs/TUNING.md.
+With ten epochs of few images, the ranking depends on how fast networks learn.
+`keras-papers tune --space mnas` runs the same search with several processes,
+measured latency and a report; see docs/TUNING.md.
 """
 
 import argparse
@@ -32,7 +32,7 @@ SIZE, ALPHA = 48, 0.5
 
 
 def load_digits():
-    """Loads scikit-learn's digits in RGB, every fifth to judge trials by."""
+    """Loads scikit-learn's digits in RGB, every fifth for validation."""
     digits = datasets.load_digits()
     gray = (255 / 16) * digits.images[..., None].astype("float32")
     images = np.repeat(gray, 3, axis=-1)  # the space enlarges them

@@ -2,7 +2,7 @@
 
     python examples/mobilenet.py
 
-prints, on 2026-11-23:
+prints (2026-11-23):
 
     alpha x pixels  parameters  multiply-adds
     0.5 x 128        1,331,592     49,160,192

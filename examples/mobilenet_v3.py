@@ -1,9 +1,9 @@
-"""MobileNetV3 from scratch on little data: what the momentum does.
+"""MobileNetV3 from scratch on little data: the effect of the momentum.
 
     python examples/mobilenet_v3.py --momentum 0.9 --epochs 5
     python examples/mobilenet_v3.py --momentum 0.999 --epochs 5
 
-end, on 2026-11-22 and after half a minute each, with
+print, after half a minute each (2026-11-22):
 
     momentum 0.9, 5 epochs: training 99.9%, held out 98.1%, with statistics
     re-estimated 97.8%
@@ -79,7 +79,7 @@ def train(images, momentum, epochs):
 
 
 def reestimate(model, images):
-    """Averages the statistics of batches over one pass: the other cure."""
+    """Averages the statistics of batches over one pass: the other solution."""
     norms = [
         layer
         for layer in model.layers

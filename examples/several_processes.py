@@ -3,7 +3,7 @@
     export KERAS_BACKEND=jax
     python examples/several_processes.py --output one.weights.h5
 
-trains in one process. The same training in two, each in a shell of its own:
+trains in one process. The same training in two, each in its own shell:
 
     python examples/several_processes.py --output two.weights.h5 \
         --address 127.0.0.1:8476 --processes 2 --process 0
@@ -32,10 +32,10 @@ SIZE = 32
 
 
 def join(address, processes, process, wait):
-    """Meets the other processes, or ends this one with a sentence.
+    """Connects to the other processes, or exits with an error message.
 
-    JAX would wait for five minutes and abort with a stack trace. It has to
-    come before anything is computed.
+    JAX alone would wait for five minutes and abort with a stack trace. Must be
+    called before any computation.
     """
 
     def give_up():
@@ -95,7 +95,7 @@ def build():
 
 
 def parse():
-    """Reads the arguments, and refuses what would fail later."""
+    """Reads the arguments and checks them."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--address", help="host:port of process 0")
     parser.add_argument("--processes", type=int, default=1, help="how many")

@@ -89,6 +89,8 @@ def on_page_content(html, page, config, files):
         for path in re.findall(r"^::: (.+)$", page.markdown, re.MULTILINE):
             if f'id="{path}"' not in html:
                 LOG.warning(f"{page.file.src_uri} has no entry of {path}")
+        if "doc-label-module-attribute" in html:
+            LOG.warning(f"{page.file.src_uri} shows a function as a value")
     return html
 
 

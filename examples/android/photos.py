@@ -1,10 +1,10 @@
-"""What happens to a photo on its way to the model, and what that costs.
+"""Effect of the handling of a photo in an app on the accuracy.
 
     keras-papers train --epochs 20 --output OUT
     python examples/android/photos.py OUT/model.tflite
 
-MediaPipe (`pip install mediapipe`) runs the file as the app does. Printed, on
-2026-11-22, is how many of 100 scanned digits are read right:
+MediaPipe (`pip install mediapipe`) runs the file as the app does. It prints how
+many of 100 scanned digits are classified correctly (2026-11-22):
 
     of the size of the input           100
     stretched to 144 x 48              100
@@ -16,7 +16,7 @@ MediaPipe (`pip install mediapipe`) runs the file as the app does. Printed, on
     the same, halved to 64 x 48         99
     LiteRT, pixels in [0, 1]            12
 
-Most of the digits were trained on: the lines compare ways of handing over a
+Most of the digits were in the training images: the rows compare ways to pass a
 picture, not models.
 """
 
@@ -51,7 +51,7 @@ def enlarge(digit, size=(SIZE, SIZE)):
 
 
 def turn(digit):
-    """Lays a digit on its left side, as a camera's sensor does."""
+    """Rotates a digit to its left side, as a camera's sensor does."""
     return enlarge(digit).transpose(Image.Transpose.ROTATE_90)
 
 
@@ -63,7 +63,7 @@ def widen(digit):
 
 
 def photograph(digit):
-    """Makes a large picture with the noise of a sensor in poor light."""
+    """Returns a large picture with the noise of a sensor in poor light."""
     large = np.asarray(enlarge(digit, LARGE), np.float32)
     noise = np.random.default_rng(0).normal(0, 80, large.shape)
     return Image.fromarray((large + noise).clip(0, 255).astype(np.uint8))

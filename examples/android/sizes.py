@@ -2,8 +2,8 @@
 
     python examples/android/sizes.py
 
-prints its table, after three minutes. The weights are random, those of
-normalization too: a fresh model's zeros are stored once for all layers.
+prints the table after three minutes. All weights are random, also those of
+normalization, as equal zeros would be stored once for all layers.
 """
 
 import pathlib
