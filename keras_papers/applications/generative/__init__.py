@@ -4,3 +4,9 @@ from keras_papers.applications.generative.pixel_cnn import (
     GatedPixelCNN as GatedPixelCNN,
 )
 from keras_papers.applications.generative.sampling import sample as sample
+from keras_papers.applications.generative.vq_vae import VQVAE as VQVAE
+from keras_papers.applications.generative.vq_vae import (
+    ReconstructionLoss as ReconstructionLoss,
+)
+from keras_papers.applications.generative.vq_vae import decoder as decoder
+from keras_papers.applications.generative.vq_vae import encoder as encoder

@@ -1,0 +1,74 @@
+"""Rows of the tables of convolutional autoencoders, and how they are drawn."""
+
+from typing import NamedTuple
+
+from keras import layers
+
+
+class Row(NamedTuple):
+    """A convolution, or a residual unit."""
+
+    layer: str  # "conv", "transposed" (convolution) or "residual"
+    kernel: int
+    strides: int
+    filters: int | None  # None: the channels of the images
+    relu: bool  # whether an activation follows
+
+
+def draw(x, rows, channels, name):
+    """Draws the layers of `rows` into the graph of `x`.
+
+    A residual unit is `x + conv1(relu(conv3(relu(x))))`, its `filters` those
+    of the inner convolution.
+
+    Args:
+        x: Symbolic tensor.
+        rows: Sequence of `Row`.
+        channels: What a row without filters has.
+        name: First part of the names of the layers.
+
+    Returns:
+        A symbolic tensor.
+    """
+    for index, row in enumerate(rows, start=1):
+        x = _draw_row(x, row, channels, f"{name}{index}")
+        if row.relu:
+            x = layers.ReLU(name=f"{name}{index}_relu")(x)
+    return x
+
+
+def _draw_row(x, row, channels, name):
+    filters = row.filters or channels
+    if row.layer == "residual":
+        return _residual(x, row.kernel, filters, name)
+    kinds = {"conv": layers.Conv2D, "transposed": layers.Conv2DTranspose}
+    return kinds[row.layer](
+        filters,
+        row.kernel,
+        row.strides,
+        padding="same",
+        data_format="channels_last",
+        name=name,
+    )(x)
+
+
+def _residual(x, kernel, filters, name):
+    shortcut = x
+    for part, size, width in (("inner", kernel, filters), ("outer", 1, None)):
+        x = layers.ReLU(name=f"{name}_{part}_relu")(x)
+        x = layers.Conv2D(
+            width or shortcut.shape[-1],
+            size,
+            padding="same",
+            data_format="channels_last",
+            name=f"{name}_{part}",
+        )(x)
+    return layers.Add(name=f"{name}_add")([shortcut, x])
+
+
+def reduction(rows):
+    """Returns how many pixels of an image one place of the last map covers."""
+    strides = 1
+    for row in rows:
+        strides *= row.strides
+    return strides

@@ -1,0 +1,255 @@
+"""VQ-VAE (van den Oord et al., 2017, https://arxiv.org/abs/1711.00937)."""
+
+from typing import NamedTuple
+
+import keras
+from keras import layers, ops
+
+from keras_papers.applications.generative.rows import Row, draw, reduction
+from keras_papers.checks import (
+    check_name,
+    check_positive,
+    check_positive_int,
+    plain,
+    plain_numbers,
+)
+from keras_papers.layers import VectorQuantizer
+
+
+class Table(NamedTuple):
+    """An autoencoder: what comes before the codes, and what behind."""
+
+    encoder: tuple
+    decoder: tuple
+
+
+# fmt: off
+# Section 4.1, as it can be read: 256 hidden units everywhere.
+PAPER = Table(
+    encoder=(
+        #   layer    kernel s filters relu
+        Row("conv",       4, 2,  256, True),
+        Row("conv",       4, 2,  256, False),
+        Row("residual",   3, 1,  256, False),
+        Row("residual",   3, 1,  256, False),
+    ),
+    decoder=(
+        Row("residual",   3, 1,  256, False),
+        Row("residual",   3, 1,  256, False),
+        Row("transposed", 4, 2,  256, True),
+        Row("transposed", 4, 2, None, False),
+    ),
+)
+# DeepMind's example in Sonnet, which most public code follows.
+SONNET = Table(
+    encoder=(
+        Row("conv",       4, 2,   64, True),
+        Row("conv",       4, 2,  128, True),
+        Row("conv",       3, 1,  128, False),
+        Row("residual",   3, 1,   32, False),
+        Row("residual",   3, 1,   32, True),
+    ),
+    decoder=(
+        Row("conv",       3, 1,  128, False),
+        Row("residual",   3, 1,   32, False),
+        Row("residual",   3, 1,   32, True),
+        Row("transposed", 4, 2,   64, True),
+        Row("transposed", 4, 2, None, False),
+    ),
+)
+# fmt: on
+
+
+@plain_numbers
+def VQVAE(
+    input_shape=(32, 32, 3),
+    num_embeddings=512,
+    embedding_dim=64,
+    *,
+    quantizer=None,
+    table=SONNET,
+    name="vq_vae",
+):
+    """Builds a VQ-VAE for images.
+
+    The quantizer adds its losses by itself. Train the model by `fit` on images
+    as inputs and as labels, with `ReconstructionLoss(images.var())`; the logs
+    then have the usage and the perplexity of the codebook.
+
+    Args:
+        input_shape: Height, width and channels of an image. The size is
+            divided by 4.
+        num_embeddings: Positive int. Codes. Defaults to 512.
+        embedding_dim: Length of the codes, to which a 1 x 1 convolution
+            brings the encoder's output. Defaults to 64; None leaves it as
+            long as it is, as in section 4.1 of the paper.
+        quantizer: Layer with `encode` and `decode`, such as
+            `VectorQuantizer(512, num_codebooks=10)` or
+            `FiniteScalarQuantizer((8, 5, 5, 5))`. Defaults to None: a
+            `VectorQuantizer` of `num_embeddings` codes.
+        table: A `Table`: `SONNET` (default), 662,723 parameters for images
+            with 3 channels, or `PAPER`, 4,745,987 without `embedding_dim`.
+        name: Name of the model.
+
+    Returns:
+        A functional model: images to reconstructions. `encoder` and `decoder`
+        are its halves.
+
+    Raises:
+        ValueError: If an argument is out of its range, or the size of the
+            images cannot be divided.
+
+    Example:
+    >>> model = VQVAE((28, 28, 1), num_embeddings=64)
+    >>> model.output_shape, encoder(model).output_shape
+    ((None, 28, 28, 1), (None, 7, 7))
+    """
+    check_name(name)
+    check_positive_int("num_embeddings", num_embeddings, "codes", "Try 512.")
+    if embedding_dim is not None:
+        check_positive_int("embedding_dim", embedding_dim, "a size", "Try 64.")
+    height, width, channels = _image_shape(
+        input_shape, reduction(table.encoder)
+    )
+    images = keras.Input((height, width, channels), name="image")
+    x = draw(images, table.encoder, channels, "encoder")
+    if embedding_dim is not None:
+        x = layers.Conv2D(
+            embedding_dim, 1, data_format="channels_last", name="to_codes"
+        )(x)
+    quantizer = quantizer or VectorQuantizer(num_embeddings, name="codes")
+    x = quantizer(x)
+    x = draw(x, table.decoder, channels, "decoder")
+    return keras.Model(images, x, name=name)
+
+
+def _image_shape(input_shape, divisor):
+    shape = plain(input_shape)
+    good = isinstance(shape, tuple | list) and len(shape) == 3
+    if not good or not all(isinstance(n, int) and n > 0 for n in shape):
+        raise ValueError(
+            "`input_shape` is the height, width and channels of an image. "
+            f"Received: input_shape={input_shape!r}. Try (32, 32, 3)."
+        )
+    if shape[0] % divisor or shape[1] % divisor:
+        near = tuple(divisor * -(-n // divisor) for n in shape[:2])
+        raise ValueError(
+            "`input_shape` has a height and width that the strides divide: "
+            f"multiples of {divisor}, or the reconstruction has another size. "
+            f"Received: input_shape={input_shape!r}. Resize or pad the images "
+            f"to {near[0]} x {near[1]}."
+        )
+    return shape
+
+
+def encoder(model):
+    """Returns the half of a VQ-VAE before the codes: images to codes.
+
+    Args:
+        model: What `VQVAE` returned, or such a model that was loaded.
+
+    Returns:
+        A functional model whose output is int32; it shares the weights.
+    """
+    quantizer = _quantizer(model)
+    codes = _Encode(quantizer, name="encode")(quantizer.input)
+    return keras.Model(model.input, codes, name=f"{model.name}_encoder")
+
+
+def decoder(model):
+    """Returns the half of a VQ-VAE behind the codes: codes to images.
+
+    Args:
+        model: What `VQVAE` returned, or such a model that was loaded.
+
+    Returns:
+        A functional model that takes what `encoder` outputs.
+    """
+    quantizer = _quantizer(model)
+    shape = encoder(model).output_shape[1:]
+    codes = keras.Input(shape, dtype="int32", name="codes")
+    x = {quantizer.name: _Decode(quantizer, name="decode")(codes)}
+    behind = model.layers[model.layers.index(quantizer) + 1 :]
+    for layer in behind:
+        inputs = keras.tree.map_structure(
+            lambda tensor: x[tensor._keras_history.operation.name], layer.input
+        )
+        x[layer.name] = layer(inputs)
+    return keras.Model(codes, x[behind[-1].name], name=f"{model.name}_decoder")
+
+
+def _quantizer(model):
+    found = [
+        layer
+        for layer in model.layers
+        if hasattr(layer, "encode") and hasattr(layer, "decode")
+    ]
+    if len(found) != 1:
+        raise ValueError(
+            "`model` is a VQ-VAE, which has one layer with `encode` and "
+            f"`decode`. Received: {model.name!r} with {len(found)}. Pass what "
+            "VQVAE returned."
+        )
+    return found[0]
+
+
+@keras.saving.register_keras_serializable(package="keras_papers")
+class _Encode(keras.layers.Layer):
+    """Calls the `encode` of a quantizer."""
+
+    def __init__(self, quantizer, **kwargs):
+        super().__init__(**kwargs)
+        self.quantizer = quantizer
+
+    def call(self, inputs):
+        return self.quantizer.encode(inputs)
+
+    def get_config(self):
+        quantizer = keras.saving.serialize_keras_object(self.quantizer)
+        return {**super().get_config(), "quantizer": quantizer}
+
+    @classmethod
+    def from_config(cls, config):
+        quantizer = keras.saving.deserialize_keras_object(config["quantizer"])
+        return cls(**{**config, "quantizer": quantizer})
+
+
+@keras.saving.register_keras_serializable(package="keras_papers")
+class _Decode(_Encode):
+    """Calls the `decode` of a quantizer."""
+
+    def call(self, inputs):
+        return self.quantizer.decode(inputs)
+
+
+@keras.saving.register_keras_serializable(package="keras_papers")
+class ReconstructionLoss(keras.losses.Loss):
+    """The mean squared error, divided by the variance of the images.
+
+    As in DeepMind's example: a loss of 1 is that of the mean image, whatever
+    the range of the pixels is, so that the commitment loss beside it has the
+    same weight for all images.
+
+    Args:
+        variance: Positive number: `images.var()` of the training images.
+        **kwargs: Keyword arguments of `keras.losses.Loss`.
+
+    Example:
+    >>> images = ops.array([[0.0, 4.0]])
+    >>> float(ReconstructionLoss(variance=4.0)(images, images + 2.0))
+    1.0
+    """
+
+    def __init__(self, variance, name="reconstruction_loss", **kwargs):
+        super().__init__(name=name, **kwargs)
+        check_positive(
+            "variance", float(variance), "that of the images", "Try 0.06."
+        )
+        self.variance = float(variance)
+
+    def call(self, y_true, y_pred):
+        y_true = ops.cast(y_true, y_pred.dtype)
+        return ops.mean(ops.square(y_true - y_pred), axis=-1) / self.variance
+
+    def get_config(self):
+        return {**super().get_config(), "variance": self.variance}
