@@ -7,7 +7,7 @@ import typing as _typing
 from keras_papers.lazy_names import lazy_names as _lazy_names
 from keras_papers.registration import register_layers as _register_layers
 
-if _typing.TYPE_CHECKING:  # what is imported when it is first used
+if _typing.TYPE_CHECKING:  # imported on first use
     from keras_papers import applications as applications
     from keras_papers import cost as cost
     from keras_papers import export as export

@@ -1,4 +1,4 @@
-"""Checks of arguments where they enter, with errors that say what to do.
+"""Checks of arguments, with errors that say what to do.
 
 Every message has three parts: the argument and its meaning, what was
 received, and what to do about it.
@@ -15,10 +15,10 @@ MOST_CLUSTERS = 256  # different weights of a kernel that count as clusters
 
 
 def plain_numbers(function):
-    """Lets a function take NumPy's numbers, and gives it Python's.
+    """Decorates a function: NumPy's numbers are converted to Python's.
 
-    Keras' layers refuse NumPy's integers in places, and names and JSON files
-    are made of what is passed. An array of one axis becomes a tuple.
+    Some of Keras' layers do not accept NumPy's integers, and names and JSON
+    files are made from the arguments. An array of one axis becomes a tuple.
     """
 
     @functools.wraps(function)
@@ -78,7 +78,7 @@ def check_positive(name, value, meaning, advice):
 
 
 def check_name(name):
-    """Raises ValueError unless `name` is None or Keras takes it for a model."""
+    """Raises ValueError unless `name` is None or a valid name of a model."""
     if name is not None and (not isinstance(name, str) or "/" in name):
         raise ValueError(
             "`name` is the name of the model, a string without '/', which "
@@ -121,7 +121,7 @@ def check_weights_path(weights):
 def check_choice(name, value, choices, meaning):
     """Raises ValueError unless `value` is one of `choices`; offers the nearest.
 
-    Letters count the same in both cases for the offer, not for the check.
+    The suggestion ignores case, the check does not.
     """
     if isinstance(value, str | None) and value in choices:
         return

@@ -1,7 +1,7 @@
 """Parameters and multiply-adds of a model, layer by layer.
 
-Counted as the mobile papers do: a multiply-add of convolutions and dense
-layers is one; normalization, activations and pooling are left out.
+Counted as in the papers of mobile networks: multiply-adds of convolutions and
+dense layers, without normalization, activations and pooling.
 """
 
 import math
@@ -32,7 +32,7 @@ TRANSPOSED = (
     layers.Conv3DTranspose,
 )
 SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
-# Layers that cost nothing by the papers' way of counting.
+# Layers that the papers do not count.
 FREE = (
     layers.Activation,
     layers.Add,
@@ -76,16 +76,16 @@ FREE = (
 
 
 class LayerCost(NamedTuple):
-    """What one call of a layer costs."""
+    """The cost of one call of a layer."""
 
     name: str
-    parameters: int  # trainable ones; 0 when the layer was called before
+    parameters: int  # trainable; 0 if the layer was called before
     multiply_adds: int  # for one image, or one example of another kind
     output_shape: tuple
 
 
 class Cost(NamedTuple):
-    """What a model costs: totals, each layer, and the layers not counted."""
+    """The cost of a model: totals, each layer, and the layers not counted."""
 
     parameters: int
     multiply_adds: int
@@ -107,15 +107,15 @@ def count(model, input_shape=None):
 
     Args:
         model: A functional or built sequential model with one input.
-        input_shape: Shape of one example, without batch axis. Needed where
-            the model leaves a size open. Defaults to the model's own.
+        input_shape: Shape of one example, without batch axis. Needed if
+            the model has an open size. Defaults to the model's own.
 
     Returns:
         A `Cost`, with one `LayerCost` for each built-in layer: blocks and
         inner models are counted by the layers inside.
 
     Raises:
-        ValueError: If a size is open and `input_shape` does not close it.
+        ValueError: If a size is open and `input_shape` does not set it.
 
     Example:
     >>> from keras_papers import applications
@@ -153,8 +153,8 @@ def count(model, input_shape=None):
 def _calls(model, *args, **kwargs):
     """Yields `(layer, args, outputs)` of each built-in layer's calls.
 
-    One drawing on the closed sizes, read back from its tensors: a flat model
-    would be drawn twice, and could not hold two layers of one name.
+    The graph is created once, with all sizes set. `flatten` would create it
+    twice, and fails for two layers with the same name.
     """
     with drawing():
         outputs = model.call(*args, **kwargs)
@@ -170,7 +170,7 @@ def _calls(model, *args, **kwargs):
 
 
 def _nodes(outputs, inputs):
-    """Lists the calls between tensors, each after those it depends on."""
+    """Lists the calls between tensors in topological order."""
     starts = dict.fromkeys(map(_node, inputs))
     ordered = dict(starts)
     stack = [_node(x) for x in reversed(keras.tree.flatten(outputs))]
@@ -228,7 +228,7 @@ def _multiply_adds(layer, args, outputs):
 
 
 def _positions(layer, shape):
-    """Returns at how many places of a map the kernel is laid."""
+    """Returns the number of positions of the kernel on a map."""
     if layer.data_format == "channels_first":
         return math.prod(shape[2:])
     return math.prod(shape[1:-1])

@@ -4,15 +4,15 @@ import importlib
 
 
 class MissingExtraError(ImportError, ValueError):
-    """Says which extra of the package is not installed."""
+    """Raised when an extra of the package is not installed."""
 
 
 def require(module, extra):
-    """Imports and returns `module`, which `extra` of the package installs.
+    """Imports and returns `module`, a dependency of the extra `extra`.
 
     Raises:
-        MissingExtraError: An `ImportError` and `ValueError`, naming the
-            command that installs what is missing.
+        MissingExtraError: If it is not installed. An `ImportError` and
+            `ValueError` whose message has the command to install it.
     """
     try:
         return importlib.import_module(module)

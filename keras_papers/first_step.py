@@ -1,4 +1,4 @@
-"""`prepare`: what the first step of `fit` would make is made before it."""
+"""`prepare` creates variables before the first step of `fit`."""
 
 import keras
 
@@ -8,27 +8,27 @@ SIZE = 2  # of axes whose size is unknown; 1 has a meaning of its own
 def prepare(model, x, y=None, sample_weight=None):
     """Halves the time until the first step of `model.fit`, on TensorFlow.
 
-    The optimizer, the loss and metrics such as `"accuracy"` make their
-    variables when they are first used. Where that is inside the first step,
-    TensorFlow traces the step twice. This function makes them before, from the
-    shapes of the data. Weights, statistics, metrics and random seeds stay as
-    they are, and so does each loss, to the bit.
+    The optimizer, the loss and metrics such as `"accuracy"` create their
+    variables on first use. If this happens inside the first step, TensorFlow
+    traces the step twice. This function creates them earlier, from the shapes
+    of the data. Weights, statistics, metrics, random seeds and losses are
+    unchanged.
 
-    A model whose variables cannot be made so (it has not been built, has a
-    `train_step` of its own, or its loss fails on zeros) is trained as before.
-    On other backends and under a `tf.distribute` strategy, `fit` itself makes
+    If the variables of a model cannot be created this way (it is not built, has
+    a custom `train_step`, or its loss fails on zeros), it is trained as before.
+    On other backends and under a `tf.distribute` strategy, `fit` itself creates
     them before the first step.
 
     Args:
         model: A compiled model.
         x: As in `model.fit`: arrays, tensors or a `tf.data.Dataset`. Only
-            shapes and types are read. Of a `PyDataset` pass a batch:
+            shapes and dtypes are read. For a `PyDataset` pass a batch:
             `prepare(model, *data[0])`.
-        y: As in `model.fit`. None where `x` is a dataset.
+        y: As in `model.fit`. None if `x` is a dataset.
         sample_weight: As in `model.fit`.
 
     Returns:
-        Bool. Whether the first step finds all variables made.
+        Bool. Whether all variables exist before the first step.
 
     Raises:
         ValueError: If the model is not compiled.
@@ -63,8 +63,8 @@ def prepare(model, x, y=None, sample_weight=None):
             model.optimizer.build(model.trainable_variables)
         if type(model).train_step is not keras.Model.train_step:
             return False
-        # What is assigned in this scope is forgotten with it. Variables that
-        # are made in it stay. Regularizers read the weights from the mapping.
+        # Assignments in this scope are discarded, and variables that are
+        # created in it stay. Regularizers read weights from the mapping.
         weights = [(weight, weight.value) for weight in model.weights]
         with keras.StatelessScope(state_mapping=weights):
             model.compute_loss(x, y, y_pred, sample_weight)
@@ -75,12 +75,12 @@ def prepare(model, x, y=None, sample_weight=None):
 
 
 def _outputs(model, x):
-    """Returns tensors of the structure, shapes and types of `model(x)`."""
+    """Returns tensors with the structure, shapes and dtypes of `model(x)`."""
     if isinstance(model, keras.Sequential):
         return model.outputs[0]
     try:
         outputs = model.output
-    except (AttributeError, ValueError):  # it is no graph of layers
+    except (AttributeError, ValueError):  # it is not a graph of layers
         return model.compute_output_spec(x)
     # Keras returns the tensor alone where a graph has a list of one.
     is_one = isinstance(outputs, list | tuple) and len(outputs) == 1
@@ -88,7 +88,7 @@ def _outputs(model, x):
 
 
 def _zeros(structure):
-    """Returns zeros of the shapes and types of tensors."""
+    """Returns zeros with the shapes and dtypes of tensors."""
     return keras.tree.map_structure(
         lambda tensor: None if tensor is None else _zeros_like(tensor),
         structure,

@@ -1,4 +1,4 @@
-"""Inlining of blocks: what detectors, quantization and export build on."""
+"""Inlining of blocks and nested models; quantization and export use it."""
 
 import contextlib
 import functools
@@ -13,22 +13,22 @@ def flatten(model):
     """Returns `model` as one graph of built-in layers that shares its weights.
 
     Every `Block`, and every functional or sequential model inside the model,
-    is replaced by the graph that its `call` draws. Outputs are the same to
-    the bit, in training mode too, for the very layers are called; masks and
-    call keywords, such as `training=False` at a frozen part, are passed to the
-    layers inside. Training one of the two trains the other.
+    is replaced by the graph of its `call`. The same layers are called, so the
+    outputs are identical, also in training mode. Masks and call arguments, such
+    as `training=False` of a frozen part, are passed to the layers inside.
+    Training one of the two models trains the other.
 
     Args:
         model: A functional or a built sequential model.
 
     Returns:
         A functional model without `Block`s and inner graphs, not compiled;
-        `model` itself where there is nothing to open.
+        `model` itself if it has no blocks and inner graphs.
 
     Raises:
         ValueError: If `model` has no graph to open, opening a block would
-            lose weights or a regularizer of the block's own, or two of the
-            layers inside have one name.
+            lose weights or a regularizer of the block itself, or two of the
+            layers inside have the same name.
 
     Example:
     >>> from keras_papers.layers import InvertedResidual
@@ -46,10 +46,10 @@ def flatten(model):
 
 
 def functional(model):
-    """Returns `model`, a sequential one as the functional one that it is.
+    """Returns `model`, or the functional model inside a sequential one.
 
     Raises:
-        ValueError: If `model` is no graph.
+        ValueError: If `model` is not a graph.
     """
     if not getattr(model, "inputs", None) or not isinstance(model, keras.Model):
         raise ValueError(
@@ -114,7 +114,7 @@ def redraw(model, call, inputs=None):
 
 
 def calls(model):
-    """Lists the calls of a functional model, each after those it needs."""
+    """Lists the calls of a functional model in topological order."""
     depths = sorted(model._nodes_by_depth, reverse=True)
     return [node for depth in depths for node in model._nodes_by_depth[depth]]
 
@@ -122,22 +122,22 @@ def calls(model):
 def _call(layer, *args, **kwargs):
     if is_formality(layer):
         return args[0]
-    # An inner model draws its layers where its `call` is used by itself.
+    # An inner model adds its layers to the graph if its `call` is used alone.
     opens = isinstance(layer, keras.Model) and is_graph(layer)
     return (layer.call if opens else layer)(*args, **kwargs)
 
 
 def is_graph(layer):
-    """Returns whether a layer opens; the call of a subclassed model is code."""
+    """Returns whether a layer can be replaced by the graph inside it."""
     if isinstance(layer, keras.Model):
         return type(layer).call in _graph_calls()
     return isinstance(layer, Block)
 
 
 def is_formality(operation):
-    """Returns whether an operation converts a tensor to what it already is.
+    """Returns whether an operation converts a tensor to its own dtype.
 
-    Keras draws one for every input where a model's `call` is used by itself.
+    Keras adds one for every input if a model's `call` is used alone.
     """
     if type(operation).__name__ != "ConvertToTensor":
         return False
@@ -145,9 +145,9 @@ def is_formality(operation):
 
 
 def is_cast_of_floats(operation):
-    """Returns whether an operation turns floats into floats of another width.
+    """Returns whether an operation casts floats to another float dtype.
 
-    Keras draws one where an inner model takes float32 and is given float16.
+    Keras adds one if an inner model takes float32 and gets float16.
     """
     if type(operation).__name__ not in ("Cast", "ConvertToTensor"):
         return False

@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first used (PEP 562)."""
+"""Names of a package that are imported on first use (PEP 562)."""
 
 import importlib
 import sys
@@ -7,12 +7,11 @@ import sys
 def lazy_names(package, homes):
     """Returns the `__getattr__` and `__dir__` of a package.
 
-    Every module of the package is an attribute of it, too, as it would be
-    after an import of the module.
+    Modules of the package are attributes too, as after an import of them.
 
     Args:
         package: The package's `__name__`.
-        homes: Dict: public name, and where it is defined below the package:
+        homes: Dict of public name to its place in the package:
             `"module.name"`, `"package.module.name"`, or `"module"` for a
             module.
 

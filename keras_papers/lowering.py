@@ -1,17 +1,18 @@
-"""Lowering: h-swish in operations that int8 runtimes compute fast.
+"""Lowering of h-swish to operations that int8 runtimes compute fast.
 
-XNNPACK, which runs .tflite files on phones, has no h-swish of integers: a
-quantized MobileNetV3 is divided into 21 partitions, between which tensors are
-copied. But every function of one int8 tensor is a table of 256
-numbers, and XNNPACK fuses a chain of such operations into that table, also
-where the chain ends with a product with its own input:
+XNNPACK, which runs .tflite files on phones, has no int8 h-swish: a quantized
+MobileNetV3 is divided into 21 partitions, between which tensors are copied. But
+every function of one int8 tensor is a table of 256 numbers, and XNNPACK fuses a
+chain of such operations into a table, also if it ends with a product with its
+own input:
 
     h-swish(x) = x * gate(x),  gate(x) = 1 - relu6(3 - x) / 6
 
-That gate is relu6(x + 3) / 6, mirrored, for the usual form is what the
-converter takes for h-swish (docs/QUANTIZATION.md has the measurements).
+The gate equals relu6(x + 3) / 6. It is written in this form since the converter
+replaces the usual form by its own h-swish (docs/QUANTIZATION.md has the
+measurements).
 
-A normalization of pixels by channel, as EfficientNet has in front, would be a
+A normalization of pixels by channel, such as that of EfficientNet, would be a
 product and a sum of whole images, each rounded to 256 levels. As a depthwise
 convolution of 1 x 1 it is one operation that is rounded once.
 """
@@ -33,7 +34,7 @@ WITH_ACTIVATION = (
     layers.DepthwiseConv2D,
     layers.SeparableConv2D,
 )
-# Activations that a convolution computes along, by limits of its output.
+# Activations that a convolution fuses as limits of its output.
 FUSED = (
     keras.activations.linear,
     keras.activations.relu,
@@ -63,21 +64,21 @@ GATES = {
 
 
 def lower(model):
-    """Returns an equal model in operations that int8 runtimes compute fast.
+    """Returns an equivalent model of operations that are fast in int8 runtimes.
 
     Every h-swish becomes the product of its input and a gate, and so does
-    swish, whose gate is the sigmoid. Other activations inside a convolution
-    or dense layer become layers of their own unless integers compute them
-    along. A hard sigmoid that is written as operations becomes one layer.
-    Normalizations by channel become convolutions: of several in a row, one
-    under the last one's name. All other layers stay, with their names.
+    swish, whose gate is the sigmoid. Other activations of a convolution or
+    dense layer become separate layers unless int8 runtimes fuse them. A hard
+    sigmoid that is written as operations becomes one layer. Normalizations by
+    channel become convolutions; several in a row become one, with the name of
+    the last. All other layers keep their names.
 
     Args:
-        model: A functional or built sequential model; it is left alone.
+        model: A functional or built sequential model; it is not changed.
 
     Returns:
-        A flat functional model, not compiled. It is for converting and not
-        for training: layers that stay are those of `model`, others copies.
+        A flat functional model, not compiled. It is for conversion and not
+        for training: unchanged layers are those of `model`, others copies.
 
     Raises:
         ValueError: If `model` has no graph that can be opened.
@@ -95,7 +96,7 @@ def lower(model):
         layer, dtype = node.operation, _precision(node)
         activation = _activation_of(layer)
         if layer in draw:
-            continue  # which is called more than once
+            continue  # called more than once
         if type(layer) in WITH_ACTIVATION and activation not in FUSED:
             draw[layer] = _split(layer, names)
         elif type(layer) not in WITH_ACTIVATION and activation in GATES:
@@ -103,7 +104,7 @@ def lower(model):
 
     def call(layer, *args, **kwargs):
         if layer in draw:
-            # Keywords such as `training` change nothing of what is replaced.
+            # Arguments such as `training` do not affect the replaced layers.
             return draw[layer](_tensor(args, kwargs))
         return layer(*args, **kwargs)
 
@@ -113,8 +114,8 @@ def lower(model):
 def _activation_of(operation):
     """Returns the function that a layer or an operation applies, or None.
 
-    Of classes that are known: others, such as recurrent layers and a user's
-    subclasses, may use the function inside.
+    For known classes only: others, such as recurrent layers and subclasses of
+    users, may use the function inside.
     """
     if not isinstance(operation, layers.Layer):
         return OPERATIONS.get(type(operation).__name__)
@@ -153,7 +154,7 @@ def _activation(function, name, dtype, names):
 def _precision(node):
     """Returns the dtype policy of a layer, the dtype of an operation here.
 
-    Operations may stand in several graphs, of different dtypes.
+    Operations may be in several graphs, with different dtypes.
     """
     if isinstance(node.operation, layers.Layer):
         return node.operation.dtype_policy
@@ -161,7 +162,7 @@ def _precision(node):
 
 
 def _free(name, names):
-    """Returns a name that no layer has, and takes it."""
+    """Returns an unused layer name, and reserves it."""
     while name in names:
         name += "_"
     names.add(name)
@@ -172,7 +173,7 @@ def _rescalings(flat):
     """Finds normalizations of images by channel, several in a row as one.
 
     Returns:
-        Dict: operation of it, of the function that stands in its place.
+        Dict of operation to the function that replaces it.
     """
     links, draw = _Links(flat), {}
     for node in reversed(links.nodes):
@@ -192,8 +193,8 @@ def _rescalings(flat):
 def _rescaling(row):
     """Returns one layer for a row of calls of `RESCALING`, or None.
 
-    None where there is nothing to gain, and where constants are not by
-    channel, as of a table of columns.
+    None if it would not help, and if constants are not by channel, as in a
+    table of columns.
     """
     (image,) = row[0].arguments.keras_tensors
     first, *others = (_constants(node.operation) for node in row)
@@ -211,7 +212,7 @@ def _rescaling(row):
     axes = [axis - scale.ndim for axis, n in enumerate(scale.shape) if n > 1]
     data_format = keras.config.image_data_format()
     by_channel = len(image.shape) == 4 and axes == [CHANNELS[data_format]]
-    # A convolution does not cast integers, as a rescaling does.
+    # Unlike a rescaling, a convolution does not cast integers.
     if not by_channel or not keras.backend.is_float_dtype(image.dtype):
         return None
     convolution = layers.DepthwiseConv2D(
@@ -246,14 +247,14 @@ def _constants(layer):
 
 
 def split_rescaling(model):
-    """Cuts the leading `Rescaling` off a flat model.
+    """Removes the leading `Rescaling` of a flat model.
 
-    As an operation it would run on the whole image; a quantized input has a
-    scale and a zero point of its own, which do the same for nothing.
+    As an operation it would run on the whole image. The scale and the zero
+    point of a quantized input have the same effect at no cost.
 
     Returns:
-        `(scale, offset, rest)`: `rest(scale * images + offset)` is what
-        `model(images)` is.
+        `(scale, offset, rest)`: `rest(scale * images + offset)` equals
+        `model(images)`.
     """
     alone = len(model.inputs) == len(model.outputs) == 1
     first = _Links(model).after(model.inputs[0]) if alone else None
@@ -267,7 +268,7 @@ def split_rescaling(model):
 
 
 def shift_to_levels(low, high):
-    """Returns by how much a range must move for zero to be a level of it.
+    """Returns the shift of a range that makes zero one of its levels.
 
     A quantized tensor has 256 levels, and zero, with which maps are padded,
     must be one of them. In [-1, 1] it lies between two: pixels then become
@@ -278,10 +279,10 @@ def shift_to_levels(low, high):
 
 
 def _hard_sigmoids(flat):
-    """Finds `relu6(x + 3) * (1 / 6)` as keras.applications draws it.
+    """Finds `relu6(x + 3) * (1 / 6)` as in keras.applications.
 
     Returns:
-        Dict: operation of it, of the function that stands in its place.
+        Dict of operation to the function that replaces it.
     """
     links, draw = _Links(flat), {}
     for node in links.nodes:
@@ -301,7 +302,7 @@ def _hard_sigmoids(flat):
 
 
 def _tensor(args, kwargs):
-    """Returns the argument of a call that is no constant."""
+    """Returns the argument of a call that is not a constant."""
     (tensor,) = (
         x
         for x in keras.tree.flatten((args, kwargs))
@@ -334,7 +335,7 @@ def _is_relu6(node):
 
 
 class _Links:
-    """Who makes and who reads the tensors of a flat model."""
+    """The producer and the consumers of the tensors of a flat model."""
 
     def __init__(self, model):
         self.nodes = calls(model)
@@ -347,18 +348,18 @@ class _Links:
             self.readers[id(tensor)].append(None)
 
     def before(self, node):
-        """Returns the node that makes what `node` alone reads, or None."""
+        """Returns the producer of a tensor that only `node` reads, or None."""
         tensors = node.arguments.keras_tensors
         if len(tensors) != 1 or self.after(tensors[0]) is not node:
             return None
         return self.makers[id(tensors[0])]
 
     def once(self, nodes):
-        """Returns whether what these nodes call is called nowhere else."""
+        """Returns whether only these nodes call their operations."""
         called = [node.operation for node in self.nodes]
         return all(called.count(node.operation) == 1 for node in nodes)
 
     def after(self, tensor):
-        """Returns the node that alone reads `tensor`, or None."""
+        """Returns the only node that reads `tensor`, or None."""
         readers = self.readers[id(tensor)]
         return readers[0] if len(readers) == 1 else None

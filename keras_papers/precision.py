@@ -1,4 +1,4 @@
-"""Mixed precision undone: files for phones compute in float32."""
+"""Conversion of models in mixed precision to float32, for export."""
 
 import keras
 
@@ -8,17 +8,17 @@ HALF = ("float16", "bfloat16")
 
 
 def in_float32(model):
-    """Returns a model that computes in float32 what `model` computes.
+    """Returns a copy of `model` that computes in float32.
 
-    In mixed precision the weights are float32 and the maps are half as wide.
-    Answers in float32 differ from those by what rounding the maps changed.
+    In mixed precision the weights are float32 and the activations are half
+    precision. The outputs of the copy differ by the rounding of activations.
 
     Args:
-        model: A functional or built sequential model; it is left alone.
+        model: A functional or built sequential model; it is not changed.
 
     Returns:
-        A flat functional model of copies, not compiled; `model` itself where
-        nothing computes in half precision.
+        A flat functional model of copies, not compiled; `model` itself if no
+        layer computes in half precision.
 
     Raises:
         ValueError: If `model` has no graph that can be opened, or a layer in
@@ -45,13 +45,13 @@ def in_float32(model):
         copy.set_weights(layer.get_weights())
         if isinstance(copy, keras.layers.Normalization):
             copy.finalize_state()  # which makes constants of them
-    if not model.trainable:  # True would also reach the frozen copies
+    if not model.trainable:  # True would also apply to the frozen copies
         exact.trainable = False
     return exact
 
 
 def _is_half(layer):
-    # Weights in integers are bound to the precision that they were made for.
+    # Integer weights depend on the precision that they were made for.
     quantized = layer.quantization_mode is not None
     return layer.compute_dtype in HALF and not quantized
 

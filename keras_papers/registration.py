@@ -1,9 +1,10 @@
-"""Registers the layers with Keras, whichever of the two is imported first.
+"""Registers the layers with Keras, in either order of the two imports.
 
-`keras.saving.load_model` knows the layers of a file that are registered, and
-an `import keras_papers` promises that ours are. To register them needs Keras,
-which takes seconds to import, and much of this package does without. So they
-are registered at once where Keras is there, and else when it is imported.
+`keras.saving.load_model` finds the layers of a file that are registered, and
+`import keras_papers` registers those of this package. Registration needs Keras,
+which takes seconds to import and is not needed by parts of this package. So the
+layers are registered at once if Keras is imported already, and else when it is
+imported.
 """
 
 import importlib
@@ -13,7 +14,7 @@ LAYERS = "keras_papers.layers"
 
 
 def register_layers():
-    """Imports the layers, now or at the end of the import of Keras."""
+    """Imports the layers, now or after the import of Keras."""
     if "keras" in sys.modules:
         importlib.import_module(LAYERS)
     else:
@@ -21,7 +22,7 @@ def register_layers():
 
 
 class _AfterKeras:
-    """A finder of `keras` alone, which others find as ever."""
+    """An import hook for `keras`, which the other finders load as usual."""
 
     def find_spec(self, name, path=None, target=None):
         if name != "keras":

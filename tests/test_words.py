@@ -34,7 +34,7 @@ WORD = re.compile(
 )
 # Web addresses, and code in a sentence, which has names of other projects.
 NO_PROSE = re.compile(r"https?://\S+|``[^`]+``|`[^`\n]+`")
-# Files that are yet to be written anew; take out those that you have.
+# Files that still have such words. The list only gets shorter.
 NOT_YET = """
     docs/ANDROID.md
     docs/QUANTIZATION.md

@@ -1,1 +1,1 @@
-"""Whole-file writes, JSON and training state; imports nothing of ours."""
+"""Complete file writes, JSON and the state of a training."""

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written completely or not at all."""
 
 import contextlib
 import errno
@@ -10,12 +10,12 @@ import threading
 
 @contextlib.contextmanager
 def draft_of(path):
-    """Yields a path beside `path` that is moved there when it is whole.
+    """Yields a temporary path, which is moved to `path` when it is complete.
 
-    Whatever interrupts the writing, a kill or a full disk included, leaves
-    what was at `path` before. Processes and threads that write one file at
-    once have a draft each. The draft's name ends as that of `path`, since some
-    writers go by the suffix. Where `path` is a link, it stays one.
+    If writing is interrupted, for example by a kill or a full disk, the file at
+    `path` is unchanged. Each process and thread that writes a file has its own
+    draft. The draft has the suffix of `path`, since some writers depend on it.
+    If `path` is a link, it stays one.
     """
     path = pathlib.Path(path).resolve()
     if path.exists() and not path.is_file():  # a device would be replaced
@@ -32,8 +32,9 @@ def draft_of(path):
 
 def draft_name(name):
     """Returns the name of the draft of a file, as this thread writes it."""
-    # A worker of a search that was thought dead may write beside the one that
-    # took its trial. Named by the worker, what a kill left is written over.
+    # A worker of a search that seemed lost may write at the same time as the
+    # one that took its trial. With the worker's name in it, a draft that a kill
+    # left is overwritten.
     writer = os.environ.get("KERASTUNER_TUNER_ID")
     if writer is None:
         writer = f"{_machine()}-{os.getpid()}-{threading.get_ident()}"
@@ -43,8 +44,8 @@ def draft_name(name):
 def sync(path):
     """Waits until the content of a file is on the disk.
 
-    Some file systems report only then that they are full, and a machine that
-    loses power could otherwise keep the new name without the content.
+    Some file systems report only then that they are full. Without it, a loss of
+    power could leave the new name without the content.
     """
     with open(path, "rb+") as file:
         os.fsync(file.fileno())
@@ -83,7 +84,7 @@ def _machine():
 
 def _runs(process):
     """Returns whether a process runs; True where that is not known."""
-    if os.name != "posix":  # elsewhere signal 0 is not a question
+    if os.name != "posix":  # on other systems signal 0 is not a query
         return True
     try:
         os.kill(process, 0)

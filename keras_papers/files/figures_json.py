@@ -1,4 +1,4 @@
-"""What a pipeline found, as JSON."""
+"""The results of a pipeline as JSON."""
 
 import json
 import math
@@ -6,9 +6,9 @@ import os
 
 
 def to_json(value):
-    """Writes figures as JSON, which has no NaN: what is no number is null.
+    """Returns figures as JSON, with null for NaN and infinity.
 
-    Named tuples become objects, and paths text.
+    Named tuples become objects, and paths become strings.
 
     Example:
     >>> print(to_json({"loss": float("nan"), "sizes": (1, 2.5)}))

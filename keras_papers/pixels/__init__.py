@@ -1,1 +1,1 @@
-"""Which pixel values a model takes."""
+"""The range and the normalization of a model's input images."""

@@ -1,4 +1,4 @@
-"""How pixels in [0, 255] become what a model takes: (pixel - mean) / std."""
+"""Normalization of pixels in [0, 255] for a model: (pixel - mean) / std."""
 
 import numbers
 
@@ -8,21 +8,21 @@ from keras_papers.checks import check_positive
 
 PIXELS = (0.0, 255.0)
 UNIT = (0.0, 1.0)
-SIGNED = (-1.0, 1.0)  # what is assumed of a model that does not show it
+SIGNED = (-1.0, 1.0)  # assumed if the graph does not show it
 WAY_OUT = (
     "Pass normalization=(mean, std): (0, 1) for a model that was trained on "
     "[0, 255], (127.5, 127.5) for [-1, 1], (0, 255) for [0, 1]. On the command "
     "line: --input-range 0 255, --input-range -1 1 or --input-range 0 1."
 )
-ROUNDED = 0.01  # share of the range by which prepared images may leave it
-AUGMENTED = 0.5  # the same of images that were changed to train on
+ROUNDED = 0.01  # share of the range by which prepared images may exceed it
+AUGMENTED = 0.5  # the same for augmented images
 
 
 def check_normalization(normalization):
     """Returns `(mean, std)` as floats.
 
     Raises:
-        ValueError: If it is no pair of finite numbers with std above 0.
+        ValueError: If it is not a pair of finite numbers with std above 0.
     """
     pair = isinstance(normalization, tuple | list) and len(normalization) == 2
     if not pair or not all(
@@ -42,7 +42,7 @@ def check_input_range(input_range):
     """Returns `(black, white)` as floats.
 
     Raises:
-        ValueError: If it is no pair of numbers, the smaller one first.
+        ValueError: If it is not a pair of numbers, the smaller one first.
     """
     pair = np.ravel(np.asarray(input_range, dtype=object)).tolist()
     real = all(isinstance(end, numbers.Real) for end in pair)
@@ -56,29 +56,29 @@ def check_input_range(input_range):
 
 
 def normalization_of_range(black, white):
-    """Returns the `(mean, std)` that make [black, white] of pixels."""
+    """Returns the `(mean, std)` that map [0, 255] to [black, white]."""
     std = 255 / (white - black)
     return -black * std + 0.0, std  # without the sign of -0.0
 
 
 def range_of_normalization(mean, std):
-    """Returns what becomes of a black and of a white pixel."""
+    """Returns the normalized values of a black and of a white pixel."""
     return -mean / std + 0.0, (255 - mean) / std
 
 
 def check_images(
     argument, images, low, high, *, way_out=WAY_OUT, given=False, slack=ROUNDED
 ):
-    """Raises ValueError of images that are not what a model takes.
+    """Raises ValueError for images outside of a model's input range.
 
     Args:
-        argument: What the images were passed as.
+        argument: Name of the argument with the images.
         images: Array.
-        low: What the model takes for a black pixel.
-        high: What it takes for a white one.
+        low: The model's value of a black pixel.
+        high: Its value of a white pixel.
         way_out: Sentences on how to pass another range.
         given: Whether the user passed that range.
-        slack: Share of the range by which images may leave it.
+        slack: Share of the range by which images may exceed it.
     """
     least, most = float(np.min(images)), float(np.max(images))
     margin = slack * (high - low)

@@ -1,11 +1,11 @@
-"""What a model takes for a black and for a white pixel.
+"""The values of black and white pixels at the input of a model.
 
-Three probes, black, gray and white in [0, 255], are followed from the input
-through all that has no weights to learn: layers, operations and inner graphs.
-What arrives at the first layer with weights shows for which images the way
-there was made, for networks are trained on numbers around [-1, 1]. Where
-nothing happens on the way, the statistics of a normalization behind that first
-layer can show it (`pixel_statistics`).
+Three probes, black, gray and white in [0, 255], are propagated from the input
+through all layers, operations and inner graphs without trainable weights. Their
+values at the first layer with weights show the expected range of the images,
+since networks are trained on numbers around [-1, 1]. If nothing changes the
+probes, the statistics of a normalization after that layer can show the range
+(`pixel_statistics`).
 """
 
 import inspect
@@ -25,17 +25,17 @@ from keras_papers.pixels.pixel_statistics import (
 )
 
 PROBES = (0.0, 64.0, 255.0)
-OPEN_SIZE = 64  # height and width of a probe where the model leaves them open
-ROUNDING = 0.02  # share of a range by which half precision may bend a line
+OPEN_SIZE = 64  # height and width of a probe if they are open in the model
+ROUNDING = 0.02  # tolerance for half precision, as a share of the range
 
 
 class PixelRange(NamedTuple):
-    """What a model takes for a black and for a white pixel."""
+    """The values of black and white pixels at the input of a model."""
 
     black: float
     white: float
-    known: bool = True  # False: the graph does not show it, and it is assumed
-    trained: bool = True  # False: there is no image yet that it was made for
+    known: bool = True  # False: assumed, since the graph does not show it
+    trained: bool = True  # False: the model is untrained and fits no range yet
 
     def warn(self, model, way_out=WAY_OUT, stacklevel=3):
         """Warns if the range of a model of images is an assumption."""
@@ -52,14 +52,14 @@ class PixelRange(NamedTuple):
 
 
 def find_pixel_range(model):
-    """Finds what a model takes for a black and for a white pixel.
+    """Finds the values of black and white pixels at the input of a model.
 
     Args:
         model: A functional or built sequential model.
 
     Returns:
         A `PixelRange` of (0, 255), (0, 1) or (-1, 1), the last of which is
-        assumed where the graph does not show it.
+        assumed if the graph does not show it.
 
     Example:
     >>> image = keras.Input((32, 32, 3))
@@ -75,7 +75,7 @@ def find_pixel_range(model):
 
 
 def with_pixels(model, mean, std):
-    """Returns a model of pixels in [0, 255] that calls `model` on theirs."""
+    """Returns a model that takes pixels in [0, 255] and calls `model`."""
     if (mean, std) == (0.0, 1.0):
         return model
     image = keras.Input(batch_shape=model.inputs[0].shape, name="pixels")
@@ -84,18 +84,18 @@ def with_pixels(model, mean, std):
 
 
 class _Line(NamedTuple):
-    """What became of the input: slope * (input - zero)."""
+    """A linear function of the input: slope * (input - zero)."""
 
     slope: float
     zero: float
 
 
 class _Reached(NamedTuple):
-    """The first layer with weights on a way from the input."""
+    """The first layer with weights on a path from the input."""
 
     line: _Line
-    layer: object  # None: an output of the model, or what is no line
-    follower: object  # the layer that alone reads it, or None
+    layer: object  # None: an output of the model, or not linear
+    follower: object  # the only layer that reads it, or None
 
 
 def _examine(model):
@@ -151,18 +151,18 @@ def _by_statistics(reached):
 
 
 def _judge(slope, zero):
-    """Returns the range for which a line was made, or None.
+    """Returns the input range that a line maps to about [-1, 1], or None.
 
     Args:
         slope: Of the line.
-        zero: What of the input becomes zero: a mean where it was adapted,
-            the middle, or black.
+        zero: The input value that becomes zero: an adapted mean, the middle
+            of the range, or black.
     """
     slope = abs(slope)
     if np.isclose(slope, 1) and abs(zero) < 1e-3:
-        return None  # nothing happened
+        return None  # unchanged
     if 1.5 < zero <= 256:
-        # Dark images may be adapted to, but not to a hundredth of white.
+        # An adapted mean may be that of dark images, but not 1 % of white.
         return PIXELS if zero > 20 or slope < 0.25 else None
     if not -1.1 <= zero <= 1.5:
         return None
@@ -177,7 +177,7 @@ def _judge(slope, zero):
 
 
 def _made_pixels(line):
-    """Returns the range of which a line makes pixels in [0, 255], or None."""
+    """Returns the range that a line maps to pixels in [0, 255], or None."""
     if np.isclose(line.slope, 255, rtol=0.02) and abs(line.zero) < 0.02:
         return UNIT
     signed = np.isclose(line.slope, 127.5, rtol=0.02)
@@ -185,7 +185,7 @@ def _made_pixels(line):
 
 
 def _line(values):
-    """Returns the `_Line` on which the probes lie, or None."""
+    """Returns the `_Line` through the probes, or None."""
     values = np.asarray(keras.ops.convert_to_numpy(values), "float64")
     if values.ndim == 0 or len(values) != len(PROBES):
         return None
@@ -207,10 +207,10 @@ class _Walk:
 
     def __init__(self):
         self.reached = []  # of `_Reached`
-        self.made = set()  # ranges of which pixels are made on the way
+        self.made = set()  # ranges that are mapped to pixels on the path
 
     def follow(self, graph, inputs):
-        """Returns the outputs of a graph, None where weights lie before."""
+        """Returns the outputs of a graph; None after a layer with weights."""
         values = {
             id(x): value
             for x, value in zip(graph.inputs, inputs, strict=True)
@@ -250,7 +250,7 @@ class _Walk:
         outputs = _computed(node, values)
         lines = [None if x is None else _line(x) for x in outputs]
         if None in lines:
-            # As of an activation, whose input is what to look at.
+            # Such as an activation, whose input matters.
             self.reached.append(_Reached(line, None, None))
             return nothing
         self.made |= {_made_pixels(x) for x in lines} - {None}
@@ -281,10 +281,10 @@ def _learns(layer):
 
 
 def _computed(node, values):
-    """Returns what a layer or an operation makes of the probes.
+    """Returns the outputs of a layer or an operation for the probes.
 
-    None for each output where it does not run, for this is a question only,
-    and the job that asks it may do without.
+    None for each output if the call fails, since callers can continue without
+    the range.
     """
     args, kwargs = keras.tree.map_structure(
         lambda x: values.get(id(x), x),

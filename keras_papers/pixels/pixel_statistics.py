@@ -1,15 +1,15 @@
-"""What a trained normalization has recorded of a model's input.
+"""Statistics of a model's input, from those of a trained normalization.
 
-A `BatchNormalization` keeps the mean and the variance of its inputs. Behind a
-linear convolution they are, roughly,
+A `BatchNormalization` stores the mean and the variance of its inputs. After a
+linear convolution they are approximately
 
     mean_k = input mean * sum(kernel_k)
     variance_k = input variance * (r sum(kernel_k)^2 + (1 - r) sum(kernel_k^2))
 
 where r, the correlation of neighboring pixels, is the same for all kernels. So
-the mean and the deviation of the input follow by least squares over the
-kernels. That is rough, but the deviation of pixels in [0, 255] is a hundred
-times that of pixels in [0, 1].
+the mean and the deviation of the input are estimated by least squares over the
+kernels. This is sufficient, as the deviation of pixels in [0, 255] is 255 times
+that of pixels in [0, 1].
 """
 
 from typing import NamedTuple
@@ -24,11 +24,11 @@ LINEAR = keras.activations.linear
 
 
 class InputStatistics(NamedTuple):
-    """Estimates for the pixels of the images that a network has seen."""
+    """Estimated statistics of the training images of a network."""
 
     mean: float
     deviation: float
-    least_deviation: float  # if all of the initial variance were still there
+    least_deviation: float  # with all of the initial variance
     converged: bool  # whether the initial variance has faded
 
 
@@ -37,10 +37,10 @@ def statistics_behind(layer, follower):
 
     Args:
         layer: A `BatchNormalization`, or a convolution.
-        follower: The layer that alone reads it, or None.
+        follower: The only layer that reads it, or None.
 
     Returns:
-        `InputStatistics`, or None where there is no trained normalization.
+        `InputStatistics`, or None without a trained normalization.
     """
     norm = _normalization(layer, follower)
     if norm is None or has_seen_nothing(layer, follower):
@@ -67,7 +67,7 @@ def statistics_behind(layer, follower):
 
 
 def has_seen_nothing(layer, follower):
-    """Returns whether the statistics behind a layer are the initial ones."""
+    """Returns whether the statistics after a layer are the initial ones."""
     norm = _normalization(layer, follower)
     if norm is None:
         return False
@@ -79,7 +79,7 @@ def judge_statistics(found):
     """Returns the `(black, white)` of such images, or None if unclear."""
     mean, deviation, least, converged = found
     if 5 < least < 150:
-        # A smaller mean was subtracted before, or has hardly been seen.
+        # A smaller mean was subtracted before, or the training was short.
         return PIXELS if 0.4 * deviation < mean < 255 else None
     if deviation > 0.8 or not -1 < mean < 1:
         return None

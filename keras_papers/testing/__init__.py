@@ -1,4 +1,4 @@
-"""Contracts that the package's layers and models keep, and a user's may."""
+"""Contracts for layers and constructors, also for those of users."""
 
 from keras_papers.testing.check_application import (
     check_application as check_application,

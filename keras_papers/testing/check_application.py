@@ -10,23 +10,23 @@ DRAWS = 4  # of weights, to see that each has a gradient
 
 
 def check_application(constructor, size=32, **arguments):
-    """Raises AssertionError, naming the broken promise, unless it is good.
+    """Raises AssertionError unless a constructor fulfills the contract.
 
-    A good constructor
+    The constructor
     - has the arguments of keras.applications, and downloads nothing by default;
-    - gives as many outputs as `classes`, probabilities that sum to one;
-    - without top gives a map, and with `pooling` a vector;
-    - builds upon `input_tensor`, the user's layers before it included;
-    - takes one and four channels, and an open size;
-    - gives a graph in which each layer is called once, so that any layer's
-      output can be tapped by its name;
-    - gives a model whose every trainable weight has a gradient, and whose
+    - returns as many outputs as `classes`, probabilities that sum to one;
+    - returns a map without top, and a vector with `pooling`;
+    - builds upon `input_tensor`, including the user's layers before it;
+    - accepts one and four channels, and an open size;
+    - creates a graph in which each layer is called once, so that the output
+      of each layer is available by its name;
+    - creates a model whose trainable weights all have a gradient, and whose
       outputs are the same after saving and loading.
 
     Args:
         constructor: Function such as `keras_papers.applications.MobileNet`.
-        size: Int. Height and width of the images to try. Defaults to 32.
-        **arguments: More of the constructor's arguments, such as `alpha`.
+        size: Int. Height and width of the test images. Defaults to 32.
+        **arguments: Other arguments of the constructor, such as `alpha`.
 
     Example:
     >>> from keras_papers import applications
@@ -96,7 +96,7 @@ def _check_scores(model, images):
 
 
 def _check_outputs_and_inputs(constructor, size, arguments):
-    """Tries each kind of output with another kind of input.
+    """Tests each kind of output with another kind of input.
 
     Building takes most of the time, and one does not depend on the other.
     """
@@ -136,7 +136,7 @@ def _check_input_tensor(constructor, alone, images, arguments):
 
 
 def _check_gradients(model, images):
-    """Fails for a weight that no training moves, of several from new draws.
+    """Fails for a weight that does not change in trainings of several models.
 
     In one of them the ReLU of a narrow squeeze may be dead by chance.
     """
@@ -149,11 +149,11 @@ def _check_gradients(model, images):
 
 
 def _unmoved(model, images):
-    """Trains a model; returns the paths of weights that stayed."""
+    """Trains a model; returns the paths of weights that did not change."""
     before = [
         keras.ops.convert_to_numpy(weight) for weight in model.trainable_weights
     ]
-    # Eager where that is possible: tracing a graph would take the most time.
+    # Eager if possible, as tracing would take most of the time.
     model.compile(
         keras.optimizers.Adam(),
         "sparse_categorical_crossentropy",
@@ -181,7 +181,7 @@ def _check_same(model, other, images, when):
 
 
 def _perturb(model):
-    """Draws statistics with which a fresh model's scores differ."""
+    """Draws statistics with which the scores of a new model differ."""
     generator = np.random.default_rng(2)
     for weight in model.weights:
         shape, path = weight.shape, weight.path

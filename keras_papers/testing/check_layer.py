@@ -7,22 +7,23 @@ import numpy as np
 
 
 def check_layer(layer, input_shape):
-    """Raises AssertionError, naming the broken promise, unless `layer` is good.
+    """Raises AssertionError unless `layer` fulfills the contract.
 
-    A good layer
-    - is registered, and comes back from its config with the same config;
-    - promises with `compute_output_shape` the shape that it has when called
+    The layer
+
+    - is registered, and has the same config after `from_config`;
+    - returns the shape of `compute_output_shape` when it is called
       symbolically and eagerly, at any batch size;
     - has a gradient in every trainable weight;
     - computes in half precision under a mixed policy;
-    - answers the same after it was saved and loaded.
+    - has the same outputs after saving and loading.
 
     Args:
         layer: An unbuilt layer with one tensor as input.
-        input_shape: Shape of a batch, all sizes given.
+        input_shape: Shape of a batch, without open sizes.
 
     Returns:
-        A model of the layer alone, random inputs, and its outputs for them,
+        A model with this layer only, random inputs, and its outputs for them,
         for further checks.
 
     Example:
