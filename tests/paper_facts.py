@@ -183,14 +183,14 @@ def differences(fact):
 def as_markdown():
     """Returns the text of docs/PAPERS.md."""
     lines = [
-        "# Papers and what of them is checked",
+        "# Papers and tested figures",
         "",
         "Made by `python -m tests.paper_facts` from the rows that the tests "
-        "hold the models against.",
+        "compare the models with.",
         "Parameters are the trainable ones; multiply-adds are those of "
         "convolutions and dense layers.",
-        "Under *off* is by how much both are more than the paper prints, which "
-        "is rounded.",
+        "*off* is the difference from the values in the paper, which "
+        "are rounded.",
     ]
     for model in list_models(task="image_classification"):
         paper = get_record(model).paper

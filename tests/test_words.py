@@ -36,8 +36,6 @@ WORD = re.compile(
 NO_PROSE = re.compile(r"https?://\S+|``[^`]+``|`[^`\n]+`")
 # Files that still have such words. The list only gets shorter.
 NOT_YET = """
-    docs/ANDROID.md
-    docs/QUANTIZATION.md
     docs/TUNING.md
     keras_papers/applications/efficientnet.py
     keras_papers/applications/image/classifier.py
