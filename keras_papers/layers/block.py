@@ -35,11 +35,12 @@ class Block(keras.layers.Layer):
     never with operators: an operator has no layer that could be quantized,
     or be used as an output by its name.
 
-    `super().__init__(**kwargs)` stores the arguments that the subclass names
-    as attributes: numbers, strings and lists of them. A class with
-    `checks=` stores and serializes all of its arguments: `checks` is a dict
-    of `check(name, value)` by argument, which returns the value to store or
-    raises ValueError.
+    A subclass names an argument in its signature and its docstring only:
+    `super().__init__(**kwargs)` stores numbers, strings and lists of them as
+    attributes, and the config has them. `class Name(Block, checks=...)` does
+    so for arguments of other types too: `checks` has a `check(name, value)`
+    by the name of an argument, which returns the value to store, or raises
+    ValueError.
 
     Args:
         **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
@@ -70,6 +71,8 @@ class Block(keras.layers.Layer):
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
             cls.__init__ = with_stored_arguments(cls.__init__, checks or {})
+        # Without checks, Keras serializes the arguments of simple types. It
+        # does so only for classes that do not define `get_config`.
         if checks and "get_config" not in vars(cls):
             cls.get_config = _get_config
 

@@ -55,7 +55,7 @@ class ConvNormActivation(ResidualBlock, checks=ARGUMENTS):
 
     Raises:
         ValueError: If an argument is out of its range, or the input has
-            another rank or an open number of channels.
+            another rank or an unknown number of channels.
 
     Example:
     >>> block = ConvNormActivation(16, strides=2, shortcut="pool")

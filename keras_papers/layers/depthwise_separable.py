@@ -44,7 +44,7 @@ class DepthwiseSeparable(ConvBlock, checks=ARGUMENTS):
 
     Raises:
         ValueError: If an argument is out of its range, or the input has
-            another rank or an open number of channels.
+            another rank or an unknown number of channels.
 
     Example:
     >>> block = DepthwiseSeparable(filters=16, strides=2)

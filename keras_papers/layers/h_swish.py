@@ -7,7 +7,7 @@ from keras_papers.layers.block import Block
 
 @keras.saving.register_keras_serializable(package="keras_papers")
 class HSwish(Block):
-    """Computes `x * relu6(x + 3) / 6`, element by element.
+    """Computes `x * relu6(x + 3) / 6` elementwise.
 
     Section 5.2 of the MobileNetV3 paper: swish with its sigmoid replaced by a
     piecewise linear gate, which costs no exponential and quantizes. It is

@@ -63,7 +63,7 @@ class InvertedResidual(ResidualBlock, checks=ARGUMENTS):
 
     Raises:
         ValueError: If an argument is out of its range, or the input has
-            another rank or an open number of channels.
+            another rank or an unknown number of channels.
 
     Example:
     >>> block = InvertedResidual(filters=8, strides=2, squeeze_units=4)

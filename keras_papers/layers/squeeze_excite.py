@@ -15,17 +15,17 @@ class SqueezeExcite(Block, checks=ARGUMENTS):
 
     Section 3 of the paper: squeeze (global average, eq. 2), excite (two
     fully connected maps around a bottleneck, eq. 3), scale (eq. 4). The maps
-    are 1x1 convolutions, so that a mobile runtime sees no reshape.
+    are 1x1 convolutions, so that a mobile runtime needs no reshape.
 
-    The bottleneck is given in channels, not as a ratio, for papers disagree
-    on what the ratio is of: the expanded channels (MobileNetV3), or the
-    block's input (MnasNet, EfficientNet).
+    The bottleneck is given in channels and not as a ratio, because papers
+    use the ratio of different channels: the expanded ones (MobileNetV3), or
+    those of the block's input (MnasNet, EfficientNet).
 
     Args:
         units: Positive int. Channels of the bottleneck.
         activation: Activation of the bottleneck. Defaults to `"relu"`.
         gate_activation: Activation of the gate. Defaults to `"sigmoid"`;
-            MobileNetV3 takes `"hard_sigmoid"`, which is relu6(x + 3) / 6.
+            MobileNetV3 uses `"hard_sigmoid"`, which is relu6(x + 3) / 6.
         data_format: `"channels_last"` or `"channels_first"`. Defaults to
             `keras.config.image_data_format()`.
         kernel_initializer: Of both convolutions. Defaults to
@@ -41,7 +41,7 @@ class SqueezeExcite(Block, checks=ARGUMENTS):
 
     Raises:
         ValueError: If `units` is not a positive integer, or the input has
-            another rank or an open number of channels.
+            another rank or an unknown number of channels.
 
     Example:
     >>> tuple(SqueezeExcite(units=4)(keras.ops.ones((2, 7, 7, 16))).shape)
