@@ -101,16 +101,14 @@ def VQVAE(
 
     Example:
     >>> model = VQVAE((28, 28, 1), num_embeddings=64)
-    >>> model.output_shape, encoder(model).output_shape
-    ((None, 28, 28, 1), (None, 7, 7))
+    >>> model.output_shape
+    (None, 28, 28, 1)
     """
     check_name(name)
     check_positive_int("num_embeddings", num_embeddings, "codes", "Try 512.")
     if embedding_dim is not None:
         check_positive_int("embedding_dim", embedding_dim, "a size", "Try 64.")
-    height, width, channels = _image_shape(
-        input_shape, reduction(table.encoder)
-    )
+    height, width, channels = image_shape(input_shape, reduction(table.encoder))
     images = keras.Input((height, width, channels), name="image")
     x = draw(images, table.encoder, channels, "encoder")
     if embedding_dim is not None:
@@ -123,7 +121,8 @@ def VQVAE(
     return keras.Model(images, x, name=name)
 
 
-def _image_shape(input_shape, divisor):
+def image_shape(input_shape, divisor):
+    """Returns the shape of an image whose size a number must divide."""
     shape = plain(input_shape)
     good = isinstance(shape, tuple | list) and len(shape) == 3
     if not good or not all(isinstance(n, int) and n > 0 for n in shape):
@@ -140,86 +139,6 @@ def _image_shape(input_shape, divisor):
             f"to {near[0]} x {near[1]}."
         )
     return shape
-
-
-def encoder(model):
-    """Returns the half of a VQ-VAE before the codes: images to codes.
-
-    Args:
-        model: What `VQVAE` returned, or such a model that was loaded.
-
-    Returns:
-        A functional model whose output is int32; it shares the weights.
-    """
-    quantizer = _quantizer(model)
-    codes = _Encode(quantizer, name="encode")(quantizer.input)
-    return keras.Model(model.input, codes, name=f"{model.name}_encoder")
-
-
-def decoder(model):
-    """Returns the half of a VQ-VAE behind the codes: codes to images.
-
-    Args:
-        model: What `VQVAE` returned, or such a model that was loaded.
-
-    Returns:
-        A functional model that takes what `encoder` outputs.
-    """
-    quantizer = _quantizer(model)
-    shape = encoder(model).output_shape[1:]
-    codes = keras.Input(shape, dtype="int32", name="codes")
-    x = {quantizer.name: _Decode(quantizer, name="decode")(codes)}
-    behind = model.layers[model.layers.index(quantizer) + 1 :]
-    for layer in behind:
-        inputs = keras.tree.map_structure(
-            lambda tensor: x[tensor._keras_history.operation.name], layer.input
-        )
-        x[layer.name] = layer(inputs)
-    return keras.Model(codes, x[behind[-1].name], name=f"{model.name}_decoder")
-
-
-def _quantizer(model):
-    found = [
-        layer
-        for layer in model.layers
-        if hasattr(layer, "encode") and hasattr(layer, "decode")
-    ]
-    if len(found) != 1:
-        raise ValueError(
-            "`model` is a VQ-VAE, which has one layer with `encode` and "
-            f"`decode`. Received: {model.name!r} with {len(found)}. Pass what "
-            "VQVAE returned."
-        )
-    return found[0]
-
-
-@keras.saving.register_keras_serializable(package="keras_papers")
-class _Encode(keras.layers.Layer):
-    """Calls the `encode` of a quantizer."""
-
-    def __init__(self, quantizer, **kwargs):
-        super().__init__(**kwargs)
-        self.quantizer = quantizer
-
-    def call(self, inputs):
-        return self.quantizer.encode(inputs)
-
-    def get_config(self):
-        quantizer = keras.saving.serialize_keras_object(self.quantizer)
-        return {**super().get_config(), "quantizer": quantizer}
-
-    @classmethod
-    def from_config(cls, config):
-        quantizer = keras.saving.deserialize_keras_object(config["quantizer"])
-        return cls(**{**config, "quantizer": quantizer})
-
-
-@keras.saving.register_keras_serializable(package="keras_papers")
-class _Decode(_Encode):
-    """Calls the `decode` of a quantizer."""
-
-    def call(self, inputs):
-        return self.quantizer.decode(inputs)
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")

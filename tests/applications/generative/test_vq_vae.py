@@ -114,7 +114,7 @@ def test_an_image_has_three_axes(shape):
 
 
 def test_a_model_without_codes_has_no_halves():
-    with pytest.raises(ValueError, match="`model` is a VQ-VAE"):
+    with pytest.raises(ValueError, match="`model` is an autoencoder"):
         encoder(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]))
 
 

@@ -1,0 +1,112 @@
+"""The halves of an autoencoder with codes: images to codes, and back."""
+
+import keras
+
+
+def encoder(model):
+    """Returns the half of an autoencoder before the codes.
+
+    Args:
+        model: What `VQVAE` or `VQVAE2` returned, or such a model that was
+            loaded.
+
+    Returns:
+        A functional model: images to codes of int32, a list of them from the
+        top level down where there are several. It shares the weights.
+
+    Raises:
+        ValueError: If the model has no quantizer.
+
+    Example:
+    >>> from keras_papers.applications.generative import VQVAE
+    >>> encoder(VQVAE((28, 28, 1), num_embeddings=64)).output_shape
+    (None, 7, 7)
+    """
+    codes = [
+        _Encode(quantizer, name=f"encode_{quantizer.name}")(quantizer.input)
+        for quantizer in quantizers(model)
+    ]
+    return keras.Model(
+        model.input, _one_or_all(codes), name=f"{model.name}_encoder"
+    )
+
+
+def decoder(model):
+    """Returns the half of an autoencoder behind the codes.
+
+    Args:
+        model: What `VQVAE` or `VQVAE2` returned, or such a model that was
+            loaded.
+
+    Returns:
+        A functional model that takes what `encoder` outputs. It shares the
+        weights.
+
+    Raises:
+        ValueError: If the model has no quantizer.
+    """
+    found = quantizers(model)
+    shapes = [output.shape[1:] for output in encoder(model).outputs]
+    codes = [
+        keras.Input(shape, dtype="int32", name=quantizer.name)
+        for quantizer, shape in zip(found, shapes, strict=True)
+    ]
+    vectors = [
+        _Decode(quantizer, name=f"decode_{quantizer.name}")(each)
+        for quantizer, each in zip(found, codes, strict=True)
+    ]
+    behind = keras.Model(
+        [quantizer.output for quantizer in found], model.output, name="behind"
+    )
+    return keras.Model(
+        _one_or_all(codes), behind(vectors), name=f"{model.name}_decoder"
+    )
+
+
+def quantizers(model):
+    """Lists the quantizers of a model, those of the top level first."""
+    found = [
+        layer
+        for layer in model.layers
+        if hasattr(layer, "encode") and hasattr(layer, "decode")
+    ]
+    if not found:
+        raise ValueError(
+            "`model` is an autoencoder that has layers with `encode` and "
+            f"`decode`. Received: {model.name!r} without one. Pass what VQVAE "
+            "or VQVAE2 returned."
+        )
+    return found
+
+
+def _one_or_all(tensors):
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+@keras.saving.register_keras_serializable(package="keras_papers")
+class _Encode(keras.layers.Layer):
+    """Calls the `encode` of a quantizer."""
+
+    def __init__(self, quantizer, **kwargs):
+        super().__init__(**kwargs)
+        self.quantizer = quantizer
+
+    def call(self, inputs):
+        return self.quantizer.encode(inputs)
+
+    def get_config(self):
+        quantizer = keras.saving.serialize_keras_object(self.quantizer)
+        return {**super().get_config(), "quantizer": quantizer}
+
+    @classmethod
+    def from_config(cls, config):
+        quantizer = keras.saving.deserialize_keras_object(config["quantizer"])
+        return cls(**{**config, "quantizer": quantizer})
+
+
+@keras.saving.register_keras_serializable(package="keras_papers")
+class _Decode(_Encode):
+    """Calls the `decode` of a quantizer."""
+
+    def call(self, inputs):
+        return self.quantizer.decode(inputs)
