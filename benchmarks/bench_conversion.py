@@ -47,7 +47,9 @@ if __name__ == "__main__":
             peer = getattr(keras.applications, name)(SHAPE, weights=None)
             theirs.append(seconds(lambda peer=peer: converted_by_keras(peer)))
             converted.append(
-                seconds(lambda ours=ours: conversion.convert(ours, SHAPE, None))
+                seconds(
+                    lambda ours=ours: conversion.convert(ours, [SHAPE], None)
+                )
             )
             exported.append(
                 seconds(

@@ -77,6 +77,35 @@ def check_positive(name, value, meaning, advice):
         )
 
 
+def check_names(argument, given, known, owner="of the model", needed=None):
+    """Raises ValueError unless names are known, and those needed are there.
+
+    Args:
+        argument: What the names were passed in.
+        given: The names, as keys of a dict.
+        known: Names of all inputs.
+        owner: Of what they are the inputs.
+        needed: The names that must be there. Defaults to None: all.
+    """
+    needed = known if needed is None else needed
+    missing = [name for name in needed if name not in given]
+    unknown = [name for name in given if name not in known]
+    if not missing and not unknown:
+        return
+    found = []
+    if missing:
+        found.append(f"no {', '.join(map(repr, missing))}")
+    for name in unknown:
+        nearest = difflib.get_close_matches(str(name), missing or known, 1)
+        offered = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+        found.append(f"unknown {name!r}{offered}")
+    raise ValueError(
+        f"`{argument}` must name each input {owner} once: "
+        f"{', '.join(map(repr, known))}. Received: {'; '.join(found)}. Rename "
+        "or remove what differs."
+    )
+
+
 def check_name(name):
     """Raises ValueError unless `name` is None or a valid name of a model."""
     if name is not None and (not isinstance(name, str) or "/" in name):

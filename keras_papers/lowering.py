@@ -256,14 +256,14 @@ def split_rescaling(model):
         `(scale, offset, rest)`: `rest(scale * images + offset)` equals
         `model(images)`.
     """
-    alone = len(model.inputs) == len(model.outputs) == 1
+    alone = len(model.inputs) == 1
     first = _Links(model).after(model.inputs[0]) if alone else None
     layer = first and first.operation
     if not isinstance(layer, layers.Rescaling):
         return 1.0, 0.0, model
     if np.ndim(layer.scale) or np.ndim(layer.offset) or layer.scale <= 0:
         return 1.0, 0.0, model  # which no scale of an input can be
-    rest = keras.Model(first.outputs[0], model.outputs[0], name=model.name)
+    rest = keras.Model(first.outputs[0], model.output, name=model.name)
     return float(layer.scale), float(layer.offset), rest
 
 

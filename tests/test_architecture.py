@@ -20,7 +20,7 @@ TESTS = pathlib.Path(__file__).parent
 GROUND = {"checks", "extras", "files"}
 LAYERS = GROUND | {"layers", "inlining"}
 NETWORKS = LAYERS | {"applications"}
-QUANTIZED = LAYERS | {"lowering", "pixels", "precision"}
+QUANTIZED = LAYERS | {"lowering", "pixels", "precision", "signatures"}
 KIT = {"pipelines.options", "pipelines.verb"}
 SHARED = KIT | {"pipelines.data", "pipelines.report", "pipelines.training"}
 JOB = (
@@ -40,6 +40,7 @@ DIRECTIONS = {
     "inlining": {"layers"},
     "cost": {"inlining", "layers"},
     "lowering": {"inlining"},
+    "signatures": {"checks"},
     "precision": {"inlining"},
     "pixels": {"checks", "inlining", "layers"},
     "applications.pretrained": LAYERS,

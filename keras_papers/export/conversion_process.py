@@ -1,7 +1,7 @@
 """Conversion in a process of its own, for models of other backends.
 
     python -m keras_papers.export.conversion_process MODEL.keras OUT.tflite \
-        '[[224, 224, 3], null, []]'
+        '[[[224, 224, 3]], null, []]'
 
 The graph that becomes a .tflite file is TensorFlow's; a model that lives on
 JAX or PyTorch is loaded anew in a process whose Keras runs on TensorFlow.
@@ -25,8 +25,8 @@ class LoadingError(RuntimeError):
     """Says why the process cannot load the model that was saved."""
 
 
-def convert_on_tensorflow(model, shape, quantize, images=None):
-    """Returns the bytes of the .tflite file.
+def convert_on_tensorflow(model, shapes, quantize, data=None):
+    """Returns the bytes of the .tflite file, as `conversion.convert` does.
 
     Raises:
         LoadingError: A `RuntimeError`, if the process cannot load the model.
@@ -37,9 +37,9 @@ def convert_on_tensorflow(model, shape, quantize, images=None):
         saved = pathlib.Path(folder, "model.keras")
         converted = pathlib.Path(folder, "model.tflite")
         model.save(saved)
-        if images is not None:
-            np.save(_images_beside(saved), images)
-        order = json.dumps([shape, quantize, sorted(_homes(model))])
+        if data is not None:
+            np.savez(_data_beside(saved), *data)
+        order = json.dumps([shapes, quantize, sorted(_homes(model))])
         process = subprocess.run(
             [sys.executable, "-m", __spec__.name, saved, converted, order],
             capture_output=True,
@@ -61,8 +61,8 @@ def convert_on_tensorflow(model, shape, quantize, images=None):
         return converted.read_bytes()
 
 
-def _images_beside(saved):
-    return pathlib.Path(saved).with_name("images.npy")
+def _data_beside(saved):
+    return pathlib.Path(saved).with_name("data.npz")
 
 
 def _reason_beside(saved):
@@ -99,13 +99,15 @@ if __name__ == "__main__":
 
     from keras_papers.export.conversion import convert
 
-    input_shape, how, homes = json.loads(sys.argv[3])
+    input_shapes, how, homes = json.loads(sys.argv[3])
     with _reason_written(LOADING):
         for home in homes:
             importlib.import_module(home)
         loaded = keras.saving.load_model(sys.argv[1], compile=False)
-    measured = _images_beside(sys.argv[1])
-    measured = np.load(measured) if measured.exists() else None
+    arrays = None
+    if _data_beside(sys.argv[1]).exists():
+        with np.load(_data_beside(sys.argv[1])) as held:
+            arrays = [held[f"arr_{i}"] for i in range(len(held.files))]
     with _reason_written(CONVERTING):
-        data = convert(loaded, input_shape, how, measured)
-    pathlib.Path(sys.argv[2]).write_bytes(data)
+        converted_bytes = convert(loaded, input_shapes, how, arrays)
+    pathlib.Path(sys.argv[2]).write_bytes(converted_bytes)

@@ -10,7 +10,7 @@ from keras_papers.pixels.normalization import (
     range_of_normalization,
 )
 from keras_papers.pixels.pixel_range import PixelRange, find_pixel_range
-from keras_papers.quantization.quantize_aware import (
+from keras_papers.quantization.aware_model import (
     input_range_of,
     is_quantization_aware,
 )
@@ -23,6 +23,16 @@ from keras_papers.quantization.representative_data import (
 def normalization_of(model):
     """Returns the `(mean, std)` that make of a pixel what a model takes."""
     return normalization_of_range(*_pixel_range(None, model)[:2])
+
+
+def check_no_normalization(normalization):
+    """Raises ValueError of a normalization, for a model without pixels."""
+    if normalization is not None:
+        raise ValueError(
+            "`normalization` is how pixels become what a model of one image "
+            f"takes. Received: normalization={normalization!r} for a model of "
+            "other inputs. Leave it out."
+        )
 
 
 def settle_images(model, normalization, shape, measured, compared, is_int8):

@@ -1,4 +1,4 @@
-"""What is asked of files of integers: no floats inside, few partitions."""
+"""Checks on int8 files: no float tensors inside, few partitions."""
 
 from keras_papers.extras import require
 
@@ -13,12 +13,12 @@ REASONS = {
     "none",
 }
 OTHERWISE = "it does not have it"
-# Of every int8 classifier: pixels at the beginning, scores at the end.
-AT_THE_EDGE = {"QUANTIZE": 1, "SOFTMAX": 1}
+# A lookup of ids; that of Keras counts negative ones from the end.
+LOOKUP = ("ADD", "CAST", "GATHER", "LESS", "SELECT", "SELECT_V2")
 
 
 def float_tensors(data):
-    """Lists the names of the tensors of floats, without the output.
+    """Lists the names of the float tensors between inputs and outputs.
 
     Args:
         data: Bytes of a .tflite file.
@@ -30,7 +30,9 @@ def float_tensors(data):
         tensor.name.decode()
         for graph in model.subgraphs
         for index, tensor in enumerate(graph.tensors)
-        if tensor.type in floats and index not in graph.outputs
+        if tensor.type in floats
+        and index not in graph.outputs
+        and index not in graph.inputs
     ]
 
 
@@ -44,16 +46,26 @@ def layer_of(tensors, model):
     return tensors[0]
 
 
-def told_of_pieces(left, quantize):
+def partitions_warning(left, quantize, inputs, outputs):
     """Returns a sentence on what no delegate runs, empty if that is nothing.
+
+    Ids are looked up without the delegate, and an int8 file turns its inputs
+    into int8 and computes the softmax of its outputs without it.
 
     Args:
         left: Dict: name of an operation, of how many are not delegated.
         quantize: How the file was quantized.
+        inputs: How many inputs the file has.
+        outputs: How many outputs it has.
     """
-    edge = AT_THE_EDGE if quantize == "int8" else {}
-    odd = [op for op, number in left.items() if number > edge.get(op, 0)]
+    expected = dict.fromkeys(LOOKUP, left.get("GATHER", 0))
+    if quantize == "int8":
+        expected |= {"QUANTIZE": inputs, "SOFTMAX": outputs}
+    odd = [op for op, number in left.items() if number > expected.get(op, 0)]
     if not odd:
         return ""
     reasons = [f"{left[op]} {op} ({REASONS.get(op, OTHERWISE)})" for op in odd]
-    return f"runs in pieces, for XNNPACK leaves out {', '.join(reasons)}."
+    return (
+        "runs in several partitions, for XNNPACK leaves out "
+        f"{', '.join(reasons)}."
+    )

@@ -33,6 +33,8 @@ def measure(path, threads, runs, seconds=0.0):
     generator = np.random.default_rng(0)
     for detail in interpreter.get_input_details():
         data = generator.uniform(0, 255, detail["shape"])
+        if np.issubdtype(detail["dtype"], np.signedinteger):
+            data = np.zeros(detail["shape"])  # ids, of which 0 is one
         interpreter.set_tensor(detail["index"], data.astype(detail["dtype"]))
     for _ in range(WARM_UP):
         interpreter.invoke()
@@ -45,7 +47,7 @@ def measure(path, threads, runs, seconds=0.0):
     cpu = time.process_time() - begin_cpu
     wall = time.perf_counter() - begin
     low, median, high = np.percentile(times, [25, 50, 75])
-    # The runtime tells of its delegates through this method only.
+    # The runtime shows its delegates by this method only.
     nodes = interpreter._get_ops_details()
     return {
         "median_ms": float(median),

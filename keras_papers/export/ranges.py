@@ -53,11 +53,12 @@ MOVES = {
 ROUNDS = 100  # a range that is widened may ask for others; few ever do
 
 
-def widen_ranges(data):
+def widen_ranges(data, takes_image=True):
     """Returns a calibrated model with ranges for which XNNPACK has kernels.
 
     Args:
         data: Bytes of a float .tflite model that holds the measured ranges.
+        takes_image: Whether the input is pixels, whose range is fixed.
     """
     schema = require("ai_edge_litert.schema_py_generated", "mobile")
     flatbuffers = require("flatbuffers", "mobile")
@@ -69,7 +70,7 @@ def widen_ranges(data):
     }
     is_changed = slice_parts(model, schema)
     for graph in model.subgraphs:
-        ranges = _Ranges(model, graph)
+        ranges = _Ranges(model, graph, takes_image)
         operators = [
             (_name(model.operatorCodes[op.opcodeIndex], names), op)
             for op in _items(graph.operators)
@@ -96,9 +97,9 @@ def _items(vector):
 class _Ranges:
     """The ranges of a graph's maps, in the model itself."""
 
-    def __init__(self, model, graph):
+    def __init__(self, model, graph, takes_image):
         self.model, self.graph = model, graph
-        self.fixed = set(_items(graph.inputs))  # pixels
+        self.fixed = set(_items(graph.inputs) if takes_image else ())
         self.constants = {}  # the limits of kernels and the like
         self.widened = set()
 

@@ -8,6 +8,7 @@ import keras
 
 from keras_papers.checks import (
     check_choice,
+    check_names,
     check_positive_int,
 )
 from keras_papers.export import metadata
@@ -21,18 +22,24 @@ from keras_papers.export.conversion_process import (
     LoadingError,
     convert_on_tensorflow,
 )
-from keras_papers.export.input_images import settle_images
-from keras_papers.export.interpreter import VerificationError
-from keras_papers.export.metadata import Description
-from keras_papers.export.output_path import check_path
-from keras_papers.export.verification import (
-    PARITY,
-    verify,
+from keras_papers.export.input_images import (
+    check_no_normalization,
+    settle_images,
 )
+from keras_papers.export.interpreter import VerificationError
+from keras_papers.export.metadata import (
+    Description,
+    image_classification,
+    no_task,
+)
+from keras_papers.export.output_path import check_path
+from keras_papers.export.verification import PARITY, ROWS, verify
 from keras_papers.extras import require
 from keras_papers.files.drafts import draft_of
+from keras_papers.quantization.aware_model import is_quantization_aware
 from keras_papers.quantization.legacy import check_keras_3
-from keras_papers.quantization.quantize_aware import is_quantization_aware
+from keras_papers.quantization.representative_data import representative_inputs
+from keras_papers.signatures import signature_of
 
 WITHOUT_IMAGES = (None, "float16", "dynamic")  # ways to quantize
 
@@ -52,20 +59,24 @@ def to_tflite(
 ):
     """Writes `model` as a .tflite file and checks what was written.
 
-    The file takes one float image as the model takes it, `image`, and
-    answers `scores`, under the signature `serving_default`; an int8 file
-    takes the pixels themselves, as uint8. Metadata inside tells Android's
-    task library how to make that image of a photo, and the labels. The file
-    is written under another name, verified, and only then moved to `path`.
+    The file of an image classifier takes one float image as the model takes
+    it, `image`, and answers `scores`, under the signature `serving_default`;
+    an int8 file takes the pixels themselves, as uint8. Metadata inside
+    describes to Android's task library how to make that image of a photo, and
+    the labels. Any other model keeps the names of its inputs and outputs: the
+    keys of dicts, else the names of layers. Its files take ids as integers,
+    and all other numbers, of int8 files too, as floats. The file is written
+    under another name, verified, and only then moved to `path`.
 
     Args:
-        model: Functional or built sequential model with one image as input
-            and one output; or what `quantization.quantize_aware` made of one,
-            which becomes an int8 file. Files compute in float32 also what a
-            model in mixed precision computes in float16.
+        model: Functional or built sequential model, of any number of inputs
+            and outputs, alone, in lists or in dicts; or what
+            `quantization.quantize_aware` made of one, which becomes an int8
+            file. Files compute in float32 also what a model in mixed
+            precision computes in float16.
         path: Where to write the file, ending with `.tflite`.
-        labels: Names of the classes in the order of the output. Defaults to
-            None: the classes have numbers only. With two labels, a model of
+        labels: Names of the classes in the order of the one output. Defaults
+            to None: the classes have numbers only. With two labels, a model of
             one sigmoid p becomes a file of two scores, 1 - p and p.
         quantize: None for float32; `"float16"` for weights of half the size,
             or `"dynamic"` for int8 weights, a quarter, of which both answer
@@ -73,19 +84,24 @@ def to_tflite(
         representative_data: For int8, images as the model takes them, from
             which the ranges of all tensors are measured: an array, an
             iterable of batches or of batches and labels, or a function that
-            yields batches, as TFLiteConverter takes it. 100 to 300 of the
-            training set are enough.
+            yields batches, as TFLiteConverter takes it. A batch of several
+            inputs is a dict of arrays by their names. 100 to 300 examples of
+            the training set are enough.
         normalization: `(mean, std)`, by which the app turns a pixel in
             [0, 255] into what the model takes, (pixel - mean) / std.
             Defaults to what the graph shows: (0, 1) where pixels are
             rescaled or normalized inside, or where the first normalization
             behind a convolution has seen pixels. Else to (127.5, 127.5),
             which gives [-1, 1], with a warning unless negative numbers in
-            `representative_data` or `images` confirm it.
+            `representative_data` or `images` confirm it. For models of one
+            image only.
         input_shape: `(height, width, channels)`. Needed where the model
-            leaves a size open; a phone needs it fixed.
+            leaves a size open; a phone needs it fixed. For several inputs, a
+            dict of shapes by their names.
         images: Images, as the model takes them, on which the file must
-            answer as the model does. Defaults to random ones.
+            answer as the model does; for several inputs, a dict of arrays by
+            their names. Defaults to random ones, and where the input is no
+            image, to examples of `representative_data`.
         threads: Positive int. Threads whose latency is measured.
         runs: Positive int. Runs of which the median latency is taken.
 
@@ -113,7 +129,8 @@ def to_tflite(
     """
     check_environment()
     path = check_path(path)
-    shape = _check_model(model, input_shape)
+    _check_model(model)
+    signature = _fix_shapes(signature_of(model), input_shape)
     aware = is_quantization_aware(model)
     if not aware:
         check_keras_3(model)
@@ -133,20 +150,37 @@ def to_tflite(
     if labels is not None and has_one_score(model) and not aware:
         model = two_scores(model)
     measured = quantize == "int8" and not aware
-    (mean, std), representative_data = settle_images(
-        model, normalization, shape, representative_data, images, measured
-    )
+    if signature.takes_image:
+        normalization, pixels = settle_images(
+            model,
+            normalization,
+            signature.inputs[0].shape,
+            representative_data,
+            images,
+            measured,
+        )
+        data = None if pixels is None else [pixels]
+    else:
+        check_no_normalization(normalization)
+        data = None
+        if measured:
+            data = representative_inputs(representative_data, signature.inputs)
+            if images is None:
+                names = signature.names("inputs")
+                few = (array[:ROWS] for array in data)
+                images = dict(zip(names, few, strict=True))
     description = Description(
-        model.name, _check_labels(labels, model), mean, std
+        model.name,
+        _check_labels(labels, signature_of(model)),
+        *(normalization or ()),
     )
+    shapes = [spec.shape for spec in signature.inputs]
     with draft_of(path) as draft:
         if aware:
-            data = convert_aware(model, shape)
+            converted = convert_aware(model, shapes)
         else:
-            data = _convert_anywhere(
-                model, shape, quantize, representative_data
-            )
-        draft.write_bytes(metadata.write(data, description))
+            converted = _convert_anywhere(model, shapes, quantize, data)
+        draft.write_bytes(_described(converted, description, signature))
         with _errors_name(path, draft):
             found = verify(
                 draft,
@@ -155,17 +189,30 @@ def to_tflite(
                 images,
                 threads,
                 runs,
-                normalization=(mean, std),
+                normalization=normalization,
             )
     return found._replace(path=path)
 
 
+def _described(converted, description, signature):
+    """Returns the bytes of a file with its names and its metadata."""
+    names = {
+        f"{side}_{number}": spec.name
+        for side, specs in (
+            ("input", signature.inputs),
+            ("output", signature.outputs),
+        )
+        for number, spec in enumerate(specs)
+    }
+    task = image_classification if signature.classifies_image else no_task
+    return metadata.write(converted, description, task, names)
+
+
 def convert_unverified(model, quantize=None):
-    """Returns the bytes of a .tflite file to measure, which nobody checked.
+    """Returns the bytes of a .tflite file to measure, which is not verified.
 
     Args:
-        model: Functional or built sequential model with one input, of fixed
-            sizes, and one output.
+        model: Functional or built sequential model, of fixed sizes.
         quantize: None, `"float16"` or `"dynamic"`, as in `to_tflite`.
 
     Raises:
@@ -174,10 +221,12 @@ def convert_unverified(model, quantize=None):
         MissingExtraError: If the extra `mobile` is not installed.
     """
     check_environment()
-    shape = _check_model(model, None)
+    _check_model(model)
+    signature = _fix_shapes(signature_of(model), None)
     check_keras_3(model)
     check_choice("quantize", quantize, WITHOUT_IMAGES, "how numbers are stored")
-    return _convert_anywhere(model, shape, quantize, None)
+    shapes = [spec.shape for spec in signature.inputs]
+    return _convert_anywhere(model, shapes, quantize, None)
 
 
 def check_environment():
@@ -207,46 +256,87 @@ def _errors_name(path, draft):
         warnings.warn(message, warning.category, stacklevel=4)
 
 
-def _check_model(model, input_shape):
-    """Returns the shape of the image that the file will take."""
-    doors = getattr(model, "inputs", None) or []
-    tensors = (*doors, *getattr(model, "outputs", ()))
-    named = isinstance(getattr(model, "output", None), dict)
-    if len(doors) != 1 or len(tensors) != 2 or named:
+def _check_model(model):
+    inputs = getattr(model, "inputs", None)
+    if not inputs or not getattr(model, "outputs", None):
         raise ValueError(
-            "`model` must have one input and one output, not in a dict, and "
-            f"be built. Received: model={model!r}, with {len(doors)} inputs. "
-            "Wrap what you need as keras.Model(image, scores)."
+            "`model` must be built, with one input or more. "
+            f"Received: model={model!r}. Give a sequential model its "
+            "keras.Input first; write a subclassed one as "
+            "keras.Model(inputs, outputs)."
         )
-    shape = tuple(doors[0].shape[1:])
-    if input_shape is None:
-        input_shape = shape
-    is_shape = isinstance(input_shape, Iterable)
-    input_shape = tuple(input_shape) if is_shape else (input_shape,)
-    fits = len(input_shape) == len(shape) and all(
-        there in (None, given)
-        for given, there in zip(input_shape, shape, strict=True)
+    for spec in signature_of(model).inputs:
+        if spec.dtype == "string":
+            raise ValueError(
+                "`model` must take numbers. Received: input "
+                f"{spec.name!r} of text. Look up ids before the model."
+            )
+
+
+def _fix_shapes(signature, input_shape):
+    """Returns a signature whose inputs have the sizes that the file has."""
+    specs = signature.inputs
+    shapes = input_shape
+    if isinstance(input_shape, dict):
+        needed = [spec.name for spec in specs if None in spec.shape]
+        names = signature.names("inputs")
+        check_names("input_shape", input_shape, names, needed=needed)
+    elif len(specs) == 1 or input_shape is None:
+        shapes = {specs[0].name: input_shape}
+    else:
+        raise ValueError(
+            "`input_shape` must be a dict of shapes for a model of several "
+            f"inputs. Received: input_shape={input_shape!r}. Name them: "
+            f"{', '.join(signature.names('inputs'))}."
+        )
+    return signature._replace(
+        inputs=tuple(
+            spec._replace(shape=_fixed(spec, shapes.get(spec.name), signature))
+            for spec in specs
+        )
     )
-    if not fits or None in input_shape:
-        raise ValueError(
-            "`input_shape` must fix every size of the image that the model "
-            "takes, for a phone needs a fixed graph. "
-            f"Received: input_shape={input_shape} for a model of input shape "
-            f"{shape}. Pass for example (224, 224, 3)."
-        )
-    return input_shape
 
 
-def _check_labels(labels, model):
+def _fixed(spec, given, signature):
+    """Returns the shape of an input, the sizes of which are all fixed."""
+    shape = spec.shape if given is None else given
+    shape = tuple(shape) if isinstance(shape, Iterable) else (shape,)
+    fits = len(shape) == len(spec.shape) and all(
+        there in (None, size)
+        for size, there in zip(shape, spec.shape, strict=True)
+    )
+    if fits and None not in shape:
+        return shape
+    one = len(signature.inputs) == 1
+    if signature.takes_image:
+        what, example = "the image that the model takes", (224, 224, 3)
+    else:
+        what = f"input {spec.name!r}"
+        example = tuple(size or 16 for size in spec.shape)
+    raise ValueError(
+        f"`input_shape` must fix every size of {what}, for a phone needs a "
+        f"fixed graph. Received: input_shape={shape} for a model of input "
+        f"shape {spec.shape}. Pass for example "
+        f"{example if one else {spec.name: example}}."
+    )
+
+
+def _check_labels(labels, signature):
     if labels is None:
         return ()
+    if len(signature.outputs) > 1 or not signature.outputs[0].shape:
+        raise ValueError(
+            "`labels` names the classes of the one output of a model. "
+            "Received: labels for a model of the outputs "
+            f"{', '.join(signature.names('outputs'))}. Leave them out."
+        )
     if isinstance(labels, str) or not hasattr(labels, "__iter__"):
         raise ValueError(
             "`labels` is a list of the classes' names. "
             f"Received: labels={labels!r}. Pass one string for each class."
         )
     labels = [str(label) for label in labels]
-    classes = model.output_shape[-1]
+    classes = signature.outputs[0].shape[-1]
     if len(labels) != classes or len(set(labels)) != classes:
         raise ValueError(
             "`labels` names each class of the output once, in its order. "
@@ -269,11 +359,11 @@ def _check_labels(labels, model):
     return tuple(labels)
 
 
-def _convert_anywhere(model, shape, quantize, images):
+def _convert_anywhere(model, shapes, quantize, data):
     if keras.config.backend() == "tensorflow":
-        return convert(model, shape, quantize, images)
+        return convert(model, shapes, quantize, data)
     try:
-        return convert_on_tensorflow(model, shape, quantize, images)
+        return convert_on_tensorflow(model, shapes, quantize, data)
     except LoadingError as error:
         raise ConversionError(
             "`model` is saved, and loaded again by a process whose Keras runs "

@@ -11,15 +11,18 @@ import numpy as np
 
 from keras_papers.checks import check_choice, check_positive_int
 from keras_papers.export.file_size import size_text
-from keras_papers.export.input_images import normalization_of
+from keras_papers.export.input_images import (
+    check_no_normalization,
+    normalization_of,
+)
 from keras_papers.export.integer_file import (
     float_tensors,
     layer_of,
-    told_of_pieces,
+    partitions_warning,
 )
 from keras_papers.export.interpreter import (
     VerificationError,
-    open_interpreter,
+    open_file,
     predict,
 )
 from keras_papers.export.latency_process import measure_in_own_process
@@ -30,10 +33,11 @@ from keras_papers.pixels.normalization import (
     range_of_normalization,
 )
 from keras_papers.precision import in_float32
-from keras_papers.quantization.quantize_aware import (
+from keras_papers.quantization.aware_model import (
     is_quantization_aware,
     parameters_of,
 )
+from keras_papers.signatures import batches_of, pack, signature_of
 
 # Half precision keeps 11 bits of a weight; a difference adds up over layers.
 # What integers lose depends on the model; beyond that, one is warned.
@@ -43,6 +47,7 @@ INTEGERS = ("dynamic", "int8")
 CHANNEL_BYTES = 40  # of an int8 file: a bias, a scale, a zero point, a name
 VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 IMAGES = 4  # on which the file and the model are compared
+ROWS = 32  # the same of examples that are no images
 
 
 class TFLiteFile(NamedTuple):
@@ -53,17 +58,23 @@ class TFLiteFile(NamedTuple):
     ops: dict  # name of the operation: how many
     partitions: int  # parts of the graph that the XNNPACK delegate runs
     not_delegated: dict  # name of an operation in none of them: how many
-    parity: float  # largest difference from Keras / range of the scores
+    parity: float  # largest difference from Keras / range of an output
     latency_ms: float  # median of one image, batch 1
     latency_iqr_ms: float
     threads: int
+    parities: dict  # of each output, by its name
 
     def __str__(self):
         parts = "partition" if self.partitions == 1 else "partitions"
+        parity = f"{self.parity:.1e}"
+        if len(self.parities) > 1:
+            parity = ", ".join(
+                f"{name} {value:.1e}" for name, value in self.parities.items()
+            )
         return (
             f"{self.path}: {size_text(self.bytes)}, "
             f"{sum(self.ops.values())} ops in {self.partitions} XNNPACK "
-            f"{parts}, parity {self.parity:.1e}, "
+            f"{parts}, parity {parity}, "
             f"{self.latency_ms:.2f} ms (IQR {self.latency_iqr_ms:.2f}, "
             f"{self.threads} thread{'s' * (self.threads > 1)})"
         )
@@ -83,12 +94,13 @@ def verify(
 
     Args:
         path: The file.
-        model: The Keras model, image in, one output.
+        model: The Keras model.
         quantize: How the file was quantized, as in `to_tflite`.
-        images: Batch of images to compare on, as the model takes them.
-            Defaults to random ones of the range that the model takes. An
-            untrained model answers nearly the same to all of them, and the
-            comparison then says little.
+        images: Batch of images to compare on, as the model takes them; of
+            another input, a batch of its shape; of several inputs, a dict of
+            batches by their names. Defaults to random ones of the range that
+            the model takes. An untrained model answers nearly the same to all
+            of them, and the comparison then says little.
         threads: Positive int. Threads whose latency is measured. Defaults
             to 1.
         runs: Positive int. Runs of which the median is taken, after
@@ -107,7 +119,7 @@ def verify(
 
     Warns:
         UserWarning: If integers answer far otherwise than the model, or run
-            in pieces, since the delegate does not have an operation.
+            in several partitions, since the delegate lacks an operation.
     """
     path = pathlib.Path(path)
     check_positive_int("threads", threads, "a number of threads", "Try 1.")
@@ -115,9 +127,7 @@ def verify(
     check_choice(
         "quantize", quantize, tuple(PARITY), "how the file was quantized"
     )
-    if normalization is None:
-        normalization = normalization_of(model)
-    normalization = check_normalization(normalization)
+    normalization = _check_pixels(normalization, model)
     data = path.read_bytes()
     if data[4:8] != b"TFL3":
         raise VerificationError(f"{path} is no .tflite file: no 'TFL3' in it.")
@@ -139,31 +149,62 @@ def verify(
                 "quantize='dynamic'."
             )
     measured = measure_in_own_process(path, threads, runs)
-    parity = _compare(path, model, images, normalization)
-    if not parity <= PARITY[quantize]:
-        said = (
-            f"{path} answers otherwise than {model.name!r}: the scores differ "
-            f"by {parity:.1e} of their range; at most {PARITY[quantize]:.0e} "
-            "is rounding."
-        )
-        if quantize not in INTEGERS:
-            raise VerificationError(said)
-        said += " Quantization-aware training can help."
-        warnings.warn(said, UserWarning, stacklevel=2)
-    pieces = told_of_pieces(measured["not_delegated"], quantize)
-    if pieces:
-        warnings.warn(f"{path} {pieces}", UserWarning, stacklevel=2)
+    file = open_file(path)
+    parities = _compare(path, file, model, images, normalization)
+    _judge(path, model, quantize, parities)
+    left = partitions_warning(
+        measured["not_delegated"],
+        quantize,
+        len(file.inputs),
+        len(file.outputs),
+    )
+    if left:
+        warnings.warn(f"{path} {left}", UserWarning, stacklevel=2)
     return TFLiteFile(
         path,
         len(data),
         ops,
         measured["partitions"],
         measured["not_delegated"],
-        parity,
+        max(parities.values()),
         measured["median_ms"],
         measured["iqr_ms"],
         threads,
+        parities,
     )
+
+
+def _check_pixels(normalization, model):
+    """Returns `(mean, std)`, or None of a model that takes no image."""
+    if not signature_of(model).takes_image:
+        check_no_normalization(normalization)
+        return None
+    if normalization is None:
+        normalization = normalization_of(model)
+    return check_normalization(normalization)
+
+
+def _judge(path, model, quantize, parities):
+    """Raises VerificationError, or warns, of answers that differ too much."""
+    wrong = {
+        name: parity
+        for name, parity in parities.items()
+        if not parity <= PARITY[quantize]
+    }
+    if not wrong:
+        return
+    which = "the scores differ"
+    if len(parities) > 1:
+        which = f"output {', '.join(map(repr, wrong))} differs"
+    message = (
+        f"{path} answers otherwise than {model.name!r}: {which} "
+        f"by {max(wrong.values()):.1e} of their range; at most "
+        f"{PARITY[quantize]:.0e} is rounding."
+    )
+    if quantize not in INTEGERS:
+        raise VerificationError(message)
+    message += " Quantization-aware training can help."
+    warnings.warn(message, UserWarning, stacklevel=3)
 
 
 def _count_ops(data):
@@ -203,12 +244,61 @@ def _check_size(path, size, model, quantize):
         )
 
 
-def _compare(path, model, images, normalization):
-    mean, std = normalization
-    _, taken, _ = open_interpreter(path)
+def _compare(path, file, model, images, normalization):
+    """Returns the parity of each output, by its name."""
+    signature = signature_of(model)
+    _check_signature(path, file, signature)
+    inputs = _inputs_to_compare(file, model, signature, images, normalization)
+    given = dict(zip(signature.names("inputs"), inputs, strict=True))
+    if len(given) == 1:  # whatever the file calls it
+        (given,) = given.values()
+        (details,) = file.inputs.values()
+        if normalization and details["dtype"] == np.uint8:
+            mean, std = normalization
+            given = given * std + mean
+    theirs = predict(path, given)
+    if not isinstance(theirs, dict):
+        theirs = dict.fromkeys(signature.names("outputs"), theirs)
+    return {
+        name: _parity(path, model, theirs[name], ours)
+        for name, ours in zip(
+            signature.names("outputs"), _answers(model, inputs), strict=True
+        )
+    }
+
+
+def _check_signature(path, file, signature):
+    for side in ("inputs", "outputs"):
+        there, expected = getattr(file, side), signature.names(side)
+        if len(there) != len(expected) or (
+            len(expected) > 1 and set(there) != set(expected)
+        ):
+            raise VerificationError(
+                f"{path} has the {side} {', '.join(there)}, and the model "
+                f"{', '.join(expected)}."
+            )
+
+
+def _inputs_to_compare(file, model, signature, images, normalization):
+    """Returns a batch of each input, random unless `images` are given."""
+    by_name = zip(signature.inputs, file.inputs.values(), strict=True)
+    if len(signature.inputs) > 1:
+        by_name = ((spec, file.inputs[spec.name]) for spec in signature.inputs)
+    specs = [
+        spec._replace(shape=tuple(map(int, details["shape"][1:])))
+        for spec, details in by_name
+    ]
+    if images is None and normalization:
+        ends = range_of_normalization(*normalization)
+        return [_random_images(specs[0].shape, *ends)]
     if images is None:
-        ends = range_of_normalization(mean, std)
-        images = _random_images(taken["shape"][1:], *ends)
+        return [
+            _random_rows(spec, model, seed) for seed, spec in enumerate(specs)
+        ]
+    if not normalization:
+        return batches_of("images", images, specs)
+    if isinstance(images, dict) and len(images) == 1:
+        (images,) = images.values()
     images = np.asarray(images)
     if images.dtype.kind not in "fiu":
         raise ValueError(
@@ -216,18 +306,28 @@ def _compare(path, model, images, normalization):
             f"Received: images of dtype {images.dtype}. Read the pictures "
             "first."
         )
-    pixels = images * std + mean
-    theirs = predict(path, pixels if taken["dtype"] == np.uint8 else images)
+    return [images]
+
+
+def _answers(model, inputs):
+    """Returns what the Keras model answers, an array for each output."""
+    inputs = pack(model, inputs)
     # A graphics card rounds what it multiplies to fewer bits.
     with keras.device("cpu:0"):
-        if is_quantization_aware(model):  # answers a tensor of TensorFlow
-            ours = model(images, training=False)
-        else:
-            exact = in_float32(model)(images, training=False)
-            ours = keras.ops.convert_to_numpy(exact)
-    ours = np.asarray(ours)
+        if is_quantization_aware(model):  # answers tensors of TensorFlow
+            outputs = keras.tree.flatten(model(inputs, training=False))
+            return list(map(np.asarray, outputs))
+        outputs = in_float32(model)(inputs, training=False)
+        return [
+            keras.ops.convert_to_numpy(output)
+            for output in keras.tree.flatten(outputs)
+        ]
+
+
+def _parity(path, model, theirs, ours):
     if ours.shape[-1] == 1 and theirs.shape[-1] == 2:
         ours = np.concatenate([1 - ours, ours], axis=-1)  # see `binary`
+    ours = ours.astype("float32")
     for name, scores in ((path, theirs), (repr(model.name), ours)):
         if not np.isfinite(scores).all():
             raise VerificationError(f"{name} answers with numbers not finite.")
@@ -244,3 +344,19 @@ def _random_images(shape, low, high):
     shades = generator.uniform(low, high, (IMAGES, *[1] * len(shape)))
     noise = generator.uniform(low, high, (IMAGES, *shape))
     return (0.6 * shades + 0.4 * noise).astype("float32")
+
+
+def _random_rows(spec, model, seed):
+    """Draws examples of an input; ids are those that every embedding has."""
+    generator = np.random.default_rng(seed)
+    shape = (ROWS, *spec.shape)
+    if "float" in spec.dtype:
+        return generator.normal(size=shape).astype("float32")
+    sizes = [
+        layer.input_dim
+        for layer in model._flatten_layers()
+        if hasattr(layer, "input_dim")
+    ]
+    return generator.integers(0, min(sizes, default=2), shape).astype(
+        spec.dtype
+    )

@@ -108,7 +108,7 @@ def _check_number(number_of_clusters, preserve_sparsity):
 
 
 def _is_clusterable(layer, number_of_clusters):
-    """Tells whether a layer has kernels that clusters say something about."""
+    """Returns whether a layer has kernels of more weights than clusters."""
     registry = _module("clustering_registry").ClusteringRegistry
     if not layer.trainable_weights or not registry.supports(layer):
         return False

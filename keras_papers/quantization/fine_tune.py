@@ -4,18 +4,18 @@ import keras
 
 from keras_papers.checks import check_positive, check_positive_int
 from keras_papers.pixels.normalization import AUGMENTED, check_images
-from keras_papers.quantization.legacy import load_tf_keras
-from keras_papers.quantization.prune import callbacks as callbacks_of
-from keras_papers.quantization.prune import check_reached
-from keras_papers.quantization.quantize_aware import (
-    WAY_OUT,
+from keras_papers.quantization.aware_model import (
     input_range_of,
     is_quantization_aware,
 )
+from keras_papers.quantization.legacy import load_tf_keras
+from keras_papers.quantization.prune import callbacks as callbacks_of
+from keras_papers.quantization.prune import check_reached
+from keras_papers.quantization.quantize_aware import WAY_OUT
 
 
 def fine_tune(
-    twin,
+    model,
     data,
     epochs=5,
     *,
@@ -32,16 +32,18 @@ def fine_tune(
     the model was trained with: a model that was trained needs little.
 
     Args:
-        twin: Model of tf_keras.
+        model: Model of tf_keras.
         data: What the Keras 3 model was fitted on: a `tf.data.Dataset` of
             batches `(images, labels)`, or a pair of arrays, or three with the
-            weights of the examples.
+            weights of the examples. Dicts or lists in their place for a model
+            of several inputs or outputs.
         epochs: Positive int. Defaults to 5.
         learning_rate: Positive float. Of the first step. Defaults to
             0.0001, which suits `quantize_aware` and `cluster`; `prune` takes
             away what other weights have to make up for, and wants 0.002.
-        loss: Name of a loss, a loss of Keras 3 or of tf_keras, or a function.
-        metrics: The same of metrics, in a list.
+        loss: Name of a loss, a loss of Keras 3 or of tf_keras, or a function;
+            a dict or list of them, as `compile` takes it, for several outputs.
+        metrics: The same of metrics, in a list; or a dict of lists.
         validation_data: As `data`. Defaults to None.
         callbacks: Of tf_keras.
         verbose: As in `fit`. Defaults to `"auto"`.
@@ -58,55 +60,54 @@ def fine_tune(
     >>> from keras_papers import quantization
     >>> inputs = keras.Input((4,))
     >>> model = keras.Model(inputs, keras.layers.Dense(2)(inputs))
-    >>> twin = quantization.to_tf_keras(model)
+    >>> model = quantization.to_tf_keras(model)
     >>> data = np.ones((8, 4)), np.zeros((8, 2))
     >>> loss = keras.losses.MeanSquaredError()
-    >>> history = fine_tune(twin, data, 2, loss=loss, metrics=[], verbose=0)
+    >>> history = fine_tune(model, data, 2, loss=loss, metrics=[], verbose=0)
     >>> len(history.history["loss"])
     2
     """
     tf_keras = load_tf_keras()
-    if not isinstance(twin, tf_keras.Model):
+    if not isinstance(model, tf_keras.Model):
         raise ValueError(
-            "`twin` is a model of tf_keras, as quantize_aware, prune and "
-            f"cluster return it. Received: twin={twin!r}. Fit a model of Keras "
-            "3 by its own `fit`."
+            "`model` is a model of tf_keras, as quantize_aware, prune and "
+            f"cluster return it. Received: model={model!r}. Fit a model of "
+            "Keras 3 by its own `fit`."
         )
     check_positive_int("epochs", epochs, "a number of epochs", "Try 5.")
     check_positive("learning_rate", learning_rate, "a rate", "Try 0.0001.")
     inputs, *labels = data if isinstance(data, tuple | list) else [data]
     steps = epochs * _steps(inputs, labels)
-    _check_data(twin, inputs, labels, loss)
+    _check_data(model, inputs, labels, loss)
+    check_reached(model, steps)
     _check_callbacks(callbacks, tf_keras)
-    check_reached(twin, steps)
     rate = tf_keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     metrics = [metrics] if isinstance(metrics, str) else metrics
-    twin.compile(
+    if isinstance(metrics, tuple):
+        metrics = list(metrics)
+    model.compile(
         tf_keras.optimizers.Adam(rate),
-        _same("loss", loss, keras.losses, tf_keras.losses),
-        metrics=[
-            _same("metrics", metric, keras.metrics, tf_keras.metrics)
-            for metric in metrics
-        ],
+        _each("loss", loss, keras.losses, tf_keras.losses),
+        metrics=_each("metrics", metrics, keras.metrics, tf_keras.metrics),
     )
     labels, weights = (*labels, None, None)[:2]
-    return twin.fit(
+    return model.fit(
         inputs,
         labels,
         sample_weight=weights,
         epochs=epochs,
         validation_data=validation_data,
-        callbacks=[*callbacks_of(twin), *callbacks],
+        callbacks=[*callbacks_of(model), *callbacks],
         verbose=verbose,
     )
 
 
-def _check_data(twin, inputs, labels, loss):
+def _check_data(model, inputs, labels, loss):
     """Raises ValueError of data that cannot be what was meant."""
     is_array = bool(labels)
     if not is_array:
         labels = getattr(inputs, "element_spec", ())[1:]
-    shape = getattr(labels[0], "shape", ()) if labels else ()
+    shape = getattr(labels[0], "shape", ()) if labels else ()  # of one output
     if loss == "categorical_crossentropy" and len(shape) == 1:
         raise ValueError(
             "`loss` says what labels are: 'categorical_crossentropy' takes a "
@@ -114,12 +115,14 @@ def _check_data(twin, inputs, labels, loss):
             "image. Pass loss='sparse_categorical_crossentropy' for numbers "
             "of classes."
         )
-    if is_quantization_aware(twin):
+    input_range = is_quantization_aware(model) and input_range_of(model)
+    if input_range:
         # Of a data set it is the first batch.
         images = inputs if is_array else next(iter(inputs))[0]
-        low, high = input_range_of(twin)
+        if isinstance(images, dict):
+            (images,) = images.values()
         check_images(
-            "data", images, low, high, way_out=WAY_OUT, slack=AUGMENTED
+            "data", images, *input_range, way_out=WAY_OUT, slack=AUGMENTED
         )
 
 
@@ -138,7 +141,7 @@ def _steps(inputs, labels):
         raise ValueError(
             "`data` is a pair of images and labels, or a tf.data.Dataset of "
             f"such pairs. Received: data of type {type(inputs).__name__}. "
-            "Write fine_tune(twin, (images, labels))."
+            "Write fine_tune(model, (images, labels))."
         )
     if labels:
         return -(-len(keras.tree.flatten(inputs)[0]) // 32)
@@ -150,6 +153,18 @@ def _steps(inputs, labels):
             f"rate falls. Received: data={inputs!r} ({error}). Pass a pair of "
             "arrays, or a tf.data.Dataset after assert_cardinality."
         ) from error
+
+
+def _each(argument, given, ours, theirs):
+    """Does what `_same` does for each of a dict or list, in any nesting."""
+    if isinstance(given, dict):
+        return {
+            name: _each(argument, each, ours, theirs)
+            for name, each in given.items()
+        }
+    if isinstance(given, list):
+        return [_each(argument, each, ours, theirs) for each in given]
+    return _same(argument, given, ours, theirs)
 
 
 def _same(argument, given, ours, theirs):

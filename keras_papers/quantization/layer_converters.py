@@ -39,8 +39,9 @@ def register_converter(layer_class):
     ...     return tf_keras.layers.Rescaling(2.0, name=layer.name)
     >>> inputs = keras.Input((4,))
     >>> from keras_papers.quantization import to_tf_keras
-    >>> twin = to_tf_keras(keras.Model(inputs, Doubled(name="twice")(inputs)))
-    >>> twin.layers[1].name, float(twin(np.ones((1, 4)))[0, 0])
+    >>> model = keras.Model(inputs, Doubled(name="twice")(inputs))
+    >>> copy = to_tf_keras(model)
+    >>> copy.layers[1].name, float(copy(np.ones((1, 4)))[0, 0])
     ('twice', 2.0)
     """
     is_class = isinstance(layer_class, type)
@@ -269,9 +270,9 @@ def _normalization(layer):
         )
         for statistic in (layer.mean, layer.variance)
     )
-    twin = _rebuild(layer, "Normalization", mean=mean, variance=variance)
+    copy = _rebuild(layer, "Normalization", mean=mean, variance=variance)
     # As a plain callable: the statistics are constants, whatever the weights.
-    return lambda x: twin(x)
+    return lambda x: copy(x)
 
 
 CONVERTERS |= dict.fromkeys(

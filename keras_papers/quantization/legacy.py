@@ -55,7 +55,7 @@ def check_keras_3(model):
         raise ValueError(
             "`model` must be one of Keras 3. Received: a model of tf_keras, "
             "such as prune, cluster and quantize_aware return. Bring its "
-            "weights back first: quantization.to_keras(twin, model), where "
+            "weights back first: quantization.to_keras(trained, model), where "
             "`model` is what it was made of."
         )
     if not isinstance(model, keras.Model):
@@ -74,7 +74,7 @@ def _check_versions(tensorflow):
     try:
         tf_keras = importlib.metadata.version("tf-keras")
     except importlib.metadata.PackageNotFoundError:
-        return  # The import tells what is missing.
+        return  # The import's error names what is missing.
     needed = _minor(tensorflow)
     if _minor(tf_keras) != needed:
         raise ValueError(

@@ -1,7 +1,7 @@
 """How operations of Keras 3 on tensors are written in tf_keras.
 
 They are what keras.ops and operators draw in a graph. Their classes are not
-public, and are told by their names.
+public, and are known by their names.
 """
 
 import math

@@ -29,7 +29,7 @@ def prune(model, sparsity=0.5, *, steps=None):
     the first and the last of the network among them, the pointwise half of
     separable convolutions, and embeddings. Depthwise kernels, biases and
     normalizations stay dense, and so do frozen layers and layers that TF-MOT
-    does not know. A layer of your own is pruned if its twin (see
+    does not know. A layer of your own is pruned if its copy in tf_keras (see
     `register_converter`) has a method `get_prunable_weights`.
 
     `fit` needs `callbacks(pruned)`. Weights under the mask are moved by the
@@ -155,7 +155,7 @@ def check_reached(model, steps=None):
 
 
 def _options(pruning, sparsity, steps):
-    """Returns what TF-MOT's wrapper is told, the arguments being checked."""
+    """Returns the arguments of TF-MOT's wrapper, checked."""
     if isinstance(sparsity, numbers.Real):
         return {"pruning_schedule": _schedule(pruning, sparsity, steps)}
     if isinstance(sparsity, pruning.PruningSchedule):
@@ -201,7 +201,7 @@ def _pattern(sparsity):
         if 0 < zeros < block and (zeros, block) == tuple(sparsity):
             return zeros, block
     except (TypeError, ValueError):
-        pass  # Told below.
+        pass  # The error is below.
     raise ValueError(
         "`sparsity` is the share of zeros, a number in [0, 1), or a pair "
         "(m, n) for m zeros in each n input channels, 0 < m < n, or a "
@@ -211,7 +211,7 @@ def _pattern(sparsity):
 
 
 def _is_prunable(layer, block):
-    """Tells whether a layer has kernels to prune, in blocks of channels."""
+    """Returns whether a layer has kernels to prune, in blocks of channels."""
     layers = load_tf_keras().layers
     if block > 1:
         # TF-MOT would prune an incomplete block too, which no runtime reads.

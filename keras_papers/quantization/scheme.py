@@ -118,7 +118,7 @@ class KernelQuantizer(tfmot.quantizers.Quantizer):
     def rounded(self, kernel, low, high):
         """Returns a kernel of the levels that it will have in the file."""
         if self.clusters:
-            # The converter takes each channel's own range unless it is told.
+            # Else the converter takes each channel's own range.
             # It knows convolutions with a range for each channel, and dense
             # layers with one.
             round_to = tf.quantization.fake_quant_with_min_max_vars

@@ -12,79 +12,78 @@ from keras_papers.quantization.prune import check_reached
 from keras_papers.quantization.to_tf_keras import weight_name
 
 
-def to_keras(twin, model):
-    """Returns a copy of `model` that carries the weights trained in `twin`.
+def to_keras(trained, model):
+    """Returns a copy of `model` that has the weights of `trained`.
 
     The copy has the blocks and layers of `model`, their names and configs,
-    and weights of its own; it is not compiled. Its kernels are those that the
-    twin computes with: of a pruned model they are masked, so that every zero
-    is exact; of a clustered one they have the values of the clusters alone;
-    of a quantization-aware one they are rounded, so that a conversion to int8
-    finds the same grid. All other weights are taken as they are.
+    and weights of its own; it is not compiled. Its kernels are those that
+    `trained` computes with: of a pruned model they are masked, so that every
+    zero is exact; of a clustered one they have the values of the clusters
+    alone; of a quantization-aware one they are rounded, so that a conversion
+    to int8 finds the same grid. All other weights are taken as they are.
 
     Args:
-        twin: Model of tf_keras that `to_tf_keras`, `prune`, `cluster` or
+        trained: Model of tf_keras that `to_tf_keras`, `prune`, `cluster` or
             `quantize_aware` made of `model`. It can be trained on.
-        model: Keras 3 model that `twin` was made of. It stays as it is.
+        model: Keras 3 model that `trained` was made of. It stays as it is.
 
     Returns:
         A functional or sequential model, as `model` is one.
 
     Raises:
-        ValueError: If `twin` is no model of tf_keras, a layer with weights is
-            in one of the two only, or its weights have other shapes.
+        ValueError: If `trained` is no model of tf_keras, a layer with weights
+            is in one of the two only, or its weights have other shapes.
         MissingExtraError: If the extra `quantization` is not installed.
 
     Example:
     >>> from keras_papers.quantization import to_tf_keras
     >>> inputs = keras.Input((4,))
     >>> model = keras.Model(inputs, keras.layers.Dense(2, name="d")(inputs))
-    >>> twin = to_tf_keras(model)
-    >>> twin.get_layer("d").set_weights([np.ones((4, 2)), np.zeros(2)])
-    >>> float(to_keras(twin, model)(np.ones((1, 4)))[0, 0])
+    >>> trained = to_tf_keras(model)
+    >>> trained.get_layer("d").set_weights([np.ones((4, 2)), np.zeros(2)])
+    >>> float(to_keras(trained, model)(np.ones((1, 4)))[0, 0])
     4.0
     """
-    if not isinstance(twin, load_tf_keras().Model):
+    if not isinstance(trained, load_tf_keras().Model):
         raise ValueError(
-            "`twin` is the model of tf_keras that was trained. Received: "
-            f"twin={twin!r}. Write to_keras(twin, model), where `twin` is "
-            "what to_tf_keras, prune, cluster or quantize_aware returned for "
-            "`model`."
+            "`trained` is the model of tf_keras that was trained. Received: "
+            f"trained={trained!r}. Write to_keras(trained, model), where "
+            "`trained` is what to_tf_keras, prune, cluster or quantize_aware "
+            "returned for `model`."
         )
-    check_reached(twin)
-    trained = _trained(twin)
+    check_reached(trained)
+    weights_of = _weights_of(trained)
     copy = _copy(model)
     for layer in flatten(copy).layers:
         if isinstance(layer, RESCALING):
-            trained.pop(layer.name, None)  # constants, however written
+            weights_of.pop(layer.name, None)  # constants, however written
         elif layer.weights:
-            _assign(layer, trained.pop(layer.name, None), twin)
-    for name, weights in trained.items():
+            _assign(layer, weights_of.pop(layer.name, None), trained.name)
+    for name, weights in weights_of.items():
         if weights:
             raise ValueError(
-                "`twin` must be made of `model`. Received: model "
+                "`trained` must be made of `model`. Received: model "
                 f"{model.name!r}, which has no layer {name!r} with weights, "
-                f"as twin {twin.name!r} has. Give the model that the twin was "
-                "made of."
+                f"as {trained.name!r} has. Give the model that was trained."
             )
     return copy
 
 
 def _copy(model):
     """Returns a model as `model` is, with weights of its own, not compiled."""
-    flat = flatten(model)  # which tells whether it has a graph
+    flat = flatten(model)  # which raises if it has no graph
     if isinstance(model, keras.Sequential):
         layers = [type(x).from_config(x.get_config()) for x in model.layers]
-        door = _door(*model.inputs)
-        copy = keras.Sequential([door, *layers], name=model.name)
+        taken = _input_like(*model.inputs)
+        copy = keras.Sequential([taken, *layers], name=model.name)
     else:
-        doors = keras.tree.map_structure(_door, model.input)
+        inputs = keras.tree.map_structure(_input_like, model.input)
         if model.compiled:
             # Cloning would compile again, from losses that may have no name.
             graph = keras.Model(model.input, model.output, name=model.name)
         else:
             graph = model
-        copy = keras.models.clone_model(graph, input_tensors=doors)
+        copy = keras.models.clone_model(graph, input_tensors=inputs)
     copy.trainable = model.trainable
     for layer in flatten(copy).layers:
         if layer.weights:
@@ -92,32 +91,32 @@ def _copy(model):
             # As a file does it: a Normalization makes constants of them.
             original.save_own_variables(state)
             layer.load_own_variables(state)
-            # Parts of a block are frozen one by one, which no config tells.
+            # Parts of a block are frozen one by one, which no config has.
             layer.trainable = original.trainable
     return copy
 
 
-def _door(x):
+def _input_like(x):
     # Cloning by itself would call it by the tensor's name.
     name = x._keras_history.operation.name
     return keras.Input(batch_shape=x.shape, dtype=x.dtype, name=name)
 
 
-def _trained(twin):
-    """Returns the weights of all layers in a twin, by the layers' names.
+def _weights_of(trained):
+    """Returns the weights of all layers, by the layers' names.
 
     Each as pairs (name, value) in the order in which the layer made them.
     """
     readers = _readers()
-    trained = {}
-    for layer in twin.layers:
+    found = {}
+    for layer in trained.layers:
         for wrapper, reader in readers.items():
             if isinstance(layer, wrapper):
-                trained[layer.layer.name] = reader(layer)
+                found[layer.layer.name] = reader(layer)
                 break
         else:
-            trained[layer.name] = _plain(layer)
-    return trained
+            found[layer.name] = _plain(layer)
+    return found
 
 
 def _readers():
@@ -168,8 +167,8 @@ def _quantized(wrapper):
     ] + _plain(wrapper.layer)
 
 
-def _assign(layer, trained, twin):
-    """Gives a layer the weights that its twin was trained to."""
+def _assign(layer, trained, name):
+    """Gives a layer the trained weights, of a model of some name."""
     if trained == []:
         return  # Its converter made constants of them.
     ours = {weight.name: weight for weight in layer.weights}
@@ -183,10 +182,10 @@ def _assign(layer, trained, twin):
     if shapes != their_shapes:
         found = f"weights of the shapes {their_shapes}" if trained else "none"
         raise ValueError(
-            "`twin` must be made of `model`. Received: twin "
-            f"{twin.name!r}, in which layer {layer.name!r} has {found}; in "
-            f"`model`, weights of the shapes {shapes}. Give the twin that was "
-            "made of this model."
+            "`trained` must be made of `model`. Received: "
+            f"{name!r}, in which layer {layer.name!r} has {found}; in "
+            f"`model`, weights of the shapes {shapes}. Give what was made of "
+            "this model."
         )
     for weight, (_, value) in zip(weights, trained, strict=True):
         weight.assign(np.asarray(value))

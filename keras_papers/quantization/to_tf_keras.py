@@ -37,7 +37,7 @@ def to_tf_keras(model):
     Everything computes in float32 there: of a model in mixed precision, whose
     weights are float32 already, the answers become more exact. A
     normalization that was called with `training=False`, itself or as part of
-    an inner model, keeps its statistics while the twin is fitted, and a
+    an inner model, keeps its statistics while the result is fitted, and a
     dropout inside such a model drops nothing. (Keras 3.15 replaces the
     keyword in `fit`.)
 
@@ -57,8 +57,8 @@ def to_tf_keras(model):
     Example:
     >>> from keras_papers import applications
     >>> model = applications.MobileNetV3Small((32, 32, 3), classes=10)
-    >>> twin = to_tf_keras(model)
-    >>> twin.output_shape, twin.count_params() == model.count_params()
+    >>> copy = to_tf_keras(model)
+    >>> copy.output_shape, copy.count_params() == model.count_params()
     ((None, 10), True)
     """
     check_keras_3(model)
@@ -75,22 +75,22 @@ def write(model, in_inference):
     """
     tf_keras = load_tf_keras()
     flat = flatten(in_float32(model))
-    tensors = {id(x): _door(x) for x in flat.inputs}
-    twins = {}
+    tensors = {id(x): _input_like(x) for x in flat.inputs}
+    copies = {}
     frozen = _frozen_normalizations(flat)
     for node in calls(flat):
         if node.is_input:
             continue
         operation = node.operation
-        if operation in frozen and operation not in twins:
-            twins[operation] = frozen_normalization(operation)
-        elif operation not in twins:
-            twins[operation] = _convert(operation)
+        if operation in frozen and operation not in copies:
+            copies[operation] = frozen_normalization(operation)
+        elif operation not in copies:
+            copies[operation] = _convert(operation)
         args, kwargs = node.arguments.fill_in(tensors)
         kwargs = _keywords(
-            operation, twins[operation], kwargs, operation.name in in_inference
+            operation, copies[operation], kwargs, operation.name in in_inference
         )
-        outputs = keras.tree.flatten(twins[operation](*args, **kwargs))
+        outputs = keras.tree.flatten(copies[operation](*args, **kwargs))
         _check_outputs(node, outputs)
         for x, y in zip(node.outputs, outputs, strict=True):
             tensors[id(x)] = y
@@ -98,17 +98,17 @@ def write(model, in_inference):
     def drawn(x):
         return tensors[id(x)]
 
-    twin = tf_keras.Model(
+    written = tf_keras.Model(
         keras.tree.map_structure(drawn, flat.input),
         keras.tree.map_structure(drawn, flat.output),
         name=model.name,
     )
-    for layer, copy in twins.items():
+    for layer, copy in copies.items():
         if isinstance(copy, tf_keras.layers.Layer):
             _copy_weights(layer, copy)
     if not model.trainable:
-        twin.trainable = False
-    return twin
+        written.trainable = False
+    return written
 
 
 def names_in_inference(model):
@@ -139,7 +139,7 @@ def _frozen_normalizations(flat):
     return {layer for layer, trained in trains.items() if not trained}
 
 
-def _keywords(operation, twin, kwargs, in_inference):
+def _keywords(operation, copy, kwargs, in_inference):
     """Returns the call keywords that a layer of tf_keras is given.
 
     Of `training` it is False, for layers that do something else in training;
@@ -151,9 +151,9 @@ def _keywords(operation, twin, kwargs, in_inference):
     kwargs = dict(kwargs)
     if kwargs.pop("training", None) is not False:
         return kwargs
-    called = getattr(twin, "call", twin)  # a converter may return a function
+    called = getattr(copy, "call", copy)  # a converter may return a function
     takes = "training" in inspect.signature(called).parameters
-    if not takes or type(twin).__name__ == FROZEN:
+    if not takes or type(copy).__name__ == FROZEN:
         return kwargs
     default = inspect.signature(operation.call).parameters["training"].default
     if default is not False or in_inference:
@@ -161,7 +161,7 @@ def _keywords(operation, twin, kwargs, in_inference):
     return kwargs
 
 
-def _door(x):
+def _input_like(x):
     layer = x._keras_history.operation
     if x.sparse or getattr(layer, "optional", False):
         raise ValueError(
@@ -187,14 +187,14 @@ def _convert(operation):
         converter = OPERATIONS.get(type(operation).__name__)
     if converter is None:
         raise ValueError(without_converter(operation))
-    twin = converter(operation)
-    if not callable(twin) or isinstance(twin, keras.layers.Layer):
+    copy = converter(operation)
+    if not callable(copy) or isinstance(copy, keras.layers.Layer):
         raise ValueError(
             "A converter must return a layer of tf_keras, or another callable "
-            f"on tensors. Received: {twin!r} for {described(operation)}. "
+            f"on tensors. Received: {copy!r} for {described(operation)}. "
             "Return for example tf_keras.layers.ReLU(name=layer.name)."
         )
-    return twin
+    return copy
 
 
 def _check_outputs(node, outputs):
@@ -231,15 +231,15 @@ def weight_name(weight):
     return re.split("[/:]", weight.name)[-2]
 
 
-def _copy_weights(layer, twin):
-    """Gives `twin` the values of the weights of `layer`, its Keras 3 layer."""
+def _copy_weights(layer, copy):
+    """Gives `copy` the values of the weights of `layer`, its Keras 3 layer."""
     weights = getattr(layer, "weights", [])  # operations have none
     ours = {weight.name: weight for weight in weights}
-    names = [weight_name(weight) for weight in twin.weights]
+    names = [weight_name(weight) for weight in copy.weights]
     if len(ours) == len(weights) and set(ours) == set(names):
         weights = [ours[name] for name in names]
     shapes = [tuple(weight.shape) for weight in weights]
-    their_shapes = [tuple(weight.shape) for weight in twin.weights]
+    their_shapes = [tuple(weight.shape) for weight in copy.weights]
     if shapes != their_shapes:
         raise ValueError(
             "A layer must have the same weights in tf_keras. "
@@ -248,11 +248,11 @@ def _copy_weights(layer, twin):
             "convert a model before it is quantized or given LoRA weights."
         )
     # Copied for sure: TensorFlow may hand out and take over the same memory.
-    twin.set_weights(
+    copy.set_weights(
         [
             np.array(
-                keras.ops.convert_to_numpy(weight), copy.dtype.as_numpy_dtype
+                keras.ops.convert_to_numpy(weight), into.dtype.as_numpy_dtype
             )
-            for weight, copy in zip(weights, twin.weights, strict=True)
+            for weight, into in zip(weights, copy.weights, strict=True)
         ]
     )

@@ -53,15 +53,17 @@ def quantized(model, path, **keywords):
         ),
     ],
 )
-def test_a_network_computes_in_integers_and_in_one_piece(name, tmp_path):
+def test_a_network_computes_in_integers_in_one_partition_and_its_ends(
+    name, tmp_path
+):
     model = perturb(applications.get(name)((32, 32, 3), alpha=0.5, classes=3))
     file = quantized(model, tmp_path / "model.tflite")
     assert float_tensors(file.path.read_bytes()) == []
     assert file.not_delegated == EDGE
     assert file.partitions == 2
     assert not file.ops.keys() & {"HARD_SWISH", "PAD", "TRANSPOSE"}
-    _, door, exit_ = open_interpreter(file.path)
-    assert (door["dtype"], exit_["dtype"]) == (np.uint8, np.float32)
+    _, image, scores = open_interpreter(file.path)
+    assert (image["dtype"], scores["dtype"]) == (np.uint8, np.float32)
 
 
 @pytest.mark.slow
@@ -84,11 +86,11 @@ def test_the_one_of_keras_applications_does_so_too(tmp_path):
     assert file.not_delegated == EDGE
 
 
-def test_h_swish_left_as_it_is_would_fall_into_pieces(
+def test_h_swish_left_as_it_is_would_take_many_partitions(
     v3, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(conversion, "lower", flatten)
-    with pytest.warns(UserWarning, match=r"pieces.*19 HARD_SWISH \(it has"):
+    with pytest.warns(UserWarning, match=r"partitions.*19 HARD_SWISH \(it has"):
         file = quantized(v3, tmp_path / "model.tflite")
     assert file.partitions > 15
 
@@ -194,7 +196,9 @@ PIXELS = ((4, 4, 3), 0.0, 255.0)
         (["a.png"], UNIT, "must hold numbers.*Read the pictures"),
     ],
 )
-def test_representative_data_that_does_not_fit_is_told(data, model, message):
+def test_representative_data_that_does_not_fit_is_explained(
+    data, model, message
+):
     with pytest.raises(ValueError, match=message) as caught:
         representative_images(data, *model)
     assert re.match(r"`representative_data`.*Received: ", str(caught.value))
@@ -269,7 +273,7 @@ def test_a_normalization_of_ones_own_is_what_the_file_is_held_against(
     assert file.parity < 0.1
 
 
-def test_a_subclassed_model_is_told_to_have_no_graph(tmp_path):
+def test_a_subclassed_model_has_no_graph(tmp_path):
     class Own(keras.Model):
         def call(self, x):
             return x
@@ -281,7 +285,7 @@ def test_a_subclassed_model_is_told_to_have_no_graph(tmp_path):
 
 
 @pytest.mark.parametrize("how", [None, "float16", "dynamic"])
-def test_representative_data_in_vain_is_told(v3, tmp_path, how):
+def test_unused_representative_data_is_refused(v3, tmp_path, how):
     images = random_images(2, 32, 32, 3, low=0, high=255)
     with pytest.raises(ValueError, match="`representative_data`.*Leave it out"):
         export.to_tflite(
@@ -291,6 +295,6 @@ def test_representative_data_in_vain_is_told(v3, tmp_path, how):
 
 
 @pytest.mark.parametrize("how", ["int4", "INT8", True])
-def test_an_unknown_way_to_quantize_is_told(v3, tmp_path, how):
+def test_an_unknown_way_to_quantize_is_refused(v3, tmp_path, how):
     with pytest.raises(ValueError, match="`quantize`.*Received"):
         export.to_tflite(v3, tmp_path / "model.tflite", None, how)

@@ -55,7 +55,9 @@ def test_int8_files_are_converted_there_too(tmp_path):
     model = small(keras.layers.Activation("hard_swish"))
     path = tmp_path / "model.tflite"
     images = random_images(16, 8, 8, 3)
-    path.write_bytes(convert_on_tensorflow(model, (8, 8, 3), "int8", images))
+    path.write_bytes(
+        convert_on_tensorflow(model, [(8, 8, 3)], "int8", [images])
+    )
     expected = answers(model, images)
     found = export.predict(path, np.rint((images + 1) * 127.5))
     assert np.abs(found - expected).max() < 0.03
@@ -65,7 +67,7 @@ def test_int8_files_are_converted_there_too(tmp_path):
 def test_a_users_own_layer_is_found_in_its_module(tmp_path):
     model = small(Doubled())
     path = tmp_path / "model.tflite"
-    path.write_bytes(convert_on_tensorflow(model, (8, 8, 3), None))
+    path.write_bytes(convert_on_tensorflow(model, [(8, 8, 3)], None))
     images = random_images(2, 8, 8, 3)
     np.testing.assert_allclose(
         export.predict(path, images), answers(model, images), atol=1e-5
@@ -119,7 +121,7 @@ def test_a_model_that_is_not_converted_gets_the_reason(tmp_path):
 def test_a_frozen_inner_model_is_converted_there_too(tmp_path):
     model = built(nested_twice, "mixed_float16")
     path = tmp_path / "model.tflite"
-    path.write_bytes(convert_on_tensorflow(model, SIZE, "int8", IMAGES))
+    path.write_bytes(convert_on_tensorflow(model, [SIZE], "int8", [IMAGES]))
     expected = answers(in_float32(model), IMAGES)
     found = export.predict(path, IMAGES)
     assert spread(expected) > 0.01

@@ -118,12 +118,12 @@ def test_a_fresh_v3_is_as_fast_in_integers_as_it_will_be(tmp_path):
 def test_ranges_that_have_kernels_stay_as_they_were_measured(monkeypatch):
     seen = []
 
-    def spied(data, widen=conversion.widen_ranges):
-        seen.append((data, widen(data)))
+    def spied(data, takes_image, widen=conversion.widen_ranges):
+        seen.append((data, widen(data, takes_image)))
         return seen[-1][1]
 
     monkeypatch.setattr(conversion, "widen_ranges", spied)
     images = np.clip(random_images(16, 8, 8, 3), -1, 1)
-    conversion.convert(network(swish), (8, 8, 3), "int8", images)
+    conversion.convert(network(swish), [(8, 8, 3)], "int8", [images])
     ((measured, used),) = seen
     assert measured is used

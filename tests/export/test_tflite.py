@@ -179,10 +179,17 @@ def test_a_model_that_is_not_built_is_refused(model, tmp_path):
         export.to_tflite(model, tmp_path / "model.tflite")
 
 
-def test_a_dict_of_outputs_is_refused(model, tmp_path):
+def test_a_dict_of_one_output_keeps_its_name(model, tmp_path):
     maps = applications.feature_extractor(model, strides=(8,))
-    with pytest.raises(ValueError, match="`model`.*not in a dict"):
-        export.to_tflite(maps, tmp_path / "maps.tflite")
+    file = export.to_tflite(maps, tmp_path / "maps.tflite", runs=1)
+    (name,) = maps.output
+    assert list(file.parities) == [str(name)]
+    images = random_images(2, 64, 64, 3, low=0, high=255)
+    expected = np.asarray(maps(images)[name])
+    assert spread(expected) > 0.02
+    np.testing.assert_allclose(
+        export.predict(file.path, images), expected, atol=1e-4
+    )
 
 
 def test_what_the_converter_refuses_is_told(tmp_path):

@@ -137,5 +137,5 @@ def test_a_data_set_without_end_is_told(twin):
 def test_a_model_of_keras_3_has_its_own_fit():
     inputs = keras.Input((4,))
     model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
-    with pytest.raises(ValueError, match="`twin`.*its own `fit`"):
+    with pytest.raises(ValueError, match="`model`.*its own `fit`"):
         fine_tune(model, (X, Y))

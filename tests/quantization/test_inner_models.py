@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from keras_papers import applications, export, flatten, quantization
-from keras_papers.quantization.quantize_aware import variables
+from keras_papers.quantization.aware_model import variables
 from tests.support.answers import answers, perturb, spread
 from tests.support.extra import NEEDS_TFMOT
 from tests.support.inner_models import (

@@ -9,8 +9,8 @@ from keras import layers
 
 from keras_papers import export, flatten, quantization
 from keras_papers.lowering import split_rescaling
+from keras_papers.quantization.aware_model import SCHEME, variables
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
-from keras_papers.quantization.quantize_aware import SCHEME, variables
 from tests.support import digits_net
 from tests.support.answers import perturb, random_images, spread
 from tests.support.extra import NEEDS_TFMOT

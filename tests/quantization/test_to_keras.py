@@ -242,7 +242,7 @@ def test_a_twin_in_place_of_the_model_is_told(wrap, tmp_path):
             x, tmp_path / "x.tflite", None, "int8", representative_data=[1]
         ),
     ):
-        with pytest.raises(ValueError, match=r"tf_keras.*to_keras\(twin"):
+        with pytest.raises(ValueError, match=r"tf_keras.*to_keras\(trained"):
             use(twin)
 
 
@@ -321,7 +321,7 @@ def another(change):
 @pytest.mark.parametrize("wrap", [to_tf_keras, cluster])
 def test_a_twin_of_another_model_is_refused(wrap, change, message):
     model, twin = another(None), wrap(another(change))
-    pattern = f"`twin` must be made of `model`. Received: .*{message}.*Give"
+    pattern = f"`trained` must be made of `model`. Received: .*{message}.*Give"
     with pytest.raises(ValueError, match=pattern) as error:
         to_keras(twin, model)
     assert f"other_{change}" in str(error.value)
@@ -342,7 +342,7 @@ def test_a_model_without_a_graph_is_refused():
 def test_what_is_no_twin_is_refused():
     model = another(None)
     for twin in (model, None):
-        with pytest.raises(ValueError, match="`twin` is.*Received.*Write"):
+        with pytest.raises(ValueError, match="`trained` is.*Received.*Write"):
             to_keras(twin, model)
-    with pytest.raises(ValueError, match="`twin` is.*Received.*Write"):
+    with pytest.raises(ValueError, match="`trained` is.*Received.*Write"):
         to_keras(model, to_tf_keras(model))

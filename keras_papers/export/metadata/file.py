@@ -19,7 +19,7 @@ ENTRY = "TFLITE_METADATA"
 FLOAT32 = 0  # of the schema's types of tensors
 
 
-def write(data, description, task=image_classification):
+def write(data, description, task=image_classification, names=None):
     """Returns the bytes of a .tflite file with its description inside.
 
     Args:
@@ -27,10 +27,15 @@ def write(data, description, task=image_classification):
         description: A `Description`.
         task: Module of this package whose `describe` returns the metadata of
             the inputs and outputs.
+        names: Dict from names in the file's signature to those that they
+            become. Defaults to None: the names stay.
     """
     tflite = require("ai_edge_litert.schema_py_generated", "mobile")
     flatbuffers = require("flatbuffers", "mobile")
     model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(data))
+    for tensor in _signature(model):
+        name = tensor.name.decode()
+        tensor.name = (names or {}).get(name, name)
     inputs, outputs = task.describe(description, *_tensors(model))
     table = {
         schema.MODEL_NAME: description.name,
@@ -59,10 +64,7 @@ def write(data, description, task=image_classification):
 def _tensors(model):
     """Lists the inputs and the outputs of a model as `Tensor`s."""
     graph = model.subgraphs[0]  # more are the bodies of loops
-    names = {}
-    for signature in model.signatureDefs or ():
-        for known in (*(signature.inputs or ()), *(signature.outputs or ())):
-            names[known.tensorIndex] = known.name.decode()
+    names = {known.tensorIndex: known.name for known in _signature(model)}
 
     def tensor(index):
         found = graph.tensors[index]
@@ -71,6 +73,16 @@ def _tensors(model):
         return Tensor(name, shape, found.type == FLOAT32)
 
     return list(map(tensor, graph.inputs)), list(map(tensor, graph.outputs))
+
+
+def _signature(model):
+    """Lists the tensors that have names in the signatures of a model."""
+    return [
+        tensor
+        for signature in model.signatureDefs or ()
+        for side in (signature.inputs, signature.outputs)
+        for tensor in side or ()
+    ]
 
 
 def read(path):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from keras_papers.export import metadata
 from keras_papers.export.file_size import size_text
-from keras_papers.export.interpreter import open_interpreter
+from keras_papers.export.interpreter import open_file
 from keras_papers.export.operations import list_operations
 from keras_papers.pipelines.models.classifier_file import (
     check_file,
@@ -147,9 +147,12 @@ def _sizes(shape, model):
 
 
 def _of_tflite(path):
-    _, taken, given = open_interpreter(path)
+    file = open_file(path)
     found = metadata.read(path)
-    if taken["dtype"].__name__ == "uint8":
+    first, *others = file.inputs.values()
+    if others or len(first["shape"]) < 4:
+        pixels = "no image"
+    elif first["dtype"].__name__ == "uint8":
         pixels = "as they are, 0 to 255"
     elif found is None:
         pixels = "not known, for the file has no metadata"
@@ -161,8 +164,8 @@ def _of_tflite(path):
         str(path),
         path.stat().st_size,
         found.name,
-        _detail(taken),
-        _detail(given),
+        _details(file.inputs),
+        _details(file.outputs),
         pixels,
         found.labels,
         sum(layer.parameters for layer in layers),
@@ -172,6 +175,12 @@ def _of_tflite(path):
     )
 
 
-def _detail(detail):
-    sides = " x ".join(map(str, detail["shape"][1:]))
-    return f"{sides}, {detail['dtype'].__name__}"
+def _details(tensors):
+    """Describes the inputs or the outputs of a file, by name if several."""
+    texts = {}
+    for name, details in tensors.items():
+        sides = " x ".join(map(str, details["shape"][1:])) or "1"
+        texts[name] = f"{sides}, {details['dtype'].__name__}"
+    if len(texts) == 1:
+        return texts.popitem()[1]
+    return "; ".join(f"{name}: {text}" for name, text in texts.items())
