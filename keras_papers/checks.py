@@ -9,12 +9,16 @@ import functools
 import math
 import numbers
 import os
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
+P = ParamSpec("P")
+R = TypeVar("R")
 MINIMUM_SIZE = 32  # pixels of an image's side: five halvings leave one
 MOST_CLUSTERS = 256  # different weights of a kernel that count as clusters
 
 
-def plain_numbers(function):
+def plain_numbers(function: Callable[P, R]) -> Callable[P, R]:
     """Decorates a function: NumPy's numbers are converted to Python's.
 
     Some of Keras' layers do not accept NumPy's integers, and names and JSON

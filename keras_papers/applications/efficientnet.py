@@ -56,7 +56,7 @@ PAPER = registry.Paper(
 )
 
 # Found in the space of MnasNet, whose rows these are: resolutions are written
-# as strides, and the code tells of SE and skip, which the paper does not print.
+# as strides; SE and skip are those of the code, for the paper has neither.
 # fmt: off
 TABLE_1 = (
     #   t  k  SE    skip  channels layers s
@@ -73,7 +73,7 @@ STEM, HEAD = 32, 1280  # the convolutions before and after these rows
 
 
 class Scaling(NamedTuple):
-    """What tells the networks apart, as the authors' code has it."""
+    """What distinguishes the networks, as in the authors' code."""
 
     width: float
     depth: float
@@ -116,7 +116,7 @@ MD5S = {  # of the published files with top, and without
 
 
 class Network(NamedTuple):
-    """What tells the networks of this family and of EfficientNet-Lite apart."""
+    """What distinguishes the networks of this family and of its Lite one."""
 
     table: tuple
     scaling: Scaling
@@ -174,11 +174,11 @@ def build(
         network: A `Network`.
         include_top: Whether to end with the classifier. Defaults to True.
         weights: None (random), `"imagenet"` (EfficientNet-B0 to B7; none are
-            published for Lite), or the path of a file of ours or of
-            keras.applications: `.keras`, `.weights.h5` or legacy `.h5`. If it
-            has other classes or input channels, the classifier is left fresh
-            or the first convolution adapted, and a warning says so. Defaults
-            to None.
+            published for Lite), or the path of a file of this package
+            or of keras.applications: `.keras`, `.weights.h5` or legacy
+            `.h5`. If it has other classes or input channels, the classifier
+            is left fresh or the first convolution adapted, and a warning says
+            so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least 32 pixels each way, None for an open size.

@@ -157,8 +157,8 @@ def build(
     Args:
         network: A `Network`.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), or the path of a file of ours: `.keras` or
-            `.weights.h5`. If it has other classes or input channels, the
+        weights: None (random), or the path of a file of this package: `.keras`
+            or `.weights.h5`. If it has other classes or input channels, the
             classifier is left fresh or the first convolution adapted, and a
             warning says so. Defaults to None; none are published for Keras.
         input_tensor: Keras tensor to build upon, in place of a new input.
@@ -266,12 +266,12 @@ MnasNetSmall = _constructor("Small", SMALL_NETWORK, ", for very small budgets")
 
 
 def row_graph(x, row, **arguments):
-    """Returns the map behind a layer of a `Row`, in a model's own graph.
+    """Returns the output of a layer of a `Row`, drawn into the graph.
 
     Args:
-        x: Keras tensor of the map before it.
+        x: Keras tensor of its input.
         row: The `Row`.
-        **arguments: What its block takes and the row does not tell.
+        **arguments: Further arguments of its block.
     """
     block = ConvNormActivation
     if row.expansion:
@@ -391,7 +391,7 @@ def _check_row(row, stage):
 
 
 def unpublished_rows(table, published):
-    """Returns what first tells a table from the published one, if anything."""
+    """Returns the first difference to the published table, as a dict."""
     pairs = zip(table, published, strict=False)
     for index, (row, theirs) in enumerate(pairs):
         if row != theirs:

@@ -207,8 +207,9 @@ def build(
         minimalistic: Whether to do without squeeze-and-excite, h-swish and
             5x5 kernels, for hardware that is slow on them.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), `"imagenet"`, or the path of a file of ours
-            or of keras.applications: `.keras`, `.weights.h5` or legacy `.h5`.
+        weights: None (random), `"imagenet"`, or the path of a file of this
+            package or of keras.applications: `.keras`, `.weights.h5` or
+            legacy `.h5`.
             If it has other classes or input channels, the classifier is left
             fresh or the first convolution adapted, and a warning says so.
             Defaults to None.

@@ -46,11 +46,13 @@ def test_bad_arguments_are_explained(name, arguments, message):
 
 
 def test_input_shape_and_input_tensor_that_differ_are_refused():
-    door = keras.Input((64, 64, 3))
+    images = keras.Input((64, 64, 3))
     with pytest.raises(ValueError, match="`input_shape`.*Leave.*out"):
-        applications.MobileNetV2((96, 96, 3), input_tensor=door)
-    model = applications.MobileNetV2((64, 64, 3), input_tensor=door, alpha=0.35)
-    assert model.inputs[0] is door
+        applications.MobileNetV2((96, 96, 3), input_tensor=images)
+    model = applications.MobileNetV2(
+        (64, 64, 3), input_tensor=images, alpha=0.35
+    )
+    assert model.inputs[0] is images
 
 
 def test_integers_go_into_a_model_that_rescales_them_only():

@@ -48,13 +48,13 @@ def test_exact_parameters_and_multiply_adds(fact):
 @pytest.mark.parametrize(
     "fact", [fact for fact in FACTS if fact.printed], ids=call_of
 )
-def test_the_paper_prints_the_same_or_a_note_tells_why_not(fact):
+def test_the_paper_prints_the_same_or_a_note_explains_why_not(fact):
     agree = all(
         each.is_rounding or abs(each.relative) <= 0.015
         for each in differences(fact)
     )
     assert agree == (fact.note == "")
-    # No note tells of more, so this is one figure in another's place.
+    # No note explains more: a larger difference is a misplaced figure.
     assert all(abs(each.relative) <= 0.15 for each in differences(fact))
 
 

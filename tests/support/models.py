@@ -1,4 +1,4 @@
-"""Which networks tests go through, and keras.applications' own of them."""
+"""The networks that tests build, and those of keras.applications."""
 
 import re
 
@@ -10,18 +10,14 @@ from keras_papers import applications
 from keras_papers.applications.mnasnet import Row
 from tests.support.answers import perturb
 
-# Of constructors that differ in numbers of a table only, the smallest.
-ONE_OF_EACH = [
-    "EfficientNetB0",
-    "EfficientNetLite0",
-    "MnasNetA1",
-    "MnasNetSmall",
-    "MobileNet",
-    "MobileNetV2",
-    "MobileNetV3Large",
-    "MobileNetV3Small",
-]
-# Of those that share their code, one.
+# Of the networks of one table, the first by name, which is not scaled.
+ONE_OF_EACH = sorted(
+    {
+        applications.table(name): name
+        for name in reversed(applications.list_models())
+    }.values()
+)
+# Tests of the other networks are slow.
 QUICK = ["EfficientNetB0", "MobileNet", "MobileNetV2", "MobileNetV3Small"]
 ONE_OF_EACH_THE_REST_SLOW = [
     pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK))

@@ -1,4 +1,4 @@
-"""What the classifiers share: convolutions of their graph, top, model."""
+"""What all classifiers share: convolutions of the graph, top, model."""
 
 import keras
 from keras import layers
@@ -12,7 +12,8 @@ from keras_papers.checks import (
 from keras_papers.layers._arguments import resolve_activation
 from keras_papers.layers._conv_norm import spatial_conv_norm
 
-MOMENTUM = 0.9  # of batch normalization; docs/TRAINING.md tells why not 0.999
+# Of batch normalization; docs/TRAINING.md explains why not 0.999.
+MOMENTUM = 0.9
 
 
 def check_top(include_top, weights, pooling, classes, classifier_activation):
@@ -91,7 +92,7 @@ def _create(layer_class, name, *args, **kwargs):
 
 
 def pooled(x, pooling):
-    """Ends a model without top as `pooling` says."""
+    """Returns the output of a model without top, pooled if asked for."""
     if pooling == "avg":
         return layers.GlobalAveragePooling2D(name="pool")(x)
     if pooling == "max":
@@ -100,7 +101,7 @@ def pooled(x, pooling):
 
 
 def predictions(logits, classifier_activation):
-    """Ends a model with the class scores, in full precision.
+    """Returns the class scores, in full precision.
 
     Softmax in half precision rounds small scores to zero, whose logarithm
     the loss then takes.
@@ -114,7 +115,7 @@ def predictions(logits, classifier_activation):
 
 def classifier(images, outputs, name, source):
     """Closes the graph and loads the weights from `source`, if there is one."""
-    # The images may come out of layers of the user's, which belong in too.
+    # The images may be the output of a user's layers, which are part of it.
     inputs = keras.utils.get_source_inputs(images)
     inputs = inputs[0] if len(inputs) == 1 else inputs
     model = keras.Model(inputs, outputs, name=name)

@@ -20,8 +20,8 @@ def feature_extractor(model, strides=(4, 8, 16, 32)):
     papers' own detection and segmentation heads are joined.
 
     Args:
-        model: A classifier of ours, also without its top or trained, or a
-            functional or sequential model with one inside. Weights are
+        model: A classifier of this package, also without its top or trained,
+            or a functional or sequential model with one inside. Weights are
             shared with it.
         strides: Powers of two, at least one. Defaults to `(4, 8, 16, 32)`.
 
@@ -86,7 +86,7 @@ def _strides(model, images, maps):
             for shape in probe.compute_output_shape((batch or 1, *image))
         ]
     # A map is halved, rounded up or down, or stays; counting the halvings
-    # tells the stride of odd sizes too.
+    # gives the stride of odd sizes, too.
     strides, stride = [], 1
     for before, size in itertools.pairwise(sizes):
         stride *= 2 if max(size) < max(before) else 1

@@ -15,15 +15,15 @@ def check_depth(depth):
 
 
 def unpublished_depth(depth):
-    """Returns what tells a network from the published ones, if anything."""
+    """Returns the difference to the published networks, as a dict."""
     return {} if depth == 1 else {"depth": depth}
 
 
 def round_filters(filters, divisor=8):
     """Rounds to a multiple of `divisor`, losing at most a tenth.
 
-    The published code of MobileNetV2 and all after it does so, for the sake
-    of vector units; the papers do not tell.
+    The published code of MobileNetV2 and of all later networks does so, for
+    vector units; the papers do not mention it.
     """
     rounded = max(divisor, int(filters + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < 0.9 * filters else rounded

@@ -1,4 +1,4 @@
-"""How images are prepared where trained weights are measured, as data."""
+"""Preprocessing of images for the evaluation of trained weights, as data."""
 
 from typing import NamedTuple
 
@@ -6,22 +6,22 @@ import numpy as np
 
 
 class Evaluation(NamedTuple):
-    """The way of an image of any size, in pixels of [0, 255], to a model.
+    """Preprocessing of an image of any size with pixels in [0, 255].
 
-    The center is cut out, resized to the model's input and normalized,
+    The center is cropped, resized to the model's input and normalized,
     `(image - mean) / std`. `preprocess_input` of MobileNet and MobileNetV2
     does the last step; a model with `include_preprocessing` does it itself.
     """
 
-    crop: float  # share of the height, and of the width, that is cut out
+    crop: float  # share of the height, and of the width, that is kept
     interpolation: str  # as keras.layers.Resizing names it
-    mean: tuple[float, ...]  # one a channel, as are the next
-    std: tuple[float, ...]
+    mean: tuple[float, ...]  # one per channel
+    std: tuple[float, ...]  # one per channel
 
     def normalization(self, channels):
-        """Returns mean and std as arrays: one number where all are alike.
+        """Returns mean and std as arrays, or as numbers where all are equal.
 
-        An image that has not as many channels gets the average of them.
+        For another number of channels they are averaged.
         """
         mean, std = np.array(self.mean), np.array(self.std)
         if len(set(self.mean)) == len(set(self.std)) == 1:
@@ -57,5 +57,5 @@ def efficient_net(size):
 
 
 def efficient_net_lite(size):
-    """Returns the same of EfficientNet-Lite: one mean, one std."""
+    """Returns the recipe of EfficientNet-Lite: one mean and one std."""
     return efficient_net(size)._replace(mean=(127.0,) * 3, std=(128.0,) * 3)

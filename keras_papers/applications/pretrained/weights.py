@@ -1,12 +1,13 @@
 """Weights of a classifier, from a file or as published for keras.applications.
 
-A file is read whole and held against the model layer by layer before the
-first weight is set: Keras' own loader stops in the middle, names objects by
-their class, and prints the tensors.
+A file is read whole and compared with the model layer by layer before the
+first weight is assigned. Keras' own loader stops in the middle, names objects
+by their class, and prints the tensors.
 """
 
 import collections
 import os
+import sys
 import warnings
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from keras_papers.checks import check_weights_path
 from keras_papers.inlining import flatten
 from keras_papers.layers._image_axes import image_size
 
-TOP = {"hidden", "logits"}  # layers that a model without top does not have
+TOP = {"hidden", "logits"}  # layers with weights behind the features
 HOST = "https://storage.googleapis.com"
 
 
@@ -37,10 +38,10 @@ class Published(NamedTuple):
 class Family(NamedTuple):
     """The published networks of one constructor."""
 
-    variants: str  # as a sentence names them
-    with_top: dict  # what tells the networks apart: `Published`
+    variants: str  # in words, for an error
+    with_top: dict  # `Published` by the values of `check_weights`' variant
     no_top: dict
-    sizes: tuple = ()  # of images, where each has weights of its own
+    sizes: tuple = ()  # image sizes, where each has its own weights
 
     def has_width(self, alpha):
         """Returns whether weights of a network of width `alpha` exist."""
@@ -48,16 +49,22 @@ class Family(NamedTuple):
 
 
 def check_weights(weights, include_top, images, family, **variant):
-    """Returns where the weights lie: None, a path, or a `Published` file.
+    """Returns the source of the weights: None, a path, or a `Published`.
 
     Args:
         weights: The constructor's argument.
         include_top: The constructor's argument.
         images: Keras tensor of the model's images.
         family: The `Family` of the constructor.
-        **variant: What tells the family's networks apart, but for the size of
-            the images. Arguments that no published network has are named
-            where they are not their default.
+        **variant: The arguments that distinguish the family's networks, except
+            the image size, in the order of the keys of `family.with_top`. An
+            argument that no published network has is passed only where it
+            differs from its default; then no key matches, and the error
+            names it.
+
+    Raises:
+        ValueError: If `weights` is neither a file nor `"imagenet"`, or if no
+            weights are published for this variant.
     """
     if weights is None:
         return None
@@ -79,9 +86,9 @@ def check_weights(weights, include_top, images, family, **variant):
 
 
 def _published_size(images, include_top, sizes):
-    """Returns the image size whose published weights a model takes.
+    """Returns the image size of the published weights for a model.
 
-    Without its top a model takes those of 224 at any size that has none.
+    A model without top takes those of 224 where its own size has none.
     """
     rows, columns = image_size(images)
     if rows == columns and (include_top or rows in sizes):
@@ -90,48 +97,59 @@ def _published_size(images, include_top, sizes):
 
 
 def load_weights(model, source):
-    """Sets the weights of `model` from a path or a `Published` file.
+    """Assigns the weights of a path or of a `Published` file to `model`.
 
-    Another number of classes leaves the classifier as it is, another number
-    of input channels adapts the first kernel; one warning tells both.
+    With another number of classes the classifier keeps its fresh weights;
+    with another number of input channels the first kernel is adapted. One
+    warning reports both.
 
     Raises:
-        ValueError: If the file cannot be fetched or read, or holds another
+        ValueError: If the file cannot be fetched or read, or is of another
             architecture; the first layer that differs is named.
     """
     path, entries, in_order = _open(source)
     entries = _after_normalization(model, entries, path)
-    layers, found, extra = _match(model, entries, in_order)
+    pairs, extra = _pair(model, entries, in_order)
     values, changes = [], []
-    for layer, entry in zip(layers, found, strict=True):
-        arrays, change = _fit(layer, entry)
+    for layer, entry in pairs:
+        arrays, difference = _arrays_for(layer, entry)
         if arrays is None:
-            raise ValueError(_other_architecture(path, change, layer.name))
+            raise ValueError(_other_architecture(path, difference, layer.name))
         values.append(arrays)
-        changes += [change] if change else []
+        changes += [difference] if difference else []
     if extra:
         difference = f"the file has {extra[0].name!r}, the model does not"
         raise ValueError(_other_architecture(path, difference))
-    for layer, arrays in zip(layers, values, strict=True):
+    for (layer, _), arrays in zip(pairs, values, strict=True):
+        # A classifier with fresh weights has no arrays.
         for weight, array in zip(_in_file_order(layer), arrays, strict=False):
             weight.assign(array)
     if changes:
         warnings.warn(
             f"Not all of weights={str(path)!r} fit: {'; '.join(changes)}.",
             UserWarning,
-            stacklevel=4,  # who called the constructor
+            stacklevel=_level_of_caller(),
         )
 
 
+def _level_of_caller():
+    """Returns the `stacklevel` of the first frame outside this package."""
+    package = __name__.partition(".")[0]
+    level, frame = 1, sys._getframe(1)
+    while frame and frame.f_globals["__name__"].partition(".")[0] == package:
+        level, frame = level + 1, frame.f_back
+    return level
+
+
 def _open(source):
-    """Returns the path of the file, its entries, and whether order counts."""
+    """Returns a file's path, its entries, and whether they are in order."""
     if not isinstance(source, Published):
         return source, *read_weights_file(source)
     path = _download(source)
     try:
         return path, *read_weights_file(path)
     except ValueError:
-        os.remove(path)  # or the cache would give it again and again
+        os.remove(path)  # otherwise the cache would return it every time
         raise
 
 
@@ -144,8 +162,8 @@ def _download(published):
         return keras.utils.get_file(**file, file_hash=published.md5)
     except Exception as error:  # get_file raises bare ones
         if isinstance(error, ValueError):
-            # The hash is another, and the file lies in the cache: this call
-            # fetches nothing and tells where.
+            # The hash differs, and the file is in the cache: this call
+            # fetches nothing and returns its path.
             os.remove(keras.utils.get_file(**file))
         raise ValueError(
             "`weights='imagenet'` is fetched from the host of "
@@ -156,10 +174,13 @@ def _download(published):
 
 
 def _after_normalization(model, entries, path):
-    """Returns the entries without that of a Normalization of the images.
+    """Returns the entries without that of a layer that normalizes the images.
 
-    EfficientNet of keras.applications has one in front, with the statistics
-    in the file; ours are constants of the model.
+    EfficientNet of keras.applications begins with a Normalization, whose
+    statistics are in the file. Here they are constants of the model.
+
+    Raises:
+        ValueError: If the statistics differ from those of the model.
     """
     rest = []
     for entry in entries:
@@ -181,83 +202,105 @@ def _after_normalization(model, entries, path):
 
 
 def _normalizes_alike(model, mean, variance):
-    """Tells whether `model` does to its images what a Normalization did."""
+    """Returns whether `model` normalizes images by these statistics."""
     found = [one for one in model.layers if one.name == "preprocessing"]
     if not found:
-        return True  # it is left to the user
+        return True  # the user normalizes the images
     (layer,) = found
     std = 1 / (255 * np.ravel(layer.scale))
     ours = -np.ravel(layer.offset) * std
-    # The published networks have the deviation for the variance, and divide
-    # by its root once more behind (keras.applications, efficientnet.py).
+    # The published files store the standard deviation as the variance, and
+    # their networks divide by its root once more after the layer
+    # (keras.applications, efficientnet.py).
     mean, *deviations = map(np.ravel, (mean, variance, np.sqrt(variance)))
-    if len(ours) < len(mean):  # as for an image of other channels
+    if len(ours) < len(mean):  # the average, for images of other channels
         mean, *deviations = map(np.mean, (mean, *deviations))
     return np.allclose(mean, ours, atol=1e-4) and any(
         np.allclose(theirs, std, atol=1e-4) for theirs in deviations
     )
 
 
-def _match(model, entries, in_order):
-    """Returns the layers, the entry of each, and the entries that remain.
+def _pair(model, entries, in_order):
+    """Pairs each layer that has weights with its entry in the file.
 
-    Files of ours have the names of ours, those of keras.applications have
-    the order, or in Keras 3 the order within each class. A model without top
-    takes the file of one with top; that rest is no rest.
+    A file of this package has the same layer names as the model. Files of
+    keras.applications have other names: a legacy file is matched by the order
+    of the layers, a file of Keras 3 by the order within each class.
+
+    Args:
+        model: The model to load.
+        entries: List of the file's `Entry`.
+        in_order: Whether they are in the order of the layers, as in a legacy
+            file.
+
+    Returns:
+        A list of pairs of a layer and its `Entry`, which has no arrays where
+        the file has none for the layer; and a list of the entries without a
+        layer. Those of the classifier are not among the latter: a model
+        without top loads the file of a model with one.
     """
     layers = [layer for layer in flatten(model).layers if layer.weights]
-    is_ours = bool(_names(entries) & _names(layers) - TOP)
     entries = sorted(entries, key=lambda entry: entry.number)
-    ours = _keys(layers, map(kind_of, layers), is_ours, in_order)
-    kinds = [entry.kind for entry in entries]
-    theirs = _keys(entries, kinds, is_ours, in_order)
-    left = dict(zip(theirs, entries, strict=True))
-    found = [left.pop(key, Entry("nothing", [])) for key in ours]
-    extra = [entry for entry in left.values() if entry.name not in TOP]
-    if not is_ours and not TOP & _names(layers):
-        # A convolution or dense layer with a bias, and no other layer, is
-        # what a top is made of.
+    by_name = bool((_names(entries) & _names(layers)) - TOP)
+    if by_name:
+        layer_keys = [layer.name for layer in layers]
+        entry_keys = [entry.name for entry in entries]
+    elif in_order:
+        layer_keys, entry_keys = range(len(layers)), range(len(entries))
+    else:
+        layer_keys = _numbered(kind_of(layer) for layer in layers)
+        entry_keys = _numbered(entry.kind for entry in entries)
+    unpaired = dict(zip(entry_keys, entries, strict=True))
+    pairs = [
+        (layer, unpaired.pop(key, Entry("nothing", [])))
+        for layer, key in zip(layers, layer_keys, strict=True)
+    ]
+    extra = [entry for entry in unpaired.values() if entry.name not in TOP]
+    if not by_name and not TOP & _names(layers):
+        # Under another name a layer of the classifier is known by its two
+        # arrays, kernel and bias: no other layer has both.
         extra = [entry for entry in extra if len(entry.arrays) != 2]
-    return layers, found, extra
+    return pairs, extra
 
 
-def _keys(named, kinds, is_ours, in_order):
-    """Returns what a layer and its entry have in common, for each in turn."""
-    if is_ours:
-        return [one.name for one in named]
-    return range(len(named)) if in_order else _numbered(kinds)
-
-
-def _names(named):
-    return {one.name for one in named}
+def _names(items):
+    return {item.name for item in items}
 
 
 def _numbered(kinds):
-    """Yields each kind with how many of it came before."""
+    """Yields `(kind, number)`: how many of the same kind came before.
+
+    Example:
+    >>> list(_numbered(["conv2d", "dense", "conv2d"]))
+    [('conv2d', 0), ('dense', 0), ('conv2d', 1)]
+    """
     seen = collections.Counter()
     for kind in kinds:
         yield kind, seen[kind]
         seen[kind] += 1
 
 
-def _fit(layer, entry):
-    """Returns the arrays that `layer` takes, and how the file differs, if so.
+def _arrays_for(layer, entry):
+    """Returns the arrays to assign to `layer`, and how the file differs.
 
-    None in place of arrays is a difference that cannot be bridged.
+    Returns:
+        The arrays, or None if the layer cannot take the entry: no array
+        leaves the layer as it is. And the difference in words, or None if
+        there is none.
     """
     wanted = [tuple(weight.shape) for weight in _in_file_order(layer)]
     if wanted == entry.shapes:
         return entry.arrays, None
     if layer.name == "logits" and _differ_only_in(-1, wanted, entry.shapes):
-        classes, there = wanted[0][-1], entry.shapes[0][-1]
+        classes, in_file = wanted[0][-1], entry.shapes[0][-1]
         return [], (
-            f"layer {layer.name!r} was left fresh, for the file has {there} "
+            f"layer {layer.name!r} was left fresh, for the file has {in_file} "
             f"classes and the model {classes}"
         )
     if layer.name == "stem" and _differ_only_in(-2, wanted, entry.shapes):
-        channels, there = wanted[0][-2], entry.shapes[0][-2]
-        return [_adapt(entry.arrays[0], channels)], (
-            f"layer {layer.name!r} was adapted, for the file has {there} "
+        channels, in_file = wanted[0][-2], entry.shapes[0][-2]
+        return [_with_channels(entry.arrays[0], channels)], (
+            f"layer {layer.name!r} was adapted, for the file has {in_file} "
             f"input channels and the model {channels}"
         )
     return None, (
@@ -271,25 +314,31 @@ def _in_file_order(layer):
 
 
 def _differ_only_in(axis, shapes, others):
-    """Tells whether shapes are equal but for one axis, counted from behind."""
-    shapes, others = (
-        [shape[:axis] + shape[axis:][1:] for shape in listed]
-        for listed in (shapes, others)
-    )
-    return shapes == others
+    """Returns whether two lists of shapes are equal except at one axis.
+
+    Example:
+    >>> _differ_only_in(-1, [(3, 3, 8, 10), (10,)], [(3, 3, 8, 5), (5,)])
+    True
+    """
+
+    def without_axis(shape):
+        return shape[:axis] + shape[axis:][1:]
+
+    return [*map(without_axis, shapes)] == [*map(without_axis, others)]
 
 
-def _adapt(kernel, channels):
+def _with_channels(kernel, channels):
     """Returns the first kernel for another number of input channels.
 
-    As timm does: one channel takes the sum, for a gray image has three equal
-    ones; more take the file's in turn, scaled to what three would add up to.
+    As timm does it: one channel takes the sum over the file's channels, since
+    the three channels of a gray image are equal. More channels repeat those
+    of the file in turn, scaled so that their sum stays about the same.
     """
-    there = kernel.shape[-2]
+    in_file = kernel.shape[-2]
     if channels == 1:
         return kernel.sum(axis=-2, keepdims=True)
-    again = kernel[..., np.arange(channels) % there, :]
-    return again * (there / channels)
+    repeated = kernel[..., np.arange(channels) % in_file, :]
+    return repeated * (in_file / channels)
 
 
 def _other_architecture(path, difference, layer=None):

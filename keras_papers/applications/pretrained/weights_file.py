@@ -9,17 +9,17 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
-# The second convolution of a model lies in layers/conv2d_1/vars.
+# The second convolution of a model is stored under layers/conv2d_1/vars.
 LAYER = re.compile(r"layers/(?P<kind>[^/]+?)(_(?P<number>\d+))?/vars")
 
 
 class Entry(NamedTuple):
-    """What a file holds for one layer."""
+    """The weights of one layer in a file."""
 
     name: str
     arrays: list
-    kind: str = ""  # class of the layer as `kind_of` says it; "" is unknown
-    number: int = 0  # of the layer among those of its class
+    kind: str = ""  # class of the layer as `kind_of` writes it; "" is unknown
+    number: int = 0  # index of the layer among those of its class
 
     @property
     def shapes(self):
@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
 
 def kind_of(layer):
-    """Returns the class of a layer as an `Entry` has it."""
+    """Returns the class of a layer as in `Entry.kind`."""
     return type(layer).__name__.lower()
 
 
@@ -36,8 +36,8 @@ def read_weights_file(path):
     """Reads the entries of all layers with weights.
 
     Returns:
-        A list of `Entry`, and whether they stand in the model's order, which
-        only a legacy file keeps.
+        A list of `Entry`, and whether they are in the order of the model's
+        layers, which only a legacy file keeps.
 
     Raises:
         ValueError: If the file cannot be read.
@@ -54,7 +54,7 @@ def read_weights_file(path):
             if names:
                 return _read_legacy(legacy, names), True
             return _read_groups(file), False
-    except Exception as error:  # a damaged file gives h5py's of many kinds
+    except Exception as error:  # h5py raises many kinds for a damaged file
         raise ValueError(
             "`weights` must be a .weights.h5, .keras or legacy .h5 file. "
             f"Received: weights={str(path)!r}, which cannot be read as one "
@@ -66,14 +66,14 @@ def _read_groups(file):
     entries = []
 
     def visit(path, group):
-        # Optimizers and dropouts keep state in the file that is no weight.
-        mine = path.startswith("layers/") and "seed_generator" not in path
-        if mine and path.endswith("/vars") and len(group):
-            found = LAYER.fullmatch(path)  # or the layer is inside a block
+        # State of optimizers and of dropouts is in the file, too.
+        of_layer = path.startswith("layers/") and "seed_generator" not in path
+        if of_layer and path.endswith("/vars") and len(group):
+            found = LAYER.fullmatch(path)  # None for a layer inside a block
             kind, number = found.group("kind", "number") if found else ("", 0)
             entries.append(
                 Entry(
-                    # Early files of Keras 3 have no names.
+                    # Files of the first versions of Keras 3 have no names.
                     _text(group.attrs.get("name", path)),
                     [np.asarray(group[key]) for key in sorted(group, key=int)],
                     kind.replace("_", ""),
@@ -96,7 +96,7 @@ def _read_legacy(group, names):
 
 
 def _read_names(group, attribute):
-    """Reads a list of names, which a large model has in numbered parts."""
+    """Reads a list of names, which large models split into numbered parts."""
     names = list(group.attrs.get(attribute, []))
     for part in itertools.count():
         if f"{attribute}{part}" not in group.attrs:

@@ -18,7 +18,7 @@ from keras_papers.pipelines.models.cost_tables import LayerFact
 
 
 def layers_of(counted):
-    """Returns the costs of a model's layers, each block of ours as one.
+    """Returns the costs of a model's layers, each block as one.
 
     Args:
         counted: The `cost.Cost` of the model.

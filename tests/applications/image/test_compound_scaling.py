@@ -47,7 +47,7 @@ def test_table_3_costs_what_it_prints(
 
 
 def test_table_3_s_compound_mobilenet_is_within_three_percent():
-    """Printed as 2.3B; how its depth was rounded is told nowhere."""
+    """Printed as 2.3B; how its depth was rounded is not documented."""
     found = cost.count(scale("MobileNet", 1.4, 1.2, 1.3)).multiply_adds
     assert found == pytest.approx(2.3e9, rel=0.03)
 
@@ -103,7 +103,7 @@ def test_published_weights_are_not_for_another_depth():
         ({"size": 20}, r"at least 32.*\(20, 20, 3\)"),
     ],
 )
-def test_bad_factors_are_told(arguments, message):
+def test_bad_factors_are_errors(arguments, message):
     with pytest.raises(ValueError, match=message):
         scale("MobileNetV2", **arguments)
 

@@ -72,8 +72,8 @@ def test_a_model_with_the_classifier_inside_has_the_same_maps():
 
 
 def test_a_users_resizing_before_the_model_does_not_count():
-    door = keras.Input((128, 128, 3))
-    small = keras.layers.Resizing(64, 64)(door)
+    images = keras.Input((128, 128, 3))
+    small = keras.layers.Resizing(64, 64)(images)
     model = applications.MobileNetV2(input_tensor=small, alpha=0.35)
     maps = feature_extractor(model, strides=(8,)).output
     assert maps["stride8"].shape[1:3] == (8, 8)

@@ -178,16 +178,18 @@ def test_other_classes_and_channels_take_the_file_of_1000(host, monkeypatch):
     reference = theirs(V1)
     host.publish(monkeypatch, reference, V1)
     gray = ("MobileNet", (128, 128, 1), {"alpha": 0.25})
-    with pytest.warns(UserWarning, match="'stem' .*'logits' .* 1000 ") as told:
+    with pytest.warns(
+        UserWarning, match="'stem' .*'logits' .* 1000 "
+    ) as caught:
         model = ours(gray, classes=7)
-    assert len(told) == 1
+    assert len(caught) == 1
     our, their = model.weights, reference.weights
     for one, other in zip(our[1:-2], their[1:-2], strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
 @pytest.mark.parametrize("network", [V1, V3], ids=str)
-def test_a_wrong_hash_is_told_and_the_file_forgotten(
+def test_a_wrong_hash_is_an_error_and_the_file_is_removed(
     network, host, cache, monkeypatch
 ):
     host.publish(monkeypatch, theirs(network), network, rightly=False)
@@ -198,7 +200,7 @@ def test_a_wrong_hash_is_told_and_the_file_forgotten(
 
 
 @pytest.mark.parametrize("network", [V1, V3], ids=str)
-def test_a_cut_connection_is_told_and_the_file_forgotten(
+def test_a_cut_connection_is_an_error_and_the_file_is_removed(
     network, host, cache, monkeypatch
 ):
     host.publish(monkeypatch, theirs(network), network)
@@ -210,14 +212,14 @@ def test_a_cut_connection_is_told_and_the_file_forgotten(
     assert ours(network).built
 
 
-def test_a_file_that_is_not_there_is_told_by_its_url(host, cache):
+def test_a_missing_file_is_an_error_that_names_its_url(host, cache):
     url = f"{_weights.HOST}{FILE}"
     with pytest.raises(ValueError, match=f"Received: {url}, .*404.*Try again"):
         ours(V1)
     assert not list(cache.iterdir())
 
 
-def test_a_page_in_place_of_a_file_is_told_and_forgotten(host, cache):
+def test_a_page_in_place_of_a_file_is_an_error_and_is_removed(host, cache):
     """As a hotel's network answers; V1 and V2 have no hash that would tell."""
     host.files[FILE] = b"<html>Log in</html>"
     with pytest.raises(ValueError, match="cannot be read.*fetch it again"):
@@ -330,14 +332,14 @@ def test_imagenet_names_the_variants_that_exist(name, arguments, variants):
 
 
 @pytest.mark.parametrize(
-    "rows, told",
+    "rows, received",
     [
         (TABLE_1[:6], r"len\(rows\)=6"),
         ((*TABLE_1[:6], TABLE_1[6]._replace(k=5)), r"rows\[6\]=Row.*k=5"),
     ],
 )
-def test_imagenet_is_of_the_papers_rows(rows, told, host):
-    with pytest.raises(ValueError, match=f"the paper's table.*: .*{told}"):
+def test_imagenet_is_of_the_papers_rows(rows, received, host):
+    with pytest.raises(ValueError, match=f"the paper's table.*: .*{received}"):
         ours(B0, rows=rows)
     assert host.asked == []
     with pytest.raises(ValueError, match="could not be fetched"):

@@ -129,8 +129,17 @@ def test_their_efficientnet_serves_images_of_other_channels(channels, tmp_path):
         np.testing.assert_array_equal(our.numpy(), their)
 
 
+@pytest.mark.parametrize("name", ["MobileNetV2", "MnasNetA1"])
+def test_the_warning_points_at_the_caller_of_the_constructor(name, tmp_path):
+    small(name).save(tmp_path / "five.keras")
+    with pytest.warns(UserWarning, match="'logits' was left fresh") as caught:
+        small(name, classes=7, weights=tmp_path / "five.keras")
+    (warning,) = caught
+    assert warning.filename == __file__
+
+
 @pytest.mark.parametrize("ending", FORMATS)
-def test_another_normalization_in_the_file_is_told(ending, tmp_path):
+def test_another_normalization_in_the_file_is_an_error(ending, tmp_path):
     """As keras.applications gives one without weights: mean 0, variance 1."""
     theirs = keras.applications.EfficientNetB0(
         input_shape=SHAPE, include_top=False, weights=None
@@ -234,9 +243,9 @@ def test_other_classes_leave_the_classifier_fresh(name, tmp_path):
     with pytest.warns(
         UserWarning,
         match="five.*'logits' was left fresh, .* 5 classes and the model 6.$",
-    ) as told:
+    ) as caught:
         ours = small(name, classes=6, weights=tmp_path / "five.weights.h5")
-    assert len(told) == 1
+    assert len(caught) == 1
     for our, their in zip(ours.layers, trained.layers, strict=True):
         if our.name == "logits":
             assert np.all(keras.ops.convert_to_numpy(our.bias) == 0)
@@ -250,9 +259,9 @@ def test_other_classes_in_a_file_of_theirs_leave_logits_fresh(ending, tmp_path):
         SHAPE, alpha=0.5, classes=5, weights=None
     )
     perturb(theirs).save(tmp_path / f"five.{ending}")
-    with pytest.warns(UserWarning, match="'logits' was left fresh") as told:
+    with pytest.warns(UserWarning, match="'logits' was left fresh") as caught:
         ours = small(alpha=0.5, classes=6, weights=tmp_path / f"five.{ending}")
-    assert len(told) == 1
+    assert len(caught) == 1
     our, their = ours.weights, theirs.weights
     for ours_now, theirs_now in zip(our[:-2], their[:-2], strict=True):
         np.testing.assert_array_equal(ours_now.numpy(), theirs_now.numpy())
@@ -267,14 +276,14 @@ def test_other_channels_adapt_the_first_convolution(channels, tmp_path):
     with pytest.warns(
         UserWarning,
         match=f"'stem' was adapted.* 3 input channels and the model {channels}",
-    ) as told:
+    ) as caught:
         ours = applications.MobileNetV3Small(
             (32, 32, channels),
             alpha=0.35,
             classes=5,
             weights=tmp_path / "colour.weights.h5",
         )
-    assert len(told) == 1
+    assert len(caught) == 1
     shown = {1: 1, 6: 3}[channels]
     images = random_images(2, 32, 32, shown, low=0, high=255)
     expected = answers(trained, np.broadcast_to(images, (2, *SHAPE)))
@@ -300,15 +309,15 @@ def test_four_channels_take_the_first_again_and_less_of_each(tmp_path):
     )
 
 
-def test_classes_and_channels_are_told_in_one_warning(tmp_path):
+def test_one_warning_reports_classes_and_channels(tmp_path):
     small().save_weights(tmp_path / "five.weights.h5")
-    with pytest.warns(UserWarning, match="'stem'.* 1; .*'logits'") as told:
+    with pytest.warns(UserWarning, match="'stem'.* 1; .*'logits'") as caught:
         small(
             input_shape=(32, 32, 1),
             classes=6,
             weights=tmp_path / "five.weights.h5",
         )
-    assert len(told) == 1
+    assert len(caught) == 1
 
 
 @pytest.mark.parametrize(
@@ -380,7 +389,7 @@ def test_a_file_with_top_serves_a_model_without(tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_bits_that_rotted_in_a_keras_file_are_told(tmp_path):
+def test_a_keras_file_with_flipped_bits_is_an_error(tmp_path):
     path = tmp_path / "rotten.keras"
     small().save(path)
     data = bytearray(path.read_bytes())
@@ -391,7 +400,7 @@ def test_bits_that_rotted_in_a_keras_file_are_told(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["weights.h5", "h5"])
-def test_a_damaged_index_of_an_h5_file_is_told(ending, tmp_path):
+def test_a_damaged_index_of_an_h5_file_is_an_error(ending, tmp_path):
     path = tmp_path / f"damaged.{ending}"
     if ending == "h5":
         save_legacy(small(), path)
