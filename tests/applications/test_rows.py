@@ -62,7 +62,7 @@ def test_a1_with_the_rows_of_b1_is_b1():
 
 
 def test_one_space_holds_the_rows_of_mnasnet_and_of_efficientnet():
-    """Stem and head are as wide in both, so that the weights tell the rows."""
+    """Stem and head are as wide in both: the rows make the difference."""
     a1, b0 = build("MnasNetA1", rows=TABLE_1), build("EfficientNetB0")
     for ours, theirs in zip(a1.weights, b0.weights, strict=True):
         assert (ours.path, ours.shape) == (theirs.path, theirs.shape)

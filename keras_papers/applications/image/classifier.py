@@ -92,7 +92,7 @@ def _create(layer_class, name, *args, **kwargs):
 
 
 def pooled(x, pooling):
-    """Returns the output of a model without top, pooled if asked for."""
+    """Returns the output of a model without top, pooled as `pooling` says."""
     if pooling == "avg":
         return layers.GlobalAveragePooling2D(name="pool")(x)
     if pooling == "max":

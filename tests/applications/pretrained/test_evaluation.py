@@ -1,4 +1,4 @@
-"""The evaluation recipes, held against keras.applications."""
+"""The evaluation recipes, compared with keras.applications."""
 
 import keras
 import numpy as np

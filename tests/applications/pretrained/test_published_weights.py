@@ -220,7 +220,7 @@ def test_a_missing_file_is_an_error_that_names_its_url(host, cache):
 
 
 def test_a_page_in_place_of_a_file_is_an_error_and_is_removed(host, cache):
-    """As a hotel's network answers; V1 and V2 have no hash that would tell."""
+    """The answer of a login page; V1 and V2 have no hash to compare."""
     host.files[FILE] = b"<html>Log in</html>"
     with pytest.raises(ValueError, match="cannot be read.*fetch it again"):
         ours(V1)
