@@ -63,17 +63,18 @@ DIRECTIONS = {
     "pipelines.options": {"checks"},
     "pipelines.verb": {"export", "pipelines.options"},
     "pipelines.data": GROUND,
-    "pipelines.report": GROUND | {"pixels"},
+    "pipelines.report": GROUND | {"export"},
     "pipelines.training": LAYERS
     | KIT
     | {"applications.pretrained", "first_step"}
     | {"pipelines.data", "pipelines.report"},
     "pipelines.models": GROUND
     | KIT
-    | {"applications", "applications.registry", "cost", "export", "pixels"},
+    | {"applications", "applications.registry", "cost", "export", "pixels"}
+    | {"pipelines.report"},
     "pipelines.variants": GROUND
-    | {"export", "quantization"}
-    | {"pipelines.data", "pipelines.models", "pipelines.training"},
+    | SHARED
+    | {"export", "pipelines.models", "quantization"},
     "pipelines.classification": JOB,
     "pipelines.search": JOB | {"tuner", "tuner.engine", "tuner.spaces"},
     "pipelines": {

@@ -411,6 +411,16 @@ def test_ctrl_c_ends_with_130(capsys, monkeypatch):
     assert "interrupted" in capsys.readouterr().err
 
 
+def test_a_closed_pipe_ends_quietly():
+    command = [sys.executable, "-m", "keras_papers", "list"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
 def test_the_module_runs_as_a_program():
     ended = subprocess.run(
         [sys.executable, "-m", "keras_papers", "--version"],

@@ -17,9 +17,10 @@ from keras_papers.pipelines.classification.options import (
     QuantizeOptions,
 )
 from keras_papers.pipelines.classification.report_files import add_file
+from keras_papers.pipelines.classification.verdict import of_files
 from keras_papers.pipelines.data.images import (
+    explains_lost_pictures,
     load_digits,
-    told_of_lost_pictures,
 )
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.split import (
@@ -41,9 +42,9 @@ from keras_papers.pipelines.models.classifier_file import (
     read_labels,
 )
 from keras_papers.pipelines.options import takes
+from keras_papers.pipelines.report.finding import lines
 from keras_papers.pipelines.training.output_folder import claim, releases_claims
 from keras_papers.pipelines.training.recipe import Recipe
-from keras_papers.pipelines.training.verdict import lines, of_files
 from keras_papers.pipelines.variants.plan import check_plan, table
 from keras_papers.pipelines.variants.quantized import (
     Material,
@@ -231,7 +232,7 @@ def quantize(options):
         from_weights=True,
     )
     material = Material(images, size, recipe, options.seed, options.verbose)
-    with told_of_lost_pictures(), tempfile.TemporaryDirectory() as folder:
+    with explains_lost_pictures(), tempfile.TemporaryDirectory() as folder:
         beside = pathlib.Path(folder, path.stem + ".tflite")
         before, theirs = write("float32", network, None, beside, material)
         after, ours = write(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_papers.extras import require
 from keras_papers.pipelines.classification.options import (
     EvaluateOptions,
     PredictOptions,
@@ -23,7 +24,6 @@ from keras_papers.pipelines.models.classifier_file import (
     open_classifier,
 )
 from keras_papers.pipelines.options import takes
-from keras_papers.pipelines.report.page_template import template
 from keras_papers.pipelines.report.page_text import plural
 from keras_papers.pipelines.report.thumbnails import data_uri
 
@@ -132,9 +132,7 @@ def predict(options):
     model, csv, html = options.model, options.csv, options.html
     files, missing = list_pictures(options.images)
     if html is not None:
-        template(
-            "classification/predictions.html"
-        )  # before the work, which would be in vain
+        require("jinja2", "report")  # before the predictions, not after them
     classifier = open_classifier(model, options.normalization)
     found, skipped, sources = Predictions(), [], []
     are_logits = False

@@ -12,7 +12,7 @@ from keras_papers.applications.registry import get_record
 from keras_papers.checks import MINIMUM_SIZE
 from keras_papers.export import metadata
 from keras_papers.extras import require
-from keras_papers.pipelines.classification import report_files
+from keras_papers.pipelines.classification import report_files, verdict
 from keras_papers.pipelines.classification.image_size import choose_size
 from keras_papers.pipelines.classification.options import (
     QuantizeOptions,
@@ -21,8 +21,8 @@ from keras_papers.pipelines.classification.options import (
 from keras_papers.pipelines.classification.report import Report
 from keras_papers.pipelines.data.augmentation import default_augmentation
 from keras_papers.pipelines.data.images import (
+    explains_lost_pictures,
     load_digits,
-    told_of_lost_pictures,
 )
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.split import (
@@ -34,7 +34,6 @@ from keras_papers.pipelines.data.split import (
     warn_of_unknown,
 )
 from keras_papers.pipelines.options import RESULT, takes
-from keras_papers.pipelines.training import verdict
 from keras_papers.pipelines.training.compilation_cache import (
     use_compilation_cache,
 )
@@ -221,7 +220,7 @@ def train_image_classifier(options):
         if options.verbose:
             lines = start_lines(images, image_size, why, recipe)
             print(lines, flush=True)
-        with folder.told_how_to_go_on(), told_of_lost_pictures():
+        with folder.explains_how_to_resume(), explains_lost_pictures():
             trained = train(
                 network,
                 images,
@@ -236,7 +235,7 @@ def train_image_classifier(options):
         # What was computed in half precision is answered in full.
         half, network = network, build()
         network.set_weights(half.get_weights())
-    with folder.told_how_to_go_on(), told_of_lost_pictures():
+    with folder.explains_how_to_resume(), explains_lost_pictures():
         material = Material(
             images, image_size, after(recipe), seed, options.verbose
         )

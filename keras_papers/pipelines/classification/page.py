@@ -1,37 +1,42 @@
-"""The page that a training ends with: figures, curves, mistakes.
-
-One HTML file that needs nothing else: no network, no scripts. Curves and
-pictures lie inside.
-"""
+"""The page that a training ends with: figures, curves, mistakes."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
+from keras_papers.export.file_size import size_text
 from keras_papers.extras import require
 from keras_papers.pipelines.data.augmentation import DESCRIPTIONS
-from keras_papers.pipelines.report.learning_curves import curve
+from keras_papers.pipelines.report.confusion import confusion, mix_ups
+from keras_papers.pipelines.report.learning_curves import curves
 from keras_papers.pipelines.report.page_graphics import percent
-from keras_papers.pipelines.report.page_template import last_parts, template
+from keras_papers.pipelines.report.page_template import last_parts
 from keras_papers.pipelines.report.page_text import (
-    Figure,
     compared,
-    in_bytes,
     in_time,
     in_words,
-    likely,
     plural,
 )
+from keras_papers.pipelines.report.sections import (
+    Cell,
+    Drawings,
+    Figure,
+    Page,
+    Picture,
+    Pictures,
+    Row,
+    Section,
+    Table,
+    left_out,
+    to_html,
+)
+from keras_papers.pipelines.report.statistics import likely
 from keras_papers.pipelines.report.thumbnails import data_uri
 from keras_papers.pipelines.report.trade_offs import trade_offs
 
 MISTAKES = 24  # pictures of wrong answers that are shown
 UNSURE = 12  # pictures of right answers, where no answer is wrong
-MIX_UPS = 5  # pairs of classes that are told in words
-WHOLE_MATRIX = 50  # classes, above which the matrix shows
-MOST_CONFUSED = 30  # of them
-UNFOLDED_ROWS = 30  # of a table, above which the rest is folded away
 
 
 class Answers(NamedTuple):
@@ -42,36 +47,10 @@ class Answers(NamedTuple):
     scores: np.ndarray  # (images, classes), probabilities
     files: tuple | None  # names of the image files, or None
 
-
-class Cell(NamedTuple):
-    """How often one class was taken for another, or for itself."""
-
-    count: int
-    text: str  # the count, where it fits
-    tone: str  # CSS class
-    said: str  # name of a class
-
-
-class Matrix(NamedTuple):
-    """The confusion matrix, or the part of it that can be read."""
-
-    rows: list  # (name, images, cells)
-    names: list
-    size: str  # CSS class
-    upright: bool  # whether the names on top have to stand on end
-    classes: int  # of all, shown or not
-    mistakes: int  # of all
-    mistakes_shown: int
-
-
-class ClassRow(NamedTuple):
-    """What the model reaches on the images of one class."""
-
-    name: str
-    images: int
-    precision: float  # not a number where the class was never said
-    recall: float  # not a number where there are no images
-    f1: float
+    @property
+    def said(self):
+        """The indices of the classes that the model said."""
+        return np.argmax(self.scores, axis=-1)
 
 
 class Seen(NamedTuple):
@@ -79,17 +58,6 @@ class Seen(NamedTuple):
 
     pixels: np.ndarray  # uint8 (height, width, 3)
     name: str  # of its class
-
-
-class Picture(NamedTuple):
-    """An image with what was expected and what was said of it."""
-
-    source: str  # data URI
-    expected: str
-    expected_score: float
-    said: str
-    said_score: float
-    file: str | None
 
 
 def render(report, history, answers, thumbnail, skipped=(), seen=()):
@@ -111,33 +79,31 @@ def render(report, history, answers, thumbnail, skipped=(), seen=()):
     Raises:
         MissingExtraError: If the extra `report` is not installed.
     """
-    metrics = require("sklearn.metrics", "report")
-    said = np.argmax(answers.scores, axis=-1)
-    counts = metrics.confusion_matrix(
-        answers.labels, said, labels=range(len(answers.names))
+    sections = [
+        _curves(history),
+        *_seen(report, seen),
+        *_variants(report.variants),
+        _confusion(answers),
+        _pictures(answers, thumbnail),
+        _classes(answers),
+        *_skipped(skipped),
+    ]
+    accuracy = percent(report.accuracy, 2)
+    return to_html(
+        Page(
+            title=f"{report.model}: {accuracy} right",
+            over="Training report",
+            heading=report.model,
+            lead=f"Distinguishes {report.classes} classes of images, and is "
+            f"right on {accuracy} of {report.test_images:,} images that it "
+            "was not trained on.",
+            emphasis=accuracy,
+            figures=_figures(report),
+            sections=sections,
+            footer=_footer(report.variants),
+            verdict=report.verdict,
+        )
     )
-    page = template("classification/report_page.html").render(
-        report=report,
-        tested=len(said),
-        figures=_figures(report),
-        curves=[
-            drawn
-            for metric in ("accuracy", "loss")
-            if (drawn := curve(history, metric)) is not None
-        ],
-        trade_offs=trade_offs(report.variants),
-        seen=[(data_uri(each.pixels), each.name) for each in seen],
-        augmentation=DESCRIPTIONS.get(report.augmentation),
-        matrix=_matrix(answers.names, counts),
-        mix_ups=_mix_ups(answers.names, counts),
-        pictures=_pictures(answers, said, thumbnail),
-        classes=_class_rows(answers, said),
-        skipped=[(last_parts(file, 2), reason) for file, reason in skipped],
-        unfolded=UNFOLDED_ROWS,
-    )
-    # A file name that is no text in the file system's encoding holds halves
-    # of characters, which no file can be written with.
-    return page.encode("utf-8", "replace").decode("utf-8")
 
 
 def _figures(report):
@@ -157,7 +123,7 @@ def _figures(report):
             "the file for the phone; "
             + compared(report.accuracy, report.tflite_accuracy),
         ),
-        Figure("Size", in_bytes(report.bytes), "of the .tflite file"),
+        Figure("Size", size_text(report.bytes), "of the .tflite file"),
         Figure(
             "Latency",
             f"{report.latency_ms:.3g} ms",
@@ -189,118 +155,212 @@ def _figures(report):
     )
 
 
-def _matrix(names, counts):
-    """Lays the confusion matrix out, down to the classes that fit."""
-    shown = _most_confused(counts)
-    part = counts[np.ix_(shown, shown)]
-    # How many digits a cell has room for, and letters the top of a column.
-    size, digits, across = "small", 3, 2
-    if len(shown) <= 12:
-        size, digits, across = "large", 5, 5
-    elif len(shown) <= 30:
-        size, digits, across = "medium", 4, 2
-    rows = []
-    for index in shown:
-        images = int(counts[index].sum())
-        cells = [
-            Cell(
-                count=int(counts[index, other]),
-                text=_short(counts[index, other], digits),
-                tone=_tone(counts[index, other], images, index == other),
-                said=names[other],
-            )
-            for other in shown
-        ]
-        rows.append((names[index], images, cells))
-    return Matrix(
-        rows=rows,
-        names=[names[index] for index in shown],
-        size=size,
-        upright=max(len(names[index]) for index in shown) > across,
-        classes=len(names),
-        mistakes=_mistakes(counts),
-        mistakes_shown=_mistakes(part),
+def _curves(history):
+    drawn = curves(history)
+    if not drawn.items:
+        return Section("curves", "How it learned", ["No epoch was recorded."])
+    text = (
+        "An epoch is one pass over all training images. Accuracy should rise "
+        "and loss, the number that training makes small, should fall."
+    )
+    if drawn.items[0].key[1:]:
+        text += (
+            " Training images are varied at random and measured while the "
+            "model still learns, so validation can look better."
+        )
+    return Section("curves", "How it learned", [text, drawn])
+
+
+def _seen(report, seen):
+    if not seen:
+        return
+    size = f"{report.image_size} × {report.image_size}"
+    text = (
+        f"Some of the training images, of {size} pixels and varied as in the "
+        f"training. Augmentation is {report.augmentation}: "
+        f"{DESCRIPTIONS.get(report.augmentation)}. If you cannot recognize a "
+        "class here, larger images or less augmentation may help."
+    )
+    pictures = [
+        Picture(
+            data_uri(each.pixels),
+            f"Training image of {each.name}",
+            [(each.name, "", "")],
+        )
+        for each in seen
+    ]
+    yield Section(
+        "seen", "As the network sees them", [text, Pictures(pictures)]
     )
 
 
-def _mistakes(counts):
-    return int(counts.sum() - np.trace(counts))
-
-
-def _most_confused(counts):
-    """Returns the indices of the classes to show, in their order."""
-    if len(counts) <= WHOLE_MATRIX:
-        return np.arange(len(counts))
-    mistakes = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
-    confused = mistakes.sum(axis=0) + mistakes.sum(axis=1)
-    return np.sort(np.argsort(-confused, kind="stable")[:MOST_CONFUSED])
-
-
-def _short(count, digits):
-    """Writes a count in so many characters; none for zero."""
-    if not count:
-        return ""
-    text = str(count)
-    return text if len(text) <= digits else f"{count / 1000:.0f}k"
-
-
-def _tone(count, images, is_right):
-    """Names the CSS class of a cell: mistakes are loud early."""
-    if not count:
-        return ""
-    share = count / images
-    if is_right:
-        return f"right-{1 + sum(share > step for step in (0.5, 0.75, 0.9))}"
-    return f"wrong-{1 + sum(share > step for step in (0.05, 0.15, 0.3))}"
-
-
-def _mix_ups(names, counts):
-    """Returns the most frequent (expected, said, count)."""
-    mistakes = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
-    order = np.argsort(-mistakes, axis=None, kind="stable")[:MIX_UPS]
-    pairs = zip(*np.unravel_index(order, mistakes.shape), strict=True)
-    return [
-        (names[expected], names[said], int(mistakes[expected, said]))
-        for expected, said in pairs
-        if mistakes[expected, said]
+def _variants(variants):
+    if not variants:
+        return
+    text = (
+        "The same network with fewer or coarser numbers. The name of a file "
+        "lists the steps that made it: pruned.qat means first pruned, then "
+        "quantized with training. Accuracy is that of the file on the "
+        "held-out images; in Python, it is that of the model that became the "
+        "file, where there is one. Zipped is what an app's download grows by. "
+        "Partitions are the parts of the graph that the fast kernels run; "
+        "fewer are better."
+    )
+    heads = ["File", "Accuracy", "In Python", "Size", "Zipped", "Latency"]
+    rows = [
+        Row(
+            [
+                each.file,
+                percent(each.tflite_accuracy, 2),
+                "–" if each.accuracy is None else percent(each.accuracy, 2),
+                size_text(each.bytes),
+                size_text(each.zipped_bytes),
+                f"{each.latency_ms:.3g} ms",
+                str(each.partitions),
+            ]
+        )
+        for each in variants
     ]
+    table = Table(
+        "Accuracy, size and latency of each file",
+        [*heads, "Partitions"],
+        rows,
+        css="wide files",
+        has_names=True,
+        what="files",
+    )
+    drawn = Drawings(trade_offs(variants))
+    yield Section("variants", "Smaller files", [text, drawn, table])
 
 
-def _class_rows(answers, said):
-    """Returns a row for each class, the weakest first."""
+def _confusion(answers):
+    metrics = require("sklearn.metrics", "report")
+    counts = metrics.confusion_matrix(
+        answers.labels, answers.said, labels=range(len(answers.names))
+    )
+    matrix, pairs = (
+        confusion(answers.names, counts),
+        mix_ups(answers.names, counts),
+    )
+    tested, mistakes = f"{len(answers.said):,}", f"{matrix.mistakes:,}"
+    if pairs is None:
+        blocks = [
+            f"Nothing: all {tested} held-out images got the right answer."
+        ]
+    else:
+        blocks = [
+            f"{mistakes} of {tested} held-out images got a wrong answer. Most "
+            "often:",
+            pairs,
+        ]
+    if len(matrix.names) < matrix.classes:
+        blocks.append(
+            f"{matrix.classes:,} classes are too many for one table. These "
+            f"are the {len(matrix.names)} that were mixed up most, with "
+            f"{matrix.mistakes_shown:,} of the {mistakes} mistakes."
+        )
+    return Section("matrix", "What it mixes up", [*blocks, matrix])
+
+
+def _pictures(answers, thumbnail):
+    """Returns the surest mistakes, or without any the least sure answers."""
+    said = answers.said
+    scores = np.asarray(answers.scores, "float64")
+    sure = scores[np.arange(len(said)), said]
+    wrong = np.flatnonzero(said != answers.labels)
+    if not len(wrong):
+        shown = np.argsort(sure, kind="stable")[:UNSURE]
+        title = "No mistakes"
+        text = (
+            f"Well done: not one of the {len(said):,} held-out images got a "
+            "wrong answer. These are the right answers that the model was "
+            "least sure of."
+        )
+    else:
+        shown = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES]
+        title = "The worst mistakes"
+        text = "All wrong answers, the one that the model was surest of first."
+        if len(wrong) > len(shown):
+            text = (
+                f"The {len(shown)} wrong answers that the model was surest "
+                "of, the surest first."
+            )
+        text += " Look here for wrong labels and bad pictures, too."
+    pictures = []
+    for index in shown:
+        answer = answers.names[said[index]]
+        expected = answers.names[answers.labels[index]]
+        lines = [
+            ("Said", percent(sure[index]), ""),
+            (answer, "", "said"),
+        ]
+        alt = f"Image of {expected}, recognized"
+        if len(wrong):
+            alt = f"Image of {expected}, taken for {answer}"
+            score = percent(scores[index, answers.labels[index]])
+            lines += [("Expected", score, ""), (expected, "", "")]
+        file = answers.files and last_parts(answers.files[index], 1)
+        source = data_uri(thumbnail(int(index)))
+        pictures.append(Picture(source, alt, lines, file))
+    return Section("pictures", title, [text, Pictures(pictures)])
+
+
+def _classes(answers):
     metrics = require("sklearn.metrics", "report")
     columns = metrics.precision_recall_fscore_support(
         answers.labels,
-        said,
+        answers.said,
         labels=range(len(answers.names)),
         zero_division=np.nan,
     )
     rows = [
-        ClassRow(name, int(images), *map(float, measures))
+        (name, int(images), *map(float, measures))
         for name, *measures, images in zip(answers.names, *columns, strict=True)
     ]
-    return sorted(
-        rows, key=lambda row: math.inf if math.isnan(row.f1) else row.f1
+    rows.sort(key=lambda row: math.inf if math.isnan(row[-1]) else row[-1])
+    table = Table(
+        "Precision, recall, F1 and number of held-out images of each class",
+        ["Class", "Images", "Precision", "Recall", "F1"],
+        [
+            Row(
+                [
+                    name,
+                    f"{images:,}",
+                    percent(precision),
+                    percent(recall),
+                    Cell(percent(f1), None if math.isnan(f1) else f1),
+                ]
+            )
+            for name, images, precision, recall, f1 in rows
+        ],
+        has_names=True,
+        what="classes",
+    )
+    text = (
+        "Precision: of the images that the model called so, the share that "
+        "were. Recall: of the images that were, the share that it found. F1 "
+        "lies between the two, nearer to the lower one. The weakest class "
+        "comes first."
+    )
+    return Section("classes", "Class by class", [text, table])
+
+
+def _skipped(skipped):
+    if not skipped:
+        return
+    them = "it" if len(skipped) == 1 else "them"
+    count = "One file" if len(skipped) == 1 else plural(len(skipped), "file")
+    yield left_out(
+        [(last_parts(file, 2), reason) for file, reason in skipped],
+        f"{count} could not be read, and the model has seen nothing of {them}.",
     )
 
 
-def _pictures(answers, said, thumbnail):
-    """Returns the surest mistakes, or without any the least sure answers."""
-    scores = np.asarray(answers.scores, "float64")
-    sure = scores[np.arange(len(said)), said]
-    wrong = np.flatnonzero(said != answers.labels)
-    if len(wrong):
-        shown = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES]
-    else:
-        shown = np.argsort(sure, kind="stable")[:UNSURE]
-    return [
-        Picture(
-            source=data_uri(thumbnail(int(index))),
-            expected=answers.names[answers.labels[index]],
-            expected_score=float(scores[index, answers.labels[index]]),
-            said=answers.names[said[index]],
-            said_score=float(sure[index]),
-            file=None if answers.files is None else answers.files[index],
-        )
-        for index in shown
-    ]
+def _footer(variants):
+    text = (
+        "Made by keras-papers. The model lies beside this page: model.keras "
+        "for Python, model.tflite for a phone, labels.txt with the names of "
+        "the classes."
+    )
+    smaller = [file for each in variants[1:] for file in each.files()]
+    return text + (f" Smaller files: {', '.join(smaller)}." if smaller else "")

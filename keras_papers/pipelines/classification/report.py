@@ -6,7 +6,7 @@ from typing import NamedTuple
 from keras_papers.export.file_size import size_text
 from keras_papers.files.drafts import draft_of
 from keras_papers.files.figures_json import to_json
-from keras_papers.pipelines.training.verdict import lines
+from keras_papers.pipelines.report.finding import lines
 from keras_papers.pipelines.variants.plan import table
 
 

@@ -8,10 +8,15 @@ import warnings
 
 from keras_papers.extras import MissingExtraError
 from keras_papers.files.drafts import draft_of
-from keras_papers.pipelines.classification.page import Answers, Seen, render
+from keras_papers.pipelines.classification import verdict
+from keras_papers.pipelines.classification.page import (
+    Answers,
+    Seen,
+    render,
+)
 from keras_papers.pipelines.classification.report import Report
 from keras_papers.pipelines.data.image_set import some_of_each_class
-from keras_papers.pipelines.training import verdict
+from keras_papers.pipelines.report.finding import Finding
 from keras_papers.pipelines.variants.plan import Variant
 
 THUMBNAIL = 128  # pixels, of a picture that a person looks at
@@ -118,9 +123,7 @@ def read(folder):
         text = (folder / "report.json").read_text()
         figures = json.loads(text)
         figures["variants"] = [Variant(**each) for each in figures["variants"]]
-        figures["verdict"] = [
-            verdict.Finding(**each) for each in figures["verdict"]
-        ]
+        figures["verdict"] = [Finding(**each) for each in figures["verdict"]]
         return Report(**figures)
     except (OSError, ValueError, TypeError, KeyError):
         return None  # of a search, or of another version

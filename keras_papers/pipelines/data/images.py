@@ -130,7 +130,7 @@ def _read_all(paths, image_size):
 
 
 @contextlib.contextmanager
-def told_of_lost_pictures():
+def explains_lost_pictures():
     """Raises as OSError what `batches` says of a picture that went away."""
     errors = require("tensorflow", "mobile").errors
     try:

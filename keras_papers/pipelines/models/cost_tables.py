@@ -1,6 +1,9 @@
 """The costs of a model and of its layers, and the tables that they print as."""
 
+import textwrap
 from typing import NamedTuple
+
+from keras_papers.pipelines.report.console_table import text_table
 
 
 class ModelFact(NamedTuple):
@@ -36,14 +39,19 @@ class ModelInfo(NamedTuple):
     layers: tuple  # a `LayerFact` of each block and each layer between
 
     def __str__(self):
-        lines = [str(self.fact), "", "table of the paper, a block for each row"]
-        lines += aligned([self.columns, *self.table])
-        lines += ["", "layers", *layer_table(self.layers)]
-        return "\n".join(lines)
+        return "\n".join(
+            [
+                str(self.fact),
+                "\ntable of the paper, a block for each row",
+                indented(self.table, self.columns),
+                "\nlayers",
+                layer_table(self.layers),
+            ]
+        )
 
 
 def layer_table(layers):
-    """Returns `LayerFact` as lines of a table, the head first."""
+    """Returns `LayerFact` as a table."""
     rows = [
         (
             layer.name,
@@ -53,20 +61,10 @@ def layer_table(layers):
         )
         for layer in layers
     ]
-    return aligned([("name", "output", "parameters", "multiply-adds"), *rows])
+    return indented(rows, ("name", "output", "parameters", "multiply-adds"))
 
 
-def aligned(rows):
-    """Returns rows as lines, whose columns are as wide as they must be."""
-    widths = [
-        max(len(str(cell)) for cell in column)
-        for column in zip(*rows, strict=True)
-    ]
-    return [
-        "  "
-        + "  ".join(
-            str(cell).ljust(width)
-            for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
+def indented(rows, head):
+    """Returns a table as text, below a line that it belongs to."""
+    text = text_table(rows, head, left=range(len(head)))
+    return textwrap.indent(text, "  ")

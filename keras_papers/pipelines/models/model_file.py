@@ -56,7 +56,7 @@ class FileInfo(NamedTuple):
             text = ", ".join(f"{name} {value}" for name, value in versions)
             rows.append(("written by", text))
         lines = [f"{name:13}  {value}" for name, value in rows]
-        return "\n".join([*lines, "", "layers", *layer_table(self.layers)])
+        return "\n".join([*lines, "", "layers", layer_table(self.layers)])
 
     def _parameters(self):
         text = f"{self.parameters:,}"

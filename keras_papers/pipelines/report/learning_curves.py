@@ -1,7 +1,5 @@
 """Loss and accuracy by epoch, as graphics inside a page."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from keras_papers.extras import require
@@ -14,18 +12,16 @@ from keras_papers.pipelines.report.page_graphics import (
     inline,
     percent,
 )
+from keras_papers.pipelines.report.sections import Drawing, Drawings
 
 
-class Curve(NamedTuple):
-    """How one measure went from epoch to epoch."""
-
-    title: str
-    svg: str
-    best: str  # a sentence
-    validated: bool
+def curves(history):
+    """Returns accuracy and loss by epoch as `Drawings`."""
+    drawn = [_curve(history, metric) for metric in ("accuracy", "loss")]
+    return Drawings([each for each in drawn if each is not None])
 
 
-def curve(history, metric):
+def _curve(history, metric):
     """Draws one measure by epoch, or returns None where it was not taken."""
     training = _series(history, metric)
     validation = _series(history, f"val_{metric}")
@@ -46,7 +42,8 @@ def curve(history, metric):
     with drawing():
         figure = _draw(training, validation, is_share)
         svg = inline(figure, label, metric)
-    return Curve(title, svg, sentence, validated)
+    key = [("Training", ""), ("Validation", "accent")]
+    return Drawing(title, svg, (sentence,), key[: 1 + validated])
 
 
 def _series(history, key):

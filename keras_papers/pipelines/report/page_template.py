@@ -1,15 +1,13 @@
 """The templates of the pages.
 
-`page.html` is what all pages share, with the style in `page.css`: one file of
-HTML that needs nothing else, no network and no scripts.
+A page is one file of HTML that needs nothing else, no network and no scripts:
+`page.html`, whose sections are made of the blocks in `blocks/`.
 """
 
 import pathlib
 import re
 
 from keras_papers.extras import require
-from keras_papers.pipelines.report.page_graphics import percent
-from keras_papers.pipelines.report.page_text import in_bytes
 
 FOLDER = pathlib.Path(__file__).parent
 STYLE = FOLDER / "page.css"
@@ -19,8 +17,7 @@ def template(name):
     """Returns a template that escapes what it is given.
 
     Args:
-        name: Of a file of a job's folder, such as
-            `"classification/report_page.html"`, or of this one.
+        name: Of a file of this folder.
 
     Raises:
         MissingExtraError: If the extra `report` is not installed.
@@ -31,16 +28,11 @@ def template(name):
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-        loader=jinja2.FileSystemLoader([FOLDER, FOLDER.parent]),
+        loader=jinja2.FileSystemLoader(FOLDER),
     )
-    environment.filters |= {
-        "percent": percent,
-        "in_bytes": in_bytes,
-        "file_name": lambda path: last_parts(path, 1),
-    }
     return environment.get_template(name)
 
 
 def last_parts(path, parts):
-    """Returns the end of a path: where the folder lies is nobody's business."""
+    """Returns the end of a path: the place of the folder is private."""
     return "/".join(re.split(r"[/\\]", str(path))[-parts:])

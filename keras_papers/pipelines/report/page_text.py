@@ -1,32 +1,5 @@
 """How figures are written for people."""
 
-import math
-from typing import NamedTuple
-
-CONFIDENCE = 1.96  # standard deviations, for 95%
-
-
-class Figure(NamedTuple):
-    """A figure of the strip on top of a page."""
-
-    name: str
-    value: str
-    note: str
-
-
-def likely(share, images):
-    """Returns Wilson's interval for a share that was seen on some images.
-
-    Example:
-    >>> low, high = likely(0.5, 10)
-    >>> round(low, 4), round(high, 4)
-    (0.2366, 0.7634)
-    """
-    spread = CONFIDENCE**2 / images
-    middle = (share + spread / 2) / (1 + spread)
-    half = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
 
 def plural(count, name):
     """Writes how many there are of something.
@@ -51,11 +24,6 @@ def in_words(count):
     return f"{count:,}"
 
 
-def in_bytes(count):
-    """Writes the size of a file."""
-    return f"{count / 1e6:.2f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
-
-
 def in_time(seconds):
     """Writes how long something took.
 
@@ -71,7 +39,7 @@ def in_time(seconds):
 
 
 def compared(accuracy, tflite_accuracy):
-    """Tells what the .tflite file lost against the Keras model.
+    """Compares the accuracy of the .tflite file with the Keras model.
 
     Example:
     >>> compared(0.9833, 0.9806)

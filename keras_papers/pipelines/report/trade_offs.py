@@ -1,7 +1,5 @@
 """What a smaller file costs in accuracy, as graphics inside a page."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from keras_papers.extras import require
@@ -14,18 +12,12 @@ from keras_papers.pipelines.report.page_graphics import (
     inline,
     percent,
 )
+from keras_papers.pipelines.report.sections import Drawing
 
 WIDTH, HEIGHT = 5, 2.9  # inches of a figure
 FRAME = {"left": 0.13, "right": 0.97, "bottom": 0.19, "top": 0.95}
 LINE = 14  # points from one name to the next
 LETTER = 5.8  # points that a letter is wide
-
-
-class TradeOff(NamedTuple):
-    """Accuracy against what it costs, a point for each file."""
-
-    title: str
-    svg: str
 
 
 def trade_offs(variants):
@@ -47,7 +39,7 @@ def trade_offs(variants):
         with drawing():
             figure = _draw(names, costs, shares, f"{what.capitalize()}, {unit}")
             svg = inline(figure, f"{title}, as points. {points}.", what)
-        drawn.append(TradeOff(title, svg))
+        drawn.append(Drawing(title, svg))
     return drawn
 
 

@@ -60,14 +60,14 @@ def write_json(path, value):
 
 
 def read_json(path):
-    """Returns what a file of the search tells, or None where there is none."""
+    """Returns the content of a file of the search, or None without one."""
     if not path.exists():
         return None
     try:
-        told = json.loads(path.read_text())
-        if not isinstance(told, dict):
+        figures = json.loads(path.read_text())
+        if not isinstance(figures, dict):
             raise ValueError("it holds no figures by name")
-        return told
+        return figures
     except ValueError as error:
         raise ValueError(
             f"`output` is the folder of a search. Received: {str(path)!r}, "

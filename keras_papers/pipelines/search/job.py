@@ -5,7 +5,7 @@ import sys
 import time
 
 from keras_papers import export
-from keras_papers.pipelines.data.images import told_of_lost_pictures
+from keras_papers.pipelines.data.images import explains_lost_pictures
 from keras_papers.pipelines.data.split import SPLIT
 from keras_papers.pipelines.options import takes
 from keras_papers.pipelines.search.folder import (
@@ -157,7 +157,7 @@ def tune(options):
             chief_to_log=verbose == 0,
             environment={"TF_CPP_MIN_LOG_LEVEL": "3"},
         )
-    with told_of_lost_pictures():
+    with explains_lost_pictures():
         return finish(
             searched,
             workers,

@@ -1,44 +1,46 @@
-"""The page that a search ends with: what was found, and how sure it is.
-
-One HTML file that needs nothing else: no network, no scripts.
-"""
+"""The page that a search ends with: what was found, and how sure it is."""
 
 import math
 from typing import NamedTuple
 
+from keras_papers.export.file_size import size_text
 from keras_papers.pipelines.report.page_graphics import percent
-from keras_papers.pipelines.report.page_template import template
 from keras_papers.pipelines.report.page_text import (
-    Figure,
     compared,
-    in_bytes,
     in_time,
-    likely,
     plural,
 )
+from keras_papers.pipelines.report.sections import (
+    Beside,
+    Card,
+    Cards,
+    Cell,
+    Counts,
+    Drawing,
+    Drawings,
+    Figure,
+    Page,
+    Row,
+    Section,
+    Table,
+    to_html,
+)
+from keras_papers.pipelines.report.statistics import likely
 from keras_papers.pipelines.search.report import (
     ACCURACY,
     COSTS,
+    cost_text,
     metric,
     reason,
-    told_cost,
 )
 from keras_papers.pipelines.search.search_pictures import pareto, progress
 
-UNFOLDED_ROWS = 30  # of a table, above which the rest is folded away
+SHOWN_REASONS = 5  # why trials failed
 LATE = 0.75  # share of the trials after which a best one came late
 STATUSES = {"COMPLETED": "done", "FAILED": "failed"}  # others did not finish
+LOADING = """import keras, keras_papers
 
-
-class TrialRow(NamedTuple):
-    """A trial as a row of a table."""
-
-    trial: str
-    tag: str  # "best", "front" or nothing
-    status: str
-    measures: list  # of the columns between status and values
-    point: tuple  # its `Description`
-    reason: str | None  # of one that failed
+model = keras.saving.load_model("best.keras")"""
 
 
 class Chance(NamedTuple):
@@ -63,41 +65,220 @@ def render(report):
     Raises:
         MissingExtraError: If the extra `report` is not installed.
     """
-    columns = _columns(report)
-    page = template("search/search_page.html").render(
-        report=report,
-        bound=_bound(report),
-        likely=likely(report.test_accuracy, report.test_images),
-        figures=_figures(report),
-        pareto=pareto(report),
-        progress=progress(report),
-        chance=_chance(report),
-        better=_better(report),
-        heads=list(columns.values()),
-        front=[_row(report, columns, each) for each in report.front],
-        trials=[_row(report, columns, each) for each in _ranked(report)],
-        came_late=_came_late(report),
-        unfolded=UNFOLDED_ROWS,
-        cost=COSTS[report.cost],
-        cost_of=lambda trial: told_cost(
-            report.cost, metric(trial, report.cost), named=True
-        ),
-        plural=plural,
+    accuracy = percent(report.test_accuracy, 2)
+    done = len(report.completed)
+    return to_html(
+        Page(
+            title=f"{report.model}, searched: {accuracy} right",
+            over="Search report",
+            heading=report.model,
+            lead=f"The search varied {report.varied} of {report.model}"
+            f"{_bound(report)}. Of {plural(done, 'network')} that "
+            f"{'was' if done == 1 else 'were'} trained for "
+            f"{plural(report.epochs, 'epoch')}, the best is right on "
+            f"{accuracy} of {report.test_images:,} images that served neither "
+            "to train nor to choose it.",
+            emphasis=accuracy,
+            figures=_figures(report),
+            sections=[
+                _front(report),
+                *_blocks(report.blocks),
+                _progress(report),
+                _trials(report),
+                _next(report),
+            ],
+            footer="Made by keras-papers. Beside this page: best.keras for "
+            "Python, best.tflite for a phone, best.json with what was chosen, "
+            "labels.txt with the names of the classes, trials.csv with all "
+            "trials and report.json with these figures.",
+            verdict=report.verdict,
+        )
     )
-    # What a process said last may hold halves of characters.
-    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def _front(report):
+    drawn = pareto(report)
+    key = [
+        ("Best", "best"),
+        ("Pareto front", "accent"),
+        ("Other trials", "points"),
+    ]
+    if report.limit is not None:
+        is_target = report.objective == "reward"
+        key.append(("Target" if is_target else "Limit", "limit"))
+    graphic = Drawing("Validation accuracy", drawn.svg, drawn.notes, key)
+    beside = Beside("How sure this is", [*_doubts(report)])
+    text = (
+        "Each point is a trial: one network, trained and judged once. On the "
+        "Pareto front are those that no other beats in both accuracy and "
+        f"{COSTS[report.cost]}; choose among them by what a phone can afford."
+    )
+    table = _trial_table(
+        report, report.front, "The Pareto front, the cheapest first"
+    )
+    blocks = [text, Drawings([graphic, beside], "one"), table]
+    return Section("front", drawn.title, blocks)
+
+
+def _doubts(report):
+    """Yields sentences on what may be chance."""
+    chance, better = _chance(report), _better(report)
+    if chance:
+        text = (
+            f"{percent(chance.share, 2)} of {report.validation_images:,} "
+            f"validation images may stand for {100 * chance.low:.1f}% to "
+            f"{100 * chance.high:.1f}% of many. "
+        )
+        if chance.others:
+            text += (
+                f"{plural(chance.others, 'other trial')} "
+                f"{'lies' if chance.others == 1 else 'lie'} within that, so "
+                "their order may be chance."
+            )
+        else:
+            text += "No other trial lies within that."
+        yield text
+        if chance.cheapest is not None:
+            those = "them" if chance.others > 1 else "the two"
+            ours, theirs = (
+                cost_text(report.cost, metric(each, report.cost), named=True)
+                for each in (report.best, chance.cheapest)
+            )
+            yield (
+                f"The cheapest of {those} is trial {chance.cheapest.trial}, "
+                f"with {theirs} against {ours}."
+            )
+    if better is not None:
+        yield (
+            f"Trial {better.trial} is no less accurate than the best and "
+            "costs no more."
+        )
+    yield (
+        "Another training of the same network, from other random weights, "
+        "would reach another accuracy, too."
+    )
+
+
+def _blocks(blocks):
+    if not blocks:
+        return
+    rows = [
+        Row([str(number), *map(str, row)])
+        for number, row in enumerate(blocks.rows, start=1)
+    ]
+    table = Table(
+        "The table that the best network is built from",
+        ["Stage", *blocks.heads],
+        rows,
+        css="wide blocks",
+    )
+    title = "The best network, block by block"
+    yield Section("blocks", title, [blocks.note, table])
+
+
+def _progress(report):
+    drawn = progress(report)
+    key = [("Best so far", "accent"), ("Each trial", "points")]
+    items = [Drawing(drawn.title, drawn.svg, [" ".join(drawn.notes)], key)]
+    reasons = report.reasons()
+    if reasons:
+        more = len(reasons) - SHOWN_REASONS
+        note = f"{more} more reasons stand in the table below."
+        items.append(
+            Counts(
+                "Why trials failed",
+                reasons[:SHOWN_REASONS],
+                note if more > 0 else None,
+            )
+        )
+    text = (
+        f"Trained on {report.train_images:,} images, judged by "
+        f"{report.validation_images:,} others. A line that is flat for long "
+        "says that more trials would find little more."
+    )
+    blocks = [text, Drawings(items, "start")]
+    return Section("progress", "How the search went", blocks)
+
+
+def _trials(report):
+    what = "reward" if report.objective == "reward" else "validation accuracy"
+    text = (
+        f"The best {what} first. They are in trials.csv, too, each value in a "
+        "column of its own."
+    )
+    table = _trial_table(report, _ranked(report), "All trials", True)
+    return Section("trials", "All trials", [text, table])
+
+
+def _next(report):
+    cards = [
+        Card(
+            "Use the best network",
+            "best.tflite is for a phone, best.keras for Python:",
+            LOADING,
+        ),
+        Card(
+            "Train it longer",
+            f"A trial has {plural(report.epochs, 'epoch')} only. This is the "
+            "same network, untrained:",
+            report.code,
+        ),
+    ]
+    if _came_late(report):
+        cards.append(
+            Card(
+                "Search on",
+                "The best was one of the last trials, so more of them may "
+                "find better. The same search, started again in this folder "
+                "with more trials, goes on where it ended.",
+            )
+        )
+    return Section("next", "What to do next", [Cards(cards)])
+
+
+def _trial_table(report, trials, caption, with_status=False):
+    """Returns trials as a `Table`, with their measures and their values."""
+    columns = _columns(report)
+    heads = ["Trial", *columns.values()]
+    values = "Values"
+    if with_status:
+        heads.insert(1, "Status")
+        values = "Values, or why it failed"
+    on_front = {each.trial for each in report.front}
+    rows = []
+    for each in trials:
+        tag = "front" if each.trial in on_front else ""
+        if each.trial == report.best.trial:
+            tag = "best"
+        status = STATUSES.get(each.status, "not finished")
+        point = report.description(each)
+        why = reason(each) if each.status == "FAILED" else None
+        cells = [
+            Cell(str(each.trial), tag=tag),
+            *([status] if with_status else ()),
+            *(_measure_text(name, metric(each, name)) for name in columns),
+            Cell(point.text, parts=point.parts, note=why),
+        ]
+        rows.append(Row(cells, "" if status == "done" else "failed"))
+    return Table(
+        caption,
+        [*heads, (values, "values")],
+        rows,
+        css="wide trials",
+        what="trials",
+    )
 
 
 def _bound(report):
     if report.limit is None:
         return ""
-    told = told_cost(report.cost, report.limit, named=True)
+    text = cost_text(report.cost, report.limit, named=True)
     if report.objective == "reward":
-        return f", weighing accuracy against a target of {told}"
+        return f", weighing accuracy against a target of {text}"
     if report.cost != "multiply_adds" and report.budget_madds is not None:
-        most = told_cost("multiply_adds", report.budget_madds, named=True)
-        told = f"{told} and {most}"
-    return f", each network within {told}"
+        most = cost_text("multiply_adds", report.budget_madds, named=True)
+        text = f"{text} and {most}"
+    return f", each network within {text}"
 
 
 def _figures(report):
@@ -105,7 +286,7 @@ def _figures(report):
     done, failed = len(report.completed), len(report.failed)
     rest = len(report.trials) - done - failed
     multiply_adds, parameters = (
-        told_cost(name, metric(report.best, name))
+        cost_text(name, metric(report.best, name))
         for name in ("multiply_adds", "parameters")
     )
     return (
@@ -133,7 +314,7 @@ def _figures(report):
             multiply_adds,
             f"for one image; {parameters} parameters",
         ),
-        Figure("Size", in_bytes(report.bytes), "of the .tflite file"),
+        Figure("Size", size_text(report.bytes), "of the .tflite file"),
         Figure(
             "Latency",
             f"{report.latency_ms:.3g} ms",
@@ -194,30 +375,17 @@ def _better(report):
 
 def _columns(report):
     """Returns the heads of the columns of measures by the metrics' names."""
-    told = {name for each in report.completed for name in each.metrics}
+    measured = {name for each in report.completed for name in each.metrics}
     costs = sorted(COSTS, key=lambda name: name != report.cost)
     heads = {"reward": "Reward", ACCURACY: "Validation accuracy"} | {
         name: COSTS[name].capitalize() for name in costs
     }
-    return {name: head for name, head in heads.items() if name in told}
+    return {name: head for name, head in heads.items() if name in measured}
 
 
-def _row(report, columns, trial):
-    on_front = any(each.trial == trial.trial for each in report.front)
-    tag = "front" if on_front else ""
-    return TrialRow(
-        str(trial.trial),
-        "best" if trial.trial == report.best.trial else tag,
-        STATUSES.get(trial.status, "not finished"),
-        [_told(name, metric(trial, name)) for name in columns],
-        report.description(trial),
-        reason(trial) if trial.status == "FAILED" else None,
-    )
-
-
-def _told(name, value):
+def _measure_text(name, value):
     if name in COSTS:
-        return told_cost(name, value)
+        return cost_text(name, value)
     if name == ACCURACY or math.isnan(value):
         return percent(value, 2)
     return f"{value:.4f}"
@@ -235,7 +403,7 @@ def _ranked(report):
 
 
 def _came_late(report):
-    """Tells whether the search was still finding better trials at its end."""
+    """Returns whether the search was still finding better trials at its end."""
     numbers = [each.trial for each in report.trials]
     place = numbers.index(report.best.trial)
     return len(numbers) > 4 and place >= LATE * len(numbers)

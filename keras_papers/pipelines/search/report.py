@@ -1,6 +1,5 @@
 """The figures that a search ends with, as a table and as JSON."""
 
-import collections
 import math
 import pathlib
 import re
@@ -9,13 +8,14 @@ from typing import NamedTuple
 from keras_papers.export.file_size import size_text
 from keras_papers.files.drafts import draft_of
 from keras_papers.files.figures_json import to_json
+from keras_papers.pipelines.report.console_table import text_table
+from keras_papers.pipelines.report.finding import lines
 from keras_papers.pipelines.report.page_text import (
     in_time,
     in_words,
-    likely,
     plural,
 )
-from keras_papers.pipelines.training.verdict import lines
+from keras_papers.pipelines.report.statistics import likely
 
 COSTS = {  # by the names that trials tell them by
     "multiply_adds": "multiply-adds",
@@ -70,7 +70,7 @@ class SearchReport(NamedTuple):
 
     @property
     def completed(self):
-        """The trials that told how good they are."""
+        """The trials that were measured."""
         return [each for each in self.trials if each.status == "COMPLETED"]
 
     @property
@@ -87,10 +87,11 @@ class SearchReport(NamedTuple):
 
         Messages that differ in numbers only are one reason.
         """
-        told = [reason(each) for each in self.failed]
-        counts = collections.Counter(re.sub(r"\d+", "0", text) for text in told)
-        first = {re.sub(r"\d+", "0", text): text for text in reversed(told)}
-        return [(first[key], times) for key, times in counts.most_common()]
+        groups = {}
+        for text in map(reason, self.failed):
+            groups.setdefault(re.sub(r"\d+", "0", text), []).append(text)
+        counted = [(texts[0], len(texts)) for texts in groups.values()]
+        return sorted(counted, key=lambda pair: -pair[1])
 
     def save(self, path):
         """Writes the figures as JSON; what is no number becomes null."""
@@ -116,7 +117,7 @@ class SearchReport(NamedTuple):
                 f"{in_time(self.seconds)}{' since it went on' * self.went_on}, "
                 f"{plural(self.workers, 'worker')}",
             ),
-            *self._told_failures(),
+            *self._failure_rows(),
             (
                 "best",
                 f"trial {self.best.trial}{self._of_equals()}: "
@@ -131,7 +132,7 @@ class SearchReport(NamedTuple):
             ("accuracy, .tflite", f"{self.tflite_accuracy:.2%}"),
             ("accuracy, guessed", f"{self.guessed_accuracy:.2%}"),
             *(
-                (COSTS[name], told_cost(name, metric(self.best, name)))
+                (COSTS[name], cost_text(name, metric(self.best, name)))
                 for name in ("multiply_adds", "parameters")
                 if name in self.best.metrics
             ),
@@ -144,17 +145,17 @@ class SearchReport(NamedTuple):
             rows.append(("look at", str(output / "report.html")))
         text = "\n".join(f"{name:20} {value}" for name, value in rows)
         verdict = "".join(f"\n{line}" for line in lines(self.verdict, 20))
-        return f"{text}\n\n{self._told_front()}\n{verdict}".rstrip()
+        return f"{text}\n\n{self._front_table()}\n{verdict}".rstrip()
 
     def _bound(self):
         if self.limit is None:
             return ""
         goal = "aimed at" if self.objective == "reward" else "at most"
-        told = f", {goal} {told_cost(self.cost, self.limit, named=True)}"
+        text = f", {goal} {cost_text(self.cost, self.limit, named=True)}"
         if self.cost == "multiply_adds" or self.budget_madds is None:
-            return told
-        most = told_cost("multiply_adds", self.budget_madds, named=True)
-        return f"{told}, at most {most}"
+            return text
+        most = cost_text("multiply_adds", self.budget_madds, named=True)
+        return f"{text}, at most {most}"
 
     def _of_equals(self):
         """Says that the best was chosen among trials that are as good."""
@@ -164,39 +165,33 @@ class SearchReport(NamedTuple):
         )
         return f", the cheapest of {equal} as good" * (equal > 1)
 
-    def _told_failures(self):
+    def _failure_rows(self):
         if not self.failed:
             return
         text, times = self.reasons()[0]
-        told = plural(len(self.failed), "trial")
+        count = plural(len(self.failed), "trial")
         if times < len(self.failed):
-            told += f", {times} of them"
-        yield "failed", f"{told}: {_cut(text, WIDEST_REASON)}"
+            count += f", {times} of them"
+        yield "failed", f"{count}: {_cut(text, WIDEST_REASON)}"
 
-    def _told_front(self):
-        """Returns the Pareto front as lines of a table, the head first."""
+    def _front_table(self):
+        """Returns the Pareto front as a table."""
         head = ("Pareto front", COSTS[self.cost], "val. accuracy", "values")
-        rows = [head]
-        for each in self.front:
-            mark = ", best" if each.trial == self.best.trial else ""
-            rows.append(
-                (
-                    f"trial {each.trial}{mark}",
-                    told_cost(self.cost, metric(each, self.cost)),
-                    f"{metric(each, ACCURACY):.2%}",
-                    shortened(self.description(each).text),
-                )
+        best = self.best.trial
+        rows = [
+            (
+                f"trial {each.trial}{', best' * (each.trial == best)}",
+                cost_text(self.cost, metric(each, self.cost)),
+                f"{metric(each, ACCURACY):.2%}",
+                shortened(self.description(each).text),
             )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            f"{trial:{widths[0]}}  {cost:>{widths[1]}}  "
-            f"{accuracy:>{widths[2]}}  {values}".rstrip()
-            for trial, cost, accuracy, values in rows
-        )
+            for each in self.front
+        ]
+        return text_table(rows, head, left=(0, 3))
 
 
 def metric(trial, name):
-    """Returns what a trial told, or not a number where it told nothing."""
+    """Returns a measure of a trial, NaN where it has none."""
     value = float(trial.metrics.get(name, math.nan))
     return value if math.isfinite(value) else math.nan
 
@@ -207,7 +202,7 @@ def reason(trial):
     return re.sub(r"^(\w+\.)+(?=\w+: )", "", text)
 
 
-def told_cost(name, value, named=False):
+def cost_text(name, value, named=False):
     """Writes a cost with its unit.
 
     Args:
@@ -216,9 +211,9 @@ def told_cost(name, value, named=False):
         named: Whether to add what it counts.
 
     Example:
-    >>> told_cost("multiply_adds", 3_812_345.0, named=True)
+    >>> cost_text("multiply_adds", 3_812_345.0, named=True)
     '3.81 million multiply-adds'
-    >>> told_cost("latency_ms", 1.234)
+    >>> cost_text("latency_ms", 1.234)
     '1.23 ms'
     """
     if math.isnan(value):

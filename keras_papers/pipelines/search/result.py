@@ -8,7 +8,7 @@ from keras_papers.pipelines.data.split import SPLIT
 from keras_papers.pipelines.search.folder import TRIALS, write_json
 from keras_papers.pipelines.search.page import render
 from keras_papers.pipelines.search.report import SearchReport
-from keras_papers.pipelines.training.verdict import of_search
+from keras_papers.pipelines.search.verdict import of_search
 from keras_papers.pipelines.variants.quantized import Material
 
 

@@ -23,8 +23,8 @@ from keras_papers.pipelines.search.point_names import Point, name_points, width
 from keras_papers.pipelines.search.report import (
     ACCURACY,
     COSTS,
+    cost_text,
     metric,
-    told_cost,
 )
 
 WIDTH, HEIGHT = 6, 3.9  # inches of the front's figure
@@ -48,7 +48,7 @@ def pareto(report):
     """Draws accuracy against cost: all trials, the front, the limit."""
     points = "; ".join(
         f"trial {each.trial} {percent(metric(each, ACCURACY), 2)} at "
-        f"{told_cost(report.cost, metric(each, report.cost))}"
+        f"{cost_text(report.cost, metric(each, report.cost))}"
         for each in report.front
     )
     title = f"Accuracy against {COSTS[report.cost]}"
@@ -64,13 +64,13 @@ def progress(report):
     value = np.nanmax(values)
     first = report.completed[int(np.nanargmax(values))]
     is_share = report.objective == ACCURACY
-    told = percent(value, 2) if is_share else f"{value:.4g}"
+    text = percent(value, 2) if is_share else f"{value:.4g}"
     what = "validation accuracy" if is_share else "reward"
     title = f"Best {what} so far"
     note = (
-        f"Trial {first.trial} reached {told}, and none after it more."
+        f"Trial {first.trial} reached {text}, and none after it more."
         if len(report.trials) > 1
-        else f"The only trial reached {told}."
+        else f"The only trial reached {text}."
     )
     with drawing():
         figure, notes = _draw_progress(report, is_share)
@@ -156,8 +156,8 @@ def _draw_pareto(report, top=TOP):
     limit = None if report.limit is None else report.limit * scale
     spots = _spots(report, shown, scale)
     if limit is not None and limit > FARTHEST_LIMIT * spots[:, 0].max():
-        told = told_cost(report.cost, report.limit, named=True)
-        notes.append(f"The {_bound(report)} of {told} lies far to the right.")
+        text = cost_text(report.cost, report.limit, named=True)
+        notes.append(f"The {_bound(report)} of {text} lies far to the right.")
         limit = None
     _scale_costs(axes, spots[:, 0], limit, width(_name(report, front[0])))
     _frame(axes, spots[:, 1])
@@ -179,7 +179,7 @@ def _draw_pareto(report, top=TOP):
 
 
 def _cut(values, best):
-    """Returns below what values lie so low that others could not be told.
+    """Returns the value below which others could not be distinguished.
 
     Of a trial that diverged, say. With it comes a list of a sentence on how
     many there are, or of none.
@@ -252,7 +252,7 @@ def _draw_limit(axes, report, limit):
         limit, color=INK, linewidth=1, dashes=(4, 3), label=name, zorder=1
     )
     axes.annotate(
-        f"{name} {told_cost(report.cost, report.limit)}",
+        f"{name} {cost_text(report.cost, report.limit)}",
         (limit, 0),
         (4, 5),
         xycoords=("data", "axes fraction"),

@@ -7,8 +7,8 @@ import keras
 
 from keras_papers.pipelines.data.images import (
     batches,
+    explains_lost_pictures,
     load_digits,
-    told_of_lost_pictures,
 )
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.split import SPLIT, load_split, split_of
@@ -160,7 +160,7 @@ class Search:
             told=lambda values: shortened(self.space.describe(values).text),
             **more,
         )
-        with told_of_lost_pictures():
+        with explains_lost_pictures():
             search.search(
                 self._data("train", varied=True),
                 validation_data=self._data("validation", varied=False),

@@ -234,7 +234,7 @@ class Memory(keras.callbacks.Callback):
         self.model.stop_training = self.has_stopped()
 
     def has_stopped(self):
-        """Tells whether the loss has not fallen for as long as is waited."""
+        """Returns whether the loss has not fallen for as long as is waited."""
         rows = self.history[self.phase.first :]
         return bool(self.patience and rows) and (
             rows[-1]["epoch"] - _lowest_loss(rows) >= self.patience

@@ -111,7 +111,7 @@ class TrainingFolder:
         training_state.load(trainer, self.state / name, with_optimizer)
 
     @contextlib.contextmanager
-    def told_how_to_go_on(self):
+    def explains_how_to_resume(self):
         """Adds to a Ctrl-C, a full disk or a lost file what is kept."""
         try:
             yield

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from keras_papers.checks import MOST_CLUSTERS, check_choice
 from keras_papers.export.file_size import size_text
+from keras_papers.pipelines.report.console_table import text_table
 
 STORED = (None, "none", "dynamic", "float16")  # of weights; needs no images
 QUANTIZATIONS = (*STORED, "int8", "qat")
@@ -115,7 +116,7 @@ def quantized_path(model, mode, output=None):
 
 
 def table(variants):
-    """Returns variants as lines of a table, the head first."""
+    """Returns variants as a table, a file on each line."""
     rows = [
         (
             each.file,
@@ -124,15 +125,8 @@ def table(variants):
             size_text(each.bytes),
             size_text(each.zipped_bytes),
             f"{each.latency_ms:.2f} ms",
-            str(each.partitions),
+            each.partitions,
         )
         for each in variants
     ]
-    rows.insert(0, HEAD)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for file, *cells in rows:
-        pairs = zip(cells, widths[1:], strict=True)
-        right = [f"{cell:>{width}}" for cell, width in pairs]
-        lines.append("  ".join([file.ljust(widths[0]), *right]))
-    return "\n".join(lines)
+    return text_table(rows, HEAD)

@@ -104,10 +104,10 @@ class Material(NamedTuple):
     def to_tflite(self, model, path, **options):
         """Writes a .tflite file as `export.to_tflite` does, labels inside.
 
-        The folder that it is written to goes away when it is moved out, so
-        what is told of it calls it by its bare name.
+        The file is moved later, so warnings and errors name it without the
+        folder that it is written to.
         """
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             try:
                 file = export.to_tflite(
                     model,
@@ -118,13 +118,13 @@ class Material(NamedTuple):
                 )
             except VerificationError as error:
                 raise VerificationError(_by_name(error, path)) from None
-        for warning in told:
+        for warning in caught:
             message = _by_name(warning.message, path)
             warnings.warn(message, warning.category, stacklevel=3)
         return file
 
     def by_litert(self, path):
-        """Returns what a .tflite file says of the held-out images."""
+        """Returns the scores of a .tflite file for the held-out images."""
         answers = [export.predict(path, x.numpy()) for x, _ in self.test()]
         return np.concatenate(answers)
 

@@ -13,10 +13,10 @@ from PIL import Image
 from keras_papers.extras import MissingExtraError
 from keras_papers.pipelines.classification.page import Answers, render
 from keras_papers.pipelines.report import trade_offs
+from keras_papers.pipelines.report.finding import Finding
 from keras_papers.pipelines.report.page_graphics import percent
 from keras_papers.pipelines.report.page_template import STYLE
-from keras_papers.pipelines.report.page_text import likely
-from keras_papers.pipelines.training.verdict import Finding
+from keras_papers.pipelines.report.statistics import likely
 from keras_papers.pipelines.variants.plan import Variant
 from tests.support.browser import browse, in_a_browser
 from tests.support.html import curve_points, parse
@@ -169,8 +169,8 @@ def test_variants_are_a_table_and_two_pictures():
     )
     assert first[:2] == ["model.float32.tflite", "98.00%"]
     assert last == [
-        *("model.pruned.clustered.qat.tflite", "96.00%", "–", "900 kB"),
-        *("450 kB", "0.06 ms", "2"),
+        *("model.pruned.clustered.qat.tflite", "96.00%", "–", "0.90 MB"),
+        *("0.45 MB", "0.06 ms", "2"),
     ]
     # Those by epoch come first.
     size, latency = list(page.all("svg"))[2:]

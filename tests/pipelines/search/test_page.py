@@ -275,7 +275,7 @@ def test_the_front_is_a_table_the_cheapest_first(pairs_page):
 def test_all_trials_are_a_table_the_best_first(tables_page):
     found = tables()
     shown = table(tables_page, "All trials")
-    folded = table(tables_page, "The other trials")
+    folded = table(tables_page, "All trials, the rest")
     rows = shown + folded
     assert (len(shown), len(folded)) == (30, 10)
     summaries = [each.text for each in tables_page.all("summary")]

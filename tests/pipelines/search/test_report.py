@@ -8,8 +8,8 @@ import pytest
 from keras_papers import tuner
 from keras_papers.applications import mnasnet
 from keras_papers.pipelines.search.report import (
+    cost_text,
     metric,
-    told_cost,
 )
 from tests.support.search_reports import pairs, report, tables, trial
 
@@ -190,4 +190,4 @@ def test_a_metric_that_was_not_told_is_not_a_number():
     ],
 )
 def test_costs_are_told_with_their_units(name, value, text):
-    assert told_cost(name, value, named=True) == text
+    assert cost_text(name, value, named=True) == text

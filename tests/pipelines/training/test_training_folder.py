@@ -159,7 +159,7 @@ def stop_after(last, monkeypatch):
 
 def test_what_overwrites_goes_on_without_overwriting(tmp_path):
     folder = TrainingFolder(tmp_path, {}, overwrite=True)
-    with pytest.raises(OSError) as stopped, folder.told_how_to_go_on():
+    with pytest.raises(OSError) as stopped, folder.explains_how_to_resume():
         raise OSError
     assert "again, without overwrite, to go on" in stopped.value.__notes__[0]
 

@@ -1,34 +1,23 @@
-"""What the figures of a model mean, and which command to try next.
+"""The findings about a trained classifier, with commands to try next."""
 
-Few images leave room for chance, so that a finding needs more than a
-difference: an accuracy is compared by its interval of 95 % (Wilson's), and two
-files that answered the same images by the sign test at 5 %.
-"""
-
-import math
 from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers.pipelines.report.page_text import likely
+from keras_papers.pipelines.report.finding import (
+    NOTHING,
+    Finding,
+    guessing,
+)
+from keras_papers.pipelines.report.statistics import is_worse, likely
 from keras_papers.pipelines.training.recipe import FEWEST_STEPS
 
 OVERFITTING = 0.05  # of the accuracy on training images, that is lost on others
 UNDERFITTING = 0.85  # accuracy on training images, below which it is
 ONE_CLASS = 0.15  # share of answers that is too many for one class
 RARE = 0.5  # of the images of the most frequent class
-FEW_IMAGES = 30  # held out, of which little can be concluded
 LOSS = 0.01  # of the accuracy, from which on a smaller file is worse
-NOTHING, SMALLER = "no fault found", "smaller file"  # `Finding.about`
-CHANCE = 0.05  # probability below which a difference is not taken for chance
-
-
-class Finding(NamedTuple):
-    """One thing that stands out, with the command that may improve it."""
-
-    about: str  # two words at most
-    text: str
-    command: str | None
+SMALLER = "smaller file"  # `Finding.about`
 
 
 class Training(NamedTuple):
@@ -44,7 +33,7 @@ class Training(NamedTuple):
 
 
 def of_training(report, training, train_again, quantize):
-    """Returns what stands out of a training, the most serious first.
+    """Returns the findings about a training, the most serious first.
 
     Args:
         report: The `Report`.
@@ -59,7 +48,7 @@ def of_training(report, training, train_again, quantize):
     found = [
         None
         if overfits
-        else _guessing(
+        else guessing(
             report.accuracy,
             report.guessed_accuracy,
             report.test_images,
@@ -72,33 +61,6 @@ def of_training(report, training, train_again, quantize):
     ]
     found = [each for each in found if each]
     return found or [_nothing(report, quantize)]
-
-
-def of_search(report, tune_again):
-    """Returns what stands out of a search.
-
-    Args:
-        report: The `SearchReport`.
-        tune_again: Function from changed arguments to the command that
-            searches with them.
-    """
-    longer = tune_again(epochs=4 * report.epochs)
-    found = _guessing(
-        report.test_accuracy,
-        report.guessed_accuracy,
-        report.test_images,
-        longer,
-    )
-    if found:
-        return [found]
-    low, high = likely(report.test_accuracy, report.test_images)
-    text = (
-        f"{report.test_accuracy:.1%} of {report.test_images:,} held-out images "
-        f"are right by the best network, {low:.1%} to {high:.1%} is likely on "
-        f"new images; a trial has {report.epochs} epochs, and longer training "
-        "may reach more"
-    )
-    return [Finding(NOTHING, text, None)]
 
 
 def of_files(variants, images, quantize, train_again=None):
@@ -156,37 +118,6 @@ def _has_lost(variant, images):
     return lost >= LOSS * images and is_worse(variant.lost, variant.gained)
 
 
-def is_worse(lost, gained):
-    """Tells whether a file that differs on so many images is worse.
-
-    The sign test: of images on which two files differ in being right, a file
-    that is as good would be wrong on half.
-
-    Args:
-        lost: Images on which the other file alone is right.
-        gained: Images on which this file alone is right.
-
-    Example:
-    >>> is_worse(4, 0), is_worse(5, 0), is_worse(12, 8), is_worse(60, 40)
-    (False, True, False, True)
-    """
-    differ = lost + gained
-    ways = sum(math.comb(differ, count) for count in range(lost, differ + 1))
-    return ways / 2**differ < CHANCE
-
-
-def lines(findings, width=18):
-    """Yields findings as lines, in the columns of a report.
-
-    A command that several findings share comes once, after the last of them.
-    """
-    for index, each in enumerate(findings):
-        yield f"{'verdict':{width}} {each.about}: {each.text}"
-        later = [other.command for other in findings[index + 1 :]]
-        if each.command and each.command not in later:
-            yield f"{'try next':{width}} {each.command}"
-
-
 def _nothing(report, quantize):
     low, high = likely(report.accuracy, report.test_images)
     text = (
@@ -198,20 +129,6 @@ def _nothing(report, quantize):
         each.name.endswith(("int8", "qat")) for each in report.variants
     )
     return Finding(NOTHING, text, None if integers else quantize(mode="int8"))
-
-
-def _guessing(accuracy, guessed, images, command):
-    if likely(accuracy, images)[0] > guessed:
-        return None
-    text = (
-        f"{accuracy:.1%} of {images:,} held-out images are right, and "
-        f"{guessed:.1%} are by always answering the most frequent class"
-    )
-    if images < FEW_IMAGES and accuracy > guessed:
-        return Finding(
-            "few images", f"{text}; more images would show a difference", None
-        )
-    return Finding("guessing", f"{text}: the model is no better", command)
 
 
 def _one_class(trained, train_again, longer):

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 import keras_papers.cli.main as cli
+from keras_papers.pipelines.classification import verdict
 from keras_papers.pipelines.classification.options import (
     QuantizeOptions,
     TrainOptions,
 )
+from keras_papers.pipelines.report.finding import Finding, lines
 from keras_papers.pipelines.search.options import SearchOptions
-from keras_papers.pipelines.training import verdict
+from keras_papers.pipelines.search.verdict import of_search
 from keras_papers.pipelines.training.recipe import Recipe
 from keras_papers.pipelines.variants.plan import Variant
 from tests.support import search_reports
@@ -259,20 +261,20 @@ def test_what_is_there_is_not_advised():
 
 def test_a_command_that_findings_share_is_printed_once():
     findings = [
-        verdict.Finding("guessing", "one", "a"),
-        verdict.Finding("overfitting", "two", "b"),
-        verdict.Finding("few steps", "three", "a"),
+        Finding("guessing", "one", "a"),
+        Finding("overfitting", "two", "b"),
+        Finding("few steps", "three", "a"),
     ]
-    printed = [line.split()[-1] for line in verdict.lines(findings)]
+    printed = [line.split()[-1] for line in lines(findings)]
     assert printed == ["one", "two", "b", "three", "a"]
 
 
-def test_a_search_whose_best_network_guesses_is_said():
+def test_a_search_whose_best_network_guesses_is_reported():
     tune_again = SearchOptions(**GIVEN).again("tune")
     found = search_reports.pairs()._replace(
         test_accuracy=0.19, guessed_accuracy=0.2, test_images=120, epochs=10
     )
-    (guessing,) = verdict.of_search(found, tune_again)
+    (guessing,) = of_search(found, tune_again)
     assert guessing.about == "guessing"
     assert (
         guessing.command
@@ -282,5 +284,5 @@ def test_a_search_whose_best_network_guesses_is_said():
     assert printed[-2].startswith("verdict              guessing: 19.0% of 120")
     assert printed[-1] == f"try next             {guessing.command}"
     found = found._replace(test_accuracy=0.9)
-    (nothing,) = verdict.of_search(found, tune_again)
+    (nothing,) = of_search(found, tune_again)
     assert nothing.about == "no fault found" and "90.0%" in nothing.text
