@@ -1,6 +1,7 @@
 # make demo    train on scanned digits, export in floats and in integers, verify
 #              (about 3 minutes)
 # make test    lint, the suite on TensorFlow, the contracts on JAX
+# make test-fast, make test-slow   the suite on TensorFlow in two parts
 # make test-android   the demo's files in Android's task library (MediaPipe)
 # make docs    the documentation site, in build/site
 # make bench   ours and the peer's in one run, ratios last
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 ANDROID := .venv-android
 
-.PHONY: demo test test-fast test-torch test-android lint format bench papers docs clean
+.PHONY: demo test test-fast test-slow test-torch test-android lint format bench papers docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/mobile.installed
@@ -25,6 +26,9 @@ test: lint
 
 test-fast: lint
 	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m "not slow"
+
+test-slow: lint
+	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m slow
 
 test-torch: $(VENV)/torch.installed
 	KERAS_BACKEND=torch $(BIN)/python -m pytest tests -m "contract and not slow"

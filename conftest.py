@@ -14,9 +14,13 @@ import pytest
 
 
 def pytest_collection_modifyitems(items):
-    """Puts slow tests first, and skips what needs another backend."""
-    # Of two workers none is left alone with the longest test at the end.
-    items.sort(key=lambda item: "slow" not in item.keywords)
+    """Puts files with slow tests first, and skips what needs another backend.
+
+    Of two workers none is left alone with the longest test at the end. A file
+    stays together, so that a worker builds the fixtures of a module once.
+    """
+    slow = {item.path for item in items if "slow" in item.keywords}
+    items.sort(key=lambda item: item.path not in slow)
     if keras.config.backend() == "tensorflow":
         return
     skip = pytest.mark.skip(reason="needs the TensorFlow backend")

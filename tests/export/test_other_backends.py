@@ -12,7 +12,13 @@ from keras_papers.precision import in_float32
 from tests.support.answers import answers, perturb, random_images, spread
 from tests.support.inner_models import IMAGES, SIZE, built, nested_twice
 
-pytestmark = pytest.mark.contract
+pytestmark = [
+    pytest.mark.contract,
+    pytest.mark.skipif(
+        keras.config.backend() == "tensorflow",
+        reason="TensorFlow converts in its own process, see test_tflite.py",
+    ),
+]
 
 
 @keras.saving.register_keras_serializable(package="tests")
@@ -32,10 +38,6 @@ def small(*extra):
     return keras.Model(inputs, keras.layers.Dense(2, "softmax")(x))
 
 
-@pytest.mark.skipif(
-    keras.config.backend() == "tensorflow",
-    reason="TensorFlow converts in its own process, see test_tflite.py",
-)
 def test_the_file_answers_as_the_model(tmp_path):
     model = perturb(
         applications.MobileNetV3Small((32, 32, 3), alpha=0.35, classes=3)
@@ -74,10 +76,6 @@ def test_a_users_own_layer_is_found_in_its_module(tmp_path):
     )
 
 
-@pytest.mark.skipif(
-    keras.config.backend() == "tensorflow",
-    reason="TensorFlow need not load the model again",
-)
 def test_what_cannot_be_loaded_again_is_told(tmp_path):
     @keras.saving.register_keras_serializable(package="tests")
     class Hidden(keras.layers.Layer):
@@ -114,10 +112,6 @@ def test_a_model_that_is_not_converted_gets_the_reason(tmp_path):
     assert "Register" not in str(error.value)
 
 
-@pytest.mark.skipif(
-    keras.config.backend() == "tensorflow",
-    reason="TensorFlow's are tested in test_inner_models.py",
-)
 def test_a_frozen_inner_model_is_converted_there_too(tmp_path):
     model = built(nested_twice, "mixed_float16")
     path = tmp_path / "model.tflite"

@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 from keras_papers import applications, export, flatten, quantization
+from keras_papers.applications.mnasnet import FIGURE_7
 from keras_papers.quantization.aware_model import variables
 from tests.support.answers import answers, perturb, spread
 from tests.support.extra import NEEDS_TFMOT
@@ -168,20 +169,22 @@ def test_a_frozen_inner_model_comes_back_frozen():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name, policy",
+    "name, policy, arguments",
     [
-        ("MobileNet", "mixed_float16"),
-        ("MobileNetV2", "float32"),
-        ("MobileNetV3Small", "mixed_float16"),
-        ("EfficientNetLite0", "float32"),
-        ("MnasNetA1", "mixed_float16"),
+        ("MobileNet", "mixed_float16", {"shallow": True}),
+        ("MobileNetV2", "float32", {}),
+        ("MobileNetV3Small", "mixed_float16", {}),
+        ("EfficientNetLite0", "float32", {"rows": FIGURE_7[:3]}),
+        ("MnasNetA1", "mixed_float16", {"rows": FIGURE_7[1:4]}),
     ],
 )
-def test_a_frozen_network_inside_goes_all_the_way(name, policy, tmp_path):
+def test_a_frozen_network_inside_goes_all_the_way(
+    name, policy, arguments, tmp_path
+):
     keras.config.set_dtype_policy(policy)
     try:
         base = applications.get(name)(
-            input_shape=(32, 32, 3), alpha=0.35, include_top=False
+            input_shape=(32, 32, 3), alpha=0.35, include_top=False, **arguments
         )
         image = keras.Input((32, 32, 3))
         x = layers.GlobalAveragePooling2D()(base(image, training=False))

@@ -19,6 +19,10 @@ ONE_OF_EACH = sorted(
 )
 # Tests of the other networks are slow.
 QUICK = ["EfficientNetB0", "MobileNet", "MobileNetV2", "MobileNetV3Small"]
+if keras.config.backend() == "jax":
+    # JAX compiles each operation of an eager call, for each shape. These two
+    # have each kind of block; EfficientNet's runs in few rows, test_rows.py.
+    QUICK = ["MobileNet", "MobileNetV3Small"]
 ONE_OF_EACH_THE_REST_SLOW = [
     pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK))
     for name in ONE_OF_EACH

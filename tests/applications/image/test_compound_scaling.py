@@ -12,10 +12,7 @@ SCALINGS = applications.efficientnet.SCALINGS
 EXACT = {fact.model: fact for fact in FACTS if not fact.arguments}
 
 
-@pytest.mark.parametrize(
-    "variant",
-    ["B1", "B3", pytest.param("B7", marks=pytest.mark.slow)],
-)
+@pytest.mark.parametrize("variant", ["B1", "B3"])
 def test_b0_with_the_factors_of_another_is_that_other(variant):
     scaling = SCALINGS[variant]
     model = scale(

@@ -7,11 +7,20 @@ import pytest
 from keras_papers import applications
 from keras_papers.applications import feature_extractor
 from tests.support.answers import answers, perturb, random_images, spread
-from tests.support.models import ONE_OF_EACH_THE_REST_SLOW, build
+from tests.support.models import ONE_OF_EACH, QUICK, build
+
+SIZES = [64, 75, 40, 33, None]
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH_THE_REST_SLOW)
-@pytest.mark.parametrize("size", [64, 75, 40, 33, None])
+@pytest.mark.parametrize(
+    "name, size",
+    [(name, size) for name in QUICK for size in SIZES]
+    + [
+        pytest.param(name, 75, marks=pytest.mark.slow)
+        for name in ONE_OF_EACH
+        if name not in QUICK
+    ],
+)
 def test_maps_have_their_strides(name, size):
     model = build(name, size, alpha=0.35, include_top=False)
     maps = (
