@@ -1,5 +1,7 @@
 """Weights files: ours in each format, keras.applications', and bad ones."""
 
+import functools
+
 import h5py
 import keras
 import numpy as np
@@ -67,16 +69,22 @@ def test_optimizer_state_in_a_file_is_passed_over(tmp_path):
     assert_same_weights(small(weights=tmp_path / "trained.keras"), trained)
 
 
+@functools.cache
+def narrow_peer(name):
+    """Returns arguments and the network of theirs, which tests only save."""
+    arguments = {"classes": 5, "classifier_activation": None}
+    if not name.startswith("EfficientNet"):
+        arguments["alpha"] = 0.5
+    return arguments, peer(name, input_shape=SHAPE, **arguments)
+
+
 @pytest.mark.parametrize(
     "name, ending",
     [(name, end) for name in THERE for end in FORMATS]
     + [("MobileNetV2", "weights.h5"), ("MobileNetV2", "whole.h5")],
 )
 def test_files_of_keras_applications_load(name, ending, tmp_path):
-    arguments = {"classes": 5, "classifier_activation": None}
-    if not name.startswith("EfficientNet"):
-        arguments["alpha"] = 0.5
-    theirs = peer(name, input_shape=SHAPE, **arguments)
+    arguments, theirs = narrow_peer(name)
     path = tmp_path / f"theirs.{ending}"
     if ending == "h5":
         save_legacy(theirs, path)
