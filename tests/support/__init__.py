@@ -1,1 +1,1 @@
-"""What tests of more than one folder share; test modules import no other."""
+"""Functions and data that the tests of several folders share."""

@@ -1,4 +1,4 @@
-"""Models whose answers say something, and those answers as arrays."""
+"""Models whose outputs depend on the input, and their outputs as arrays."""
 
 import re
 
@@ -9,20 +9,21 @@ from keras_papers import flatten
 
 
 def perturb(model, seed=0):
-    """Draws weights with which `model` answers otherwise to another image.
+    """Draws weights with which the outputs for two images differ.
 
-    A fresh network answers 1e-12, which passes any tolerance; and one whose
-    moving statistics are not those of its maps answers the same to all.
+    The outputs of an untrained network are about 1e-12, which passes any
+    tolerance. If the moving statistics are not those of the maps, the outputs
+    for all images are equal.
     """
     generator = np.random.default_rng(seed)
-    # On JAX every operation of this one call would be compiled by itself.
+    # JAX would compile each operation of this one call.
     calibrates = keras.config.backend() == "tensorflow"
     for weight in model.weights:
         kind = weight.path.rpartition("/")[2]
         if kind == "gamma":
             weight.assign(generator.uniform(0.5, 1.5, weight.shape))
         elif kind == "moving_variance" and not calibrates:
-            # About what kernels of these widths leave of a map.
+            # About the variances that kernels of these widths produce.
             weight.assign(generator.uniform(0.3, 0.7, weight.shape))
         elif kind in ("beta", "bias") or (
             kind == "moving_mean" and not calibrates
@@ -45,8 +46,8 @@ def perturb(model, seed=0):
 
 
 def _calibrate(model, norms):
-    """Makes the moving statistics those of a batch of images."""
-    # Of a small map, few images make no variance that others would share.
+    """Sets the moving statistics to those of a batch of images."""
+    # The statistics of a small map need more images.
     size = model.inputs[0].shape[2] or 224
     images = images_for(model, 8 if size > 100 else 64)
     momenta = [norm.momentum for norm in norms]
@@ -58,7 +59,7 @@ def _calibrate(model, norms):
 
 
 def images_for(model, number):
-    """Draws images of the size and the range of pixels that a model takes."""
+    """Draws images of the size and the pixel range of a model."""
     shape = [size or 224 for size in model.inputs[0].shape[1:]]
     rescales = any(
         isinstance(layer, keras.layers.Rescaling) for layer in model.layers
@@ -68,19 +69,19 @@ def images_for(model, number):
 
 
 def answers(model, images, **keywords):
-    """Returns a model's answers as a NumPy array."""
+    """Returns the outputs of a model as a NumPy array."""
     return keras.ops.convert_to_numpy(model(images, **keywords))
 
 
 def spread(answers):
-    """Returns how far the answers to different images lie apart."""
+    """Returns the mean deviation of the outputs for different images."""
     return float(np.std(answers, axis=0).mean())
 
 
 def random_images(*shape, low=-1, high=1, seed=0):
-    """Draws a batch of noise, every image around another shade.
+    """Draws a batch of noise around a different shade in each image.
 
-    Pure noise looks the same to a network, which averages over the map.
+    A network averages over the map, so images of pure noise are alike to it.
     """
     generator = np.random.default_rng(seed)
     middle = [

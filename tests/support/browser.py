@@ -1,4 +1,4 @@
-"""Pages in Chromium, which is asked how they look."""
+"""Pages in Chromium: their measures and their pixels."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A small network of our blocks that has learned something, in seconds."""
+"""A small network of blocks, trained on the digits in seconds."""
 
 import functools
 
@@ -49,7 +49,7 @@ def build():
 
 @functools.cache
 def trained():
-    """Returns the network, trained; to be left as it is."""
+    """Returns the trained network, which tests must not change."""
     keras.utils.set_random_seed(0)
     model = build()
     trainer = keras.Model(model.inputs, model.outputs)
@@ -60,10 +60,10 @@ def trained():
 
 
 def accuracy(scores):
-    """Returns the share of the test images that are answered rightly."""
+    """Returns the accuracy on the test images."""
     return float(np.mean(scores.argmax(-1) == digits()[1][1]))
 
 
 def agreement(scores, others):
-    """Returns the share of images of which two answers are the same."""
+    """Returns the share of images with the same class in both scores."""
     return float(np.mean(scores.argmax(-1) == others.argmax(-1)))

@@ -1,4 +1,4 @@
-"""Marks of tests that need tf_keras or TF-MOT, neither of them imported."""
+"""Marks of tests that need tf_keras or TF-MOT, which are not imported here."""
 
 import importlib.util
 

@@ -1,4 +1,4 @@
-"""HTML read into nodes, by a parser that accepts no unclosed element."""
+"""HTML as a tree of nodes, by a parser that requires closing tags."""
 
 import html.parser
 import re
@@ -26,7 +26,7 @@ class Node:
         return re.sub(r"\s+", " ", "".join(parts)).strip()
 
     def all(self, tag=None, **attributes):
-        """Yields the elements inside with such attributes, in their order."""
+        """Yields the elements inside with these attributes, in their order."""
         for child in self.children:
             if isinstance(child, str):
                 continue

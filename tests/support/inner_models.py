@@ -1,4 +1,4 @@
-"""Models made of models, as transfer learning draws them."""
+"""Models with inner models, as in transfer learning."""
 
 import keras
 from keras import layers
@@ -12,7 +12,7 @@ IMAGES = random_images(16, *SIZE, low=0, high=255)
 
 
 def base():
-    """Draws what is called inside: pixels in, a map out."""
+    """Builds the inner model, from pixels to a map."""
     image = keras.Input(SIZE, name="pixels")
     x = layers.Rescaling(1 / 127.5, -1, name="rescaling")(image)
     x = layers.Conv2D(8, 3, use_bias=False, name="stem")(x)
@@ -46,7 +46,7 @@ def inside_sequential():
 
 
 def block():
-    """Draws blocks that are called as layers."""
+    """Builds a model of blocks that are called as layers."""
 
     def call(x):
         x = layers.Rescaling(1 / 255)(x, training=False)
@@ -74,7 +74,7 @@ def _with_head(call):
 
 
 def built(form, policy="float32"):
-    """Builds a form whose answers say something, under a dtype policy."""
+    """Builds a form with perturbed weights, under a dtype policy."""
     keras.config.set_dtype_policy(policy)
     try:
         model = form()

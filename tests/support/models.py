@@ -46,7 +46,7 @@ def build(name, size=32, **arguments):
 
 
 def blocks_of(model):
-    """Returns dicts of the layers of each block, by their names inside it."""
+    """Returns the layers of each block, as dicts by the names inside it."""
     blocks = {}
     for layer in model.layers:
         found = re.fullmatch(r"(stage\d+_block\d+)_(.+)", layer.name)
@@ -56,9 +56,9 @@ def blocks_of(model):
 
 
 def peer(name, **arguments):
-    """Builds a network of keras.applications, drawn to say something.
+    """Builds a network of keras.applications with perturbed weights.
 
-    It normalizes images by ImageNet's statistics, and drops nothing.
+    It normalizes images by ImageNet's statistics, and has no dropout.
     """
     if name.startswith("EfficientNet"):
         for option in ("alpha", "dropout", "stochastic_depth"):
@@ -74,12 +74,12 @@ def peer(name, **arguments):
 
 
 def normalizations(model):
-    """Lists the layers whose statistics are constants with us."""
+    """Lists the layers whose statistics are constants in our networks."""
     kind = keras.layers.Normalization
     return [layer for layer in model.layers if isinstance(layer, kind)]
 
 
 def weights_of(model):
-    """Lists a model's weights but for those that are constants with us."""
+    """Lists the weights of a model without those of `normalizations`."""
     constant = {id(w) for n in normalizations(model) for w in n.weights}
     return [w.numpy() for w in model.weights if id(w) not in constant]

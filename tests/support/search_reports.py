@@ -1,4 +1,4 @@
-"""Reports of searches that never ran, but could have."""
+"""Reports of searches that never ran, with plausible figures."""
 
 import functools
 
@@ -40,7 +40,7 @@ OUT_OF_MEMORY = (
 
 
 def trial(number, cost=None, accuracy=None, values=None, **metrics):
-    """A completed trial, or without an accuracy a failed one."""
+    """Returns a completed trial, or without an accuracy a failed one."""
     if accuracy is None:
         message = OUT_OF_MEMORY.format(100 + number)
         values = values or {"scaling": "2 1.4 1.4"}
@@ -53,7 +53,7 @@ def trial(number, cost=None, accuracy=None, values=None, **metrics):
 
 
 def report(trials, space="compound", **figures):
-    """The report of trials, from which front and best follow."""
+    """Returns the report of trials, with their front and the best."""
     figures = {**FIGURES, **figures}
     done = [each for each in trials if each.status == "COMPLETED"]
     best = max(done, key=lambda each: each.metrics[figures["objective"]])
@@ -86,7 +86,7 @@ def space_of(name, image_size, width):
 
 
 def pairs():
-    """Sixteen widths and resolutions: little of both learns little."""
+    """Returns a report of sixteen widths and resolutions."""
     trials = []
     for number in range(16):
         alpha = (1.0, 0.75, 0.5, 0.25)[number // 4]
@@ -100,7 +100,7 @@ def pairs():
 
 
 def table_values(generator):
-    """The values of a drawn table, as `MnasSpace` calls them."""
+    """Draws a table; returns its values by the names in `MnasSpace`."""
     values = {}
     for stage, row in enumerate(mnasnet.FIGURE_7, start=1):
         chosen = {
@@ -117,7 +117,7 @@ def table_values(generator):
 
 
 def tables(number=40, seed=0, failures=(5, 17, 18)):
-    """A search for a table under a target of latency."""
+    """Returns the report of a search for a table with a target latency."""
     generator = np.random.default_rng(seed)
     reward = tuner.Reward(1.5)
     trials = []
