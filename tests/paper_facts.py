@@ -7,7 +7,11 @@ with a note where the two do not agree.
 
 from typing import NamedTuple
 
-from keras_papers.applications.registry import get_record, list_models
+from keras_papers.applications.registry import (
+    CLASSIFICATION,
+    get_record,
+    list_models,
+)
 
 
 class Fact(NamedTuple):
@@ -192,7 +196,7 @@ def as_markdown():
         "*off* is the difference from the values in the paper, which "
         "are rounded.",
     ]
-    for model in list_models(task="image_classification"):
+    for model in list_models(task=CLASSIFICATION):
         paper = get_record(model).paper
         (form,) = [form for form in FORMS if form.model == model]
         taps = ", ".join(f"{c} at {s}" for s, c in form.channels.items())

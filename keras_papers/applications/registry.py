@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from keras_papers.checks import check_choice
 
 Constructor = TypeVar("Constructor", bound=Callable)
+CLASSIFICATION = "image_classification"  # the task of `pipelines.train`
 
 
 class Paper(NamedTuple):
@@ -51,9 +52,7 @@ class Record(NamedTuple):
 _RECORDS = {}
 
 
-def network(
-    paper, table, *, size=224, task="image_classification", published=None
-):
+def network(paper, table, *, size=224, task=CLASSIFICATION, published=None):
     """Returns a decorator that registers a constructor under its name.
 
     Args:
@@ -119,7 +118,7 @@ def get_record(name):
     Raises:
         ValueError: If there is no such network; the nearest name is offered.
     """
-    check_choice("model", name, list_models(), "the name of a classifier")
+    check_choice("model", name, list_models(), "the name of a network")
     return _RECORDS[name]
 
 

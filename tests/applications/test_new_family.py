@@ -8,6 +8,7 @@ import pytest
 import keras_papers.cli.main as cli
 from keras_papers import applications, cost, pipelines, tuner
 from keras_papers.applications import registry
+from keras_papers.applications.variants import variant
 from tests.support.photos import paint
 from tests.support.short_trainings import untraced
 
@@ -18,6 +19,7 @@ from typing import NamedTuple
 import keras
 
 from keras_papers.applications import registry
+from keras_papers.applications.variants import variant
 from keras_papers.applications.image.classifier import (
     check_top, classifier, conv_norm_graph, normalization, pooled, predictions)
 from keras_papers.applications.image.image_input import image_input
@@ -129,6 +131,19 @@ def test_its_name_can_be_registered_again_by_its_own_module_only(tiny):
 
     with pytest.raises(ValueError, match="`constructor`.*TinyS.*tiny has"):
         again(TinyS)
+
+
+def test_a_network_of_another_task_is_no_classifier(tiny, monkeypatch):
+    monkeypatch.setattr(registry, "_RECORDS", dict(registry._RECORDS))
+    register = registry.network(
+        tiny.PAPER, tiny.TABLES["S"], task="image_generation"
+    )
+    register(variant("TinyG", tiny.build, 1, "Builds Tiny-G.", module="tiny"))
+    assert applications.list_models(task="image_generation") == ["TinyG"]
+    assert applications.get("TinyG").__name__ == "TinyG"
+    assert "TinyG" not in [fact.name for fact in pipelines.list_models("TinyG")]
+    with pytest.raises(ValueError, match="`model`.*classifier.*mean 'Tiny"):
+        pipelines.info("TinyG")
 
 
 @pytest.mark.slow

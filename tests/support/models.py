@@ -8,13 +8,14 @@ import pytest
 
 from keras_papers import applications
 from keras_papers.applications.mnasnet import Row
+from keras_papers.applications.registry import CLASSIFICATION
 from tests.support.answers import perturb
 
 # Of the networks of one table, the first by name, which is not scaled.
 ONE_OF_EACH = sorted(
     {
         applications.table(name): name
-        for name in reversed(applications.list_models())
+        for name in reversed(applications.list_models(task=CLASSIFICATION))
     }.values()
 )
 # Tests of the other networks are slow.

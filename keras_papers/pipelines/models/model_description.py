@@ -11,8 +11,12 @@ import json
 import pathlib
 import re
 
-from keras_papers import applications, cost
-from keras_papers.applications.registry import get_record
+from keras_papers import cost
+from keras_papers.applications.registry import (
+    CLASSIFICATION,
+    get_record,
+    list_models,
+)
 from keras_papers.files.drafts import draft_of
 from keras_papers.pipelines.models.cost_tables import LayerFact
 
@@ -87,8 +91,9 @@ def _rows(value):
 
 if __name__ == "__main__":
     path = pathlib.Path(__file__).with_name("model_facts.json")
+    classifiers = list_models(task=CLASSIFICATION)
     with draft_of(path) as draft:
         draft.write_text(
-            as_json({n: describe_model(n) for n in applications.list_models()}),
+            as_json({name: describe_model(name) for name in classifiers}),
             encoding="utf-8",
         )

@@ -67,7 +67,7 @@ def _names():
     if "keras_papers.applications" in sys.modules:
         from keras_papers.applications import registry
 
-        names.update(registry.list_models())
+        names.update(registry.list_models(task=registry.CLASSIFICATION))
     return names
 
 

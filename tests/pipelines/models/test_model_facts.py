@@ -5,6 +5,7 @@ import json
 import pytest
 
 from keras_papers import applications, pipelines
+from keras_papers.applications.registry import CLASSIFICATION
 from keras_papers.pipelines.models import model_description, model_facts
 from tests.support.models import ONE_OF_EACH
 
@@ -18,9 +19,9 @@ def test_the_list_has_the_papers_figures():
     assert [f.name for f in pipelines.list_models("*V2")] == ["MobileNetV2"]
 
 
-def test_the_file_has_the_registered_networks_and_no_other():
+def test_the_file_has_the_registered_classifiers_and_no_other():
     stored = json.loads(model_facts.FILE.read_text(encoding="utf-8"))
-    assert list(stored) == applications.list_models()
+    assert list(stored) == applications.list_models(task=CLASSIFICATION)
 
 
 @pytest.mark.parametrize(
