@@ -1,4 +1,4 @@
-"""What a verdict says, and what it says nothing of."""
+"""The findings of a training, and the cases without any."""
 
 import shlex
 
