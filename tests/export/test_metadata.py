@@ -26,7 +26,7 @@ def test_what_is_written_is_read_back(model, tmp_path):
     )
 
 
-def test_damaged_metadata_is_told_in_a_sentence(model, tmp_path):
+def test_damaged_metadata_is_refused(model, tmp_path):
     path = tmp_path / "model.tflite"
     export.to_tflite(model, path, ["cat", "dog", "hen"], runs=1)
     whole = path.read_bytes()
@@ -54,7 +54,7 @@ def test_damaged_metadata_is_told_in_a_sentence(model, tmp_path):
         (False, (120, 60.5), (120.0, 60.5)),
     ],
 )
-def test_the_app_is_told_how_to_normalize(
+def test_the_file_describes_how_to_normalize(
     preprocessing, given, expected, tmp_path
 ):
     model = applications.MobileNet(

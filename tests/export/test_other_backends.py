@@ -11,6 +11,7 @@ from keras_papers.export.conversion_process import convert_on_tensorflow
 from keras_papers.precision import in_float32
 from tests.support.answers import answers, perturb, random_images, spread
 from tests.support.inner_models import IMAGES, SIZE, built, nested_twice
+from tests.support.several_inputs import score, table, tabular
 
 pytestmark = [
     pytest.mark.contract,
@@ -66,6 +67,21 @@ def test_int8_files_are_converted_there_too(tmp_path):
     assert spread(expected) > 0.01
 
 
+def test_inputs_and_outputs_keep_their_names_there_too(tmp_path):
+    model, data = tabular(lambda x: {"income": score(x), "hidden": x}), table()
+    file = export.to_tflite(
+        *(model, tmp_path / "model.tflite", None, "int8"),
+        representative_data=data,
+        runs=1,
+    )
+    found = export.predict(file.path, data)
+    for name, expected in model(data).items():
+        expected = keras.ops.convert_to_numpy(expected)
+        assert spread(expected) > 0.05
+        difference = np.abs(found[name] - expected).max()
+        assert difference < 0.08 * np.ptp(expected)
+
+
 def test_a_users_own_layer_is_found_in_its_module(tmp_path):
     model = small(Doubled())
     path = tmp_path / "model.tflite"
@@ -76,7 +92,7 @@ def test_a_users_own_layer_is_found_in_its_module(tmp_path):
     )
 
 
-def test_what_cannot_be_loaded_again_is_told(tmp_path):
+def test_what_cannot_be_loaded_again_is_explained(tmp_path):
     @keras.saving.register_keras_serializable(package="tests")
     class Hidden(keras.layers.Layer):
         def call(self, inputs):

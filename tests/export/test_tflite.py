@@ -192,7 +192,7 @@ def test_a_dict_of_one_output_keeps_its_name(model, tmp_path):
     )
 
 
-def test_what_the_converter_refuses_is_told(tmp_path):
+def test_what_the_converter_refuses_is_explained(tmp_path):
     image = keras.Input((8, 8, 3))
     x = keras.layers.GlobalAveragePooling2D()(keras.ops.erfinv(image))
     model, path = keras.Model(image, x), tmp_path / "model.tflite"

@@ -35,13 +35,13 @@ def test_a_good_file_passes(good, model):
     assert verify(good, model, runs=1).path == good
 
 
-def test_a_foreign_file_is_told(good, model, tmp_path):
+def test_a_foreign_file_is_explained(good, model, tmp_path):
     path = broken(good, tmp_path, b"PK" + bytes(100))
     with pytest.raises(VerificationError, match="no .tflite file"):
         verify(path, model)
 
 
-def test_lost_weights_are_told(good, model):
+def test_lost_weights_are_explained(good, model):
     larger = applications.MobileNet((32, 32, 3), alpha=0.5, classes=4)
     with pytest.raises(VerificationError, match="weights were lost"):
         verify(good, larger)
@@ -50,7 +50,7 @@ def test_lost_weights_are_told(good, model):
         verify(good, smaller)
 
 
-def test_other_weights_are_told(good, model):
+def test_other_weights_are_explained(good, model):
     other = perturb(
         applications.MobileNet((32, 32, 3), alpha=0.25, classes=4), seed=1
     )
@@ -58,7 +58,7 @@ def test_other_weights_are_told(good, model):
         verify(good, other, runs=1)
 
 
-def test_answers_that_are_not_finite_are_told(model, tmp_path):
+def test_answers_that_are_not_finite_are_explained(model, tmp_path):
     wild = keras.models.clone_model(model)
     wild.get_layer("logits").bias.assign(np.full(4, np.nan))
     with pytest.raises(VerificationError, match="not finite"):
@@ -66,7 +66,7 @@ def test_answers_that_are_not_finite_are_told(model, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_that_does_not_run_is_told(good, model, tmp_path):
+def test_a_file_that_does_not_run_is_explained(good, model, tmp_path):
     data = bytearray(good.read_bytes())
     middle = len(data) - 20_000
     data[middle:] = bytes(20_000)  # where the graph stands
@@ -75,7 +75,7 @@ def test_a_file_that_does_not_run_is_told(good, model, tmp_path):
         verify(path, model, runs=1)
 
 
-def test_variables_are_told(model, tmp_path):
+def test_variables_are_explained(model, tmp_path):
     """As the converter writes them when it is given the model unfrozen."""
 
     class Counting(tf.Module):
@@ -96,7 +96,7 @@ def test_variables_are_told(model, tmp_path):
         verify(path, model, runs=1)
 
 
-def test_a_model_that_is_not_finite_is_told(good, model):
+def test_a_model_that_is_not_finite_is_explained(good, model):
     wild = keras.models.clone_model(model)
     wild.set_weights(model.get_weights())
     wild.get_layer("logits").bias.assign(np.full(4, np.nan))

@@ -109,14 +109,14 @@ class Own(keras.losses.Loss):
         ),
     ],
 )
-def test_bad_arguments_are_told(twin, change, message):
+def test_bad_arguments_are_explained(twin, change, message):
     before = twin.get_weights()[0]
     with pytest.raises(ValueError, match=message):
         fine_tune(twin, **{"data": (X, Y), **change})
     np.testing.assert_array_equal(twin.get_weights()[0], before)
 
 
-def test_a_data_set_of_numbered_classes_is_told(twin):
+def test_a_data_set_of_numbered_classes_is_explained(twin):
     import tensorflow as tf
 
     data = tf.data.Dataset.from_tensor_slices((X, Y.argmax(-1))).batch(16)
@@ -126,7 +126,7 @@ def test_a_data_set_of_numbered_classes_is_told(twin):
     assert fine_tune(twin, data, 1, loss=loss, verbose=0).history["loss"]
 
 
-def test_a_data_set_without_end_is_told(twin):
+def test_a_data_set_without_end_is_explained(twin):
     import tensorflow as tf
 
     data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(16).repeat()

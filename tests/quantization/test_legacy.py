@@ -129,7 +129,7 @@ def test_what_is_missing_is_named_with_its_extra(package, load, monkeypatch):
 
 @pytest.mark.parametrize("load", [load_tf_keras, load_tfmot])
 @pytest.mark.parametrize("version", ["2.20.1", "2.22.0", "3.21.0"])
-def test_versions_that_do_not_fit_are_told(load, version, monkeypatch):
+def test_versions_that_do_not_fit_are_explained(load, version, monkeypatch):
     import tensorflow
 
     monkeypatch.setattr(tensorflow, "__version__", "2.21.0")

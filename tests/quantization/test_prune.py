@@ -60,7 +60,7 @@ def test_the_share_of_zeros_is_exact_in_every_kernel(sparsity, steps):
         assert np.any(there[there != 0] != kernel[there != 0]), name
 
 
-def test_one_step_too_few_leaves_it_denser_and_is_told():
+def test_one_step_too_few_leaves_it_denser_with_a_warning():
     model = small_network()
     pruned = train(prune(model, 0.6, steps=4), 3)
     with pytest.warns(UserWarning, match="in 4 training steps.*had 3"):
@@ -69,7 +69,7 @@ def test_one_step_too_few_leaves_it_denser_and_is_told():
     assert_sparse(sparse, 0.590625)
 
 
-def test_a_training_that_will_be_too_short_is_told_before():
+def test_a_training_that_will_be_too_short_gets_a_warning():
     images, labels = random_images(8, 8, 8, 3), np.zeros(8)
     loss = "sparse_categorical_crossentropy"
     with pytest.warns(UserWarning, match="in 99 training steps.*gets 1: "):

@@ -142,10 +142,13 @@ def test_dicts_inner_models_and_shared_layers_come_back():
     inner = keras.Sequential(
         [keras.Input((4,)), layers.Dense(4, "tanh", name="inside")], name="in"
     )
-    doors = {"b": keras.Input((4,), name="b"), "a": keras.Input((4,), name="a")}
+    inputs = {
+        "b": keras.Input((4,), name="b"),
+        "a": keras.Input((4,), name="a"),
+    }
     shared = layers.Dense(4, "tanh", name="shared")
-    x = layers.Add()([shared(doors["b"]), inner(shared(doors["a"]))])
-    model = keras.Model(doors, x)
+    x = layers.Add()([shared(inputs["b"]), inner(shared(inputs["a"]))])
+    model = keras.Model(inputs, x)
     for seed, weight in enumerate(model.weights):
         weight.assign(random_images(*weight.shape, seed=seed))
     data = {"a": random_images(4, 4), "b": random_images(4, 4, seed=1)}
@@ -232,7 +235,7 @@ def test_pruned_and_clustered_models_answer_as_their_twins(wrap):
 
 
 @pytest.mark.parametrize("wrap", [lambda x: prune(x, steps=1), cluster])
-def test_a_twin_in_place_of_the_model_is_told(wrap, tmp_path):
+def test_a_twin_in_place_of_the_model_is_explained(wrap, tmp_path):
     twin = wrap(small_network())
     for use in (
         quantize_aware,

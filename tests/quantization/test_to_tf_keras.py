@@ -411,12 +411,17 @@ def test_two_inputs_and_two_outputs_keep_their_order():
 
 
 def test_dicts_keep_their_keys():
-    doors = {"b": keras.Input((4,), name="b"), "a": keras.Input((6,), name="a")}
-    outputs = {
-        "sum": layers.Dense(3)(layers.Concatenate()([doors["b"], doors["a"]])),
-        "one": layers.Dense(2)(doors["a"]),
+    inputs = {
+        "b": keras.Input((4,), name="b"),
+        "a": keras.Input((6,), name="a"),
     }
-    model = drawn(keras.Model(doors, outputs))
+    outputs = {
+        "sum": layers.Dense(3)(
+            layers.Concatenate()([inputs["b"], inputs["a"]])
+        ),
+        "one": layers.Dense(2)(inputs["a"]),
+    }
+    model = drawn(keras.Model(inputs, outputs))
     data = {"a": random_images(4, 6), "b": random_images(4, 4, seed=1)}
     twin = assert_same(model, data)
     assert set(twin(data)) == {"sum", "one"}
@@ -618,7 +623,7 @@ def test_a_converter_may_return_a_callable(scaled):
         (lambda layer: None, "must return a layer of tf_keras.*None"),
     ],
 )
-def test_a_converter_that_is_wrong_is_told(convert, message, scaled):
+def test_a_converter_that_is_wrong_is_explained(convert, message, scaled):
     register_converter(Scaled)(convert)
     with pytest.raises(ValueError, match=message):
         to_tf_keras(scaled)
@@ -712,7 +717,7 @@ class Own(keras.regularizers.Regularizer):
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_tf_keras_cannot_be_told_is_refused(case):
+def test_what_tf_keras_has_no_option_for_is_refused(case):
     call, message = REFUSED[case]
     inputs = keras.Input((4,))
     with pytest.raises(ValueError, match=f"(?s){message}") as error:
