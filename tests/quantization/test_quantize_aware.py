@@ -552,7 +552,7 @@ def test_a_quantization_aware_model_has_one_kind_of_file(tmp_path):
             "must follow a convolution.*'odd' after ReLU",
         ),
         (layers.Rescaling(2.0, 1.0, name="odd"), "Rescaling in layer 'odd'"),
-        (layers.ReLU(4.0, name="odd"), "ReLU of limits in layer 'odd'"),
+        (layers.ReLU(4.0, name="odd"), "ReLU with limits in layer 'odd'"),
         (layers.Lambda(lambda x: x, name="odd"), "Lambda 'odd'.*code"),
     ],
     ids=["elu", "normalization", "rescaling", "relu", "lambda"],
