@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from keras_papers import cost, tuner
+from keras_papers.tuner.spaces.names import SPACES, SpaceOptions, space_class
 from tests.support.short_trainings import untraced
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -63,7 +64,7 @@ def test_the_searches_of_the_tuning_page_run(tmp_path, monkeypatch):
     import tensorflow as tf
 
     monkeypatch.chdir(tmp_path)
-    of_arrays, of_functions, of_spaces = snippets("docs/TUNING.md")
+    of_arrays, of_functions, of_spaces, _ = snippets("docs/TUNING.md")
     images, labels = np.zeros((4, 64, 64, 3), "uint8"), np.arange(4)
     sizes = []
 
@@ -91,6 +92,25 @@ def test_the_searches_of_the_tuning_page_run(tmp_path, monkeypatch):
         run_quickly(of_spaces, {}, names)
     assert sizes == [48, 48]  # to train and to validate
     assert tuner.trials("other")[0].status == "COMPLETED"
+
+
+def test_the_space_of_the_tuning_page_writes_the_code_of_its_points():
+    *_, code = snippets("docs/TUNING.md")
+    exec(code, {})
+    options = SpaceOptions("MobileNet", 32, 0.35, 60e6)
+    common = {"classes": 2, "include_preprocessing": True}
+    common |= {"latency": None, "compile": None}
+    try:
+        space = space_class("dropout").from_options(options, **common)
+    finally:
+        del SPACES["dropout"]
+    assert [point.label for point in space.points] == [
+        *("0% dropout", "20% dropout", "50% dropout")
+    ]
+    names = {}
+    exec(space.as_code({"dropout": "50% dropout"}), names)
+    (layer,) = (each for each in names["model"].layers if hasattr(each, "rate"))
+    assert layer.rate == 0.5
 
 
 def test_the_code_of_the_architecture_page_copies_a_model():

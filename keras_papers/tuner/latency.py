@@ -1,12 +1,11 @@
-"""Latency of a model on a device, as MnasNet asks for it while it searches.
+"""Latency of a model on a device, measured during a search.
 
-Section 3.1 of the paper (arxiv.org/abs/1807.11626) measures every model on a
-phone, since multiply-adds do not tell how long they take.
+MnasNet (section 3.1, arxiv.org/abs/1807.11626) measures every model on a
+phone, because latency does not follow from multiply-adds.
 """
 
 import contextlib
 import functools
-import hashlib
 import importlib.metadata
 import json
 import math
@@ -17,8 +16,6 @@ import re
 import tempfile
 import time
 from typing import NamedTuple
-
-import keras
 
 from keras_papers.checks import (
     check_choice,
@@ -33,7 +30,7 @@ from keras_papers.export.tflite import (
 )
 from keras_papers.extras import require
 from keras_papers.files.drafts import draft_of
-from keras_papers.inlining import flatten
+from keras_papers.tuner.architecture_hash import architecture, hash_of
 from keras_papers.tuner.engine.search_errors import DeviceBusyError
 
 # Medians of the clock (of CPU time) in ms, and cpu_share, of one thread on two
@@ -43,22 +40,20 @@ from keras_papers.tuner.engine.search_errors import DeviceBusyError
 # 2            1.20-1.21 (1.20)      .66-.71     14.0-15.4 (12.3-12.6) .68
 # a training   1.17-1.40 (1.17-1.38) .21-1.0     14.4-15.3 (11.8-12.1) .75-.80
 LEAST_SHARE = 0.9
-MOST_SPREAD = 0.25  # for what the share does not tell, as a slower clock
-SECONDS = 1.0  # a measurement; in less, a loaded machine may seem free
-PAUSE = 5.0  # seconds between two tries
-FIGURES = ("median_ms", "iqr_ms", "cpu_share")  # what a device answers
-# What a layer's configuration tells of its name, its training and its weights.
-UNTIMED = re.compile(
-    "name|trainable|seed|.*_(initializer|regularizer|constraint)"
+MOST_SPREAD = 0.25  # for disturbances that leave the share, as a slower clock
+SECONDS = (
+    1.0  # of a measurement; in a shorter one, a loaded machine may seem free
 )
+PAUSE = 5.0  # seconds between two attempts
+FIGURES = ("median_ms", "iqr_ms", "cpu_share")  # that a device returns
 
 
 class Latency(NamedTuple):
-    """What was measured of one image; prints as one line."""
+    """A measured latency of one image; prints as one line."""
 
     median_ms: float
     iqr_ms: float
-    cpu_share: float  # of the threads' time, in which they had a processor
+    cpu_share: float  # share of the time in which the threads had a processor
     threads: int
     device: str
 
@@ -75,55 +70,54 @@ class Latency(NamedTuple):
 
 
 class LocalDevice:
-    """Measures on this machine, in a process of its own as in an app.
+    """Measures on this machine, in a separate process, as an app runs.
 
     Args:
-        name: What the machine is called in a cache. Defaults to None: its
-            processor and the number of its cores.
+        name: Name of the machine in a cache. Defaults to None: its processor
+            and the number of its cores.
     """
 
-    here = True  # what trains on this machine disturbs it, and gives way
+    here = True  # trainings on this machine disturb it, and pause meanwhile
 
     def __init__(self, name=None):
         self.name = name or f"{_processor()}, {os.cpu_count()} cores"
 
     def measure(self, path, threads, runs):
-        """Runs a .tflite file; returns a dict of what `LiteRTLatency` asks."""
+        """Runs a .tflite file; returns a dict of `FIGURES`."""
         return measure_in_own_process(path, threads, runs, SECONDS)
 
 
 class LiteRTLatency:
     """Measures how long a model takes for one image, as LiteRT runs it.
 
-    A model is converted to .tflite and run on the device; its weights may be
-    untrained, for they do not matter. Models of one architecture, whatever
-    their weights and names, are measured once.
+    A model is converted to .tflite and run on the device; it need not be
+    trained, because the values of weights do not matter. Models of one
+    architecture, whatever their weights and names, are measured once.
 
-    Time is that of the clock, as a user waits. Where other processes load the
-    device, that is too long; so is CPU time, since they use the caches too.
-    So a device is loaded that gives the threads a processor for less than 90 %
-    of their time, or whose interquartile range is above 25 % of the median. It
-    is waited for, and then refused.
+    The latency is wall-clock time, as a user experiences it. If other
+    processes load the device it is too long; so is CPU time, because they use
+    the caches, too. A device counts as loaded if the threads have a processor
+    for less than 90 % of the time, or if the interquartile range is above 25 %
+    of the median. The measurement is then repeated until `patience` is over.
 
     A device is any object with a `name` and a method
     `measure(path, threads, runs)`, which runs a .tflite file and returns a
-    dict with `median_ms`, `iqr_ms` and `cpu_share`, 1.0 where that cannot be
-    told. Devices of one name are one device: they share what was measured,
-    and of the processes of this machine one at a time has the device.
+    dict with `median_ms`, `iqr_ms` and `cpu_share`, 1.0 if it is not known.
+    Devices with the same name are the same device: they share their
+    measurements, and one process of this machine at a time uses the device.
 
     Args:
         threads: Positive int. Threads of the interpreter. Defaults to 1.
-        runs: Positive int. Least number of runs that the median is taken of,
-            after warming up; a local measurement takes a second at least.
-            Defaults to 50.
+        runs: Positive int. Least number of runs for the median, after a
+            warm-up; a local measurement takes a second at least. Defaults to
+            50.
         quantize: None for float32, `"float16"` or `"dynamic"`, as in
             `export.to_tflite`. Defaults to None.
-        cache: Path of a JSON file that keeps what was measured; several
-            processes may share it. Defaults to None: it is forgotten with
-            this object.
+        cache: Path of a JSON file for the measurements; several processes
+            may share it. Defaults to None: they are kept in this object only.
         device: Where to measure. Defaults to None: a `LocalDevice`.
         patience: Positive number. Seconds to wait for a device that is loaded
-            or measured on. Defaults to 120.
+            or in use. Defaults to 120.
 
     Raises:
         ValueError: If an argument is out of its range, or `cache` is not a
@@ -185,10 +179,10 @@ class LiteRTLatency:
                 fixed sizes, and one output.
 
         Raises:
-            ValueError: If `model` is another one, or cannot be converted, or
-                the device answers no figures.
-            DeviceBusyError: A `RuntimeError`: the device stayed loaded, or
-                in use by other processes, until patience was over.
+            ValueError: If `model` is another kind of model or cannot be
+                converted, or if the device returns no figures.
+            DeviceBusyError: A `RuntimeError`: the device was loaded, or in
+                use by other processes, until `patience` was over.
         """
         key = self._key(model)
         if key not in self._measured:
@@ -201,10 +195,10 @@ class LiteRTLatency:
         return self._measured[key]
 
     def give_way(self):
-        """Waits while another process measures here, so as not to disturb it.
+        """Waits while another process measures on this machine.
 
-        The trainings of a search do so before every batch, or its workers
-        could measure only where a processor is left for it.
+        The trainings of a search call it before every batch, because they
+        would disturb the measurement.
         """
         if getattr(self.device, "here", False):
             with self._lock:
@@ -212,16 +206,16 @@ class LiteRTLatency:
 
     @functools.cached_property
     def _lock(self):
-        """The lock that the process has which measures on the device."""
+        """The lock of the process that measures on the device."""
         filelock = require("filelock", "tuner")
         name = re.sub(r"\W+", "-", self.device.name)[:100]
         path = pathlib.Path(
             tempfile.gettempdir(), f"keras-papers-latency-{name}.lock"
         )
-        return filelock.FileLock(path, mode=0o666)  # of all users
+        return filelock.FileLock(path, mode=0o666)  # for all users
 
     def _key(self, model):
-        """Returns a hash of all that decides what will be measured."""
+        """Returns a hash of everything on which a measurement depends."""
         flat = architecture(model)
         sizes = [tuple(x.shape[1:]) for x in model.inputs]
         if any(None in size for size in sizes):
@@ -233,14 +227,14 @@ class LiteRTLatency:
             )
         runtime = importlib.metadata.version("ai-edge-litert")
         asked = self.device.name, self.threads, self.runs, self.quantize
-        return _hash([flat, *asked, runtime])
+        return hash_of([flat, *asked, runtime])
 
     def _measure(self, path, key):
-        """Measures until the device is free, or patience is over."""
+        """Measures until a measurement is undisturbed, or patience is over."""
         end = time.monotonic() + self.patience
         while True:
             with self._turn(end):
-                self._measured |= self._read()  # by who had the turn before
+                self._measured |= self._read()  # by the process before
                 if key in self._measured:
                     return
                 found = self.device.measure(path, self.threads, self.runs)
@@ -255,16 +249,16 @@ class LiteRTLatency:
             left = end - time.monotonic()
             if left <= 0:
                 raise DeviceBusyError(
-                    "`device` must be free for a measurement. Received: what "
-                    f"was disturbed for {self.patience} s, at last {latency} "
-                    f"with a processor for {latency.cpu_share:.0%} of the "
-                    "time. Stop what else runs there, or wait longer by "
-                    "patience=600."
+                    "`device` must be free for a measurement. Received: "
+                    f"measurements that were disturbed for {self.patience} s, "
+                    f"the last of {latency} with a processor for "
+                    f"{latency.cpu_share:.0%} of the time. Stop other "
+                    "processes there, or wait longer by patience=600."
                 )
             time.sleep(min(PAUSE, left))
 
     def _latency(self, found):
-        """Returns the `Latency` that a device's answer stands for."""
+        """Returns the `Latency` of the figures that a device returns."""
         try:
             figures = [float(found[name]) for name in FIGURES]
         except (KeyError, TypeError, ValueError):
@@ -273,17 +267,17 @@ class LiteRTLatency:
             figures and figures[0] > 0
         ):
             raise ValueError(
-                "`device` answers numbers of milliseconds, `median_ms` above 0 "
+                "`device` returns numbers of milliseconds, `median_ms` above 0 "
                 "and `iqr_ms`, and a `cpu_share`. Received: "
                 f"{found!r} of device {self.device.name!r}. Return a dict of "
-                "the three from its `measure`, cpu_share=1.0 where that cannot "
-                "be told."
+                "the three from its `measure`, with cpu_share=1.0 if it is not "
+                "known."
             )
         return Latency(*figures, self.threads, self.device.name)
 
     @contextlib.contextmanager
     def _turn(self, end):
-        """Has the device alone, of all processes of this machine."""
+        """Holds the device, so that no other process measures on it."""
         filelock = require("filelock", "tuner")
         try:
             self._lock.acquire(timeout=max(0.0, end - time.monotonic()))
@@ -299,7 +293,7 @@ class LiteRTLatency:
             self._lock.release()
 
     def _read(self):
-        """Returns what the file keeps, by key."""
+        """Returns the measurements in the file, by key."""
         if self.cache is None or not self.cache.exists():
             return {}
         try:
@@ -313,7 +307,7 @@ class LiteRTLatency:
             ) from error
 
     def _write(self, measured):
-        """Adds to what the file keeps, and other processes put there."""
+        """Adds measurements to those in the file, also of other processes."""
         if self.cache is None:
             return
         filelock = require("filelock", "tuner")
@@ -324,68 +318,8 @@ class LiteRTLatency:
                 draft.write_text(json.dumps(text, indent=2) + "\n")
 
 
-def architecture(model):
-    """Returns a hash of a model's layers and of how they are connected.
-
-    Names are left out, and weights, with how they begin and are trained.
-
-    Args:
-        model: A functional or built sequential model.
-
-    Raises:
-        ValueError: If `model` is another one, or a layer has no configuration.
-    """
-    flat = flatten(model)
-    try:
-        config = flat.get_config()
-    except NotImplementedError as error:
-        raise ValueError(
-            "`model` is told from other architectures by the configurations "
-            f"of its layers. Received: model {model.name!r}, where one has "
-            f"none ({str(error).strip().splitlines()[0]}). Write its "
-            "get_config."
-        ) from error
-    layers = config["layers"]
-    places = {layer["name"]: place for place, layer in enumerate(layers)}
-    rows = [
-        [
-            layer["module"],
-            layer["class_name"],
-            {**layer["config"], "name": None},
-            layer["inbound_nodes"],
-        ]
-        for layer in layers
-    ]
-    ends = keras.tree.flatten([config["input_layers"], config["output_layers"]])
-    ends = [places.get(end, end) for end in ends]
-    return _hash([_without_names(rows, places), ends])
-
-
-def _without_names(value, places):
-    """Returns a configuration in which layers are known by their places."""
-    if isinstance(value, list | tuple):
-        return [_without_names(each, places) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if "keras_history" in value:
-        name, *call = value["keras_history"]
-        # A wrapper's inner model has layers of its own.
-        value = {**value, "keras_history": [places.get(name, name), *call]}
-    is_layer = "trainable" in value  # policies and functions keep their names
-    return {
-        key: _without_names(each, places)
-        for key, each in value.items()
-        if not (is_layer and UNTIMED.fullmatch(key))
-    }
-
-
-def _hash(value):
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _file_to_be(path):
-    """Returns the path of a file whose folder is there now."""
+    """Returns the path of a file; makes its folder."""
     try:
         path = pathlib.Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,20 +10,20 @@ COSTS = ("multiply_adds", "parameters", "latency_ms")
 class Reward:
     """ACC * (COST / T) ** w: equation 2 of MnasNet, to be maximized.
 
-    As one metric, for KerasTuner can only add objectives. The paper's soft
-    constraint, its default, weighs cost on both sides of the target; the hard
-    one, `Reward.hard`, only what is above it.
+    It is one metric, because KerasTuner can only add objectives. The paper's
+    soft constraint, the default, weighs the cost on both sides of the target;
+    the hard one, `Reward.hard`, only above it.
 
     Args:
-        target: Positive float. The cost T that is aimed at: milliseconds,
-            or a count.
+        target: Positive float. The target T of the cost: milliseconds, or a
+            count.
         exponent: Float, w. Defaults to the paper's -0.07; MobileNetV3-Small
-            was searched with -0.15, for accuracy changes more among small
+            was searched with -0.15, because accuracy changes more among small
             models (https://arxiv.org/abs/1905.02244, section 4.1).
         of: `"latency_ms"` as in MnasNet, `"multiply_adds"` as for
             EfficientNet-B0, or `"parameters"`. Defaults to `"latency_ms"`.
-        exponent_below: Float, w where the cost is below the target. Defaults
-            to None: `exponent`.
+        exponent_below: Float. The exponent for costs below the target.
+            Defaults to None: `exponent`.
         accuracy: Name of the metric. Defaults to `"val_accuracy"`.
 
     Raises:
@@ -63,10 +63,10 @@ class Reward:
 
     @classmethod
     def hard(cls, target, of="latency_ms", accuracy="val_accuracy"):
-        """Returns the reward that is the accuracy up to the target.
+        """Returns the hard constraint: w is 0 below the target, -1 above.
 
-        Above, it falls as the cost grows: w is 0 below the target and -1
-        above (section 3.1).
+        The reward is the accuracy up to the target, and less above (section
+        3.1).
         """
         return cls(target, -1.0, of, 0.0, accuracy)
 
@@ -76,11 +76,11 @@ class Reward:
         return accuracy * over**exponent
 
     def of_logs(self, logs):
-        """Returns the reward of what an epoch told."""
+        """Returns the reward of the metrics of an epoch, a dict."""
         if self.accuracy not in logs:
             raise ValueError(
                 "`accuracy` names the metric that the reward weighs. "
-                f"Received: accuracy={self.accuracy!r}, where an epoch tells "
+                f"Received: accuracy={self.accuracy!r}, where an epoch reports "
                 f"{', '.join(logs)}. Pass validation_data, or another name."
             )
         return self(logs[self.accuracy], logs[self.of])

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 from keras_papers import applications, flatten
+from keras_papers.tuner.architecture_hash import architecture
 from keras_papers.tuner.latency import (
     DeviceBusyError,
     LiteRTLatency,
     LocalDevice,
-    architecture,
 )
 from keras_papers.tuner.spaces.width_and_resolution import WidthAndResolution
 from tests.support.answers import perturb
@@ -229,7 +229,7 @@ def test_a_loaded_device_is_asked_again_and_then_refused(tmp_path, figures):
     device = Stopwatch(**figures)
     path = tmp_path / "latencies.json"
     latency = LiteRTLatency(device=device, patience=0.2, cache=path)
-    with pytest.raises(DeviceBusyError, match="a stopwatch.*Stop what"):
+    with pytest.raises(DeviceBusyError, match="a stopwatch.*Stop other"):
         latency(dense(3))
     assert len(device.asked) > 1
     assert not path.exists()

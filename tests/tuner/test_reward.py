@@ -27,8 +27,8 @@ def test_mobilenet_v3_small_s_exponent_weighs_more():
 
 def test_any_cost_can_be_weighed():
     reward = Reward(60e6, of="multiply_adds")
-    told = {"val_accuracy": 0.5, "multiply_adds": 120e6}
-    assert reward.of_logs(told) == pytest.approx(0.5 * 2**-0.07)
+    logs = {"val_accuracy": 0.5, "multiply_adds": 120e6}
+    assert reward.of_logs(logs) == pytest.approx(0.5 * 2**-0.07)
 
 
 def test_bad_arguments_are_explained():

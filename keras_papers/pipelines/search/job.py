@@ -100,27 +100,20 @@ def tune(options):
     use_compilation_cache()
     plan, workers = options.plan(), options.workers
     overwrite, verbose = options.overwrite, options.verbose
-    module = SPACES[plan.space].home.rpartition(".")[0]
-    if workers > 1 and module == "__main__":
-        raise ValueError(
-            "`space` must be defined in a module that workers can import. "
-            f"Received: space={plan.space!r}, which the program itself "
-            f"defines, with workers={workers}. Move it to a module, or use "
-            "one worker."
-        )
     start = time.perf_counter()
     output = pathlib.Path(options.output)
-    searched = Search(plan, output)
+    searched = Search(options, output)
     searched.record = run_record("tune", options)
     if tuner.is_worker():
         make_output(output)
-        check_same(plan, read_json(output / PLAN), ("trials", "data"))
+        # Machines may have the images at different places.
+        check_same(plan, read_json(output / PLAN), may_differ=("data",))
         searched.check_pictures()
         searched.run(verbose)
         return None
     if workers == 1 and chief.is_chief():
         chief.check_address()
-    searched.images(plan.image_size)  # before an earlier search is replaced
+    searched.images(options.image_size)  # before an earlier search is replaced
     is_made = not output.exists()
     claim(output)
     lock = claim_trials(output / TRIALS)
@@ -136,19 +129,20 @@ def tune(options):
         if not was_resumed or not (output / SPLIT).exists():
             searched.split().save(output / SPLIT)
         write_json(output / POINTS, points)
-        write_json(output / PLAN, plan._asdict())
+        write_json(output / PLAN, plan)
     except BaseException:
         if is_made:
             pathlib.Path(lock.lock_file).unlink(missing_ok=True)
         lock.release(force=True)  # else a notebook would keep it
         raise
     if verbose:
-        size = f"{plan.image_size} x {plan.image_size} before scaling"
+        size = f"{options.image_size} x {options.image_size} before scaling"
         print(f"{'image size':20} {size} (--image-size)", flush=True)
     if workers == 1:
         workers = searched.run(verbose)  # more if they are elsewhere
     else:
         lock.release(force=True)  # for the chief
+        module = SPACES[options.space].home.rpartition(".")[0]
         command = [sys.executable, "-m", PROCESS, str(output), module]
         tuner.launch(
             command,

@@ -3,16 +3,27 @@
 import dataclasses
 import os
 
-from keras_papers.pipelines.options import PLACE, Options, option
-from keras_papers.pipelines.search.plan import SearchPlan, check_space
+from keras_papers.checks import check_choice
+from keras_papers.pipelines.models.model_facts import check_model_name
+from keras_papers.pipelines.options import (
+    PLACE,
+    RESULT,
+    Options,
+    chosen,
+    option,
+)
 from keras_papers.pipelines.training import options as training
 from keras_papers.pipelines.training.output_folder import check_places
+from keras_papers.pipelines.training.recipe import Recipe
 from keras_papers.tuner.spaces.names import (
     DEFAULT,
     ORACLES,
     SPACES,
-    model_of,
+    SpaceOptions,
 )
+
+# Options of the limits, by the names of the costs.
+BUDGETS = {"multiply_adds": "budget_madds", "latency_ms": "budget_latency_ms"}
 
 
 def count(text):
@@ -36,22 +47,39 @@ class SearchOptions(Options):
         DEFAULT,
         "what is varied; "
         + "; ".join(f"{name}: {it.summary}" for name, it in SPACES.items()),
+        # Not by `chosen`: a space may be registered later.
+        lambda name, value: check_choice(
+            name, value, tuple(SPACES), "what is searched"
+        ),
         choices=tuple(SPACES),
     )
     model: str | None = option(
-        None, "what is scaled; by default the space's own", metavar="NAME"
+        None,
+        "the network that is varied; by default the space's own",
+        lambda name, value: check_model_name(value),
+        metavar="NAME",
     )
     _: dataclasses.KW_ONLY
     budget_madds: float | None = option(
-        None, "multiply-adds of an image, as 60M", metavar="N", parse=count
+        None,
+        "multiply-adds of an image, as 60M",
+        training.positive("the most that an image may cost", "Try 60e6."),
+        metavar="N",
+        parse=count,
     )
     budget_latency_ms: float | None = option(
         None,
         "of the .tflite, on one thread; a limit, or the target of the reward "
         "of a space that has one",
+        training.positive("the most that an image may cost", "Try 5."),
         metavar="MS",
     )
-    trials: int = option(20, "networks to train at most", decides=PLACE)
+    trials: int = option(
+        20,
+        "networks to train at most",
+        training.number("a number", "Try 20."),
+        decides=PLACE,
+    )
     workers: int = option(
         1,
         "processes that train side by side",
@@ -60,9 +88,16 @@ class SearchOptions(Options):
     )
     epochs: int = training.epochs(10, "of each trial", "Try 10.")
     image_size: int = training.image_size(48, "height and width before scaling")
-    width: float = option(1.0, "factor on the channels before scaling")
+    width: float = option(
+        1.0,
+        "factor on the channels before scaling",
+        training.positive("the factor on channels", "Try 1."),
+    )
     oracle: str = option(
-        "random", "KerasTuner's way to propose points", choices=ORACLES
+        "random",
+        "KerasTuner's way to propose points",
+        chosen(ORACLES, "how points are proposed"),
+        choices=ORACLES,
     )
     batch_size: int = training.batch_size()
     learning_rate: float = training.learning_rate(
@@ -80,17 +115,80 @@ class SearchOptions(Options):
 
     def check(self):
         check_places(self.data, self.output)
-        check_space(self.space)
         super().check()
-        self.plan().check()
+        self._check_of_space()
         if self.data is not None:
             from keras_papers.pipelines.data.picture_folder import check_folder
 
             check_folder(self.data)
 
+    def _check_of_space(self):
+        """Checks the options that not every space can be searched with."""
+        record = SPACES[self.space]
+        if self.oracle not in record.oracles:
+            usable = " or ".join(map(repr, record.oracles))
+            raise ValueError(
+                "`oracle` proposes points and must be one that the space can "
+                f"be searched with. Received: oracle={self.oracle!r} with "
+                f"space={self.space!r}, which has too many points for it. Try "
+                f"{usable}."
+            )
+        for name in SpaceOptions._fields:
+            value, default = getattr(self, name), getattr(type(self), name)
+            is_used = name in ("image_size", *record.options)
+            if not is_used and value != default:
+                raise ValueError(
+                    f"`{name}` is for spaces that use it. Received: "
+                    f"{name}={value!r} with space={self.space!r}, which uses "
+                    f"{', '.join(record.options)}. Leave it out."
+                )
+        module = record.home.rpartition(".")[0]
+        if self.workers > 1 and module == "__main__":
+            raise ValueError(
+                "`space` must be defined in a module that workers can import. "
+                f"Received: space={self.space!r}, which the program itself "
+                f"defines, with workers={self.workers}. Move it to a module, "
+                "or use one worker."
+            )
+
     def plan(self):
-        """Returns the `SearchPlan`, which says what a search is resumed by."""
-        plan = {name: getattr(self, name) for name in SearchPlan._fields}
+        """Returns the options as a search is resumed by them, for JSON.
+
+        It has the absolute path of the images, because a worker may run in
+        another directory, and the name of the network.
+        """
+        plan = self.that_decide(RESULT, PLACE)
         plan["data"] = self.data and os.path.abspath(self.data)
-        plan["model"] = model_of(self.space, self.model)
-        return SearchPlan(**plan)
+        plan["model"] = self.space_options().model
+        return plan
+
+    def recipe(self):
+        """Returns the `Recipe` of every trial."""
+        return Recipe(
+            self.epochs,
+            self.batch_size,
+            self.learning_rate,
+            self.weight_decay,
+            self.label_smoothing,
+            class_weights=False,
+            ema=None,
+            early_stopping=None,
+            from_weights=False,
+        )
+
+    def space_options(self):
+        """Returns the `SpaceOptions` of the search."""
+        names = SpaceOptions._fields
+        options = SpaceOptions(**{name: getattr(self, name) for name in names})
+        if options.model is None:
+            options = options._replace(model=SPACES[self.space].default_model)
+        return options
+
+    def small_budget(self, error):
+        """Returns a `NothingFitsError` as an error of the budget's option."""
+        name = BUDGETS[error.cost]
+        return ValueError(
+            f"`{name}` (--{name.replace('_', '-')}) must leave room for one "
+            f"network at least. Received: {name}={getattr(self, name)!r}. The "
+            f"cheapest is {error.cheapest}."
+        )

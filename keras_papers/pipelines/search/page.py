@@ -44,13 +44,13 @@ model = keras.saving.load_model("best.keras")"""
 
 
 class Chance(NamedTuple):
-    """What the order of the trials may owe to chance."""
+    """How far the order of the trials may be chance."""
 
-    share: float  # that the best was right on, by few images
-    low: float  # what is likely by many
+    share: float  # validation accuracy of the best
+    low: float  # limits of its interval
     high: float
-    others: int  # trials in between
-    cheapest: tuple | None  # the `Trial` of them that costs least
+    others: int  # trials inside the interval
+    cheapest: tuple | None  # the cheapest `Trial` of them
 
 
 def render(report):
@@ -75,9 +75,9 @@ def render(report):
             lead=f"The search varied {report.varied} of {report.model}"
             f"{_bound(report)}. Of {plural(done, 'network')} that "
             f"{'was' if done == 1 else 'were'} trained for "
-            f"{plural(report.epochs, 'epoch')}, the best is right on "
-            f"{accuracy} of {report.test_images:,} images that served neither "
-            "to train nor to choose it.",
+            f"{plural(report.epochs, 'epoch')}, the best classifies "
+            f"{accuracy} of {report.test_images:,} images correctly that "
+            "served neither to train nor to choose it.",
             emphasis=accuracy,
             figures=_figures(report),
             sections=[
@@ -111,7 +111,7 @@ def _front(report):
     text = (
         "Each point is a trial: one network, trained and judged once. On the "
         "Pareto front are those that no other beats in both accuracy and "
-        f"{COSTS[report.cost]}; choose among them by what a phone can afford."
+        f"{COSTS[report.cost]}; choose among them by the budget of your phone."
     )
     table = _trial_table(
         report, report.front, "The Pareto front, the cheapest first"
@@ -230,7 +230,7 @@ def _next(report):
                 "Search on",
                 "The best was one of the last trials, so more of them may "
                 "find better. The same search, started again in this folder "
-                "with more trials, goes on where it ended.",
+                "with more trials, continues where it ended.",
             )
         )
     return Section("next", "What to do next", [Cards(cards)])
@@ -336,13 +336,13 @@ def _figures(report):
                 if report.workers == 1
                 else f"with {report.workers} processes side by side"
             )
-            + ", since it went on" * report.went_on,
+            + ", since it was resumed" * report.went_on,
         ),
     )
 
 
 def _chance(report):
-    """Counts the trials that so few images do not tell from the best."""
+    """Counts the trials inside the interval of the best one's accuracy."""
     share = metric(report.best, ACCURACY)
     if math.isnan(share):
         return None
@@ -365,7 +365,7 @@ def _chance(report):
 
 
 def _better(report):
-    """Returns a trial no less accurate and no dearer than the best, or None."""
+    """Returns a trial that is as accurate and as cheap as the best, or None."""
     if any(each.trial == report.best.trial for each in report.front):
         return None
     cost = metric(report.best, report.cost)

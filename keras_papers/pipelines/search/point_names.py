@@ -74,7 +74,7 @@ def width(name):
 
 
 def _is_free(left, bottom, wide, taken, dots, line):
-    """Tells whether a name covers no other, no dot and not the line."""
+    """Returns whether a name covers no other, no dot and not the line."""
     right, top = left + wide, bottom + LINE
     x, y = dots.T
     return (

@@ -17,13 +17,13 @@ from keras_papers.pipelines.report.page_text import (
 )
 from keras_papers.pipelines.report.statistics import likely
 
-COSTS = {  # by the names that trials tell them by
+COSTS = {  # by the names of the metrics
     "multiply_adds": "multiply-adds",
     "parameters": "parameters",
     "latency_ms": "latency",
 }
-ACCURACY = "val_accuracy"  # what the front is drawn of
-WIDEST_VALUES = 48  # letters of a printed line
+ACCURACY = "val_accuracy"  # metric of the Pareto front
+WIDEST_VALUES = 48  # characters of a printed point
 WIDEST_REASON = 90
 FILES = (
     ("best.keras", "best.tflite"),
@@ -75,7 +75,7 @@ class SearchReport(NamedTuple):
 
     @property
     def failed(self):
-        """The trials that came to nothing."""
+        """The trials that failed."""
         return [each for each in self.trials if each.status == "FAILED"]
 
     def description(self, trial):
@@ -85,7 +85,7 @@ class SearchReport(NamedTuple):
     def reasons(self):
         """Lists why trials failed as (reason, times), the commonest first.
 
-        Messages that differ in numbers only are one reason.
+        Messages that differ only in numbers count as one reason.
         """
         groups = {}
         for text in map(reason, self.failed):
@@ -94,7 +94,7 @@ class SearchReport(NamedTuple):
         return sorted(counted, key=lambda pair: -pair[1])
 
     def save(self, path):
-        """Writes the figures as JSON; what is no number becomes null."""
+        """Writes the figures as JSON, with null for NaN and infinity."""
         with draft_of(path) as draft:
             draft.write_text(to_json(self) + "\n")
 
@@ -114,7 +114,8 @@ class SearchReport(NamedTuple):
                 "trials",
                 f"{len(self.completed)} of {len(self.trials)} done, "
                 f"{plural(self.epochs, 'epoch')} each, "
-                f"{in_time(self.seconds)}{' since it went on' * self.went_on}, "
+                f"{in_time(self.seconds)}"
+                f"{' since it was resumed' * self.went_on}, "
                 f"{plural(self.workers, 'worker')}",
             ),
             *self._failure_rows(),
@@ -158,7 +159,7 @@ class SearchReport(NamedTuple):
         return f"{text}, at most {most}"
 
     def _of_equals(self):
-        """Says that the best was chosen among trials that are as good."""
+        """Returns how many trials are as good as the best, as text."""
         reached = metric(self.best, self.objective)
         equal = [metric(each, self.objective) for each in self.completed].count(
             reached
@@ -191,13 +192,13 @@ class SearchReport(NamedTuple):
 
 
 def metric(trial, name):
-    """Returns a measure of a trial, NaN where it has none."""
+    """Returns a metric of a trial, or NaN if it is missing or infinite."""
     value = float(trial.metrics.get(name, math.nan))
     return value if math.isfinite(value) else math.nan
 
 
 def reason(trial):
-    """Returns why a trial failed, an error's name without its package."""
+    """Returns why a trial failed: an error's name, without its package."""
     text = trial.message or "its score is not a number"
     return re.sub(r"^(\w+\.)+(?=\w+: )", "", text)
 
@@ -208,7 +209,7 @@ def cost_text(name, value, named=False):
     Args:
         name: One of `COSTS`.
         value: Float.
-        named: Whether to add what it counts.
+        named: Whether to add the name of the cost.
 
     Example:
     >>> cost_text("multiply_adds", 3_812_345.0, named=True)

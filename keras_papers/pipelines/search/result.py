@@ -28,19 +28,19 @@ def finish(search, workers, seconds, was_resumed, tune_again):
     """
     from keras_papers import tuner
 
-    plan, space, output = search.plan, search.space, search.output
+    options, space, output = search.options, search.space, search.output
     trials = tuner.trials(output, TRIALS)
     cost = "multiply_adds"
-    if plan.budget_latency_ms is not None:
+    if options.budget_latency_ms is not None:
         cost = "latency_ms"
-    best = _best(trials, space.objective, cost, plan.learning_rate)
+    best = _best(trials, space.objective, cost, options.learning_rate)
     network = space.network(best.values)
     network.load_weights(
         output / TRIALS / f"trial_{best.trial}" / "checkpoint.weights.h5"
     )
     size = network.input_shape[1]
     images = search.images(size)
-    material = Material(images, size, plan.recipe(), plan.seed, 0)
+    material = Material(images, size, options.recipe(), options.seed, 0)
     with draft_of(output / "best.keras") as draft:
         network.save(draft)
     with draft_of(output / "labels.txt") as draft:
@@ -50,20 +50,20 @@ def finish(search, workers, seconds, was_resumed, tune_again):
     search.split().save_for(files, output / SPLIT)
     scores = network.predict(material.test(), verbose=0)
     report = SearchReport(
-        space=plan.space,
+        space=options.space,
         varied=space.summary,
-        model=plan.model,
+        model=options.space_options().model,
         classes=len(images.names),
-        image_size=plan.image_size,
-        width=plan.width,
-        epochs=plan.epochs,
+        image_size=options.image_size,
+        width=options.width,
+        epochs=options.epochs,
         train_images=len(images.train),
         validation_images=len(images.validation),
         test_images=len(images.test),
         objective=space.objective,
         cost=cost,
-        limit=plan.budget_latency_ms or plan.budget_madds,
-        budget_madds=plan.budget_madds,
+        limit=options.budget_latency_ms or options.budget_madds,
+        budget_madds=options.budget_madds,
         trials=trials,
         front=tuner.pareto_front(trials, cost),
         best=best,

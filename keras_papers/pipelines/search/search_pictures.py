@@ -1,4 +1,4 @@
-"""What a search found and how it went, as graphics."""
+"""The Pareto front and the progress of a search, as graphics."""
 
 import pathlib
 from typing import NamedTuple
@@ -29,15 +29,15 @@ from keras_papers.pipelines.search.report import (
 
 WIDTH, HEIGHT = 6, 3.9  # inches of the front's figure
 FRAME = {"left": 0.12, "right": 0.97, "bottom": 0.14}
-TOP, TOP_ALONE = 0.92, 0.86  # of the frame, without and with words above
-LONGEST_NAME = 14  # letters that a point is called by
-LOGARITHMIC = 10  # times from the least cost to the most, above which
-FARTHEST_LIMIT = 2  # times the most cost, above which it is not drawn
+TOP, TOP_ALONE = 0.92, 0.86  # of the frame, without and with a title above
+LONGEST_NAME = 14  # characters of the name of a point
+LOGARITHMIC = 10  # ratio of the highest to the lowest cost for a log axis
+FARTHEST_LIMIT = 2  # ratio of the limit to the highest cost; not drawn above
 FORMATS = {".svg": {"Date": None}, ".png": {"Software": None}}
 
 
 class Picture(NamedTuple):
-    """A graphic, and what it leaves to be said."""
+    """A graphic with notes on what it does not show."""
 
     title: str
     svg: str
@@ -165,8 +165,8 @@ def _draw_pareto(report, top=TOP):
     finish(axes, text)
     if limit is not None:
         _draw_limit(axes, report, limit)
-    # Nothing lies to the upper left of a point of the front: what does would
-    # be cheaper and better.
+    # The area to the upper left of a point of the front is empty: a point
+    # there would be cheaper and better.
     others = [each for each in front if each.trial != report.best.trial]
     in_turn = [report.best, *others[:1], *reversed(others[1:])]
     places = _spots(report, in_turn, scale)
@@ -179,10 +179,10 @@ def _draw_pareto(report, top=TOP):
 
 
 def _cut(values, best):
-    """Returns the value below which others could not be distinguished.
+    """Returns the value below which trials are not drawn, and a note on them.
 
-    Of a trial that diverged, say. With it comes a list of a sentence on how
-    many there are, or of none.
+    Trials that diverged would compress the axis of the others. The note is a
+    list of one sentence, or an empty one.
     """
     values = values[np.isfinite(values)]
     high, middle = values.max(), np.median(values)
@@ -266,7 +266,7 @@ def _draw_limit(axes, report, limit):
 
 
 def _name(report, trial):
-    """Returns what a point is called: its only value if short, or number."""
+    """Returns the name of a point: its description if short, or its number."""
     name = report.description(trial).text
     if len(trial.values) == 1 and len(name) <= LONGEST_NAME:
         return name
@@ -286,7 +286,7 @@ def _draw_progress(report, is_share):
     )
     cut, notes = _cut(values, metric(report.best, report.objective))
     values[values < cut] = np.nan
-    # By their place, from 0 as KerasTuner numbers them.
+    # KerasTuner numbers trials from 0.
     places = np.arange(len(values))
     figure = figure_module.Figure(figsize=(5, 2.9), layout="constrained")
     axes = figure.subplots()

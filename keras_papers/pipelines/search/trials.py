@@ -18,29 +18,34 @@ from keras_papers.pipelines.search.folder import (
     TRIALS,
     read_json,
 )
-from keras_papers.pipelines.search.plan import SearchPlan
+from keras_papers.pipelines.search.options import SearchOptions
 from keras_papers.pipelines.search.report import shortened
 from keras_papers.pipelines.training.loop import compile_by
 from keras_papers.tuner.spaces.names import space_class
 
-# Of what is not tested on: trials are chosen by it, and not only watched.
+# Larger than that of a training, because trials are chosen by it.
 VALIDATION_SHARE = 0.2
 
 
 class Search:
-    """A search as its plan has it: its space, its trials, its result."""
+    """A search: its space, its images and its trials.
 
-    is_new = False  # whether the points in its folder are another search's
+    Args:
+        options: The `SearchOptions`.
+        output: Path of the folder.
+    """
+
+    is_new = False  # if so, points in the folder are of an earlier search
     record = None  # what `run_record` returned
 
-    def __init__(self, plan, output):
-        self.plan = plan
+    def __init__(self, options, output):
+        self.options = options
         self.output = output
 
     @classmethod
     def of_folder(cls, output):
-        """Returns the search whose plan was written into a folder."""
-        return cls(SearchPlan(**read_json(output / PLAN)), output)
+        """Returns the search whose options were written into a folder."""
+        return cls(SearchOptions(**read_json(output / PLAN)), output)
 
     @functools.cached_property
     def space(self):
@@ -50,43 +55,44 @@ class Search:
         try:
             return self._space()
         except NothingFitsError as error:
-            raise self.plan.small_budget(error) from None
+            raise self.options.small_budget(error) from None
 
     def _space(self):
         from keras_papers import tuner
 
-        plan = self.plan
+        options = self.options
         latency = None
-        if plan.budget_latency_ms is not None:
+        if options.budget_latency_ms is not None:
             latency = tuner.LiteRTLatency(cache=self.output / "latencies.json")
-        return space_class(plan.space).from_options(
-            plan.space_options(),
+        return space_class(options.space).from_options(
+            options.space_options(),
             known=None if self.is_new else read_json(self.output / POINTS),
             latency=latency,
             compile=self._compile,
-            classes=len(self.images(plan.image_size).names),
+            classes=len(self.images(options.image_size).names),
             include_preprocessing=True,
         )
 
     def points(self):
-        """Returns which points fit the budget, for no process to count twice.
+        """Returns the costs of the points that fit the budget, by label.
+
+        They are written to a file, so that no other process counts them.
 
         Raises:
-            ValueError: If none does.
+            ValueError: If no point fits.
         """
         return {point.label: point.costs for point in self.space.points}
 
     def split(self):
-        """Returns how its pictures are divided."""
-        plan = self.plan
-        images = self.images(plan.image_size)
-        return split_of(images, plan.data, plan.seed, self.record)
+        """Returns the split of its pictures."""
+        options = self.options
+        images = self.images(options.image_size)
+        return split_of(images, options.data, options.seed, self.record)
 
     def check_pictures(self):
-        """Raises ValueError if they are no longer divided as they were.
+        """Raises ValueError if the split of the pictures has changed.
 
-        Trials that are done would have been trained on pictures that others
-        are judged by.
+        Else some trials would be trained on pictures that judge others.
         """
         path = self.output / SPLIT
         if not path.exists():
@@ -101,26 +107,28 @@ class Search:
 
     @functools.lru_cache(maxsize=1)  # noqa: B019, for as long as the search
     def images(self, image_size):
-        """Returns the `ImageSet`, of digits at a size."""
-        plan = self.plan
-        if plan.data is None:
-            return load_digits(image_size, plan.seed, VALIDATION_SHARE)
+        """Returns the `ImageSet`; digits have the size."""
+        options = self.options
+        if options.data is None:
+            return load_digits(image_size, options.seed, VALIDATION_SHARE)
         return self._folder
 
     @functools.cached_property
     def _folder(self):
-        """The pictures of the folder, which are read once to be checked."""
-        plan = self.plan
-        return load_folder(plan.data, plan.seed, plan.strict, VALIDATION_SHARE)
+        """The pictures of the folder, which are read once, to check them."""
+        options = self.options
+        return load_folder(
+            options.data, options.seed, options.strict, VALIDATION_SHARE
+        )
 
     def _compile(self, model):
-        plan = self.plan
-        images = len(self.images(plan.image_size).train)
-        steps = plan.epochs * math.ceil(images / plan.batch_size)
-        compile_by(plan.recipe(), model, plan.learning_rate, steps)
+        options = self.options
+        images = len(self.images(options.image_size).train)
+        steps = options.epochs * math.ceil(images / options.batch_size)
+        compile_by(options.recipe(), model, options.learning_rate, steps)
 
     def _data(self, part, varied):
-        """Returns the function from an image size to batches of a part."""
+        """Returns a function from an image size to the batches of a part."""
 
         def at(image_size):
             images = self.images(image_size)
@@ -128,44 +136,44 @@ class Search:
                 getattr(images, part),
                 len(images.names),
                 image_size,
-                self.plan.batch_size,
-                self.plan.seed if varied else None,
+                self.options.batch_size,
+                self.options.seed if varied else None,
             )
 
         return at
 
     def run(self, verbose):
-        """Runs the trials that are left; returns how many workers did it."""
+        """Runs the trials that are left; returns the number of workers."""
         from keras_papers import tuner
 
-        plan = self.plan
-        keras.utils.set_random_seed(plan.seed)
+        options = self.options
+        keras.utils.set_random_seed(options.seed)
         make = {
             "random": tuner.RandomSearch,
             "grid": tuner.GridSearch,
             "bayesian": tuner.BayesianOptimization,
-        }[plan.oracle]
+        }[options.oracle]
         more = {}
-        if plan.oracle == "bayesian":
+        if options.oracle == "bayesian":
             # KerasTuner draws three for each hyperparameter before it learns
             # from any, and a space may have dozens.
-            more["num_initial_points"] = max(2, plan.trials // 4)
+            more["num_initial_points"] = max(2, options.trials // 4)
         search = make(
             self.space,
             self.space.objective,
-            max_trials=plan.trials,
-            seed=(plan.seed + 1) % 2**32 or 1,  # of 0 KerasTuner draws one
+            max_trials=options.trials,
+            seed=(options.seed + 1) % 2**32 or 1,  # 0 is random in KerasTuner
             directory=self.output,
             project_name=TRIALS,
-            told=lambda values: shortened(self.space.describe(values).text),
+            describe=lambda values: shortened(self.space.describe(values).text),
             **more,
         )
         with explains_lost_pictures():
             search.search(
                 self._data("train", varied=True),
                 validation_data=self._data("validation", varied=False),
-                epochs=plan.epochs,
-                shuffle=False,  # `batches` did
+                epochs=options.epochs,
+                shuffle=False,  # `batches` shuffles
                 verbose=verbose,
             )
         return search.workers

@@ -1,8 +1,9 @@
-"""Runs a command that ends with its parent; a script, so that it costs little.
+"""Runs a command that ends when its parent ends.
 
     python keras_papers/tuner/engine/bound_process.py PARENT COMMAND ...
 
-PARENT is the id of the process that starts it.
+PARENT is the id of the parent. It is a script, which starts without importing
+this package.
 """
 
 import ctypes
@@ -15,9 +16,9 @@ DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl, which Linux has
 
 
 def is_orphaned():
-    """Tells whether the launcher of this process is gone, if it had one.
+    """Returns whether this process had a launcher that has ended.
 
-    Not whether it is the parent: a shell may stand between them.
+    The launcher may not be the parent: a shell may be between them.
     """
     try:
         os.kill(int(os.environ.get(LAUNCHER, os.getpid())), 0)
@@ -31,7 +32,7 @@ if __name__ == "__main__":
     os.environ[LAUNCHER] = parent
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != int(parent):  # it died before this could be asked for
+    if os.getppid() != int(parent):  # it ended before the call of prctl
         sys.exit("the launcher is gone")
     try:
         os.execvp(command[0], command)

@@ -1,7 +1,7 @@
-"""The chief of a search: hands out trials to workers, by KerasTuner's gRPC.
+"""The chief of a search: gives trials to workers, by KerasTuner's gRPC.
 
-Messages are KerasTuner's own. What they have no field for travels as metadata
-of a call: who calls, and why a trial failed.
+The messages are KerasTuner's own. They have no fields for the worker that
+calls and for the reason why a trial failed: these are metadata of the call.
 """
 
 import contextlib
@@ -27,27 +27,27 @@ protos = require("keras_tuner.src.protos", "tuner")
 
 Status = keras_tuner.engine.trial.TrialStatus
 
-LEASE = 60  # seconds that a worker with a trial may be silent
-IDLE_LEASE = 20  # one without a trial, for which the end of a search waits
-LOOK = 0.5  # seconds between looks at who is silent
+LEASE = 60  # seconds for which a worker with a trial may be silent
+IDLE_LEASE = 20  # the same without a trial; the end of a search waits for it
+INTERVAL = 0.5  # seconds between two checks of the workers
 
 OPTIONS = [
-    # Two chiefs at one port would share the workers between them.
+    # Else two chiefs could listen at one port, and each get some workers.
     ("grpc.so_reuseport", 0),
-    # Workers look every few seconds whether the machine of the chief is up.
+    # Workers ping every few seconds, to notice if the chief's machine is off.
     ("grpc.http2.max_ping_strikes", 0),
 ]
 
 
 class RefusedError(Exception):
-    """Says why a worker is sent away; the chief is well."""
+    """Refuses the call of a worker; the chief continues."""
 
 
-def _answers(method):
-    """Ends a chief on an error of its own, which it told only a worker.
+def _ends_chief_on_error(method):
+    """Stores an error in a call, which ends the chief; a decorator.
 
-    Its disk may be full, so that it could not keep what it is told; or its
-    oracle fails to propose, as where the device for latencies is busy.
+    gRPC would report it to the worker only. The disk may be full, or the
+    oracle may fail to propose values because the device is busy.
     """
 
     @functools.wraps(method)
@@ -55,7 +55,7 @@ def _answers(method):
         try:
             return method(servicer, request, context)
         except RefusedError as error:
-            # What travels with an error has little room.
+            # gRPC limits the size of the details.
             context.abort(
                 grpc.StatusCode.FAILED_PRECONDITION, str(error)[:1500]
             )
@@ -67,39 +67,39 @@ def _answers(method):
 
 
 class Servicer(oracle_chief.OracleServicer):
-    """Answers workers, and takes the trials of the dead from them.
+    """Answers the calls of workers; repeats the trials of those that died.
 
-    All of it runs on one thread, in the order in which it was asked for.
+    Everything runs on one thread, in the order of the calls.
     """
 
     def __init__(self, oracle, lease):
         super().__init__(oracle)
         self.lease = lease
         self.started = time.monotonic()
-        # When each worker was last heard; those of a chief that was killed
-        # have a lease's time to find this one.
-        self.heard = dict.fromkeys(oracle.ongoing_trials, self.started)
-        self.processes = {}  # those that each worker has been, in turn
-        self.has_told = False
+        # Time of the last call of each worker. The workers of a chief that
+        # was killed have the time of a lease to find this one.
+        self.last_calls = dict.fromkeys(oracle.ongoing_trials, self.started)
+        self.processes = {}  # ids of each worker's processes, in their order
+        self.has_stopped_one = False
         self.error = None
 
-    @_answers
+    @_ends_chief_on_error
     def CreateTrial(self, request, context):
-        worker, told = request.tuner_id, _metadata(context)
-        self._check_search(told.get("search", self.oracle.search_id))
-        self._know(worker, told.get("process"))
-        self.heard[worker] = time.monotonic()
+        worker, metadata = request.tuner_id, _metadata(context)
+        self._check_search(metadata.get("search", self.oracle.search_id))
+        self._check_process(worker, metadata.get("process"))
+        self.last_calls[worker] = time.monotonic()
         trial = self.oracle.create_trial(worker)
         if trial.status == Status.STOPPED:
-            del self.heard[worker]
-            self.has_told = True
+            del self.last_calls[worker]
+            self.has_stopped_one = True
             if self.oracle.failure:
                 raise RefusedError(self.oracle.failure)
         context.send_initial_metadata((("search", self.oracle.search_id),))
         return protos.get_service().CreateTrialResponse(trial=trial.to_proto())
 
     def _check_search(self, search_id):
-        """Refuses a worker of another search, whose trials have its numbers."""
+        """Refuses a worker of another search: trials have the same ids."""
         if search_id != self.oracle.search_id:
             raise RefusedError(
                 "`KERASTUNER_ORACLE_IP` and `KERASTUNER_ORACLE_PORT` are where "
@@ -108,8 +108,8 @@ class Servicer(oracle_chief.OracleServicer):
                 "again, for the search that is there now."
             )
 
-    def _know(self, worker, process):
-        """Lets a process take the place of the one that was a worker."""
+    def _check_process(self, worker, process):
+        """Accepts a process as the latest one of a worker."""
         processes = self.processes.setdefault(worker, [process])
         if process in processes[:-1]:
             raise RefusedError(
@@ -126,7 +126,7 @@ class Servicer(oracle_chief.OracleServicer):
         if trial is not None:
             given_up = trial.status == Status.FAILED
             then = "given up" if given_up else "run again"
-            # Not to stdout, which may be for a machine to read.
+            # Stdout may hold JSON.
             print(
                 f"{worker} {why}: trial {trial.trial_id} is {then}.",
                 file=sys.stderr,
@@ -134,20 +134,21 @@ class Servicer(oracle_chief.OracleServicer):
 
     def GetSpace(self, request, context):
         own = self.oracle.search_id
-        if _metadata(context).get("search", own) == own:  # or not told yet
-            self._hear(context)
+        # Before its first trial, a worker does not know the search.
+        if _metadata(context).get("search", own) == own:
+            self._record_call(context)
         return super().GetSpace(request, context)
 
-    @_answers
+    @_ends_chief_on_error
     def UpdateTrial(self, request, context):
         self._check_search(_metadata(context).get("search"))
-        self._hear(context)
+        self._record_call(context)
         return super().UpdateTrial(request, context)
 
-    @_answers
+    @_ends_chief_on_error
     def EndTrial(self, request, context):
         self._check_search(_metadata(context).get("search"))
-        worker = self._hear(context)
+        worker = self._record_call(context)
         trial = keras_tuner.engine.trial.Trial.from_proto(request.trial)
         trial.hyperparameters = _parents_first(trial.hyperparameters)
         message = _metadata(context).get("message-bin", b"")
@@ -157,11 +158,11 @@ class Servicer(oracle_chief.OracleServicer):
         return protos.get_service().EndTrialResponse()
 
     def _counts(self, trial, worker):
-        """Tells whether a worker may end a trial.
+        """Returns whether a worker may end a trial.
 
-        One that was thought dead may end well what another runs again, unless
-        what it had told of it is forgotten; that it failed says nothing about
-        the other.
+        The trial may have been given to another worker. Then this one may
+        still complete it, if its metrics are recorded; a failure of this one
+        does not end the trial of the other.
         """
         own = self.oracle.ongoing_trials.get(worker)
         if own is not None and own.trial_id == trial.trial_id:
@@ -171,51 +172,53 @@ class Servicer(oracle_chief.OracleServicer):
             self.oracle.objective.name
         )
 
-    def _hear(self, context):
+    def _record_call(self, context):
         worker = _metadata(context).get("worker")
-        if worker in self.heard:
-            self.heard[worker] = time.monotonic()
+        if worker in self.last_calls:
+            self.last_calls[worker] = time.monotonic()
         return worker
 
-    def miss(self, now):
-        """Takes their trials from workers whose lease has run out.
+    def release_silent(self, now):
+        """Repeats the trials of workers whose lease has expired.
 
         Args:
-            now: When it was asked for; who called since waits to be heard.
+            now: Time when the check was put in the queue. A worker that has
+                called since is in the queue, too.
         """
-        for worker, heard in list(self.heard.items()):
+        for worker, called in list(self.last_calls.items()):
             if worker in self.oracle.ongoing_trials:
-                if now - heard > self.lease:
-                    del self.heard[worker]
+                if now - called > self.lease:
+                    del self.last_calls[worker]
                     self._release(worker, f"is silent for {self.lease:g} s")
-            elif now - heard > IDLE_LEASE:
-                del self.heard[worker]
+            elif now - called > IDLE_LEASE:
+                del self.last_calls[worker]
 
     def is_over(self):
-        """Whether every worker has gone home, and no trial is left."""
-        if self.heard:
+        """Returns whether every worker has stopped, and no trial is left."""
+        if self.last_calls:
             return False
         if self.oracle.failure:
             return True
-        # A chief that was killed at the end may have told all or none.
+        # The workers of a chief that was killed at the end may have been
+        # stopped by it, or not: this one waits for them.
         waited = time.monotonic() - self.started > IDLE_LEASE
-        return self.oracle.is_exhausted and (self.has_told or waited)
+        return self.oracle.is_exhausted and (self.has_stopped_one or waited)
 
-    def look(self, now):
-        """Returns whether the search is over, after a look at the silent."""
+    def check(self, now):
+        """Checks the workers; returns whether the search is over."""
         if self.error:
             raise self.error
-        self.miss(now)
+        self.release_silent(now)
         return self.is_over()
 
 
 def is_chief():
-    """Tells whether the environment makes this process a chief."""
+    """Returns whether the environment makes this process a chief."""
     return is_one_of_several() and distribution.is_chief_oracle()
 
 
 def check_address():
-    """Returns where the environment lets the chief listen.
+    """Returns the host and port at which the environment has the chief.
 
     Raises:
         ValueError: If it cannot listen there.
@@ -226,23 +229,23 @@ def check_address():
 
 
 def serve(oracle, lease=LEASE):
-    """Hands out the trials of an oracle until every worker has gone home.
+    """Gives the trials of an oracle to workers until every one has stopped.
 
-    It listens where the environment says, as KerasTuner's chief does:
-    `KERASTUNER_ORACLE_IP` and `KERASTUNER_ORACLE_PORT`.
+    It listens at `KERASTUNER_ORACLE_IP` and `KERASTUNER_ORACLE_PORT`, as
+    KerasTuner's chief does.
 
     Args:
         oracle: One of `durable_oracle`.
-        lease: Seconds. A worker that is silent for longer is taken for dead,
-            and its trial is run again.
+        lease: Seconds. The trial of a worker that is silent for longer is run
+            again.
 
     Returns:
-        How many workers have asked for trials.
+        The number of workers that have had trials.
 
     Raises:
         ValueError: If it cannot listen there.
-        SearchFailedError: If the search failed, which the workers are told.
-        Exception: What else went wrong where it proposed or kept a trial.
+        SearchFailedError: If the search failed; its workers raise it, too.
+        Exception: Any other error in proposing or saving a trial.
     """
     host, port = check_address()
     with contextlib.ExitStack() as stack:
@@ -251,13 +254,13 @@ def serve(oracle, lease=LEASE):
         servicer = Servicer(oracle, lease)
         protos.get_service_grpc().add_OracleServicer_to_server(servicer, server)
         server.add_insecure_port(f"{host}:{port}")
-        # Lets those who were told last hear it.
+        # Waits until the last answers have arrived.
         stack.callback(lambda: server.stop(grace=5).wait())
         server.start()
-        while not executor.submit(servicer.look, time.monotonic()).result():
+        while not executor.submit(servicer.check, time.monotonic()).result():
             if is_orphaned():
                 os._exit(1)
-            time.sleep(LOOK)
+            time.sleep(INTERVAL)
     oracle.check_outcome()
     return len(servicer.processes)
 
@@ -267,7 +270,10 @@ def _metadata(context):
 
 
 def _parents_first(hyperparameters):
-    """Restores an order that KerasTuner's messages, by type, do not keep."""
+    """Puts hyperparameters before those that depend on them.
+
+    KerasTuner's messages sort them by type.
+    """
     ordered = keras_tuner.HyperParameters()
     ordered.merge(
         sorted(hyperparameters.space, key=lambda hp: len(hp.conditions))

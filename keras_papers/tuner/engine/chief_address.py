@@ -1,12 +1,12 @@
-"""Where the chief of a search listens, as KerasTuner's environment has it."""
+"""The address of a search's chief, from KerasTuner's environment variables."""
 
 import os
 import random
 import socket
 
 LOOPBACK = "127.0.0.1"
-# Below those that the system gives to outgoing connections: a worker that
-# knocks at the door of a dead chief could be given the chief's own port.
+# Below the ports that the system gives to outgoing connections. A worker that
+# calls a dead chief could otherwise be given the chief's own port.
 PORTS = range(20_000, 30_000)
 VARIABLES = (
     "KERASTUNER_ORACLE_IP",
@@ -16,16 +16,15 @@ VARIABLES = (
 
 
 def is_one_of_several():
-    """Tells whether the environment makes this process a chief or a worker.
+    """Returns whether the environment makes this process a chief or a worker.
 
-    KerasTuner takes an address without a name for a bug, and a port without a
-    host for nothing: such a worker would search alone.
+    KerasTuner ignores a port without a host: such a worker would search alone.
 
     Raises:
-        ValueError: If some of the variables are set, and others forgotten.
+        ValueError: If only some of the variables are set.
     """
     missing = [name for name in VARIABLES if name not in os.environ]
-    # KERASTUNER_TUNER_ID alone only names a search of one process.
+    # KERASTUNER_TUNER_ID alone is the name of a search in one process.
     if set(VARIABLES[:2]) <= set(missing):
         return False
     if missing:
@@ -63,7 +62,7 @@ def check_free(host, port):
             raise OSError(None, "Ports end at 65535")
         socket.create_server((host, port)).close()
     except OSError as error:
-        # Python adds the address, which is told already.
+        # Python adds the address, which the message has already.
         why, *_ = error.strerror.partition(" (while")
         raise ValueError(
             "`port` (KERASTUNER_ORACLE_PORT) is where the chief of a search "

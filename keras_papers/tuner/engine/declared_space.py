@@ -1,4 +1,4 @@
-"""Whether the space of a folder's trials, or a chief's, is the model's own."""
+"""Compares the space that a model declares with a folder's or a chief's."""
 
 import copy
 import json
@@ -9,7 +9,7 @@ keras_tuner = require("keras_tuner", "tuner")
 
 
 def as_json(hyperparameters):
-    """Returns a space as it is read from a file: lists in place of tuples."""
+    """Returns a space as JSON has it: with lists in place of tuples."""
     return json.loads(json.dumps(hyperparameters.get_config()["space"]))
 
 
@@ -27,41 +27,41 @@ def check_same_space(declared, before, folder):
     ):
         for entry, named in _differences(one, other):
             if named:
-                was = f"was {_told(named)}"
+                was = f"was {_text(named)}"
             raise ValueError(
                 "`directory` holds the trials of another search space. "
                 f"Received: directory={str(folder)!r}, in which "
-                f"{_told(entry)} {was}. Choose another folder, or pass "
+                f"{_text(entry)} {was}. Choose another folder, or pass "
                 "overwrite=True."
             )
 
 
 def check_chief_space(declared, theirs, chief):
-    """Raises ValueError if a worker declares what its chief does not.
+    """Raises ValueError if a worker declares more than its chief.
 
-    What the chief has beyond it may have been declared late, by a trial.
+    The chief may have more: hyperparameters that a trial declared.
 
     Args:
         declared: What the worker's model declares, by `as_json`.
-        theirs: HyperParameters that the chief tells.
-        chief: Where it listens.
+        theirs: HyperParameters of the chief.
+        chief: Its address.
     """
     own = keras_tuner.HyperParameters.from_config(
         {"space": copy.deepcopy(declared), "values": {}}
     )
-    # As the chief's went through a message, which does not keep all.
+    # The chief's came by a message, which does not keep everything.
     own = keras_tuner.HyperParameters.from_proto(own.to_proto())
     for entry, named in _differences(as_json(own), as_json(theirs)):
-        there = f"is {_told(named)}" if named else "is not known"
+        there = f"is {_text(named)}" if named else "is not known"
         raise ValueError(
             "A worker and its chief run one program. Received: a program in "
-            f"which {_told(entry)} is declared, which {there} to the chief at "
+            f"which {_text(entry)} is declared, which {there} to the chief at "
             f"{chief}. Start both from the same files."
         )
 
 
 def _differences(one, other):
-    """Yields what is not in another space, and what has its name there."""
+    """Yields each entry that another space lacks, and its namesake there."""
     for entry in one:
         if entry not in other:
             named = [each for each in other if _name(each) == _name(entry)]
@@ -72,8 +72,8 @@ def _name(entry):
     return entry["config"]["name"]
 
 
-def _told(entry):
-    """Tells of a hyperparameter as KerasTuner does."""
+def _text(entry):
+    """Returns a hyperparameter as KerasTuner prints it."""
     space = keras_tuner.HyperParameters.from_config(
         {"space": [copy.deepcopy(entry)], "values": {}}
     )

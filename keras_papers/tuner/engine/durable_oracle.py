@@ -1,7 +1,8 @@
-"""KerasTuner's oracles, which keep every trial.
+"""KerasTuner's oracles, made durable: a kill loses no trial.
 
-What this package knows of the inside of KerasTuner 1.4.8's oracles stands in
-this file, and of what they print in `trial_display.py`.
+An oracle proposes the values of each trial and records its result. This is
+the only file that depends on the private parts of KerasTuner 1.4.8's oracles;
+`trial_display.py` depends on how they print.
 """
 
 import collections
@@ -27,57 +28,59 @@ distribution = require("keras_tuner.src.distribute.utils", "tuner")
 Status = keras_tuner.engine.trial.TrialStatus
 ENDED = (Status.COMPLETED, Status.FAILED)
 
-DEATHS = 3  # processes that one trial may take with it
-WALK = 500  # points of a grid that may be beyond the limits in a row
-PROPOSALS = 20  # before a space is taken for exhausted, as KerasTuner has it
+DEATHS = 3  # processes that may die in one trial before it is given up
+WALK = 500  # points of a grid in a row that may exceed the limits
+PROPOSALS = 20  # before a space counts as exhausted, as in KerasTuner
 
 
 class Durable(keras_tuner.Oracle):
-    """Goes before one of KerasTuner's oracles, and makes it keep its trials.
+    """Mixin for one of KerasTuner's oracles, which makes it keep its trials.
 
-    - Files are whole whenever the process is killed.
-    - No trial that has ended runs again; every other one does.
-    - Nothing is told to be exhausted while a trial runs: it may fail to end,
-      or declare what else there is to search.
-    - Failures are told, not raised with a lock held.
+    - Every file is complete whenever the process is killed.
+    - A trial that has ended never runs again; every other trial does.
+    - The search never reports exhaustion while a trial runs, because the
+      trial may be killed, or may declare more hyperparameters.
+    - A failure of the search is stored in `failure`. KerasTuner would raise
+      it and never release its lock.
 
     Attributes:
-        failure: Why the search failed, in a sentence or two, or None.
-        afford: None, or a function from a dict of values to those to try in
-            their place, or to None where nothing near them is to be tried.
-        told: None, or a function from a dict of values to the line that tells
-            them when a trial begins; see `TrialDisplay`.
-        search_id: Str that no other search has, by which a worker knows it.
+        failure: Why the search failed, as text, or None.
+        afford: None, or a function from the values of a point to those of the
+            nearest point within the limits, or to None without such a point.
+        describe: None, or a function from the values of a point to one line
+            of text, printed when a trial begins; see `TrialDisplay`.
+        search_id: Str that identifies the search to workers.
     """
 
     failure = None
     afford = None
-    told = None
+    describe = None
 
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
         self._display = TrialDisplay(self)
         self._unsaved = False
-        # Trials that had ended before this process. Whoever starts a search
-        # again has mended what made the last ones fail.
+        # How many trials had ended when this process began. Their failures
+        # do not count as consecutive ones: a user who resumes a search has
+        # removed the cause.
         self._ended_before = 0
-        # Counts of trials and of `max_trials` when nothing was left to try.
+        # Number of trials and `max_trials` when nothing was left to try.
         self._exhausted_at = None
-        self._deaths = collections.Counter()
-        self._holders = {}
+        self._deaths = collections.Counter()  # of processes, by trial
+        self._saved_ongoing = {}  # `ongoing_trials`, as the file has them
         self.search_id = uuid.uuid4().hex
-        self._seen = None  # the `stamp` of its file
+        self._file_stamp = None  # of the oracle's file
 
     @contextlib.contextmanager
     def _transition(self):
-        """Makes a change of state alone, and writes it when it is whole.
+        """Holds the lock for a change of state, and writes the state once.
 
-        The lock is that of KerasTuner's `synchronized`, which keeps it for
-        ever where an error passes through.
+        It is the lock of KerasTuner's `synchronized`, which does not release
+        it after an error.
         """
         thread = threading.current_thread().name
         if engine.THREADS[self] == thread:
-            yield  # part of a larger change
+            yield  # within another transition
             return
         with engine.LOCKS[self]:
             engine.THREADS[self] = thread
@@ -86,7 +89,7 @@ class Durable(keras_tuner.Oracle):
                 if self._unsaved:
                     _write_json(self._get_oracle_fname(), self.get_state())
                     self._unsaved = False
-                    self.see()
+                    self.accept_file()
             finally:
                 engine.THREADS[self] = None
 
@@ -94,18 +97,18 @@ class Durable(keras_tuner.Oracle):
         with self._transition():
             self._unsaved = True
 
-    def see(self):
-        """Takes the file that is there for its own."""
-        self._seen = stamp(self._get_oracle_fname())
+    def accept_file(self):
+        """Records that the oracle's file has the state of this oracle."""
+        self._file_stamp = stamp(self._get_oracle_fname())
 
-    def check_seen(self):
-        """Raises ValueError if another has gone on with the search since."""
-        if stamp(self._get_oracle_fname()) != self._seen:
+    def check_file(self):
+        """Raises ValueError if another oracle has written the file since."""
+        if stamp(self._get_oracle_fname()) != self._file_stamp:
             raise ValueError(
                 "`directory` and `project_name` name the folder of a search. "
                 f"Received: {self._project_dir!r}, in which another tuner has "
                 "run trials since this one was made. Make this one again: it "
-                "then goes on with them."
+                "then continues with them."
             )
 
     def _save_trial(self, trial):
@@ -121,20 +124,27 @@ class Durable(keras_tuner.Oracle):
 
     def set_state(self, state):
         super().set_state(state)
-        # Neither is in a file of KerasTuner's own.
+        # Files of KerasTuner's own oracles lack these two.
         self._exhausted_at = state.get("exhausted_at")
         self.search_id = state.get("search_id", self.search_id)
-        self._holders = dict(self.ongoing_trials)  # which `reload` forgets
+        # `reload` of KerasTuner clears them.
+        self._saved_ongoing = dict(self.ongoing_trials)
 
     def reload(self):
-        """Reads a study, and mends what a kill left between two files.
+        """Reads the files of a search, and repairs what a kill interrupted.
 
-        The file of a trial is written before that of the oracle. So a trial
-        that the oracle does not know was never handed out, and one that it
-        does not know to have ended has only to be ended once more.
+        Each change is written to the file of a trial first, and then to that
+        of the oracle. If the process was killed in between,
+
+        - a trial that the oracle's file does not list was never given to a
+          worker: its file is deleted;
+        - a trial that has ended and is listed as running is ended again.
+
+        Every other trial without an end is then put in the queue of trials to
+        repeat, except those whose workers may still be alive.
 
         Raises:
-            ValueError: If the files are not those of a study.
+            ValueError: If a file is damaged, or is not of a search.
         """
         try:
             super().reload()
@@ -146,38 +156,48 @@ class Durable(keras_tuner.Oracle):
         if missing:
             raise self._unreadable(f"no trial.json of trial {missing[0]}")
         with self._transition():
-            for trial_id in self.trials.keys() - set(self.start_order):
-                trial = self.trials.pop(trial_id)
-                if trial.status in ENDED:
-                    raise self._unreadable(
-                        f"trial {trial_id}, which its oracle.json lacks"
-                    )
-                folder = pathlib.Path(self._get_trial_dir(trial_id))
-                (folder / "trial.json").unlink()
-            self.ongoing_trials = {}
-            self._retry_queue = []
-            for trial_id in self._unfinished():
-                if self.trials[trial_id].status in ENDED:
-                    self.end_trial(self.trials[trial_id])
-            unfinished = self._unfinished()
-            if distribution.is_chief_oracle():
-                # Its workers may be alive.
-                self.ongoing_trials = {
-                    tuner_id: trial
-                    for tuner_id, trial in self._holders.items()
-                    if trial.trial_id in unfinished
-                }
-            held = {trial.trial_id for trial in self.ongoing_trials.values()}
-            # The last is taken first.
-            self._retry_queue = [
-                trial_id
-                for trial_id in reversed(unfinished)
-                if trial_id not in held
-            ]
+            self._delete_unlisted_trials()
+            self._end_ended_trials()
+            self._queue_unfinished_trials()
             self._ended_before = len(self.end_order)
-            # Of equal trials the first is the best, and files have no order.
+            # KerasTuner takes the first of equal trials for the best, and
+            # read them in the order of their files' names.
             self.trials = {each: self.trials[each] for each in self.start_order}
-        self.see()
+        self.accept_file()
+
+    def _delete_unlisted_trials(self):
+        for trial_id in self.trials.keys() - set(self.start_order):
+            trial = self.trials.pop(trial_id)
+            if trial.status in ENDED:
+                raise self._unreadable(
+                    f"trial {trial_id}, which its oracle.json lacks"
+                )
+            folder = pathlib.Path(self._get_trial_dir(trial_id))
+            (folder / "trial.json").unlink()
+
+    def _end_ended_trials(self):
+        self.ongoing_trials = {}
+        self._retry_queue = []
+        for trial_id in self._unfinished():
+            if self.trials[trial_id].status in ENDED:
+                self.end_trial(self.trials[trial_id])
+
+    def _queue_unfinished_trials(self):
+        unfinished = self._unfinished()
+        if distribution.is_chief_oracle():
+            # The workers of the chief that was killed may be alive.
+            self.ongoing_trials = {
+                tuner_id: trial
+                for tuner_id, trial in self._saved_ongoing.items()
+                if trial.trial_id in unfinished
+            }
+        held = {trial.trial_id for trial in self.ongoing_trials.values()}
+        # KerasTuner takes the last of the queue first.
+        self._retry_queue = [
+            trial_id
+            for trial_id in reversed(unfinished)
+            if trial_id not in held
+        ]
 
     def _unfinished(self):
         return [each for each in self.start_order if each not in self.end_order]
@@ -190,38 +210,38 @@ class Durable(keras_tuner.Oracle):
         )
 
     def create_trial(self, tuner_id):
-        """Returns a trial to run, or one that says to wait or to stop."""
+        """Returns a trial to run, or one whose status is IDLE or STOPPED."""
         with self._transition():
             is_new = tuner_id not in self.ongoing_trials
             if is_new and self.failure:
-                return self._answer(Status.STOPPED)
+                return self._empty_trial(Status.STOPPED)
             is_repeated = is_new and bool(self._retry_queue)
             trial = super().create_trial(tuner_id)
             if is_repeated:
-                # What it told when it ran before would count, too.
-                trial.metrics = self._answer(Status.RUNNING).metrics
+                # Metrics of the earlier run would count, too.
+                trial.metrics = self._empty_trial(Status.RUNNING).metrics
                 trial.score = trial.message = None
                 self._save_trial(trial)
             if trial.status == Status.STOPPED:
                 if self.ongoing_trials:
-                    return self._answer(Status.IDLE)
+                    return self._empty_trial(Status.IDLE)
                 self._exhausted_at = [len(self.trials), self.max_trials]
                 self._check_any_completed()
                 self.save()
             return trial
 
-    def _answer(self, status):
+    def _empty_trial(self, status):
         return keras_tuner.engine.trial.Trial(
             self.get_space(), trial_id="", status=status
         )
 
     @property
     def is_exhausted(self):
-        """Whether nothing was left to try, to wait for or to repeat."""
+        """Whether no trial is left to run, to wait for or to repeat."""
         return self._exhausted_at == [len(self.trials), self.max_trials]
 
     def populate_space(self, trial_id):
-        """Proposes values for a trial, such as can be afforded."""
+        """Proposes values for a trial that are within the limits."""
         answer = super().populate_space(trial_id)
         if self.afford is None:
             return answer
@@ -240,8 +260,8 @@ class Durable(keras_tuner.Oracle):
     def _random_values(self):
         """Draws a point that was not tried.
 
-        KerasTuner gives up after some draws of what was; from a single list
-        the last ones would then be left out.
+        KerasTuner gives up after some draws of points that were. In a space
+        of one list, the last points would then never be tried.
         """
         values = super()._random_values()
         space = self.hyperparameters.space
@@ -263,14 +283,14 @@ class Durable(keras_tuner.Oracle):
         )
 
     def update_trial(self, trial_id, metrics, step=0):
-        """Takes note of metrics, unless the trial has ended."""
+        """Records metrics, unless the trial has ended."""
         with self._transition():
             if trial_id in self.end_order:
                 return self.trials[trial_id]
             return super().update_trial(trial_id, metrics, step=step)
 
     def end_trial(self, trial):
-        """Ends a trial; the first end counts, whoever tells it."""
+        """Ends a trial; only the first end counts, of whichever worker."""
         with self._transition():
             trial_id = trial.trial_id
             if trial_id in self.end_order:
@@ -278,7 +298,7 @@ class Durable(keras_tuner.Oracle):
             queue = list(self._retry_queue)
             if trial_id in self._retry_queue:
                 self._retry_queue.remove(trial_id)
-            # What began while nothing was printed may end when it is.
+            # The trial may have begun when the display was off.
             display, now = self._display, datetime.datetime.now()
             display.search_start = display.search_start or now
             display.trial_start.setdefault(trial_id, now)
@@ -287,17 +307,17 @@ class Durable(keras_tuner.Oracle):
             try:
                 super().end_trial(trial)
             except BaseException:
-                self.end_order = before  # its file does not say so
+                self.end_order = before  # as the file of the trial has it
                 self._retry_queue = queue
                 self.trials[trial_id].status = Status.RUNNING
                 raise
             self.save()
 
     def release(self, tuner_id):
-        """Lets others repeat the trial of a process that has died.
+        """Puts the trial of a process that has died into the queue.
 
         Returns:
-            The trial, or None if it had none.
+            The trial, or None if the process had none.
         """
         with self._transition():
             self.tuner_ids.discard(tuner_id)
@@ -322,7 +342,7 @@ class Durable(keras_tuner.Oracle):
             return trial
 
     def _check_consecutive_failures(self):
-        """Takes note of what KerasTuner raises inside its lock."""
+        """Stores the failure that KerasTuner would raise inside its lock."""
         failed = list(
             itertools.takewhile(
                 lambda trial_id: self.trials[trial_id].status == Status.FAILED,
@@ -331,16 +351,16 @@ class Durable(keras_tuner.Oracle):
         )
         if len(failed) >= self.max_consecutive_failed_trials:
             what = f"{len(failed)} trials in a row failed"
-            self.failure = self.failure or self._told(what, failed[0])
+            self.failure = self.failure or self._failure(what, failed[0])
 
     def _check_any_completed(self):
         if self.end_order and not any(
             trial.status == Status.COMPLETED for trial in self.trials.values()
         ):
             what = "No trial was completed"
-            self.failure = self._told(what, self.end_order[-1])
+            self.failure = self._failure(what, self.end_order[-1])
 
-    def _told(self, what, trial_id):
+    def _failure(self, what, trial_id):
         words = last_words(self.trials[trial_id])
         folder = os.path.join(self._project_dir, f"trial_{trial_id}")
         return (
@@ -362,7 +382,7 @@ class RandomSearchOracle(Durable, keras_tuner.oracles.RandomSearchOracle):
 class GridSearchOracle(Durable, keras_tuner.oracles.GridSearchOracle):
     """Takes every point in turn; see `keras_tuner.GridSearch`.
 
-    KerasTuner forgets where it was when the search is started again.
+    Its state has the position in the grid, which KerasTuner does not save.
     """
 
     def get_state(self):
@@ -384,17 +404,19 @@ class GridSearchOracle(Durable, keras_tuner.oracles.GridSearchOracle):
             self._ordered_ids.insert(trial_id)
         self._populate_next = state["populate_next"]
 
-    # A point that would be moved is passed over: where it would be moved to
-    # is a point of the grid itself, which has its own turn.
-
     def populate_space(self, trial_id):
-        """Proposes the next point that can be afforded."""
+        """Proposes the next point that is within the limits.
+
+        A point that `afford` would move is skipped, because the point that it
+        would be moved to is in the grid, too.
+        """
         answer = super(Durable, self).populate_space(trial_id)
         if answer["status"] != Status.RUNNING or self._is_affordable(
             answer["values"]
         ):
             return answer
-        # The first: every other came from `_get_next_combination`.
+        # Only the first point of the grid can exceed them here: all others
+        # come from `_get_next_combination`.
         values = self._get_next_combination(answer["values"])
         status = Status.STOPPED if values is None else Status.RUNNING
         return {"status": status, "values": values}
@@ -417,18 +439,18 @@ class GridSearchOracle(Durable, keras_tuner.oracles.GridSearchOracle):
 class BayesianOptimizationOracle(
     Durable, keras_tuner.oracles.BayesianOptimizationOracle
 ):
-    """Asks a Gaussian process; see `keras_tuner.BayesianOptimization`."""
+    """Fits a Gaussian process; see `keras_tuner.BayesianOptimization`."""
 
     def populate_space(self, trial_id):
-        # It is asked about running trials before it is fitted again, and
-        # knows no hyperparameter that was declared meanwhile.
+        # KerasTuner predicts the scores of running trials before it fits the
+        # process again, which fails if a hyperparameter was declared since.
         known = getattr(self.gpr, "n_features_in_", None)
         if known != len(self._nonfixed_space()):
             self.gpr = self._make_gpr()
         return super().populate_space(trial_id)
 
     def _propose_another(self, trial_id):
-        return self._random_populate_space()  # it would answer the same
+        return self._random_populate_space()  # the process repeats itself
 
 
 def _write_json(path, value):

@@ -1,4 +1,4 @@
-"""What survives of a trial when its process is killed."""
+"""The callback that saves a trial's training after each epoch."""
 
 import json
 import math
@@ -14,24 +14,24 @@ BEST = "keras_papers_epoch"  # attribute of a checkpoint
 
 
 class EpochMemory(keras.callbacks.Callback):
-    """Keeps the state of a trial's training after each epoch but the last.
+    """Saves the state of a trial's training after each epoch but the last.
 
-    A trial that is run again goes on from there: its history is whole, and
-    the weights at `checkpoint` are those of the best of all its epochs. The
-    last epoch is not kept, so that there is always one left to train. Each
-    `fit` of a trial has a state of its own.
+    A trial that is run again is resumed from that state: its history has all
+    epochs, and `checkpoint` has the weights of the best of them. The last
+    epoch is not saved, so that one is always left to train. Each `fit` of a
+    trial has a state of its own.
 
-    What an epoch told stands in the checkpoint itself, for a kill would come
-    between two files. The weights there give way to better ones only, of
-    whichever execution or process they are; and where they are of an epoch
-    that ran again and ended worse, the history tells the better.
+    The metrics of the best epoch are an attribute of the checkpoint, because
+    a kill could come between two files. Weights are replaced by better ones
+    only, of whichever execution or process. If an epoch ran twice, and worse
+    the second time, the history has the metrics of the weights that are kept.
 
     Args:
         state: Path of the state, ending with `.npz`.
         checkpoint: Path of the best weights, ending with `.weights.h5`.
-        objective: KerasTuner's `Objective`, which tells the best epoch.
-        files: The trial's `TrialFiles`, which tell whether another process
-            has ended it. Then nothing is written, and no epoch begins.
+        objective: KerasTuner's `Objective`, by which epochs are compared.
+        files: The trial's `TrialFiles`. If another process has ended the
+            trial, nothing is written, and no further epoch begins.
 
     Attributes:
         history: A dict of metrics for each epoch of the last `fit`.
@@ -59,9 +59,9 @@ class EpochMemory(keras.callbacks.Callback):
         if not self.state.exists():
             return
         self.files.own(self.state)
-        told = training_state.load(self.model, self.state)
-        self.start, self.history = told["start"], told["history"]
-        # As Keras' own BackupAndRestore tells `fit`.
+        kept = training_state.load(self.model, self.state)
+        self.start, self.history = kept["start"], kept["history"]
+        # Keras' own BackupAndRestore sets it, too.
         self.model._initial_epoch = self.start + len(self.history)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -69,21 +69,20 @@ class EpochMemory(keras.callbacks.Callback):
             self.start = epoch
         row = {name: float(value) for name, value in logs.items()}
         self.history.append(row)
-        # A process that was thought dead looks before it writes. Between the
-        # look and the write another may still end the trial, or write better
-        # weights: no lock is held, since machines that share a folder do not
-        # all share its locks.
+        # The chief may have given the trial to another process. That one may
+        # still end it, or write better weights, between this check and the
+        # writes below: machines that share a folder do not all share locks.
         if self.files.has_ended():
             self.model.stop_training = True
             return
         self._keep_if_best(epoch, row)
         if epoch + 1 < self.params["epochs"] and not self._is_behind():
-            told = {"start": self.start, "history": self.history}
-            training_state.save(self.model, self.state, told)
+            kept = {"start": self.start, "history": self.history}
+            training_state.save(self.model, self.state, kept)
             self.files.own(self.state)
 
     def _is_behind(self):
-        """Tells whether another process has trained the trial for longer."""
+        """Returns whether another process has trained the trial further."""
         if not self.state.exists():
             return False
         kept = training_state.read_history(self.state)["history"]
@@ -92,15 +91,16 @@ class EpochMemory(keras.callbacks.Callback):
     def _keep_if_best(self, epoch, row):
         """Writes the weights of an epoch that is the best so far.
 
-        Of equal epochs the first is the best, as KerasTuner has it. What no
-        epoch tells is measured after the last one, of its weights.
+        Of equal epochs the first is the best, as in KerasTuner. If the epochs
+        do not report the objective, the weights of the last one are kept, of
+        which `HyperModel.fit` may compute it.
         """
-        told = self.objective.has_value(row)
-        if told and not self._is_better(row, best_of(self.checkpoint)):
+        is_measured = self.objective.has_value(row)
+        if is_measured and not self._is_better(row, best_of(self.checkpoint)):
             return
         with draft_of(self.checkpoint) as draft:
             self.model.save_weights(draft)
-            if told:
+            if is_measured:
                 best = {"of": self.state.name, "epoch": epoch, "row": row}
                 with h5py.File(draft, "a") as file:
                     file.attrs[BEST] = json.dumps(best)
@@ -110,21 +110,24 @@ class EpochMemory(keras.callbacks.Callback):
             return True
         value = self.objective.get_value(row)
         least = self.objective.get_value(best["row"])
-        if math.isnan(least):  # than which anything is better
+        if math.isnan(least):  # anything is better
             return True
         return self.objective.better_than(value, least)
 
     def on_train_end(self, logs=None):
-        self._tell_what_is_kept()
-        # Or the model's next `fit` would begin there, too.
+        self._report_kept_epoch()
+        # Else the model's next `fit` would begin there, too.
         self.model._initial_epoch = None
         self.model.history.history = {
             name: [row.get(name) for row in self.history]
             for name in self.history[-1]
         }
 
-    def _tell_what_is_kept(self):
-        """Tells, of an epoch that ran twice, what its kept weights reached."""
+    def _report_kept_epoch(self):
+        """Puts the metrics of the kept weights into the history.
+
+        They differ if the best epoch ran twice, and worse the second time.
+        """
         best = best_of(self.checkpoint)
         if best is None or best["of"] != self.state.name:
             return
@@ -136,13 +139,13 @@ class EpochMemory(keras.callbacks.Callback):
 
 
 def best_of(checkpoint):
-    """Returns what the epoch of a checkpoint told, or None if none says.
+    """Returns the record of a checkpoint's epoch, or None without one.
 
-    A dict: `"of"` is the name of its training's state, `"epoch"` its number,
-    and `"row"` its metrics by name.
+    A dict: `"of"` is the name of the training's state, `"epoch"` the number
+    of the epoch, and `"row"` its metrics by name.
     """
     if not pathlib.Path(checkpoint).exists():
         return None
     with h5py.File(checkpoint) as file:
-        told = file.attrs.get(BEST)
-    return None if told is None else json.loads(told)
+        record = file.attrs.get(BEST)
+    return None if record is None else json.loads(record)

@@ -1,4 +1,4 @@
-"""Starts a search's chief and workers on one machine, and looks after them."""
+"""Runs a search's chief and workers on one machine, and restarts them."""
 
 import contextlib
 import os
@@ -21,13 +21,13 @@ from keras_papers.tuner.engine.chief_address import (
 )
 from keras_papers.tuner.engine.search_errors import SearchFailedError
 
-RESTARTED = "KERAS_PAPERS_RESTARTED"  # in the environment of a second start
-KILLS = 20  # after each of which a process is started again
-ERRORS = 2  # likewise, of a worker
-PAUSE = 3  # seconds before it, in which an error of the chief shows
+RESTARTED = "KERAS_PAPERS_RESTARTED"  # set in a process that is a restart
+KILLS = 20  # after which a process is restarted
+ERRORS = 2  # after which a worker is restarted
+PAUSE = 3  # seconds before a restart, in which an error of the chief shows
 GRACE = 10  # seconds that workers may take after the chief has ended
-FAREWELL = 5  # seconds from SIGTERM to SIGKILL
-LOOK = 0.1  # seconds between looks at the processes
+TERMINATION = 5  # seconds from SIGTERM to SIGKILL
+INTERVAL = 0.1  # seconds between two checks of the processes
 THREADS = (
     "OMP_NUM_THREADS",
     "TF_NUM_INTRAOP_THREADS",
@@ -49,26 +49,27 @@ def launch(
 ):
     """Runs a search in a chief and some workers, until it is over.
 
-    The command is that of the search alone: KerasTuner's environment variables
-    make it a chief or a worker. A process that is killed is started again; a
-    worker then goes on with its trial. If the launcher itself is killed, its
-    processes end, and the search goes on when it is launched again.
+    The command is the one that searches in one process: KerasTuner's
+    environment variables make it a chief or a worker. A process that is killed
+    is started again; a worker then resumes its trial. If the launcher itself
+    is killed, its processes end, and the search is resumed when it is launched
+    again.
 
     Args:
         command: List of str. A program that calls the `search` of a tuner.
         workers: Positive int. Processes that run trials.
-        port: Int, of this machine, for the chief. Defaults to None: one that
-            is free.
-        log_folder: Folder for what the workers write, appended to
-            `worker0.log` and so on. Defaults to None: thrown away, unless
-            the search fails.
-        environment: Dict of more variables of the processes.
-        chief_to_log: Whether the chief writes to `chief.log`, too, and not to
-            the terminal.
+        port: Int. Port of this machine for the chief. Defaults to None: a
+            free one.
+        log_folder: Folder for the output of the workers, which is appended to
+            `worker0.log` and so on. Defaults to None: a temporary folder,
+            which is kept if the search fails.
+        environment: Dict of additional environment variables.
+        chief_to_log: Whether the chief, too, writes to a file, `chief.log`.
+            Defaults to False: to the terminal.
 
     Raises:
         ValueError: If an argument is wrong, or the port is in use.
-        SearchFailedError: With the last words of the process that failed.
+        SearchFailedError: With the last message of the process that failed.
 
     Example:
     >>> launch([sys.executable, "-c", "pass  # a search"], workers=2)
@@ -109,40 +110,40 @@ def launch(
 
 
 def is_restart():
-    """Tells whether this process takes the place of one that was killed.
+    """Returns whether this process replaces one that was killed.
 
-    It must not then overwrite what the other left.
+    It must not overwrite the search then.
     """
     return RESTARTED in os.environ
 
 
 def _supervise(chief, *workers):
-    """Returns when the chief has ended well, and the workers had their time."""
-    while chief.look(errors=0) != 0:
+    """Restarts processes until the chief has ended without an error."""
+    while chief.restart_if_ended(errors=0) != 0:
         for worker in workers:
-            worker.look(errors=ERRORS)
-        time.sleep(LOOK)
+            worker.restart_if_ended(errors=ERRORS)
+        time.sleep(INTERVAL)
     _wait(workers, GRACE)
 
 
 def _wait(processes, seconds):
-    """Returns when all have ended, or time is up."""
+    """Returns when all processes have ended, or after some seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if all([process.poll() is not None for process in processes]):
             return
-        time.sleep(LOOK)
+        time.sleep(INTERVAL)
 
 
 def _end(processes):
     for process in processes:
         process.send(signal.SIGTERM)
-    _wait(processes, FAREWELL)
+    _wait(processes, TERMINATION)
     for process in processes:
         process.send(signal.SIGKILL)
-    _wait(processes, FAREWELL)
+    _wait(processes, TERMINATION)
     for process in processes:
-        process.hear_out()
+        process.wait_for_output()
 
 
 class Process:
@@ -152,7 +153,7 @@ class Process:
         name: Its id for KerasTuner.
         command: List of str.
         variables: Its environment.
-        log: Path of what it writes, or None for the terminal.
+        log: Path of the file for its output, or None for the terminal.
     """
 
     def __init__(self, name, command, variables, log):
@@ -164,13 +165,13 @@ class Process:
         self.start()
 
     def start(self):
-        # Isolated, so that it finds the standard library and nothing else.
+        # Isolated: the script needs the standard library only.
         bound = [sys.executable, "-IS", bound_process.__file__, os.getpid()]
         with contextlib.ExitStack() as stack:
             out, error = None, subprocess.PIPE
             if self.log is not None:
                 out = stack.enter_context(open(self.log, "ab"))
-                self.log_start = out.tell()
+                self.log_start = out.seek(0, os.SEEK_END)
                 error = subprocess.STDOUT
             self.popen = subprocess.Popen(
                 [str(part) for part in (*bound, *self.command)],
@@ -178,11 +179,11 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=error,
-                # Ctrl-C is for the launcher, who then ends the others.
+                # Ctrl-C reaches the launcher only, which ends the others.
                 start_new_session=True,
             )
-        self.status = self.again_at = self.listener = None
-        self.said = b""
+        self.status = self.restart_at = self.listener = None
+        self.output = b""  # the end of what it wrote to stderr
         if self.log is None:
             self.listener = threading.Thread(
                 target=self._listen, args=[self.popen.stderr], daemon=True
@@ -190,14 +191,14 @@ class Process:
             self.listener.start()
 
     def _listen(self, pipe):
-        """Passes on what it writes to stderr, and remembers the end of it."""
+        """Copies its stderr to the terminal, and keeps the end of it."""
         with pipe:
-            while said := pipe.read1():
-                self.said = (self.said + said)[-(2**16) :]
-                sys.stderr.write(said.decode(errors="replace"))
+            while output := pipe.read1():
+                self.output = (self.output + output)[-(2**16) :]
+                sys.stderr.write(output.decode(errors="replace"))
 
-    def hear_out(self):
-        """Waits for the last of what it wrote, a second at most."""
+    def wait_for_output(self):
+        """Waits for the rest of its output, a second at most."""
         if self.listener is not None:
             self.listener.join(timeout=1)
 
@@ -206,11 +207,11 @@ class Process:
         if self.status is None:
             self.status = self.popen.poll()
             if self.status is not None:
-                self._send_to_group(signal.SIGKILL)  # what it has started
+                self._send_to_group(signal.SIGKILL)  # those that it started
         return self.status
 
     def send(self, number):
-        """Sends a signal to it and all that it has started."""
+        """Sends a signal to it and to the processes that it has started."""
         if self.poll() is None:
             self._send_to_group(number)
 
@@ -218,31 +219,31 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.popen.pid, number)
 
-    def look(self, errors):
-        """Starts it again if it has to be, as often as it may.
+    def restart_if_ended(self, errors):
+        """Restarts it if it was killed or ended with an error.
 
         Args:
-            errors: How many errors of its own are no reason to give up.
+            errors: How often it may end with an error.
 
         Returns:
-            0 if it has ended well, else None.
+            0 if it has ended without an error, else None.
 
         Raises:
-            SearchFailedError: If it ended otherwise once too often.
+            SearchFailedError: If it was killed, or failed, too often.
         """
         status = self.poll()
         if not status:
             return status
-        if self.again_at is None:
-            self.again_at = time.monotonic()
+        if self.restart_at is None:
+            self.restart_at = time.monotonic()
             if status < 0:
                 self.kills += 1
             else:
                 self.errors += 1
-                self.again_at += PAUSE
+                self.restart_at += PAUSE
             if self.kills > KILLS or self.errors > errors:
                 raise SearchFailedError(self._last_words())
-        elif time.monotonic() >= self.again_at:
+        elif time.monotonic() >= self.restart_at:
             self.variables[RESTARTED] = "1"
             self.start()
         return None
@@ -253,11 +254,11 @@ class Process:
                 f"The {self.name} was killed {self.kills} times, the last time "
                 f"by {signal.Signals(-self.status).name}. If memory is short, "
                 "run fewer workers. What is finished is kept: launch the "
-                "search again to go on."
+                "search again to resume it."
             )
         if self.log is None:
-            self.hear_out()
-            text, where = self.said, ""
+            self.wait_for_output()
+            text, where = self.output, ""
         else:
             text = self.log.read_bytes()[self.log_start :]
             where = f" (all it wrote is in {self.log})"
@@ -271,11 +272,12 @@ class Process:
 
 
 def _log_folder(folder, stack):
-    """Makes the folder of logs; one that nobody asked for goes if all is well.
+    """Makes the folder of logs.
 
     Args:
-        folder: Its path, or None.
-        stack: An `ExitStack`, after which it goes.
+        folder: Its path, or None for a temporary folder.
+        stack: An `ExitStack`, which deletes a temporary folder unless it
+            ends with an error.
     """
     if folder is not None:
         pathlib.Path(folder).mkdir(parents=True, exist_ok=True)

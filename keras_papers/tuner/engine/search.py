@@ -1,11 +1,11 @@
-"""KerasTuner's tuner, which loses no trial; `searches` has those by name.
+"""KerasTuner's tuner, made durable; `searches` has one for each oracle.
 
-It takes KerasTuner's own arguments and does what its tuner does. Beyond that:
+It takes KerasTuner's own arguments and does what its tuner does. In addition:
 
-- A search that was killed goes on when it is started again: no finished trial
-  runs twice, and of an unfinished one an epoch is lost at most.
-- A search of which every trial failed raises, with what the last one said.
-- A folder that another search is using, or that holds the trials of another
+- A search that was killed is resumed when it is started again: no finished
+  trial runs twice, and an unfinished one loses one epoch at most.
+- If every trial fails, the search raises an error with the last message.
+- A folder that another search uses, or that holds the trials of another
   space, is refused.
 - Workers may be killed, and so may their chief; see `launch`.
 """
@@ -36,7 +36,8 @@ from keras_papers.tuner.engine.trial_files import TrialFiles
 keras_tuner = require("keras_tuner", "tuner")
 filelock = require("filelock", "tuner")
 
-# By which KerasTuner knows a search: ours, and those of its own.
+# Files by which KerasTuner recognizes a search: the name that is used here,
+# and those that its own tuners use.
 TUNER_FILES = ("tuner.json", "tuner0.json", "chief.json")
 
 
@@ -49,17 +50,17 @@ class Tuner(keras_tuner.Tuner):
         directory: Folder of the search. Defaults to the working one.
         project_name: Name of the folder inside. Defaults to
             `"untitled_project"`.
-        overwrite: Whether trials that are there give way. Defaults to False:
-            the search goes on.
-        told: Function from the values of a trial, a dict, to a line that
-            tells them. The search then prints a line when a trial begins, and
-            one when it ends. Defaults to None: KerasTuner's tables, of which
-            those of a `MnasSpace` are long.
+        overwrite: Whether to delete trials that are there. Defaults to False:
+            the search is resumed.
+        describe: Function from the values of a trial, a dict, to one line of
+            text. The search then prints a line when a trial begins, and one
+            when it ends. Defaults to None: KerasTuner's tables, with a line
+            for each hyperparameter.
         **arguments: More of KerasTuner's `Tuner`.
 
     Attributes:
-        workers: How many processes have run trials; a chief learns it in its
-            search.
+        workers: How many processes have run trials; in a chief, known after
+            `search`.
 
     Raises:
         ValueError: If the folder is in use, or of another space.
@@ -75,29 +76,30 @@ class Tuner(keras_tuner.Tuner):
         directory=None,
         project_name=None,
         overwrite=False,
-        told=None,
+        describe=None,
         **arguments,
     ):
         if keras.config.backend() == "tensorflow":
-            require("tensorboard", "tuner")  # or every trial fails for it
+            require("tensorboard", "tuner")  # without it every trial fails
         home = pathlib.Path(directory or ".") / (
             project_name or "untitled_project"
         )
         self.is_worker = worker.is_worker()
-        self._given = oracle.get_space()  # of `hyperparameters`
+        self._given = oracle.get_space()  # the argument `hyperparameters`
         self._space = None  # what the model declared when the search began
-        self._running = None  # the `TrialFiles` of a trial
-        oracle.told = told
+        self._running = None  # the `TrialFiles` of the running trial
+        oracle.describe = describe
         if not self.is_worker:
             self._lock = claim(home)
-        # It says whether a search goes on; stdout may be for a machine to read.
+        # KerasTuner prints that a search is resumed; stdout may hold JSON.
         with contextlib.redirect_stdout(sys.stderr):
             super().__init__(
                 oracle,
                 hypermodel,
                 directory=directory,
                 project_name=project_name,
-                # What comes later must not delete what others found.
+                # A worker, or a process that was started again, must not
+                # delete the trials of the others.
                 overwrite=overwrite
                 and not self.is_worker
                 and not launcher.is_restart(),
@@ -107,13 +109,13 @@ class Tuner(keras_tuner.Tuner):
             self.oracle = worker.Client(oracle)
         else:
             oracle.afford = getattr(self.hypermodel, "afford", None)
-            oracle.see()
+            oracle.accept_file()
 
     def _get_tuner_fname(self):
-        """Names the file by which KerasTuner knows that there is a search.
+        """Returns the path of the file by which KerasTuner finds a search.
 
-        The same for a search alone and for a chief, so that one goes on with
-        what the other began; and with what KerasTuner's own tuners began.
+        It is the same for a search in one process and for a chief, so that
+        each can resume the other's search, and one of KerasTuner's tuners.
         """
         names = TUNER_FILES
         if self.is_worker:
@@ -143,13 +145,13 @@ class Tuner(keras_tuner.Tuner):
         try:
             super().reload()
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            # The trials are in files of their own, and a worker's has nothing
-            # that is read.
+            # The trials are in files of their own. Of a worker's file nothing
+            # is read.
             if not self.is_worker:
                 warnings.warn(
                     f"{self._get_tuner_fname()!r} is damaged ({error}). The "
-                    "search goes on with its trials; whether they are of this "
-                    "model's space is not known.",
+                    "search continues with its trials; whether they are of "
+                    "this model's space is not known.",
                     stacklevel=2,
                 )
         if self.is_worker:
@@ -158,13 +160,13 @@ class Tuner(keras_tuner.Tuner):
             self._check_space()
 
     def _check_space(self):
-        """Refuses to go on with trials of another space than the model's."""
+        """Raises ValueError if the folder has trials of another space."""
         before, self._space = self._space, self._declared()
         if before is not None:
             check_same_space(self._space, before, self.project_dir)
 
     def _declared(self):
-        """Returns the space that this search would begin with."""
+        """Returns the space that the model declares at the beginning."""
         own = self.oracle
         self.oracle = keras_tuner.oracles.RandomSearchOracle(
             hyperparameters=self._given.copy(),
@@ -192,9 +194,9 @@ class Tuner(keras_tuner.Tuner):
             return
         self._lock.acquire()  # again, if it was released by a search before
         try:
-            self.oracle.check_seen()
-            # Before the first trial, or a process that is killed in it would
-            # leave a search that nobody knows of.
+            self.oracle.check_file()
+            # Before the first trial: if the process is killed in it, the
+            # search can be found.
             self.save()
             if chief.is_chief():
                 self.oracle.verbose = options.get("verbose", 1)
@@ -207,25 +209,25 @@ class Tuner(keras_tuner.Tuner):
 
     def _run_and_update_trial(self, trial, *arguments, **options):
         with warnings.catch_warnings():
-            # KerasTuner takes metrics of another worker, which ran the trial
-            # too, for a use of `update_trial` that it advises against.
+            # KerasTuner warns if a trial has metrics of another worker, which
+            # ran it before, as if this program had called `update_trial`.
             warnings.filterwarnings(
                 "ignore", ".*oracle.update_trial", DeprecationWarning
             )
             super()._run_and_update_trial(trial, *arguments, **options)
 
     def run_trial(self, trial, *arguments, callbacks=None, **options):
-        """Trains the model of a trial, from where a killed process left it."""
+        """Trains the model of a trial, or resumes it after a kill."""
         files, histories = self._files(trial), []
         checkpoint = self._get_checkpoint_fname(trial.trial_id)
         if not any(files.left()) and not files.has_ended():
-            # Every epoch runs again: what an attempt that failed left there
-            # is of epochs that are in no history.
+            # Every epoch runs again, so that weights of an earlier attempt
+            # would be of epochs that no history has.
             pathlib.Path(checkpoint).unlink(missing_ok=True)
         for execution in range(self.executions_per_trial):
-            told = files.told(execution)
-            if told is not None:
-                histories.append(_history(told))
+            finished = files.execution_history(execution)
+            if finished is not None:
+                histories.append(_history(finished))
                 continue
             own = self._deepcopy_callbacks(list(callbacks or ()))
             self._configure_tensorboard_dir(own, trial, execution)
@@ -247,20 +249,20 @@ class Tuner(keras_tuner.Tuner):
             if files.has_ended():
                 break
             if self.executions_per_trial > 1 and _is_history(histories[-1]):
-                files.tell(execution, histories[-1].history)
+                files.keep_execution(execution, histories[-1].history)
             files.keep_history(memory.history)
         return histories
 
-    def _check_objective(self, told):
-        """Ends the search if epochs do not report what it is to improve.
+    def _check_objective(self, result):
+        """Ends the search if the epochs do not report the objective.
 
-        Every trial would fail after its training. What `HyperModel.fit`
-        returns in place of a history, KerasTuner checks itself.
+        Every trial would fail after its training. If `HyperModel.fit` returns
+        something else than a history, KerasTuner checks it.
         """
         objective = self.oracle.objective
-        if not _is_history(told) or objective.has_value(told.history):
+        if not _is_history(result) or objective.has_value(result.history):
             return
-        names = list(told.history)
+        names = list(result.history)
         raise keras_tuner.errors.FatalValueError(
             "`objective` must be a metric that every epoch reports. Received: "
             f"objective={objective.name!r}, where epochs report "
@@ -282,7 +284,7 @@ class Tuner(keras_tuner.Tuner):
             path = self._get_build_config_fname(trial.trial_id)
             model.build_from_config(json.loads(pathlib.Path(path).read_text()))
         if model.optimizer is not None:
-            # Or Keras warns that the file has more of it than the model.
+            # Else Keras warns that the file has variables that it lacks.
             model.optimizer.build(model.trainable_variables)
         model.load_weights(self._get_checkpoint_fname(trial.trial_id))
         return model
@@ -290,17 +292,17 @@ class Tuner(keras_tuner.Tuner):
     def on_trial_end(self, trial):
         files, is_completed = self._files(trial), self._is_completed(trial)
         if not is_completed:
-            # It may begin anew as soon as that is told.
-            files.forget_own()
+            # As soon as the oracle knows, another worker may run it again.
+            files.delete_own()
         super().on_trial_end(trial)
         if is_completed:
-            # Not before: it would not be resumed after a kill between.
-            files.forget()
+            # After the oracle knows: a kill in between would lose the trial.
+            files.delete()
         self._running = None
         release_graphs()
 
     def _is_completed(self, trial):
-        """Tells whether a trial ends well, which none without a score does."""
+        """Returns whether a trial is completed and has a score."""
         if trial.status != durable_oracle.Status.COMPLETED:
             return False
         best = best_of(self._get_checkpoint_fname(trial.trial_id))
@@ -310,7 +312,7 @@ class Tuner(keras_tuner.Tuner):
 
 
 class Hooks(keras.callbacks.Callback):
-    """Calls the methods of a tuner that a subclass may override."""
+    """Calls the methods of a tuner that its subclasses may override."""
 
     def __init__(self, tuner, trial):
         super().__init__()
@@ -330,20 +332,21 @@ class Hooks(keras.callbacks.Callback):
         self.tuner.on_batch_end(self.trial, self.model, batch, logs)
 
 
-def _history(told):
+def _history(metrics):
     history = keras.callbacks.History()
-    history.history = told
+    history.history = metrics
     return history
 
 
-def _is_history(told):
-    return isinstance(told, keras.callbacks.History)
+def _is_history(result):
+    return isinstance(result, keras.callbacks.History)
 
 
 def claim(home):
-    """Returns the lock of a search's folder, for as long as it is held.
+    """Returns the acquired lock of a search's folder.
 
-    One process may make the tuner of a folder again, as notebooks do.
+    A process that holds it may acquire it again, as a notebook does that
+    makes the tuner of a folder twice.
 
     Raises:
         ValueError: If another process holds it.

@@ -1,4 +1,4 @@
-"""What can end a search before its trials are done, or begun."""
+"""Errors that end a search before its trials are done, or begun."""
 
 from keras_papers.extras import require
 
@@ -6,16 +6,16 @@ keras_tuner = require("keras_tuner", "tuner")
 
 
 class NothingFitsError(ValueError):
-    """Says that even the cheapest point of a space exceeds a limit.
+    """Even the cheapest point of a space exceeds a limit.
 
     Attributes:
         cost: Name of the cost that is limited.
-        limit: The most that is allowed, as text.
-        cheapest: What is cheapest, and what it costs, as text.
+        limit: Text of the limit.
+        cheapest: Text of the cheapest point and its cost.
     """
 
     def __init__(self, cost, limit, cheapest):
-        super().__init__(cost, limit, cheapest)  # as which it is pickled
+        super().__init__(cost, limit, cheapest)  # for pickle
         self.cost = cost
         self.limit = limit
         self.cheapest = cheapest
@@ -27,15 +27,19 @@ class NothingFitsError(ValueError):
         )
 
 
-# KerasTuner takes any other error inside a trial for a failure of the trial.
+# They derive from FatalError because KerasTuner takes any other error inside a
+# trial for a failure of that trial.
 class SearchFailedError(keras_tuner.errors.FatalError, RuntimeError):
-    """Says why a search came to nothing."""
+    """A search failed; the message gives the reason."""
 
 
 class ChiefGoneError(keras_tuner.errors.FatalError, ConnectionError):
-    """Says that a worker has nobody to ask for trials."""
+    """The chief of a worker does not answer."""
 
 
-# A search that stops goes on later; a trial that failed would be lost.
 class DeviceBusyError(keras_tuner.errors.FatalError, RuntimeError):
-    """Says why a latency measured now would be none of the model's."""
+    """Other processes load a device, so that no latency can be measured.
+
+    It ends the search, which can be resumed: as a failed trial, the point
+    would be lost.
+    """

@@ -1,4 +1,4 @@
-"""KerasTuner's searches by their names, which lose no trial; see `Tuner`."""
+"""KerasTuner's searches by their names, made durable; see `Tuner`."""
 
 from keras_papers.extras import require
 from keras_papers.tuner.engine import durable_oracle
@@ -23,7 +23,7 @@ class RandomSearch(Tuner):
         objective: Name of a metric, such as `"val_accuracy"` or the
             `"reward"` of a space; or KerasTuner's `Objective`.
         max_trials: Positive int. Defaults to 10.
-        seed: Int, or None for one that is drawn.
+        seed: Int, or None for a random one.
         **arguments: More of `keras_tuner.RandomSearch` and of `Tuner`, such
             as `directory`.
 
@@ -71,7 +71,7 @@ class GridSearch(Tuner):
         objective: Name of a metric, such as `"val_accuracy"` or the
             `"reward"` of a space; or KerasTuner's `Objective`.
         max_trials: Positive int, or None for all points.
-        seed: Int, or None for one that is drawn.
+        seed: Int, or None for a random one.
         **arguments: More of `keras_tuner.GridSearch` and of `Tuner`, such as
             `directory`.
     """
@@ -95,18 +95,18 @@ class GridSearch(Tuner):
 
 
 class BayesianOptimization(Tuner):
-    """Proposes points where a Gaussian process expects most.
+    """Proposes points where a Gaussian process predicts high scores.
 
     Args:
         hypermodel: A `HyperModel`, or a function that builds a model.
         objective: Name of a metric, such as `"val_accuracy"` or the
             `"reward"` of a space; or KerasTuner's `Objective`.
         max_trials: Positive int. Defaults to 10.
-        num_initial_points: Positive int. Points that are drawn before.
-            Defaults to None: three for each hyperparameter.
-        alpha: Float. Noise that is expected in what trials tell.
-        beta: Float. Weight of what is unknown against what is good.
-        seed: Int, or None for one that is drawn.
+        num_initial_points: Positive int. Random points before the first
+            prediction. Defaults to None: three for each hyperparameter.
+        alpha: Float. Variance of the noise in the objective.
+        beta: Float. Weight of exploration against exploitation.
+        seed: Int, or None for a random one.
         **arguments: More of `keras_tuner.BayesianOptimization` and of
             `Tuner`, such as `directory`.
     """
@@ -137,10 +137,10 @@ class BayesianOptimization(Tuner):
 
 
 def _oracle(make, arguments, **own):
-    """Returns an oracle, and the arguments that are not for it."""
+    """Returns an oracle, and the arguments that it does not take."""
     others = dict(arguments)
-    # KerasTuner does not know whether more of it is better. (Its own objectives
-    # cannot be compared with a name.)
+    # KerasTuner does not know the direction of this metric. (Its `Objective`
+    # cannot be compared with a str.)
     if isinstance(own["objective"], str) and own["objective"] == "reward":
         own["objective"] = keras_tuner.Objective("reward", "max")
     for name in ORACLE_ARGUMENTS & arguments.keys():

@@ -1,10 +1,10 @@
-"""Lets TensorFlow forget the graphs of models that are gone.
+"""Frees the TensorFlow graphs of models that no longer exist.
 
-Some gradients are Python functions: that of each sum over replicas, which
-every optimizer takes, and that of each SiLU. TensorFlow registers them anew
-for every graph and for good, and each holds on to its whole graph: of one
-small MobileNet 126,000 objects, 90 MB (TensorFlow 2.21). A search, which
-traces two graphs a trial, grows by that until memory is full.
+Some gradients are Python functions: that of the sum over replicas in every
+optimizer, and that of each SiLU. TensorFlow registers them for every graph,
+until the process ends, and each keeps its whole graph: for one small
+MobileNet 126,000 objects, 90 MB (TensorFlow 2.21). A search traces two graphs
+a trial, and would grow by that until memory is full.
 """
 
 import inspect
@@ -17,16 +17,16 @@ COLLECTION = "keras_papers_gradients"  # of a graph, where it keeps its own
 
 
 def release_graphs():
-    """Lets the graphs go of models that are gone, and those of others later.
+    """Frees the graphs of models that no longer exist.
 
-    The tuners here call it after each trial; with KerasTuner's own, or in a
-    loop that trains one model after another, call it after each of them. It
-    ties the gradients that TensorFlow has registered to the lives of their
-    graphs: a graph that somebody still uses keeps its gradients.
+    The tuners here call it after each trial. With KerasTuner's own, or in a
+    loop that trains one model after another, call it after each model. The
+    registered gradients are then kept by their graphs only: a graph that is
+    still in use keeps its gradients, and is freed later.
 
     Returns:
-        Int. How many gradients were not tied before; 0 on other backends,
-        which keep no graphs.
+        Int. Number of gradients that the call has changed; 0 on other
+        backends, which keep no graphs.
 
     Example:
     >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
@@ -48,16 +48,16 @@ def release_graphs():
         and (graph := _graph_of(entry["type"])) is not None
     ]
     for name, graph, entry in found:
-        # From graph to gradient and back is a circle, which Python's collector
-        # knows to break; a table of the process is not.
+        # Python's garbage collector frees a reference cycle of a graph and
+        # its gradients, but nothing that a table of the process refers to.
         graph.add_to_collection(COLLECTION, entry["type"])
-        entry["type"] = _Tied(entry["type"])
+        entry["type"] = _WeakFunction(entry["type"])
         weakref.finalize(graph, registered.pop, name, None)
     return len(found)
 
 
-class _Tied:
-    """Calls a function that it does not keep alive."""
+class _WeakFunction:
+    """Calls a function to which it has a weak reference."""
 
     def __init__(self, function):
         self.function = weakref.ref(function)

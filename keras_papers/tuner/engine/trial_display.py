@@ -1,4 +1,4 @@
-"""What a search prints of its trials."""
+"""What a search prints about its trials."""
 
 import datetime
 
@@ -11,14 +11,14 @@ Status = keras_tuner.engine.trial.TrialStatus
 
 
 class TrialDisplay(engine.Display):
-    """Tells of a trial in a line when it begins, and in one when it ends.
+    """Prints a line when a trial begins, and one when it ends.
 
-    Where the oracle has no `told` it is KerasTuner's, with a line for each
-    hyperparameter.
+    If the oracle has no function `describe`, it prints KerasTuner's tables,
+    with a line for each hyperparameter.
     """
 
     def on_trial_begin(self, trial):
-        if self.oracle.told is None or self.verbose < 1:
+        if self.oracle.describe is None or self.verbose < 1:
             super().on_trial_begin(trial)
             return
         trial_id, now = trial.trial_id, datetime.datetime.now()
@@ -31,17 +31,17 @@ class TrialDisplay(engine.Display):
         _print_line(
             f"trial {trial_id} begins{again}, {number}"
             + (f" of at most {most}" if most else "")
-            + f": {self.oracle.told(trial.hyperparameters.values)}"
+            + f": {self.oracle.describe(trial.hyperparameters.values)}"
         )
 
     def on_trial_end(self, trial):
-        if self.oracle.told is None or self.verbose < 1:
+        if self.oracle.describe is None or self.verbose < 1:
             super().on_trial_end(trial)
             return
         completed = [
             each
             for each in self.oracle.get_best_trials()
-            if each.status == Status.COMPLETED  # or KerasTuner has another
+            if each.status == Status.COMPLETED  # KerasTuner lists others, too
         ]
         parts = []
         if trial.status == Status.COMPLETED:
@@ -69,5 +69,4 @@ def last_words(trial):
 
 
 def _print_line(line):
-    # A log is read while the search runs.
-    print(line, flush=True)
+    print(line, flush=True)  # people read a log while the search runs

@@ -1,4 +1,4 @@
-"""What a search found: its trials as a table, and the best of them."""
+"""The trials of a search as a table, and the Pareto front of them."""
 
 import csv
 import math
@@ -16,15 +16,15 @@ class Trial(NamedTuple):
     status: str  # "COMPLETED", "FAILED", "RUNNING", ...
     values: dict  # of the hyperparameters
     metrics: dict  # of the best epoch, by name
-    message: str | None  # of one that failed: what it said last
+    message: str | None  # the last line of the error of a failed trial
 
 
 def trials(directory, project_name="untitled_project"):
     """Lists the trials of a search, running or ended, in their order.
 
     Args:
-        directory: Folder of the search, as its tuner was given it.
-        project_name: Likewise.
+        directory: The tuner's argument.
+        project_name: The tuner's argument.
 
     Returns:
         A list of `Trial`.
@@ -34,7 +34,7 @@ def trials(directory, project_name="untitled_project"):
             trial is damaged.
     """
     folder = pathlib.Path(directory, project_name)
-    # With more trials KerasTuner writes their numbers longer: 9, then 09.
+    # KerasTuner writes numbers with more digits if there are more trials.
     files = sorted(folder.glob("trial_*/trial.json"), key=_number)
     if not files:
         raise ValueError(
@@ -46,7 +46,7 @@ def trials(directory, project_name="untitled_project"):
 
 
 def _number(path):
-    """Returns what orders trials: their number, and else their name."""
+    """Returns a sort key: the number of a trial, or else its name."""
     name = path.parent.name.removeprefix("trial_")
     return (int(name) if name.isdecimal() else float("inf"), name)
 
@@ -63,7 +63,7 @@ def _read(path):
             f"({type(error).__name__}: {error}). Put the file back, or give "
             "another folder."
         ) from error
-    # Of one step, that of the best epoch.
+    # Each has one step: the best epoch.
     metrics = {
         name: float(history.get_history()[-1].mean())
         for name, history in found.metrics.metrics.items()
@@ -83,9 +83,9 @@ def pareto_front(found, cost="multiply_adds", quality="val_accuracy"):
     """Returns the trials that no other beats in both cost and quality.
 
     Args:
-        found: List of `Trial`; those without numbers for both are left out.
-        cost: Name of the metric that is better when it is less.
-        quality: Name of the metric that is better when it is more.
+        found: List of `Trial`; those without both metrics are left out.
+        cost: Name of the metric that should be low.
+        quality: Name of the metric that should be high.
 
     Returns:
         A list of `Trial`, the cheapest first.

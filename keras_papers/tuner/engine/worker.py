@@ -1,4 +1,4 @@
-"""A worker's side of a search: asks the chief, as KerasTuner's worker does."""
+"""A worker of a search: calls the chief, as KerasTuner's worker does."""
 
 import contextlib
 import functools
@@ -27,33 +27,34 @@ protos = require("keras_tuner.src.protos", "tuner")
 
 Status = keras_tuner.engine.trial.TrialStatus
 
-PATIENCE = 60  # seconds without a chief
-SILENCE = 5  # of which, after which it says what it waits for
+PATIENCE = 60  # seconds to wait for a chief that does not answer
+SILENCE = 5  # seconds of them after which a line says so
 PAUSE = 0.5  # seconds before a call is repeated
-SIGN_OF_LIFE = 5  # seconds between two
-ROOM = 4000  # bytes of a message; gRPC lets 8 KB travel beside a call
+HEARTBEAT = 5  # seconds between two
+LONGEST_MESSAGE = 4000  # bytes; gRPC allows 8 KB of metadata
 
 OPTIONS = [
-    # Knocks often at the door of a chief that is started again.
+    # Finds a chief that was started again soon.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.min_reconnect_backoff_ms", 5000),
     ("grpc.max_reconnect_backoff_ms", 1000),
-    # A machine that is switched off closes no connection.
+    # A machine that is switched off does not close its connections.
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.enable_http_proxy", 0),
 ]
 AWAY = (
     grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.CANCELLED,  # by a chief that is going
+    grpc.StatusCode.CANCELLED,  # by a chief that ends
 )
 
 
 class Client(oracle_client.OracleClient):
-    """Stands for the chief's oracle, which may be away for a while.
+    """Calls the chief's oracle; waits if the chief is away.
 
-    A call that a dying chief cut off is repeated. That is safe: a worker that
-    asks for a trial twice gets the same, and of two ends the first counts.
+    A call that a dying chief interrupted is repeated. That is safe: a worker
+    that asks for a trial twice gets the same one, and only the first end of a
+    trial counts.
 
     Args:
         oracle: The worker's own oracle, which knows the objective.
@@ -75,15 +76,15 @@ class Client(oracle_client.OracleClient):
             ("worker", self.tuner_id),
             ("process", uuid.uuid4().hex),
         )
-        self.stub = _Asking(self)  # in place of KerasTuner's
+        self.stub = _Stub(self)  # in place of KerasTuner's
         self._is_closed = threading.Event()
-        threading.Thread(target=self._live, daemon=True).start()
+        threading.Thread(target=self._send_heartbeats, daemon=True).start()
 
     def ask(self, name, request, *metadata):
         """Returns the chief's answer to a call.
 
         Raises:
-            ChiefGoneError: If there is none for as long as it is patient.
+            ChiefGoneError: If there is none within `patience`.
             SearchFailedError: If the search has failed.
         """
         call = getattr(self._calls, name)
@@ -93,7 +94,7 @@ class Client(oracle_client.OracleClient):
                 answer, of_call = call.with_call(
                     request, metadata=(*self._metadata, *metadata)
                 )
-                self._know_search(of_call)
+                self._record_search(of_call)
                 return answer
             except grpc.RpcError as error:
                 if error.code() not in AWAY:
@@ -126,23 +127,23 @@ class Client(oracle_client.OracleClient):
                 )
             time.sleep(min(PAUSE, since + self.patience - now))
 
-    def _know_search(self, of_call):
-        """Notes which search answers, to tell no other of its trials."""
-        told = dict(of_call.initial_metadata())
-        if "search" in told and "search" not in dict(self._metadata):
-            self._metadata += (("search", told["search"]),)
+    def _record_search(self, of_call):
+        """Stores the id of the search, which later calls name."""
+        metadata = dict(of_call.initial_metadata())
+        if "search" in metadata and "search" not in dict(self._metadata):
+            self._metadata += (("search", metadata["search"]),)
 
     def create_trial(self, tuner_id):
         trial = super().create_trial(tuner_id)
         if trial.status == Status.IDLE:
-            time.sleep(PAUSE)  # KerasTuner asks again at once
+            time.sleep(PAUSE)  # KerasTuner asks again without a pause
         elif trial.status == Status.STOPPED:
             self.close()
         return trial
 
     def end_trial(self, trial):
         if self.should_report:
-            message = (trial.message or "").encode()[-ROOM:]
+            message = (trial.message or "").encode()[-LONGEST_MESSAGE:]
             self.ask(
                 "EndTrial",
                 protos.get_service().EndTrialRequest(trial=trial.to_proto()),
@@ -150,20 +151,20 @@ class Client(oracle_client.OracleClient):
             )
 
     def close(self):
-        """Ends the signs of life, after which the chief waits no longer."""
+        """Ends the heartbeats, so that the chief does not wait."""
         self._is_closed.set()
 
-    def _live(self):
+    def _send_heartbeats(self):
         request = protos.get_service().GetSpaceRequest()
-        while not self._is_closed.wait(SIGN_OF_LIFE):
+        while not self._is_closed.wait(HEARTBEAT):
             if is_orphaned():
                 os._exit(1)
             with contextlib.suppress(grpc.RpcError):
                 self._calls.GetSpace(request, metadata=self._metadata)
 
 
-class _Asking:
-    """Lets the calls of KerasTuner's client be made by `Client.ask`."""
+class _Stub:
+    """Makes the calls of KerasTuner's client by `Client.ask`."""
 
     def __init__(self, client):
         self._client = client
@@ -182,5 +183,5 @@ def _reason(name, error):
 
 
 def is_worker():
-    """Tells whether the environment makes this process a worker."""
+    """Returns whether the environment makes this process a worker."""
     return is_one_of_several() and not distribution.is_chief_oracle()

@@ -1,8 +1,8 @@
 """Compound scaling's search (Tan and Le, 2019, arxiv.org/abs/1905.11946).
 
-Equation 3, in section 3.3, asks that alpha * beta**2 * gamma**2 be about 2.
-Section 4 has two steps: find alpha, beta and gamma by a small grid at phi=1;
-then keep them and let phi grow.
+Equation 3, in section 3.3, requires alpha * beta**2 * gamma**2 to be about 2.
+Section 4 has two steps: a small grid search for alpha, beta and gamma at
+phi=1; then larger phi with the same alpha, beta and gamma.
 """
 
 import itertools
@@ -15,14 +15,14 @@ from keras_papers.tuner.spaces.point_space import PointSpace
 from keras_papers.tuner.spaces.register import register_space
 from keras_papers.tuner.spaces.search_space import Limits
 
-PUBLISHED = (1.2, 1.1, 1.15)  # of which alpha * beta**2 * gamma**2 is 1.920
-TOLERANCE = 0.1  # which has to leave room for those
+PUBLISHED = (1.2, 1.1, 1.15)  # alpha * beta**2 * gamma**2 is 1.920
+TOLERANCE = 0.1  # includes the published ones
 DEPTHS = np.arange(1.0, 2.05, 0.1)
 OTHERS = np.arange(1.0, 1.45, 0.05)  # 1.4**2 is nearly 2 alone
 
 
 def feasible_triples(tolerance=TOLERANCE):
-    """Lists the triples of the grid that about double the multiply-adds.
+    """Lists the triples of the grid that roughly double the multiply-adds.
 
     Args:
         tolerance: Positive float. How far alpha * beta**2 * gamma**2 may be
@@ -33,7 +33,7 @@ def feasible_triples(tolerance=TOLERANCE):
         published one first if it is within the tolerance.
 
     Raises:
-        ValueError: If the tolerance is no positive number.
+        ValueError: If the tolerance is not a positive number.
 
     Example:
     >>> triples = feasible_triples()
@@ -56,7 +56,7 @@ def feasible_triples(tolerance=TOLERANCE):
 
 
 def doubling(triple):
-    """Returns by what the multiply-adds grow with phi: equation 3."""
+    """Returns the factor on the multiply-adds for each phi: equation 3."""
     alpha, beta, gamma = triple
     return alpha * beta**2 * gamma**2
 
@@ -65,9 +65,9 @@ def doubling(triple):
 class CompoundScaling(PointSpace):
     """The grid of alpha, beta and gamma at phi=1, or phi for given ones.
 
-    Every point is feasible by construction, and is offered as one choice
-    called `scaling`, such as `"1.2 1.1 1.15"`. Step 1 of the paper is the
-    default; step 2 is `triples=[best], phi=(2, 3, 4)`.
+    The points are the values of one hyperparameter, `scaling`, such as
+    `"1.2 1.1 1.15"`. Step 1 of the paper is the default; step 2 is
+    `triples=[best], phi=(2, 3, 4)`.
 
     Args:
         model: Name of the network that is scaled. Defaults to
@@ -80,7 +80,7 @@ class CompoundScaling(PointSpace):
             network's own.
         width: Positive float. Factor on the channels at phi=0, for a base
             that is smaller than the paper's. Defaults to 1.
-        limits: A `Limits`. Points beyond it are left out.
+        limits: A `Limits`. Points that exceed it are left out.
         known: Dict from labels to costs; see `PointSpace`.
         latency: A `LiteRTLatency`; see `SearchSpace`.
         reward: A `Reward`, or None.

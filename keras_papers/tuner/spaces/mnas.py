@@ -1,10 +1,11 @@
 """MnasNet's search space (Tan et al., 2019, arxiv.org/abs/1807.11626).
 
-Section 4.1: a network is some blocks; in each of them all layers are alike,
-and each has its own operation, kernel, squeeze-and-excite, skip, filters and
+Section 4.1: a network is a sequence of blocks. The layers of a block are alike;
+each block has its own operation, kernel, squeeze-and-excite, skip, filters and
 number of layers.
 """
 
+import inspect
 import itertools
 import random
 from typing import NamedTuple
@@ -30,13 +31,13 @@ from keras_papers.tuner.spaces.search_space import (
 )
 
 EXPANSIONS = {"SepConv": 1, "MBConv3": 3, "MBConv6": 6, "Conv": 0}
-# What costs less for certain. Of MBConv and Conv it depends on their sizes.
+# What always costs less. Whether MBConv costs less than Conv depends on sizes.
 CHEAPER = {"MBConv3": "SepConv", "MBConv6": "MBConv3", "Conv": "SepConv"}
 SKIPS = {"identity": True, "pool": "pool", "none": False}
 SKIP_TEXTS = {True: "", "pool": ", pooled skip", False: ", no skip"}
 KERNELS = (3, 5)
 SQUEEZES = (0.0, 0.25)
-WIDTHS = (0.75, 1.0, 1.25)  # of the filters that a block starts from
+WIDTHS = (0.75, 1.0, 1.25)  # factors on the filters of the reference
 MORE_LAYERS = (-1, 0, 1)
 BLOCKS_NOTE = (
     "A row is a stage of the network; its layers are alike, and the first of "
@@ -50,7 +51,6 @@ BLOCKS_HEADS = (
     *("Operation", "Kernel", "Squeeze", "Skip"),
     *("Filters", "Layers", "Stride"),
 )
-TAKE_ROWS = ("MnasNetA1", "EfficientNetB0", "EfficientNetLite0")
 # "We use MobileNetV2 as a reference", says the section.
 REFERENCE = tuple(
     Row(row.t, 3, 0.0, True, row.c, row.n, row.s)
@@ -80,8 +80,8 @@ class MnasSpace(SearchSpace):
     squeeze ratio 0 or 0.25, skips `"identity"`, `"pool"` and `"none"`, filters
     0.75, 1 and 1.25 times the reference's, layers one fewer to one more.
 
-    Under limits, a proposal that costs too much is moved to cheaper values,
-    as few as suffice, before a trial is spent on it.
+    A proposal that exceeds the limits is moved to cheaper values, as few as
+    necessary, before a trial is spent on it.
 
     Args:
         model: Name of a constructor that takes `rows`. Defaults to
@@ -124,11 +124,11 @@ class MnasSpace(SearchSpace):
     ):
         super().__init__(limits, latency, reward, compile)
         check_choice(
-            "model", model, TAKE_ROWS, "a constructor that takes `rows`"
+            "model", model, _models_of_rows(), "a constructor that takes `rows`"
         )
         self.constructor = applications.get(model)
         self.arguments = arguments
-        images = keras.Input((224, 224, 3))  # any will do for the check
+        images = keras.Input((224, 224, 3))  # the check needs some input
         reference = check_rows(
             REFERENCE if reference is None else reference, images
         )
@@ -224,13 +224,14 @@ class MnasSpace(SearchSpace):
         )
 
     def afford(self, values):
-        """Returns the values themselves, or cheaper ones within the limits.
+        """Returns the values, or cheaper ones that are within the limits.
 
-        None where even the least values of them all are beyond, as they may
-        be of latency, which is measured, or with another `skip`.
+        None if even the cheapest exceed them, which is possible of a measured
+        latency, and with another `skip`.
 
-        Single steps to the next cheaper value are taken in an order that the
-        values draw; their least number that suffices is found by halving.
+        The values are moved by single steps to the next cheaper value, in a
+        random order that depends on the values. The least number of steps
+        that suffices is found by bisection.
         """
         if not any(self.limits) or self._fits(values):
             return values
@@ -248,7 +249,7 @@ class MnasSpace(SearchSpace):
             else:
                 too_few = middle
         moved = _cheaper(values, steps[:enough])
-        # All of them were taken for enough; any less were found to be.
+        # The bisection has checked any number of steps but all of them.
         if enough == len(steps) and not self._fits(moved):
             return None
         return moved
@@ -263,7 +264,7 @@ class MnasSpace(SearchSpace):
 
 
 def rows(values):
-    """Returns the table that the values of a `MnasSpace` stand for.
+    """Returns the table of a point of a `MnasSpace`.
 
     Args:
         values: Dict of values, or KerasTuner's `HyperParameters`, as
@@ -305,7 +306,7 @@ def rows(values):
 
 
 def _choices(stage, row):
-    """Lists what a block's cost depends on, around a row of a table."""
+    """Lists the choices on which a block's cost depends, around a row."""
     if row.expansion not in EXPANSIONS.values():
         raise ValueError(
             "`reference` is the table to search around, of blocks of expansion "
@@ -324,7 +325,7 @@ def _choices(stage, row):
 
 
 def _ordered(name, values, default):
-    """Returns the choice of numbers of which the smaller cost less."""
+    """Returns a choice of numbers, of which smaller ones cost less."""
     values = tuple(sorted({*values, default}))
     return Choice(name, values, default, dict(itertools.pairwise(values[::-1])))
 
@@ -335,7 +336,7 @@ def _name(names, value):
 
 
 def _steps(choice, value):
-    """Yields the ever cheaper values behind a value."""
+    """Yields the cheaper values below a value, one step at a time."""
     while value in choice.cheaper:
         value = choice.cheaper[value]
         yield value
@@ -347,6 +348,15 @@ def _cheaper(values, steps):
     for choice in steps:
         values[choice.name] = choice.cheaper[values[choice.name]]
     return values
+
+
+def _models_of_rows():
+    """Lists the networks whose constructors take `rows`."""
+    return [
+        name
+        for name in applications.list_models()
+        if "rows" in inspect.signature(applications.get(name)).parameters
+    ]
 
 
 def _plural(count, name):

@@ -59,13 +59,3 @@ def space_class(name):
         module = SPACES[name].home.rpartition(".")[0]
         importlib.import_module(module)  # which registers it
     return CLASSES[name]
-
-
-def model_of(name, model):
-    """Returns the name of the network that a space varies.
-
-    Args:
-        name: One of `SPACES`.
-        model: The name that was asked for, or None.
-    """
-    return SPACES[name].default_model if model is None else model

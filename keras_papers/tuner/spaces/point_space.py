@@ -1,4 +1,4 @@
-"""Spaces whose points are few enough to be listed."""
+"""A space of listed points."""
 
 from typing import NamedTuple
 
@@ -13,15 +13,15 @@ keras_tuner = require("keras_tuner", "tuner")
 
 
 class Point(NamedTuple):
-    """One point: what the space offers, and the model that it stands for."""
+    """A point of a space: its label, its model and the cost of that."""
 
-    label: str  # as the hyperparameter has it
+    label: str  # value of the hyperparameter
     arguments: dict  # of the function that builds the model
     costs: dict  # by the names of `reward.COSTS`; empty without limits
 
 
 class PointSpace(SearchSpace):
-    """Offers a list of points as one hyperparameter.
+    """A list of points, which are the values of one hyperparameter.
 
     If there is a limit, all of them are built and counted before the search,
     and those beyond it are left out: no trial is spent on a point that can be
@@ -33,9 +33,9 @@ class PointSpace(SearchSpace):
             imports it by its name.
         points: Dict from labels to the arguments of `constructor`, which
             `as_code` writes down.
-        hyperparameter: How KerasTuner is to call the choice.
+        hyperparameter: Name of the hyperparameter.
         known: Dict from labels to costs, of the points that are known to fit.
-            Defaults to None: they are found here.
+            Defaults to None: all points are built and counted.
         **arguments: Those of `SearchSpace`.
 
     Raises:
@@ -84,10 +84,10 @@ class PointSpace(SearchSpace):
         hp.Choice(self.hyperparameter, [point.label for point in self.points])
 
     def point(self, values):
-        """Returns the `Point` that a dict of values names.
+        """Returns the `Point` of a dict of values.
 
         Raises:
-            ValueError: If it names none of them.
+            ValueError: If there is no such point.
         """
         label = values.get(self.hyperparameter)
         for point in self.points:

@@ -1,4 +1,4 @@
-"""The base class of the search spaces: costs, limits, training, text."""
+"""The class of all search spaces: costs, limits, training, descriptions."""
 
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ UNITS = {
 
 
 class Limits(NamedTuple):
-    """The most that a model of a space may cost; None is no limit."""
+    """The most that a model of a space may cost; None for no limit."""
 
     multiply_adds: float | None = None  # for one image
     parameters: float | None = None  # trainable
@@ -56,9 +56,9 @@ class SearchSpace(keras_tuner.HyperModel):
     and `from_options`, and is registered with `register_space`.
 
     Args:
-        limits: A `Limits`. Points beyond it are never offered.
-        latency: A `LiteRTLatency`, or another function from a model to what
-            has `median_ms`; None where no latency is asked for.
+        limits: A `Limits`. Points that exceed it are never proposed.
+        latency: A `LiteRTLatency`, or another function from a model to an
+            object with `median_ms`. Defaults to None: latency is not measured.
         reward: A `Reward`, or None.
         compile: Function that compiles a model. Defaults to None: Adam, and
             cross-entropy of integer labels.
@@ -92,8 +92,8 @@ class SearchSpace(keras_tuner.HyperModel):
         if latency is not None and not callable(latency):
             raise ValueError(
                 "`latency` measures a model and must be a function from it to "
-                f"what has `median_ms`. Received: latency={latency!r}. Pass "
-                "`tuner.LiteRTLatency()`."
+                f"an object with `median_ms`. Received: latency={latency!r}. "
+                "Pass `tuner.LiteRTLatency()`."
             )
         self.limits = limits or Limits()
         self.latency = latency
@@ -115,8 +115,9 @@ class SearchSpace(keras_tuner.HyperModel):
             )
         if latency is None and self._needs_latency():
             raise ValueError(
-                "`latency` measures what a limit or reward of latency needs. "
-                "Received: latency=None. Pass `tuner.LiteRTLatency()`."
+                "`latency` measures models, which a limit or a reward of "
+                "latency needs. Received: latency=None. Pass "
+                "`tuner.LiteRTLatency()`."
             )
         super().__init__()
 
@@ -204,7 +205,7 @@ class SearchSpace(keras_tuner.HyperModel):
             x: Images as an array of uint8 or floats, which are resized; or a
                 function from an image size in pixels to what `model.fit`
                 takes, for data that are read at that size.
-            y: Labels, beside an array.
+            y: Labels, if `x` is an array.
             validation_data: Pair of images and labels, or such a function.
             **arguments: More of `model.fit`.
 
@@ -212,10 +213,10 @@ class SearchSpace(keras_tuner.HyperModel):
             The `History`.
         """
         size = _size(model)
-        told = Told(self.costs(model), self.reward)
-        callbacks = [told, *(arguments.pop("callbacks", None) or ())]
+        reported = ReportCosts(self.costs(model), self.reward)
+        callbacks = [reported, *(arguments.pop("callbacks", None) or ())]
         if hasattr(self.latency, "give_way"):
-            callbacks.append(GivingWay(self.latency))
+            callbacks.append(PauseForLatency(self.latency))
         x = _at(size, x)
         prepare(model, x, y)
         return model.fit(
@@ -227,8 +228,8 @@ class SearchSpace(keras_tuner.HyperModel):
         )
 
 
-class Told(keras.callbacks.Callback):
-    """Adds the costs of a model, and the reward, to what an epoch tells."""
+class ReportCosts(keras.callbacks.Callback):
+    """Adds the costs of a model, and the reward, to the metrics of an epoch."""
 
     def __init__(self, costs, reward):
         super().__init__()
@@ -241,7 +242,7 @@ class Told(keras.callbacks.Callback):
             logs["reward"] = self.reward.of_logs(logs)
 
 
-class GivingWay(keras.callbacks.Callback):
+class PauseForLatency(keras.callbacks.Callback):
     """Pauses a training while another process measures a latency."""
 
     def __init__(self, latency):
@@ -261,7 +262,7 @@ def check_limit_reached(cheapest, limits, what):
     Args:
         cheapest: Its costs.
         limits: The `Limits`.
-        what: How the point is called.
+        what: Name of that point.
     """
     name = limits.exceeded(cheapest)
     if name is None:

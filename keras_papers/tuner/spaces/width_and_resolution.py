@@ -23,14 +23,14 @@ SHARES = (1.0, 0.857, 0.714, 0.571)  # those of the largest
 class WidthAndResolution(PointSpace):
     """The pairs of width and resolution that fit a budget.
 
-    They are offered as one choice called `width_and_resolution`, such as
-    `"0.75 x 192"`.
+    They are the values of one hyperparameter, `width_and_resolution`, such
+    as `"0.75 x 192"`.
 
     Args:
         model: Name of a classifier. Defaults to `"MobileNet"`.
         alphas: Width multipliers. Defaults to those of table 6.
         sizes: Image sizes in pixels. Defaults to those of table 7.
-        limits: A `Limits`. Pairs beyond it are left out.
+        limits: A `Limits`. Pairs that exceed it are left out.
         known: Dict from labels to costs; see `PointSpace`.
         latency: A `LiteRTLatency`; see `SearchSpace`.
         reward: A `Reward`, or None.

@@ -50,7 +50,7 @@ def test_every_trial_and_the_best_are_within_the_budget(searched):
 
 
 @pytest.mark.slow
-def test_what_is_told_of_the_best_is_what_its_files_answer(searched):
+def test_the_report_of_the_best_agrees_with_its_files(searched):
     output, report = searched
     for name in ("best.keras", "best.tflite"):
         classifier = open_classifier(output / name)
@@ -136,12 +136,12 @@ def test_what_a_machine_reads_of_two_workers_is_the_report_alone(
     searched_by_two,
 ):
     output, ended = searched_by_two
-    told = json.loads(ended.stdout)  # of more than one document it says so
-    assert [trial["status"] for trial in told["trials"]] == ["COMPLETED"] * 2
-    assert told["workers"] == 2
+    report = json.loads(ended.stdout)  # fails for more than one document
+    assert [trial["status"] for trial in report["trials"]] == ["COMPLETED"] * 2
+    assert report["workers"] == 2
     assert (
-        told["best"]["values"]
-        == tuner.trials(output, "trials")[int(told["best"]["trial"])].values
+        report["best"]["values"]
+        == tuner.trials(output, "trials")[int(report["best"]["trial"])].values
     )
     lines = [
         line
@@ -154,7 +154,7 @@ def test_what_a_machine_reads_of_two_workers_is_the_report_alone(
 
 
 @pytest.mark.slow
-def test_the_chief_tells_of_a_network_in_a_line_and_not_in_49(searched_by_two):
+def test_the_chief_prints_a_network_in_a_line_and_not_in_49(searched_by_two):
     output, _ = searched_by_two
     log = (output / "logs/chief.log").read_text()
     begun = re.findall(r"^trial (.) begins, . of at most 2: (.*)$", log, re.M)
@@ -205,11 +205,11 @@ def earlier(tmp_path):
 
 
 def test_an_earlier_search_gives_way_to_no_mistake(earlier, tmp_path):
-    for data, budget, told in (
+    for data, budget, reason in (
         (tmp_path / "photso", 1e9, "which is no folder"),
         (None, 1e3, "The cheapest is 0.0625 x 32 with"),
     ):
-        with pytest.raises(ValueError, match=told):
+        with pytest.raises(ValueError, match=reason):
             pipelines.tune(
                 data,
                 output=earlier,
@@ -224,12 +224,12 @@ def test_an_earlier_search_gives_way_to_no_mistake(earlier, tmp_path):
 def test_files_of_something_else_stay(tmp_path):
     file = tmp_path / "labels.txt"
     file.write_text("mine")
-    for output, told in (
+    for output, reason in (
         (tmp_path, "which holds labels.txt. Choose another folder"),
         (file, "Not a directory.*Choose a folder that can be made"),
         (file / "found", "Not a directory.*Choose a folder that can"),
     ):
-        with pytest.raises(ValueError, match=f"`output`.*Received.*{told}"):
+        with pytest.raises(ValueError, match=f"`output`.*Received.*{reason}"):
             pipelines.tune(output=output, **SMALL)
         assert file.read_text() == "mine"
 
@@ -286,7 +286,9 @@ def test_points_are_no_other_search_s(earlier):
         pipelines.tune(output=earlier, budget_madds=1e3, **SMALL)
 
 
-def test_a_budget_below_the_cheapest_point_is_told_before_any_trial(tmp_path):
+def test_a_budget_below_the_cheapest_point_is_refused_at_once(
+    tmp_path,
+):
     one_size = SMALL | {"image_size": 32}  # for there is none below
     with pytest.raises(ValueError) as error:
         pipelines.tune(output=tmp_path / "s", budget_madds=1e3, **one_size)

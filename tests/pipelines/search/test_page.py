@@ -76,13 +76,13 @@ def metrics(trials, name):
     return np.array([each.metrics[name] for each in trials])
 
 
-def test_the_summary_tells_what_was_searched_and_found(pairs_page):
+def test_the_summary_says_what_was_searched_and_found(pairs_page):
     assert pairs_page.first("h1").text == "MobileNet"
     assert pairs_page.first(class_="lead").text == (
         "The search varied width and image size of MobileNet, each network "
         "within 30 million multiply-adds. Of 16 networks that were trained for "
-        "10 epochs, the best is right on 95.28% of 360 images that served "
-        "neither to train nor to choose it."
+        "10 epochs, the best classifies 95.28% of 360 images correctly that "
+        "served neither to train nor to choose it."
     )
 
 
@@ -192,12 +192,12 @@ def test_the_limit_is_a_line_at_its_cost():
     assert "Limit" not in page.first(class_="key").text
 
 
-def test_a_limit_far_to_the_right_is_told_in_words():
+def test_a_limit_far_to_the_right_is_a_note():
     trials = [trial(0, 2e6, 0.8), trial(1, 4e6, 0.9)]
     page = parse(render(report(trials, limit=900e6)))
     assert limit_line(pareto(page)) is None
-    told = "The limit of 900 million multiply-adds lies far to the right."
-    assert told in page.text
+    note = "The limit of 900 million multiply-adds lies far to the right."
+    assert note in page.text
 
 
 def test_a_reward_has_a_target(tables_page):
@@ -225,7 +225,7 @@ def test_trials_that_diverged_do_not_flatten_the_picture():
     ticks = [each for each in words(svg) if each.endswith("%")]
     assert min(float(each[:-1]) for each in ticks) > 80
     rows = table(page, "The Pareto front, the cheapest first")
-    assert rows[0][0] == "08front"  # but is told
+    assert rows[0][0] == "08front"  # but is in the table
 
 
 def test_names_cover_neither_each_other_nor_points(monkeypatch):
@@ -243,7 +243,7 @@ def test_names_cover_neither_each_other_nor_points(monkeypatch):
     ((axes, points, spots),) = written
     scale = 72 / axes.figure.dpi
     boxes = []
-    for text in axes.texts[1:]:  # the first tells the target
+    for text in axes.texts[1:]:  # the first is the target
         left, bottom = scale * axes.transData.transform(text.xy) + text.xyann
         boxes.append((left, bottom, left + 5.8 * len(text.get_text())))
     assert 8 < len(boxes) < len(points)
@@ -296,9 +296,9 @@ def test_many_values_are_folded(tables_page):
     for row, each in zip(body.all("tr"), found.front, strict=True):
         folded = row.first("details")
         assert folded.first("summary").text.endswith("layers in 7 stages")
-        told = [stage.text for stage in folded.all("li")]
-        assert len(told) == 7
-        assert told[3].startswith(each.values["stage4_operation"])
+        parts = [stage.text for stage in folded.all("li")]
+        assert len(parts) == 7
+        assert parts[3].startswith(each.values["stage4_operation"])
 
 
 def test_the_best_table_is_there_row_by_row(tables_page):
@@ -320,12 +320,12 @@ def test_the_best_table_is_there_row_by_row(tables_page):
     assert "before the width of 0.35" in tables_page.text
 
 
-def test_a_search_without_a_table_tells_of_none(pairs_page):
+def test_a_search_without_a_table_shows_none(pairs_page):
     assert "block by block" not in pairs_page.text
 
 
 def test_the_best_until_then_rises_in_steps():
-    """A failed trial keeps its place, and the line goes on over it."""
+    """A failed trial keeps its place, and the line continues over it."""
     shares = [0.8, 0.7, None, 0.9, 0.85, 0.95]
     trials = [
         trial(number) if share is None else trial(number, 3e6, share)
@@ -361,18 +361,18 @@ def test_what_may_be_chance_is_counted():
     assert "cheapest" not in beside
 
 
-def test_a_best_that_costs_more_than_its_equal_is_told():
+def test_an_equal_of_the_best_that_costs_less_is_named():
     trials = [trial(0, 4e6, 0.9), trial(1, 3e6, 0.9)]
     found = report(trials)
     assert found.best.trial == "00"
     assert [each.trial for each in found.front] == ["01"]
     page = parse(render(found))
-    told = "Trial 01 is no less accurate than the best and costs no more."
-    assert told in page.text
-    assert told not in parse(render(report(trials[1:]))).text
+    note = "Trial 01 is no less accurate than the best and costs no more."
+    assert note in page.text
+    assert note not in parse(render(report(trials[1:]))).text
 
 
-def test_why_trials_failed_is_told_by_how_often(tables_page):
+def test_the_reasons_of_failures_are_counted(tables_page):
     reasons = [
         each.text for each in tables_page.first(class_="reasons").all("li")
     ]
@@ -464,7 +464,7 @@ def test_halves_of_characters_do_not_stop_the_writing(tmp_path):
     assert "caf?" in text
 
 
-def test_where_the_folder_lies_is_not_told():
+def test_the_path_of_the_folder_is_not_on_the_page():
     assert "somebody" not in render(pairs())
 
 
@@ -532,13 +532,15 @@ def test_a_picture_stands_alone(tmp_path):
     text = (tmp_path / "front.svg").read_text()
     assert "var(" not in text and "currentColor" not in text
     root = ET.fromstring(text)
-    told = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    texts = [
+        each.text for each in root.iter("{http://www.w3.org/2000/svg}text")
+    ]
     for name in (
         *("Validation accuracy", "Multiply-adds, million", "other trials"),
         *("Pareto front", "best", "limit", "limit 30 million"),
         *("0.75 x 48", "0.25 x 32"),
     ):
-        assert told.count(name) == 1
+        assert texts.count(name) == 1
     with Image.open(tmp_path / "front.png") as image:
         assert image.size == (1200, 780)
         pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)

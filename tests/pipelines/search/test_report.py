@@ -25,51 +25,51 @@ def front(found):
     return str(found).split("\n\n")[1].splitlines()
 
 
-def test_the_search_is_told_in_lines():
-    told = lines(pairs())
-    assert told["searched"] == (
+def test_the_report_has_a_line_for_each_figure():
+    rows = lines(pairs())
+    assert rows["searched"] == (
         "MobileNet, width-resolution, 48 x 48, at most 30 million multiply-adds"
     )
-    assert told["images"] == (
+    assert rows["images"] == (
         "1,150 to train on, 287 to judge trials by, 360 held out, 10 classes"
     )
-    assert told["trials"] == (
+    assert rows["trials"] == (
         "16 of 16 done, 10 epochs each, 12 min 5 s, 1 worker"
     )
-    assert told["best"] == "trial 04: 0.75 x 48"
-    assert told["accuracy, Keras"] == (
+    assert rows["best"] == "trial 04: 0.75 x 48"
+    assert rows["accuracy, Keras"] == (
         "95.28%, on new images 92.6% to 97.0% is likely"
     )
-    assert told["accuracy, .tflite"] == "95.00%"
-    assert told["latency"] == "1.23 ms, one thread"
-    assert told["files"].endswith("output/best.tflite")
-    assert "failed" not in told
-    assert "look at" not in told  # the page was not written
+    assert rows["accuracy, .tflite"] == "95.00%"
+    assert rows["latency"] == "1.23 ms, one thread"
+    assert rows["files"].endswith("output/best.tflite")
+    assert "failed" not in rows
+    assert "look at" not in rows  # the page was not written
 
 
-def test_that_the_best_is_the_cheapest_of_equals_is_told():
+def test_the_best_is_the_cheapest_of_equals():
     found = pairs()
     equal = found.best._replace(trial="16")
-    told = lines(found._replace(trials=[*found.trials, equal]))["best"]
-    assert told == "trial 04, the cheapest of 2 as good: 0.75 x 48"
+    text = lines(found._replace(trials=[*found.trials, equal]))["best"]
+    assert text == "trial 04, the cheapest of 2 as good: 0.75 x 48"
 
 
 def test_a_target_is_not_called_a_limit():
-    told = lines(tables())["searched"]
-    assert told.endswith("aimed at 1.5 ms")
+    text = lines(tables())["searched"]
+    assert text.endswith("aimed at 1.5 ms")
     both = tables()._replace(budget_madds=30e6)
     assert (
-        lines(both)["searched"] == f"{told}, at most 30 million multiply-adds"
+        lines(both)["searched"] == f"{text}, at most 30 million multiply-adds"
     )
 
 
-def test_the_time_of_a_search_that_went_on_is_told_as_that():
-    told = lines(pairs()._replace(went_on=True))["trials"]
-    assert " min 5 s since it went on, " in told
+def test_the_time_of_a_search_that_was_resumed_is_marked():
+    text = lines(pairs()._replace(went_on=True))["trials"]
+    assert " min 5 s since it was resumed, " in text
     assert lines(report([trial(0, 3e6, 0.9)]))["searched"].endswith("48 x 48")
 
 
-def test_the_front_is_told_as_a_table_the_cheapest_first():
+def test_the_front_is_a_table_the_cheapest_first():
     found = report(
         [
             trial(0, 4e6, 0.9),
@@ -98,7 +98,7 @@ def test_a_line_of_the_table_fits_a_terminal():
     assert all(len(line) <= 100 for line in front(tables()))
 
 
-def test_the_commonest_failure_is_told():
+def test_the_commonest_failure_is_printed():
     """Of messages that are equal but for their numbers, the first."""
     failed = [
         trial(0),
@@ -173,7 +173,7 @@ def test_what_is_no_number_is_null_in_json(tmp_path):
     assert metrics["val_accuracy"] == 0.8
 
 
-def test_a_metric_that_was_not_told_is_not_a_number():
+def test_a_metric_that_is_missing_is_not_a_number():
     assert metric(trial(0, 3e6, 0.9), "val_accuracy") == 0.9
     assert math.isnan(metric(trial(0, 3e6, 0.9), "latency_ms"))
     assert math.isnan(metric(trial(0), "val_accuracy"))
@@ -189,5 +189,5 @@ def test_a_metric_that_was_not_told_is_not_a_number():
         ("latency_ms", 0.01234, "0.0123 ms"),
     ],
 )
-def test_costs_are_told_with_their_units(name, value, text):
+def test_costs_have_their_units(name, value, text):
     assert cost_text(name, value, named=True) == text

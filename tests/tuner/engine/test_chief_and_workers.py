@@ -68,7 +68,7 @@ def hire(monkeypatch):
     monkeypatch.setenv("KERASTUNER_ORACLE_PORT", str(free_port()))
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
     monkeypatch.setattr(worker, "PAUSE", 0.05)
-    monkeypatch.setattr(chief, "LOOK", 0.05)
+    monkeypatch.setattr(chief, "INTERVAL", 0.05)
 
     def make(name, **options):
         monkeypatch.setenv("KERASTUNER_TUNER_ID", name)
@@ -80,7 +80,7 @@ def hire(monkeypatch):
     yield make
     for client in clients:
         client.close()
-    monkeypatch.setattr(chief.Servicer, "look", lambda *_: True)
+    monkeypatch.setattr(chief.Servicer, "check", lambda *_: True)
     while Serving.started:
         Serving.started.pop().join(10)
 
@@ -120,7 +120,7 @@ def test_a_silent_worker_s_trial_is_run_by_another(hire, tmp_path, capsys):
 
 
 def test_a_worker_that_lives_keeps_its_trial(hire, tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "SIGN_OF_LIFE", 0.1)
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.1)
     serving = Serving(opened(tmp_path, max_trials=1), lease=0.5)
     a, b = hire("a"), hire("b")
     trial = a.create_trial("a")
@@ -138,7 +138,7 @@ def test_a_worker_that_lives_keeps_its_trial(hire, tmp_path, monkeypatch):
 def test_no_worker_is_missed_while_the_chief_is_busy(
     hire, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(worker, "SIGN_OF_LIFE", 0.1)
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.1)
     oracle = opened(tmp_path, max_trials=2)
     propose = oracle.populate_space
 
@@ -174,12 +174,12 @@ def test_a_trial_that_takes_its_workers_with_it_is_given_up(
     assert run_all(last := hire("a")) == ["1"]
     serving.end()
     assert "3 processes died" in serving.oracle.get_trial("0").message
-    told = [
+    printed = [
         line
         for line in capsys.readouterr().err.splitlines()
         if "started again" in line
     ]
-    assert [line.rpartition(": ")[2] for line in told] == [
+    assert [line.rpartition(": ")[2] for line in printed] == [
         "trial 0 is run again.",
         "trial 0 is run again.",
         "trial 0 is given up.",
@@ -188,7 +188,7 @@ def test_a_trial_that_takes_its_workers_with_it_is_given_up(
         last.get_best_trials()
 
 
-def test_two_workers_of_one_name_are_told_so(hire, tmp_path):
+def test_a_second_worker_of_one_name_is_refused(hire, tmp_path):
     Serving(opened(tmp_path, max_trials=5))
     first, second = hire("a"), hire("a")
     first.create_trial("a")
@@ -323,8 +323,8 @@ def test_a_worker_that_waits_long_for_its_chief_says_so_once(
     with pytest.raises(ChiefGoneError):
         a.create_trial("a")
     address = f"127.0.0.1:{os.environ['KERASTUNER_ORACLE_PORT']}"
-    told = capsys.readouterr().err
-    assert told == f"a waits for the chief at {address}, 1 s at most.\n"
+    printed = capsys.readouterr().err
+    assert printed == f"a waits for the chief at {address}, 1 s at most.\n"
 
 
 def test_a_worker_says_nothing_of_a_chief_that_is_away_for_a_moment(
@@ -345,7 +345,7 @@ def test_a_chief_that_vanishes_ends_a_trial_s_worker_and_not_the_trial(
         a.update_trial("0", {"score": 1.0})
 
 
-@pytest.mark.parametrize("port", ["", "99999", "door"])
+@pytest.mark.parametrize("port", ["", "99999", "port"])
 def test_a_port_that_is_none_is_refused(port, hire, tmp_path, monkeypatch):
     monkeypatch.setenv("KERASTUNER_ORACLE_PORT", port)
     with pytest.raises(ValueError, match=f"Received: .*PORT='{port}'. Set"):
@@ -391,7 +391,7 @@ def test_a_worker_of_another_search_ends_none_of_this_one_s_trials(
     stray = hire("a")
     trial = stray.create_trial("a")
     with monkeypatch.context() as patch:
-        patch.setattr(chief.Servicer, "look", lambda *_: True)
+        patch.setattr(chief.Servicer, "check", lambda *_: True)
         first.join(10)
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
     serving = Serving(opened(tmp_path / "second", max_trials=1))
@@ -420,7 +420,7 @@ def test_an_end_that_no_oracle_can_take_ends_the_chief(hire, tmp_path):
 
 
 def test_a_late_end_of_what_is_forgotten_is_ignored(hire, tmp_path):
-    """Thought dead between telling its metrics and its end."""
+    """Its lease expires between its metrics and its end."""
     oracle = opened(tmp_path, max_trials=1)
     serving = Serving(oracle)
     late, successor = hire("a"), hire("b")
@@ -556,7 +556,7 @@ def test_a_killed_chief_is_started_again_and_nothing_is_lost(tmp_path):
         wait_for(lambda: len(runs(tmp_path, "began")) > 2)
         os.kill(processes_of(tmp_path)["chief"], signal.SIGKILL)
     assert on_disk(tmp_path, "COMPLETED") == set("012345")
-    # Its workers went on meanwhile: nothing had to run twice.
+    # Its workers continued meanwhile: no trial had to run twice.
     for what in ("began", "ended"):
         assert sorted(each[1] for each in runs(tmp_path, what)) == [*"012345"]
 
@@ -648,7 +648,7 @@ def test_a_worker_without_a_chief_ends_with_one_sentence(tmp_path):
     assert "ChiefGoneError: `KERASTUNER" in ended.stderr.splitlines()[-1]
 
 
-def test_spaces_are_told_to_workers_whole(hire, tmp_path):
+def test_workers_get_whole_spaces(hire, tmp_path):
     oracle = opened(
         tmp_path, max_trials=1, hyperparameters=space(x=[0.1], y=["b"])
     )
@@ -687,7 +687,7 @@ def worker_of(hire, folder, **choices):
         ),
     ],
 )
-def test_a_worker_of_another_program_is_told_so(
+def test_a_worker_of_another_program_is_refused(
     choices, message, again, hire, tmp_path
 ):
     own = space(x=[1, 2], y=["b", "c"])

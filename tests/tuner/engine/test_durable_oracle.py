@@ -191,14 +191,14 @@ def test_a_trial_that_could_not_be_ended_is_still_repeated(tmp_path):
     oracle = opened(tmp_path, max_trials=1)
     trial = oracle.create_trial("a")
     oracle.release("a")
-    trial.status = "COMPLETED"  # of what it told nothing is known
+    trial.status = "COMPLETED"  # but has no metrics
     with pytest.raises(ValueError, match="Unknown metric"):
         oracle.end_trial(trial)
     assert run_all(oracle) == ["0"]
     assert on_disk(tmp_path, "COMPLETED") == {"0"}
 
 
-def test_a_trial_that_is_repeated_tells_only_what_it_tells_then(tmp_path):
+def test_a_trial_that_is_repeated_has_the_metrics_of_its_last_run(tmp_path):
     oracle = opened(tmp_path, max_trials=1)
     oracle.update_trial(oracle.create_trial("a").trial_id, {"score": 1.0})
     oracle.release("a")
@@ -226,7 +226,7 @@ def test_a_trial_that_takes_three_processes_with_it_is_given_up(tmp_path):
     assert oracle.failure is None
 
 
-def test_nothing_is_exhausted_while_a_trial_runs(tmp_path):
+def test_a_space_is_not_exhausted_while_a_trial_runs(tmp_path):
     oracle = opened(tmp_path, max_trials=1)
     oracle.create_trial("a")
     assert oracle.create_trial("b").status == "IDLE"
@@ -258,7 +258,7 @@ def test_failures_in_a_row_end_a_search_without_an_error_inside(tmp_path):
     assert "trial 3, said: ValueError: again" in oracle.failure
     with pytest.raises(SearchFailedError, match="ValueError: again"):
         oracle.check_outcome()
-    # Whoever starts it again has mended something.
+    # The user who starts it again has removed the cause.
     again = opened(tmp_path, max_trials=9)
     for _ in range(2):
         run(again, status="FAILED", message="ValueError: once more")
@@ -418,11 +418,11 @@ def lines_of(capsys):
     return re.sub(r"\d+\.\d s\n", "_ s\n", capsys.readouterr().out)
 
 
-def test_a_trial_that_is_told_is_a_line_at_its_begin_and_one_at_its_end(
+def test_a_trial_prints_a_line_at_its_begin_and_one_at_its_end(
     tmp_path, capsys
 ):
     oracle = opened(tmp_path, max_trials=10)
-    oracle.told = "{x} of a hundred".format_map
+    oracle.describe = "{x} of a hundred".format_map
     oracle.verbose = 1
     a, b = oracle.create_trial("a"), oracle.create_trial("b")
     values = [each.hyperparameters.values["x"] for each in (a, b)]
@@ -446,9 +446,9 @@ def test_a_trial_that_is_told_is_a_line_at_its_begin_and_one_at_its_end(
 
 
 @pytest.mark.filterwarnings("ignore:All-NaN:RuntimeWarning")  # KerasTuner's
-def test_what_is_told_of_a_trial_that_comes_to_nothing(tmp_path, capsys):
+def test_a_trial_that_fails_prints_its_reason(tmp_path, capsys):
     oracle = opened(tmp_path, GridSearchOracle)
-    oracle.told = str
+    oracle.describe = str
     oracle.verbose = "auto"
     run(oracle, score=math.nan)
     assert lines_of(capsys) == (
@@ -457,12 +457,12 @@ def test_what_is_told_of_a_trial_that_comes_to_nothing(tmp_path, capsys):
     )
 
 
-def test_a_trial_that_is_told_begins_again_after_a_kill(tmp_path, capsys):
+def test_a_line_says_that_a_trial_begins_again_after_a_kill(tmp_path, capsys):
     first = opened(tmp_path, max_trials=1)
-    first.told, first.verbose = str, 1
+    first.describe, first.verbose = str, 1
     trial = first.create_trial("a")
     again = opened(tmp_path, max_trials=1)
-    again.told, again.verbose = str, 1
+    again.describe, again.verbose = str, 1
     again.create_trial("a")
     line = f"1 of at most 1: {trial.hyperparameters.values}\n"
     assert capsys.readouterr().out == (
@@ -470,9 +470,9 @@ def test_a_trial_that_is_told_begins_again_after_a_kill(tmp_path, capsys):
     )
 
 
-def test_a_search_that_is_to_be_silent_tells_nothing(tmp_path, capsys):
+def test_a_search_with_verbose_0_prints_no_line(tmp_path, capsys):
     oracle = opened(tmp_path, max_trials=2)
-    oracle.told = str
+    oracle.describe = str
     run_all(oracle)
     assert capsys.readouterr().out == ""
 
@@ -491,7 +491,7 @@ def test_json_is_written_whole_or_not_at_all(tmp_path):
     "kind", [RandomSearchOracle, BayesianOptimizationOracle]
 )
 def test_every_point_of_a_list_is_drawn(kind, seed, tmp_path):
-    """Also where the search is stopped and goes on before its end."""
+    """Also if the search is stopped and resumed."""
     arguments = {
         "hyperparameters": space(x=list(range(16))),
         "max_trials": 20,

@@ -1,4 +1,4 @@
-"""A training that is stopped and goes on, against one that is not."""
+"""A training that is stopped and resumed, compared with one that is not."""
 
 import keras
 import keras_tuner
@@ -94,13 +94,13 @@ def test_the_best_weights_stay_those_of_the_best_epoch_of_all(tmp_path):
     _, history, _ = train(tmp_path, **options)
     losses = history.history["loss"]
     assert int(np.argmax(losses)) == 0
-    told = best_of(tmp_path / "best.weights.h5")
-    assert (told["epoch"], told["row"]["loss"]) == (0, losses[0])
+    record = best_of(tmp_path / "best.weights.h5")
+    assert (record["epoch"], record["row"]["loss"]) == (0, losses[0])
     assert (tmp_path / "best.weights.h5").read_bytes() == best
 
 
-def test_what_no_epoch_tells_is_measured_of_the_last_weights(tmp_path):
-    model, _, _ = train(tmp_path, objective="told_later")
+def test_without_the_objective_the_last_weights_are_kept(tmp_path):
+    model, _, _ = train(tmp_path, objective="computed_later")
     other = learner()
     other.optimizer.build(other.trainable_variables)
     other.load_weights(tmp_path / "best.weights.h5")
@@ -152,12 +152,12 @@ def remember(begin, tmp_path):
 
 
 def test_what_is_no_number_is_the_best_only_until_there_is_one(remember):
-    told = (float("nan"), 0.8, 0.9, float("nan"), 0.7)
-    first, *best = [remember(value) for value in told]
+    values = (float("nan"), 0.8, 0.9, float("nan"), 0.7)
+    first, *best = [remember(value) for value in values]
     assert np.isnan(first) and best == [0.8, 0.9, 0.9, 0.9]
 
 
-def test_what_kept_weights_reached_is_told_where_an_epoch_ran_twice(
+def test_the_history_has_the_metrics_of_the_kept_weights_if_an_epoch_ran_twice(
     begin, tmp_path
 ):
     """A kill after the checkpoint, before the state: the epoch runs again."""

@@ -31,8 +31,8 @@ def program(code, folder):
 def hurry(monkeypatch, tmp_path_factory):
     monkeypatch.setattr(launcher, "PAUSE", 0.1)
     monkeypatch.setattr(launcher, "GRACE", 1)
-    monkeypatch.setattr(launcher, "FAREWELL", 1)
-    monkeypatch.setattr(launcher, "LOOK", 0.02)
+    monkeypatch.setattr(launcher, "TERMINATION", 1)
+    monkeypatch.setattr(launcher, "INTERVAL", 0.02)
     logs = tmp_path_factory.mktemp("logs")  # of searches that fail
     monkeypatch.setattr(launcher.tempfile, "tempdir", str(logs))
 
@@ -55,7 +55,7 @@ def wait_for_the_end(process, seconds=5):
         time.sleep(0.02)
 
 
-def test_each_process_is_told_what_it_is(tmp_path):
+def test_each_process_has_its_own_variables(tmp_path):
     code = "(folder / name).write_text(repr(dict(os.environ)))"
     launch(program(code, tmp_path), 2, port=None, environment={"MINE": "1"})
     found = {
@@ -86,7 +86,7 @@ def test_workers_share_the_processors(tmp_path, monkeypatch):
     assert (tmp_path / "worker0").read_text() == "5 3"
 
 
-def test_the_chief_s_last_words_are_told(tmp_path, capfd):
+def test_the_chief_s_last_words_are_reported(tmp_path, capfd):
     code = (
         "if is_chief:\n"
         "    print('out'); print('noise', file=sys.stderr)\n"
@@ -105,7 +105,7 @@ def test_the_chief_s_last_words_are_told(tmp_path, capfd):
     assert "out" in seen.out and "noise" in seen.err
 
 
-def test_why_the_search_failed_is_told_as_it_is(tmp_path):
+def test_the_reason_of_a_failed_search_is_reported_unchanged(tmp_path):
     code = (
         "class SearchFailedError(Exception): pass\n"
         "if is_chief: raise SearchFailedError('3 trials in a row failed.')\n"
@@ -157,7 +157,7 @@ def test_what_is_killed_again_and_again_is_given_up(
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_a_worker_s_error_is_told_after_two_more_trials(tmp_path):
+def test_a_worker_s_error_is_reported_after_two_restarts(tmp_path):
     code = (
         "if not is_chief:\n"
         "    (folder / str(os.getpid())).touch()\n"
@@ -175,7 +175,7 @@ def test_a_worker_s_error_is_told_after_two_more_trials(tmp_path):
     assert (logs / "worker0.log").read_text().count("OSError: no data") == 3
 
 
-def test_what_an_earlier_search_said_is_not_told(tmp_path):
+def test_the_log_of_an_earlier_search_is_not_reported(tmp_path):
     (tmp_path / "chief.log").write_text("ValueError: of another day\n")
     with pytest.raises(SearchFailedError, match="an error: status 3"):
         launch(
@@ -189,7 +189,7 @@ def test_what_an_earlier_search_said_is_not_told(tmp_path):
 def test_nothing_that_a_search_started_outlives_it(tmp_path, monkeypatch):
     """A worker that does not listen, and what another one started."""
     monkeypatch.setattr(launcher, "GRACE", 0.2)
-    monkeypatch.setattr(launcher, "FAREWELL", 0.2)
+    monkeypatch.setattr(launcher, "TERMINATION", 0.2)
     code = (
         "if is_chief:\n"
         "    while len(list(folder.iterdir())) < 4: time.sleep(0.05)\n"
@@ -207,7 +207,7 @@ def test_nothing_that_a_search_started_outlives_it(tmp_path, monkeypatch):
         wait_for_the_end(int(path.name))
 
 
-def test_logs_are_kept_where_they_are_wanted_or_told(tmp_path, monkeypatch):
+def test_logs_stay_in_their_folder_or_after_a_failure(tmp_path, monkeypatch):
     monkeypatch.setattr(launcher.tempfile, "tempdir", str(tmp_path))
     said = "print(name); time.sleep(not is_chief and 0.2 or 0.5)"
     launch(program(said, tmp_path), 1)
@@ -243,7 +243,7 @@ def test_a_command_in_one_string_is_refused():
         launch("python search.py", 1)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="as only Linux tells")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc of Linux")
 def test_a_process_ends_with_the_one_that_started_it(tmp_path):
     script = pathlib.Path(bound_process.__file__)
     code = (

@@ -81,8 +81,8 @@ def test_a_finished_search_goes_on_with_more_trials(tmp_path, capsys):
     search(tmp_path, max_trials=3).search(**DATA, epochs=1)
     after = tuner.trials(tmp_path, "p")
     assert after[:2] == before and len(after) == 3
-    told = capsys.readouterr()
-    assert not told.out and told.err.count("Reloading Tuner") == 2
+    printed = capsys.readouterr()
+    assert not printed.out and printed.err.count("Reloading Tuner") == 2
 
 
 def test_an_objective_is_a_name_or_keras_tuner_s_own(tmp_path):
@@ -93,17 +93,17 @@ def test_an_objective_is_a_name_or_keras_tuner_s_own(tmp_path):
 
 
 def test_the_methods_that_a_subclass_may_override_are_called(tmp_path):
-    told = []
+    calls = []
 
     class Watching(tuner.RandomSearch):
         def on_epoch_end(self, trial, model, epoch, logs=None):
-            told.append((trial.trial_id, epoch, sorted(logs)))
+            calls.append((trial.trial_id, epoch, sorted(logs)))
 
         def on_batch_begin(self, trial, model, batch, logs):
-            told.append(batch)
+            calls.append(batch)
 
     search(tmp_path, make=Watching, max_trials=1).search(**DATA, epochs=2)
-    assert told == [
+    assert calls == [
         0,
         ("0", 0, ["loss", "val_loss"]),
         0,
@@ -111,11 +111,11 @@ def test_the_methods_that_a_subclass_may_override_are_called(tmp_path):
     ]
 
 
-def test_keras_tells_of_epochs_between_what_is_told_of_a_trial(
-    tmp_path, capsys
-):
-    told = search(tmp_path, max_trials=1, told=lambda values: str([*values]))
-    told.search(**DATA | {"verbose": 2}, epochs=2)
+def test_keras_prints_epochs_between_the_lines_of_a_trial(tmp_path, capsys):
+    made = search(
+        tmp_path, max_trials=1, describe=lambda values: str([*values])
+    )
+    made.search(**DATA | {"verbose": 2}, epochs=2)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "trial 0 begins, 1 of at most 1: ['units']"
     assert [line for line in lines if "Epoch" in line] == [
@@ -153,7 +153,7 @@ def test_a_folder_of_another_space_is_refused(tmp_path):
         return tuner.WidthAndResolution("MobileNet", (0.25,), sizes, classes=2)
 
     search(tmp_path, space(32, 64)).save()
-    search(tmp_path, space(32, 64))  # goes on
+    search(tmp_path, space(32, 64))  # is resumed
     with pytest.raises(ValueError, match="`directory`.*another search space"):
         search(tmp_path, space(32, 96))
     search(tmp_path, space(32, 96), overwrite=True)
@@ -202,7 +202,7 @@ def test_a_model_of_another_space_is_refused(
     if declaring:
         first, other = Declaring(first), Declaring(other)
     search(tmp_path, first).save()
-    search(tmp_path, first)  # goes on
+    search(tmp_path, first)  # is resumed
     with pytest.raises(ValueError, match=f"another search space.*{was}"):
         search(tmp_path, other)
 
@@ -260,7 +260,7 @@ def test_a_hyperparameter_is_set_by_hand_as_in_keras_tuner(tmp_path):
 
 
 def test_a_space_that_is_closed_may_be_gone_on_with(tmp_path):
-    """Of `factor` under a condition KerasTuner knows nothing then."""
+    """KerasTuner has no value of `factor` under a condition then."""
 
     def opened():
         own = keras_tuner.HyperParameters()
@@ -315,7 +315,7 @@ def test_a_folder_that_another_process_searches_in_is_refused(tmp_path):
         ("sklearn", tuner.BayesianOptimization),
     ],
 )
-def test_a_package_that_is_missing_is_told_before_any_trial(
+def test_a_package_that_is_missing_is_named_before_any_trial(
     tmp_path, monkeypatch, package, make
 ):
     monkeypatch.setitem(sys.modules, package, None)  # as if not installed
@@ -501,15 +501,15 @@ def test_a_score_that_is_no_number_is_not_gone_on_with(tmp_path):
 
     class Watching(tuner.RandomSearch):
         def on_trial_end(self, trial):
-            tell = self.oracle.end_trial
+            end_trial = self.oracle.end_trial
 
             def watched(trial):
                 seen.append(list(folder.glob("execution*")))
-                tell(trial)
+                end_trial(trial)
 
             self.oracle.end_trial = watched
             super().on_trial_end(trial)
-            self.oracle.end_trial = tell
+            self.oracle.end_trial = end_trial
 
     def diverging(hp):
         model = still(hp.Int("units", 1, 8))

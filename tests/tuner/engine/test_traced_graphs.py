@@ -56,19 +56,19 @@ def test_the_graphs_of_a_model_that_is_gone_are_forgotten():
 
 
 def test_a_model_that_is_in_use_trains_on_in_other_graphs():
-    model, twin = build(), build()
-    twin.set_weights(model.get_weights())
-    for each in (model, twin):
+    model, copy = build(), build()
+    copy.set_weights(model.get_weights())
+    for each in (model, copy):
         each.fit(X, X, batch_size=8, epochs=1, verbose=0)
         if each is model:
             release_graphs()
         each.fit(X[:4], X[:4], batch_size=4, epochs=1, verbose=0)
-    np.testing.assert_array_equal(*(m.get_weights()[0] for m in (model, twin)))
+    np.testing.assert_array_equal(*(m.get_weights()[0] for m in (model, copy)))
     assert np.abs(model.get_weights()[0]).max() > 1e-3
 
 
 def test_a_function_that_is_in_use_keeps_its_gradient():
-    """Traced without a gradient, which is asked for in another graph."""
+    """Traced without a gradient, which another graph takes."""
     import tensorflow as tf
 
     @tf.function

@@ -37,9 +37,11 @@ def test_the_front_is_what_no_trial_beats():
         for point in points
         if not any(beats(other, point) for other in points)
     }
-    told = [tuple(each.metrics.values()) for each in front]
-    assert set(told) == by_definition and len(told) == len(by_definition) > 1
-    assert told == sorted(told)
+    metrics = [tuple(each.metrics.values()) for each in front]
+    assert (
+        set(metrics) == by_definition and len(metrics) == len(by_definition) > 1
+    )
+    assert metrics == sorted(metrics)
 
 
 def test_failed_trials_are_on_no_front_but_in_the_table(tmp_path):
@@ -59,7 +61,7 @@ def test_failed_trials_are_on_no_front_but_in_the_table(tmp_path):
     assert [row["n"] for row in rows] == ["0", "1", "2", "3"]
 
 
-def test_a_folder_without_a_search_is_told(tmp_path):
+def test_a_folder_without_a_search_is_refused(tmp_path):
     with pytest.raises(ValueError, match="holds no trials"):
         tuner.trials(tmp_path)
 
@@ -73,8 +75,8 @@ def test_trials_are_in_their_order_when_their_numbers_have_grown(tmp_path):
         folder = tmp_path / f"p/trial_{number}"
         folder.mkdir(parents=True)
         found.save(str(folder / "trial.json"))
-    told = [each.trial for each in tuner.trials(tmp_path, "p")]
-    assert told == ["0", "1", "2", "03", "10", "11"]
+    numbers = [each.trial for each in tuner.trials(tmp_path, "p")]
+    assert numbers == ["0", "1", "2", "03", "10", "11"]
 
 
 @pytest.mark.parametrize("text", ["", '{"trial_id": "0"', "[]", "{}"])

@@ -16,7 +16,7 @@ def space(**arguments):
     return PointSpace(applications.MobileNet, POINTS, "point", **arguments)
 
 
-def test_limits_that_no_point_meets_together_are_told():
+def test_limits_that_no_point_meets_together_are_refused():
     free = space()
     narrow, small = (
         free.costs(free.network({"point": label})) for label in POINTS
