@@ -53,7 +53,9 @@ class TrainOptions(Options):
         "the pictures are smaller",
     )
     epochs: int | None = training.epochs(
-        None, "passes over the images; by default 40, or more of few", "Try 40."
+        None,
+        "passes over the images; by default 40, or more for few images",
+        "Try 40.",
     )
     output: str = training.output("keras_papers_output")
     _: dataclasses.KW_ONLY
@@ -66,10 +68,12 @@ class TrainOptions(Options):
     )
     weight_decay: float = training.weight_decay()
     label_smoothing: float = training.label_smoothing()
-    class_weights: bool = option(False, "let every class count the same")
+    class_weights: bool = option(
+        False, "weight images so that every class counts the same"
+    )
     ema: float | None = option(
         None,
-        "momentum of an average of the weights",
+        "momentum of a moving average of the weights",
         training.fraction("a momentum", "Try 0.99."),
         metavar="M",
     )
@@ -91,14 +95,18 @@ class TrainOptions(Options):
     )
     quantize: str | None = option(
         None,
-        "a smaller file beside; qat trains on for int8 (default: none)",
+        "a further, smaller file; qat trains for int8 (default: none)",
         choices=QUANTIZATIONS[1:],
     )
     prune: float | None = option(
-        None, "of weights that are zero in another file", metavar="SHARE"
+        None,
+        "share of the weights that become zero in a further file",
+        metavar="SHARE",
     )
     cluster: int | None = option(
-        None, "different weights a kernel in another file", metavar="N"
+        None,
+        "number of different weights in each kernel of a further file",
+        metavar="N",
     )
     tensorboard: bool = option(
         False, "write logs to OUTPUT/logs", decides=PLACE
@@ -229,7 +237,9 @@ class ExportOptions(Options):
         None, "file of labels; by default labels.txt beside the model"
     )
     threads: int = option(
-        1, "measured with", training.number("a number of threads", "Try 1.")
+        1,
+        "threads that latency is measured on",
+        training.number("a number of threads", "Try 1."),
     )
     normalization: tuple[float, float] | None = _normalization()
 
@@ -263,7 +273,7 @@ class QuantizeOptions(Options):
     data: str | None = training.data("folder that it was trained on")
     mode: str = option(
         "int8",
-        "int8 takes the model as it is, qat trains on",
+        "int8 quantizes the model as it is, qat trains it further",
         choices=("int8", "qat"),
     )
     output: str | None = option(
@@ -272,16 +282,18 @@ class QuantizeOptions(Options):
         metavar="FILE",
         decides=PLACE,
     )
-    epochs: int | None = training.epochs(None, "of qat; by default 8", "Try 8.")
+    epochs: int | None = training.epochs(
+        None, "epochs of qat; by default 8", "Try 8."
+    )
     _: dataclasses.KW_ONLY
     batch_size: int = training.batch_size()
     learning_rate: float = training.learning_rate(
-        1e-4, "of the first step of qat", "Try 0.0001."
+        1e-4, "learning rate of the first step of qat", "Try 0.0001."
     )
     label_smoothing: float = training.label_smoothing()
     preserve: tuple[str, ...] = option(
         (),
-        "what qat keeps of pruned or clustered weights",
+        "what qat preserves of pruned or clustered weights",
         choices=("sparsity", "clusters"),
     )
     strict: bool = training.strict()
@@ -357,11 +369,11 @@ class BenchmarkOptions(Options):
         help="the files", metavar="MODEL.tflite", is_positional=True
     )
     threads: int = option(
-        1, "to run on", training.number("a number of threads", "Try 1.")
+        1, "threads to run on", training.number("a number of threads", "Try 1.")
     )
     runs: int = option(
         50,
-        "of the median",
+        "measured runs, of which the median is taken",
         training.number("a number of measured runs", "Try 50."),
     )
 

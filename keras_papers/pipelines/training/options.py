@@ -52,12 +52,16 @@ def learning_rate(default, help, advice):
 
 
 def weight_decay():
-    return option(1e-2, "of the kernels", positive("a rate", "Try 0.01."))
+    return option(
+        1e-2, "weight decay of the kernels", positive("a rate", "Try 0.01.")
+    )
 
 
 def label_smoothing():
     return option(
-        0.1, "share spread over all classes", fraction("a share", "Try 0.1.")
+        0.1,
+        "share of the target that is spread over all classes",
+        fraction("a share", "Try 0.1."),
     )
 
 
@@ -78,7 +82,7 @@ def overwrite(help):
     return option(False, help, decides=CALL)
 
 
-def seed(help="of all that is drawn"):
+def seed(help="of all random numbers"):
     return option(0, help, lambda name, value: check_seed(value))
 
 

@@ -1,20 +1,12 @@
-"""How a classifier is trained: numbers, checked before Keras is imported."""
+"""How a classifier is trained, in numbers."""
 
 import math
 from typing import NamedTuple
 
-from keras_papers.checks import (
-    MINIMUM_SIZE,
-    check_choice,
-    check_fraction,
-    check_positive,
-    check_positive_int,
-)
-
 FROZEN_SHARE = 0.2  # of the epochs, in which given weights stay as they are
-FINE_TUNING = 0.1  # of the learning rate, for weights that know something
+FINE_TUNING = 0.1  # of the learning rate, for trained weights
 EPOCHS = 40
-FEWEST_STEPS = 800  # for weights that know nothing yet
+FEWEST_STEPS = 800  # for training from scratch
 AUGMENTATIONS = ("none", "light", "photo")
 
 
@@ -62,42 +54,3 @@ class Phase(NamedTuple):
     first: int  # epoch
     end: int
     learning_rate: float
-
-
-def check_recipe(recipe, image_size):
-    """Raises ValueError unless one can train by a `Recipe` at an image size."""
-    if recipe.epochs is not None:
-        check_positive_int(
-            "epochs", recipe.epochs, "a number of epochs", "Try 40."
-        )
-    check_positive_int(
-        "batch_size", recipe.batch_size, "a number of images", "Try 64."
-    )
-    check_positive(
-        "learning_rate", recipe.learning_rate, "the peak", "Try 0.004."
-    )
-    check_positive("weight_decay", recipe.weight_decay, "a rate", "Try 0.01.")
-    check_fraction(
-        "label_smoothing", recipe.label_smoothing, "a share", "Try 0.1."
-    )
-    if recipe.ema is not None:
-        check_fraction("ema", recipe.ema, "a momentum", "Try 0.99.")
-    if recipe.early_stopping is not None:
-        check_positive_int(
-            "early_stopping", recipe.early_stopping, "epochs", "Try 10."
-        )
-    if recipe.augment is not None:
-        check_choice(
-            "augment", recipe.augment, AUGMENTATIONS, "how images are varied"
-        )
-    if image_size is None:
-        return  # it is chosen when the images are known
-    check_positive_int(
-        "image_size", image_size, "a number of pixels", "Try 224."
-    )
-    if image_size < MINIMUM_SIZE:
-        raise ValueError(
-            "`image_size` is the height and width of the images and must be "
-            f"at least {MINIMUM_SIZE}, for the model halves it five times. "
-            f"Received: image_size={image_size}. Try 224."
-        )

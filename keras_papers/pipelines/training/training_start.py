@@ -91,7 +91,7 @@ def _epochs(images, recipe):
     enough = recipe.enough_epochs(images.train)
     if steps < FEWEST_STEPS and not recipe.from_weights:
         text += (
-            "; few for a network without trained weights: use --weights, or "
+            "; few for training from scratch: use --weights, or "
             f"--epochs {enough}"
         )
     return text

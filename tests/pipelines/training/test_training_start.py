@@ -45,8 +45,8 @@ def test_the_first_lines_are_what_is_known_before_the_training():
         "image size": "64 x 64, as given",
         "augmentation": "light: turned by up to 11 degrees, shifted by up to "
         "8 %, zoomed by up to 10 %",
-        "epochs": "3, 9 steps of batches of 4; few for a network without "
-        "trained weights: use --weights, or --epochs 267",
+        "epochs": "3, 9 steps of batches of 4; few for training from "
+        "scratch: use --weights, or --epochs 267",
     }
     told = lines(images, RECIPE._replace(from_weights=True))
     assert told["epochs"] == "3, 9 steps of batches of 4"
