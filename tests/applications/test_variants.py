@@ -116,3 +116,29 @@ def test_constructors_describe_every_argument_in_their_order(name):
     ]
     assert described == list(inspect.signature(constructor).parameters)
     assert f"{name}(" in text.partition("Example:")[2]
+
+
+@pytest.mark.parametrize(
+    "name, dropout",
+    [
+        ("EfficientNetB0", 0.2),
+        ("EfficientNetB7", 0.5),
+        ("EfficientNetLite3", 0.3),
+        ("MnasNetA1", 0.2),
+        ("MnasNetSmall", 0.0),
+    ],
+)
+def test_constructors_have_the_dropout_and_the_name_of_their_network(
+    name, dropout
+):
+    parameters = inspect.signature(applications.get(name)).parameters
+    assert parameters["dropout"].default == dropout
+    assert parameters["name"].default == name.lower()
+
+
+def test_rows_are_an_argument_of_the_networks_that_searches_change_only():
+    assert [
+        name
+        for name in applications.list_models()
+        if "rows" in inspect.signature(applications.get(name)).parameters
+    ] == ["EfficientNetB0", "EfficientNetLite0", "MnasNetA1"]
