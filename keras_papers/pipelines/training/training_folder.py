@@ -77,7 +77,8 @@ class TrainingFolder:
         changed = [
             name
             for name in arguments
-            if before.get(name) != json.loads(_as_json(arguments[name]))
+            if name in before  # another version may not have written it
+            and before[name] != json.loads(_as_json(arguments[name]))
         ]
         if changed:
             name = changed[0]

@@ -113,6 +113,15 @@ def test_what_was_begun_goes_on_with_the_same_arguments_only(tmp_path):
     TrainingFolder(tmp_path, {"epochs": 4}, overwrite=True)
 
 
+def test_an_argument_that_an_earlier_version_did_not_write_may_be_new(tmp_path):
+    folder = TrainingFolder(tmp_path, {"model": "MobileNet(alpha=0.5)"})
+    folder.save_state(learner(), "all-000001.npz")
+    again = {"model": "MobileNet(alpha=0.5)", "alpha": 0.5}
+    assert TrainingFolder(tmp_path, again).state.exists()
+    with pytest.raises(ValueError, match="alpha=0.7, where it was 0.5"):
+        TrainingFolder(tmp_path, {**again, "alpha": 0.7})
+
+
 @pytest.mark.slow
 @pytest.mark.tensorflow
 @pytest.mark.filterwarnings("ignore:no split.json beside")
