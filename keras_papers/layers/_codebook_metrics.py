@@ -20,10 +20,11 @@ class _OfCounts(keras.metrics.Metric):
         """Does nothing; the layer counts."""
 
     def counted(self):
-        """Returns the counts as a tensor, zeros while they are away.
+        """Returns the counts as a tensor.
 
-        During a step of training on JAX, Keras takes the values of all weights
-        from the model. The logs of an epoch are made when they are back.
+        During a step of training on JAX, Keras removes the values of all
+        weights from the model. There the counts are zeros. The logs of an epoch
+        are made when the values are back.
         """
         weight = self._weight()
         try:
@@ -40,7 +41,9 @@ class Usage(_OfCounts):
     """The share of the codes that were chosen at least once."""
 
     def result(self):
-        return ops.mean(ops.cast(self.counted() > 0, "float32"))
+        counts = self.counted()
+        share = ops.mean(ops.cast(counts > 0, "float32"))
+        return ops.where(ops.sum(counts) > 0, share, float("nan"))
 
 
 class Perplexity(_OfCounts):
@@ -51,4 +54,5 @@ class Perplexity(_OfCounts):
         total = ops.sum(counts, axis=-1, keepdims=True)
         shares = counts / ops.maximum(total, 1.0)
         terms = shares * ops.log(ops.maximum(shares, 1e-30))
-        return ops.mean(ops.exp(-ops.sum(terms, axis=-1)))
+        number = ops.mean(ops.exp(-ops.sum(terms, axis=-1)))
+        return ops.where(ops.sum(counts) > 0, number, float("nan"))

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_papers.layers._codes import checked_codes
 from keras_papers.layers._straight_through import straight_through
 
 MARGIN = 1e-3  # by which the bound lies outside of the last level
@@ -57,6 +58,12 @@ class FiniteScalarQuantizer(keras.layers.Layer):
                 "(8, 5, 5, 5)."
             )
         self.num_embeddings = math.prod(self.levels)
+        if self.num_embeddings >= 2**31:
+            raise ValueError(
+                "`levels` make a code for each combination, numbered by int32. "
+                f"Received: levels={levels!r}, {self.num_embeddings} codes. "
+                "Pass fewer levels."
+            )
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -96,27 +103,29 @@ class FiniteScalarQuantizer(keras.layers.Layer):
             without the last axis. The first level varies fastest.
         """
         rounded = ops.round(self._bounded(ops.cast(inputs, "float32")))
-        digits = rounded + self._half_widths()
-        return ops.cast(ops.sum(digits * self._basis(), axis=-1), "int32")
+        digits = ops.cast(rounded + self._half_widths(), "int32")
+        return ops.sum(digits * self._basis(), axis=-1)
 
     def decode(self, codes):
         """Returns the outputs that have these codes.
 
         Args:
-            codes: Ints as `encode` returns them.
+            codes: Ints as `encode` returns them. A code outside of
+                [0, num_embeddings) gives NaN.
 
         Returns:
             A tensor of shape `(..., len(levels))`.
         """
-        digits = (
-            ops.cast(ops.expand_dims(codes, -1), "int32")
-            // np.array(self._basis(), "int32")
-            % np.array(self.levels, "int32")
+        codes = ops.expand_dims(checked_codes(codes), -1)
+        known = ops.logical_and(codes >= 0, codes < self.num_embeddings)
+        digits = codes // self._basis() % np.array(self.levels, "int32")
+        values = ops.cast(digits, "float32") / self._half_widths() - 1
+        return ops.cast(
+            ops.where(known, values, float("nan")), self.compute_dtype
         )
-        return ops.cast(digits, "float32") / self._half_widths() - 1
 
     def _basis(self):
-        return np.cumprod((1, *self.levels[:-1])).astype("float32")
+        return np.cumprod((1, *self.levels[:-1])).astype("int32")
 
     def compute_output_shape(self, input_shape):
         return input_shape

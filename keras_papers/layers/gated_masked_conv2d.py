@@ -154,6 +154,13 @@ class GatedMaskedConv2D(keras.layers.Layer):
                 f"labels={labels} for num_classes={self.num_classes}. Pass "
                 "both or neither."
             )
+        if (condition is None) != (self.places is None):
+            raise ValueError(
+                "`condition` is a map that the outputs depend on, and a layer "
+                "that was built with one needs it in every call. Received: "
+                f"condition={'None' if condition is None else 'a map'} for "
+                f"{self.name!r}. Pass what the layer was built with."
+            )
         given = ops.zeros((1, 1, 1, 1), self.compute_dtype)
         if labels is not None:
             given = self.classes(labels)[:, None, None]

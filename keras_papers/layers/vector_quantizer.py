@@ -14,6 +14,7 @@ from keras_papers.checks import (
     check_positive_int,
 )
 from keras_papers.layers._codebook_metrics import Perplexity, Usage
+from keras_papers.layers._codes import checked_codes
 from keras_papers.layers._nearest_codes import nearest_codes
 from keras_papers.layers._straight_through import rotated, straight_through
 
@@ -43,9 +44,10 @@ class VectorQuantizer(keras.layers.Layer):
 
     Two metrics over the codes of an epoch's training batches appear in the
     logs of `fit` by themselves: `<name>_usage`, the share of the codes that
-    were chosen at least once, and `<name>_perplexity`. On JAX their values are
-    right at the end of an epoch, and 0 before. With several codebooks they are
-    averages over these.
+    were chosen at least once, and `<name>_perplexity`. With several codebooks
+    they are averages over these. They are NaN where nothing was counted: for
+    validation data, for inference changes no weight; and on JAX before the end
+    of an epoch.
 
     Codes, losses and averages are computed in float32 under any dtype policy.
     With `trainable = False` the codebook stays as it is, as it does in
@@ -207,8 +209,13 @@ class VectorQuantizer(keras.layers.Layer):
             initializer=keras.initializers.RandomUniform(
                 -1 / self.num_embeddings, 1 / self.num_embeddings, self.seed
             ),
-            trainable=self.ema_decay is None,
         )
+        # JAX keeps what a layer assigns to its other weights, but nothing that
+        # it assigns to trainable ones. So a code that is learned by gradients
+        # is the sum of where it was placed and of what it has learned since.
+        self.offsets = None
+        if self.ema_decay is None:
+            self.offsets = self._state("offsets", width, trainable=True)
         self.counts = self._state("counts")
         self.sums = None
         if self.ema_decay is not None:
@@ -271,12 +278,14 @@ class VectorQuantizer(keras.layers.Layer):
         for index in range(self.num_codebooks):
             x = vectors[:, index]
             if learning:
-                # What is not finite would stay in the averages for good.
+                # What is not finite would never leave the averages again.
                 seen = ops.all(ops.isfinite(x), axis=-1)
                 if valid is not None:
                     seen = ops.logical_and(seen, ops.cast(valid, "bool"))
                 fixed = ops.stop_gradient(ops.where(seen[:, None], x, 0.0))
-                strays = self._random_vectors(index, fixed, seen)
+                strays = None
+                if self.initialization != "uniform" or self.revival is not None:
+                    strays = self._random_vectors(index, fixed, seen)
                 self._initialize(index, fixed, seen, strays, first)
             table = self._codebook(index)
             codes = self._nearest(x, table)
@@ -365,14 +374,8 @@ class VectorQuantizer(keras.layers.Layer):
             )
 
     def _checked_codes(self, codes):
-        """Raises ValueError for codes that are seen to be wrong already."""
-        codes = ops.convert_to_tensor(codes)
-        dtype = keras.backend.standardize_dtype(codes.dtype)
-        if "int" not in dtype:
-            raise ValueError(
-                "`codes` are indices into the codebook and must be ints. "
-                f"Received: codes of dtype {dtype}. Pass what `encode` returns."
-            )
+        """Returns int32 codes, one for each codebook in the last axis."""
+        codes = checked_codes(codes)
         last = codes.shape[-1] if len(codes.shape) else None
         if self.num_codebooks > 1 and last != self.num_codebooks:
             raise ValueError(
@@ -380,7 +383,7 @@ class VectorQuantizer(keras.layers.Layer):
                 f"Received: codes of shape {tuple(codes.shape)} for "
                 f"{self.num_codebooks} codebooks. Pass what `encode` returns."
             )
-        return ops.cast(codes, "int32")
+        return codes
 
     def _vectors(self, inputs):
         """Returns the vectors to quantize: (vectors, codebooks, length)."""
@@ -399,8 +402,14 @@ class VectorQuantizer(keras.layers.Layer):
             outputs = self.project_out(outputs)
         return ops.cast(ops.reshape(outputs, shape), self.compute_dtype)
 
+    @property
+    def codebooks(self):
+        """The codes: a tensor `(num_codebooks, num_embeddings, length)`."""
+        table = ops.convert_to_tensor(self.embeddings)
+        return table if self.offsets is None else table + self.offsets
+
     def _codebook(self, index):
-        table = ops.convert_to_tensor(self.embeddings)[index]
+        table = self.codebooks[index]
         if self.distance == "cosine":
             return ops.normalize(table, axis=-1)
         return table
@@ -458,16 +467,20 @@ class VectorQuantizer(keras.layers.Layer):
     def _initialize(self, index, x, seen, strays, first):
         if self.initialization == "uniform":
             return
-        table = ops.convert_to_tensor(self.embeddings)[index]
 
         def start():
             if self.initialization == "data":
                 return strays
             return self._kmeans(x, seen, strays)
 
-        self._assign(
-            self.embeddings, index, ops.cond(first, start, lambda: table)
-        )
+        table = ops.stop_gradient(self.codebooks[index])
+        self._place(index, ops.cond(first, start, lambda: table))
+
+    def _place(self, index, table):
+        """Makes `table` the codes of a codebook."""
+        if self.offsets is not None:
+            table = table - ops.stop_gradient(self.offsets)[index]
+        self._assign(self.embeddings, index, table)
 
     def _kmeans(self, x, seen, means):
         def step(_, means):
@@ -522,23 +535,19 @@ class VectorQuantizer(keras.layers.Layer):
         if self.distance == "cosine":
             moved = ops.normalize(moved, axis=-1)
         # A code without vectors would go to the origin.
-        table = ops.convert_to_tensor(self.embeddings)[index]
-        self._assign(
-            self.embeddings, index, ops.where(used[:, None], moved, table)
-        )
+        table = self.codebooks[index]
+        self._place(index, ops.where(used[:, None], moved, table))
 
     def _revive(self, index, strays):
         counts = ops.convert_to_tensor(self.counts)[index]
         mean = ops.mean(counts)
         dead = counts < self.revival * mean
-        table = ops.convert_to_tensor(self.embeddings)[index]
-        self._assign(
-            self.embeddings, index, ops.where(dead[:, None], strays, table)
-        )
-        # A revived code has the count of an average one, and time to earn it.
+        table = ops.stop_gradient(self.codebooks[index])
+        self._place(index, ops.where(dead[:, None], strays, table))
+        # With the count of an average code it is not revived again at once.
         self._assign(self.counts, index, ops.where(dead, mean, counts))
         if self.sums is not None:
-            table = ops.convert_to_tensor(self.embeddings)[index]
+            table = self.codebooks[index]
             sums = ops.convert_to_tensor(self.sums)[index]
             revived = mean * table
             self._assign(

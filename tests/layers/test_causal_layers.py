@@ -230,6 +230,18 @@ def test_wrong_arguments_of_a_masked_convolution_are_named(arguments, named):
         MaskedConv2D(4, **arguments)
 
 
+def test_a_condition_is_in_all_calls_or_in_none():
+    x = keras.ops.ones((2, HEIGHT, WIDTH, 4))
+    layer = GatedMaskedConv2D(4, first=True)
+    layer([x, x])
+    with pytest.raises(ValueError, match="Received: condition=a map"):
+        layer([x, x], condition=x)
+    layer = GatedMaskedConv2D(4, first=True)
+    layer([x, x], condition=x)
+    with pytest.raises(ValueError, match="Received: condition=None"):
+        layer([x, x])
+
+
 def test_labels_and_classes_come_together():
     x = keras.ops.ones((2, HEIGHT, WIDTH, 4))
     with pytest.raises(ValueError, match="`labels` are the classes"):

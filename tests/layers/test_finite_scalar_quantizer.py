@@ -48,6 +48,28 @@ def test_codes_decode_to_the_outputs():
     )
 
 
+def test_many_codes_are_numbered_exactly():
+    layer = FiniteScalarQuantizer(9 * (8,))
+    x = np.full((1, 9), 9.0, "float32")
+    assert int(layer.encode(x)[0]) == 8**9 - 1
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(layer.decode(layer.encode(x))),
+        ops.convert_to_numpy(layer(x)),
+    )
+
+
+def test_codes_outside_of_the_grid_give_nan():
+    found = FiniteScalarQuantizer((5, 3)).decode(np.array([0, 15, -1]))
+    np.testing.assert_array_equal(
+        np.isnan(ops.convert_to_numpy(found)).all(1), [False, True, True]
+    )
+
+
+def test_more_codes_than_int32_has_are_refused():
+    with pytest.raises(ValueError, match="numbered by int32"):
+        FiniteScalarQuantizer(11 * (8,))
+
+
 def test_gradients_pass_the_rounding_but_not_the_bound():
     inputs = keras.Input((3,))
     shift = keras.layers.EinsumDense("bi,ij->bj", 3, bias_axes="j")

@@ -36,7 +36,7 @@ def quantizer(table, **arguments):
 
 
 def codebook(layer):
-    return ops.convert_to_numpy(layer.embeddings)[0]
+    return ops.convert_to_numpy(layer.codebooks)[0]
 
 
 def nearest(x, table):
@@ -132,7 +132,7 @@ def test_the_commitment_cost_weighs_the_inputs_not_the_codes(beta):
     table, x = vectors(K, seed=1), vectors(30)
     layer = quantizer(table, ema_decay=None, commitment_cost=beta)
     kernel, codes = gradients(
-        layer, x, lambda scale: [scale.kernel, layer.embeddings]
+        layer, x, lambda scale: [scale.kernel, layer.offsets]
     )
     chosen = nearest(x, table)
     difference = 2 * (x - table[chosen]) / x.size
@@ -193,6 +193,21 @@ def test_k_means_finds_better_codes_than_random_vectors():
         layer(x, training=True)
         errors[initialization] = float(layer.losses[0])
     assert errors["kmeans"] < 0.9 * errors["data"]
+
+
+@pytest.mark.parametrize("decay", [0.99, None])
+def test_fit_places_and_revives_codes_however_they_are_learned(decay):
+    centers = 10 * vectors(8, seed=5)
+    x = np.repeat(centers, 32, axis=0) + 0.1 * vectors(256)
+    inputs = keras.Input((D,))
+    layer = VectorQuantizer(16, ema_decay=decay, seed=0, name="codes")
+    # Fixed inputs of the layer, and a weight behind it that fit can train.
+    model = keras.Model(inputs, keras.layers.Dense(D)(layer(inputs)))
+    model.compile("sgd", "mse")
+    logs = model.fit(x, x, batch_size=64, epochs=3, verbose=0).history
+    distances = np.abs(codebook(layer)[:, None] - x[None]).max(-1).min(1)
+    assert distances.max() < 3
+    assert logs["codes_usage"][-1] > 0.9
 
 
 @pytest.mark.parametrize("estimator", ["straight_through", "rotation"])
@@ -326,10 +341,13 @@ def test_usage_and_perplexity_of_an_epoch_are_in_the_logs():
     model = keras.Model(inputs, keras.layers.Dense(D)(layer(inputs)))
     model.compile("sgd", "mse")
     x = np.repeat(table, [6, 6, 12, 0], axis=0).astype("float32")
-    logs = model.fit(x, x, batch_size=6, shuffle=False, verbose=0).history
+    logs = model.fit(
+        x, x, 6, shuffle=False, validation_data=(x, x), verbose=0
+    ).history
     name = layer.name
     # Each batch has one code or two; the epoch has three.
     assert logs[f"{name}_usage"] == [0.75]
+    assert np.isnan(logs[f"val_{name}_usage"]).all()
     shares = np.array([0.25, 0.25, 0.5])
     perplexity = np.exp(-np.sum(shares * np.log(shares)))
     np.testing.assert_allclose(

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_papers.checks import (
+    check_fraction,
     check_name,
     check_positive_int,
     plain,
@@ -74,6 +75,11 @@ def GatedPixelCNN(
         ("num_layers", num_layers, "Try 15."),
     ):
         check_positive_int(argument, value, "a number", advice)
+    if condition_channels is not None:
+        check_positive_int(
+            "condition_channels", condition_channels, "a number", "Try 64."
+        )
+    check_fraction("dropout", dropout, "a share of features", "0 drops none.")
     codes = keras.Input((height, width), dtype="int32", name="codes")
     inputs, given = {"codes": codes}, {}
     if num_classes is not None:

@@ -7,6 +7,8 @@ one place at a time: the vertical stacks a row at once, when the row above is
 complete, and the horizontal stacks code by code.
 """
 
+import weakref
+
 import keras
 import numpy as np
 from keras import ops
@@ -17,6 +19,8 @@ from keras_papers.checks import (
     check_seed,
 )
 from keras_papers.layers.gated_masked_conv2d import GatedMaskedConv2D, gate
+
+_SAMPLERS = weakref.WeakKeyDictionary()  # prior: {batch size: sampler}
 
 
 def sample(
@@ -64,11 +68,9 @@ def sample(
     )
     if seed is not None:
         check_seed(seed)
-    sampler = _Sampler(prior)
     given = _conditions(prior, number, labels, condition)
-    # Without a compiler each step of the loop is a call of Python.
-    sampler.compile(jit_compile=keras.config.backend() != "torch")
     batch_size = min(batch_size, number)
+    sampler = _compiled_sampler(prior, batch_size)
     generator = np.random.default_rng(seed)
     progress = keras.utils.Progbar(
         -(-number // batch_size), unit_name="batch", verbose=verbose
@@ -78,8 +80,8 @@ def sample(
         places = np.arange(start, start + batch_size)
         left = int(np.sum(places < number))
         inputs = {
-            # The last batch is as large as the others, so that one network is
-            # compiled; what it has too many is dropped.
+            # The last batch is filled up to the size of the others, so that
+            # one network is compiled.
             name: values[np.minimum(places, number - 1)]
             for name, values in given.items()
         }
@@ -90,6 +92,17 @@ def sample(
         maps.append(np.asarray(sampler.predict_on_batch(inputs))[:left])
         progress.add(1)
     return np.concatenate(maps)
+
+
+def _compiled_sampler(prior, batch_size):
+    """Returns the sampler of a prior, compiled once for each batch size."""
+    samplers = _SAMPLERS.setdefault(prior, {})
+    if batch_size not in samplers:
+        sampler = _Sampler(prior)
+        # Without a compiler each step of the loop is a call of Python.
+        sampler.compile(jit_compile=keras.config.backend() != "torch")
+        samplers[batch_size] = sampler
+    return samplers[batch_size]
 
 
 def gumbel(generator, shape):
@@ -130,7 +143,7 @@ class _Sampler(keras.Model):
     """Noise to codes, by the layers of a prior."""
 
     def __init__(self, prior):
-        super().__init__(name="sampler")
+        super().__init__(name="sampler", dtype=prior.dtype_policy)
         self.embed = prior.get_layer("embed")
         self.blocks = [
             layer

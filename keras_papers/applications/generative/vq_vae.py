@@ -105,6 +105,12 @@ def VQVAE(
     (None, 28, 28, 1)
     """
     check_name(name)
+    if quantizer is not None and num_embeddings != 512:
+        raise ValueError(
+            "`num_embeddings` is the number of codes of the quantizer that is "
+            f"made where none is passed. Received: num_embeddings="
+            f"{num_embeddings} and a quantizer. Pass one of them."
+        )
     check_positive_int("num_embeddings", num_embeddings, "codes", "Try 512.")
     if embedding_dim is not None:
         check_positive_int("embedding_dim", embedding_dim, "a size", "Try 64.")
@@ -162,7 +168,7 @@ class ReconstructionLoss(keras.losses.Loss):
     def __init__(self, variance, name="reconstruction_loss", **kwargs):
         super().__init__(name=name, **kwargs)
         check_positive(
-            "variance", float(variance), "that of the images", "Try 0.06."
+            "variance", plain(variance), "that of the images", "Try 0.06."
         )
         self.variance = float(variance)
 

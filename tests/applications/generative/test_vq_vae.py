@@ -48,17 +48,16 @@ def test_codes_are_a_quarter_of_the_image_each_way():
     ],
 )
 def test_the_halves_are_the_whole(quantizer, embedding_dim):
-    model = VQVAE(
-        (8, 12, 1), 16, embedding_dim=embedding_dim, quantizer=quantizer
-    )
+    model = VQVAE((8, 12, 1), embedding_dim=embedding_dim, quantizer=quantizer)
     # Bright enough for a fresh network to give more than one code.
     images = np.random.default_rng(0).normal(size=(3, 8, 12, 1), scale=100.0)
+    model(images, training=True)  # places the codes
     expected = ops.convert_to_numpy(model(images))
     codes = encoder(model)(images)
     assert "int" in keras.backend.standardize_dtype(codes.dtype)
     outputs = ops.convert_to_numpy(decoder(model)(codes))
     assert len(np.unique(ops.convert_to_numpy(codes))) > 1
-    assert outputs.std() > 1e-4
+    assert outputs.std() > 1e-2
     np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-6)
 
 
@@ -118,6 +117,6 @@ def test_a_model_without_codes_has_no_halves():
         encoder(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]))
 
 
-def test_images_of_other_channels_are_refused():
-    with pytest.raises(ValueError, match="shape"):
-        VQVAE((8, 8, 3), 16, 8)(np.zeros((1, 8, 8, 1)))
+def test_a_number_of_codes_and_a_quantizer_are_one_too_many():
+    with pytest.raises(ValueError, match="num_embeddings=16 and a quantizer"):
+        VQVAE((8, 8, 3), 16, quantizer=VectorQuantizer(8))
