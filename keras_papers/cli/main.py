@@ -51,7 +51,7 @@ def main(arguments=None):
         seconds = time.perf_counter() - start
         return console.show(parsed.verb, options, result, seconds, parsed.json)
     except BrokenPipeError:
-        # Whoever read the output has closed it. Python flushes it once more
+        # The reader of the output has closed it. Python flushes it once more
         # at its end, to where nobody complains.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

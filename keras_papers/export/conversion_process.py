@@ -4,7 +4,7 @@
         '[[[224, 224, 3]], null, []]'
 
 The graph that becomes a .tflite file is TensorFlow's; a model that lives on
-JAX or PyTorch is loaded anew in a process whose Keras runs on TensorFlow.
+JAX or PyTorch is loaded in a second process whose Keras runs on TensorFlow.
 """
 
 import contextlib

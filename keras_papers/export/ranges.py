@@ -169,7 +169,7 @@ class _Ranges:
             self.widened.add(index)
 
     def _is_free(self, index):
-        """Tells whether the range was measured: no constants, no pixels."""
+        """Returns whether a range was measured: no constants, no pixels."""
         return index not in self.fixed and self._measured(index) is not None
 
     def _measured(self, index):

@@ -332,7 +332,7 @@ def _parity(path, model, theirs, ours):
         if not np.isfinite(scores).all():
             raise VerificationError(f"{name} answers with numbers not finite.")
     # Scores that hardly differ, as an untrained model's, are nearly all
-    # rounding; a difference is then held against their size.
+    # rounding; a difference is then compared with their size.
     reach = max(np.ptp(ours), 0.01 * np.abs(ours).max(), 1e-30)
     return float(np.abs(theirs - ours).max() / reach)
 

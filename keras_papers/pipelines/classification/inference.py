@@ -127,7 +127,7 @@ def predict(options):
             none that can be read, `csv` or `html` cannot be written, or the
             graph of the model does not show its
             normalization.
-        MissingExtraError: If `html` is asked for without the extra `report`.
+        MissingExtraError: If `html` is passed without the extra `report`.
     """
     model, csv, html = options.model, options.csv, options.html
     files, missing = list_pictures(options.images)

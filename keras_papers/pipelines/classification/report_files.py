@@ -1,4 +1,4 @@
-"""The report of a training in its folder, written and written anew."""
+"""The report of a training in its folder, written and updated."""
 
 import csv
 import hashlib

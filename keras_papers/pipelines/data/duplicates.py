@@ -1,6 +1,6 @@
 """Pictures that are the same file, to the byte, as another.
 
-A picture that was stored anew has other bytes, and is not found.
+A picture that was saved again has other bytes, and is not found.
 """
 
 import collections

@@ -117,7 +117,7 @@ def role_of(name, fillers=()):
 
     Args:
         name: Name of the folder, such as `02_Training_Images`.
-        fillers: Words that say nothing, beside `FILLERS`.
+        fillers: Words to ignore, in addition to `FILLERS`.
     """
     fillers = _any_of([*FILLERS, *fillers])
     roles = _any_of(ROLE_OF)

@@ -65,7 +65,7 @@ class ImageSet:
     names: tuple  # of the classes, in the order of their indices
     train: Part
     validation: Part  # watched while the model trains
-    test: Part  # what the report tells of
+    test: Part  # what the report measures on
     skipped: tuple = ()  # (file, reason) of what could not be read
     duplicates: Duplicates = Duplicates()
 

@@ -74,7 +74,7 @@ def batches(part, classes, image_size, batch_size, seed=None, augment="light"):
         image_size: Height and width of the images.
         batch_size: Images in a batch.
         seed: For training: draws the order, and how the images are varied,
-            anew each epoch. Defaults to None: the images as they are, in
+            again each epoch. Defaults to None: the images as they are, in
             their order.
         augment: One of `recipe.AUGMENTATIONS`: how they are varied.
 

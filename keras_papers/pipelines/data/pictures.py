@@ -67,7 +67,7 @@ def check_picture(path):
 
 
 def _read(path):
-    """Returns the bytes of a file, which Pillow would read piece by piece."""
+    """Returns the bytes of a file, which Pillow would read in parts."""
     try:
         with open(path, "rb") as file:
             return file.read()

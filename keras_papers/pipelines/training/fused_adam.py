@@ -1,7 +1,7 @@
 """AdamW that updates a weight by one operation of TensorFlow.
 
 Keras writes an update out in some 25 operations, and evaluates a schedule
-anew for each weight that decays. All of them are traced and optimized before
+again for each weight that decays. All of them are traced and optimized before
 the first step of a training, which takes longer than the network itself.
 """
 
