@@ -43,12 +43,7 @@ NOT_YET = """
     keras_papers/pipelines/training/training_folder.py
     keras_papers/pipelines/variants/plan.py
     keras_papers/pipelines/variants/quantized.py
-    keras_papers/quantization/layer_converters.py
-    keras_papers/quantization/prune.py
-    keras_papers/quantization/to_tf_keras.py
     tests/cli/test_cli.py
-    tests/export/test_tflite.py
-    tests/export/test_verification.py
     tests/pipelines/classification/test_deployment.py
     tests/pipelines/classification/test_inference.py
     tests/pipelines/classification/test_job.py

@@ -66,9 +66,9 @@ def described(operation):
 
 
 def without_converter(operation):
-    """Returns the error of what cannot be written, and the way out."""
+    """Returns the error of what cannot be written, and advice."""
     start = (
-        "`model` is written anew in tf_keras, layer by layer. "
+        "`model` is written in tf_keras, layer by layer. "
         f"Received: {described(operation)}, "
     )
     if isinstance(operation, keras.layers.Lambda):

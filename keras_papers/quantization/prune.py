@@ -11,7 +11,7 @@ from keras_papers.checks import check_fraction, check_positive_int
 from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from keras_papers.quantization.to_tf_keras import to_tf_keras
 
-# Masks are found anew at so many steps of a schedule, and at least each 100
+# Masks are updated at so many steps of a schedule, and at least each 100
 # steps: the paper finds no difference between 100 and 1000.
 UPDATES = 20
 MOST_STEPS_APART = 100
@@ -128,7 +128,7 @@ def callbacks(model):
 
 
 def check_reached(model, steps=None):
-    """Warns if a pruned model is not yet as sparse as was asked for.
+    """Warns if a pruned model has not yet reached its sparsity.
 
     Args:
         model: Model of tf_keras.
@@ -146,7 +146,7 @@ def check_reached(model, steps=None):
         had = f"had {done}" if steps is None else f"gets {done + steps}"
         warnings.warn(
             f"Pruning reaches its sparsity in {end} training steps, and this "
-            f"model {had}: fewer weights are zero than was asked for. Train "
+            f"model {had}: fewer weights are zero than requested. Train "
             "for more epochs, or give `prune` as `steps` about half of epochs "
             "times batches.",
             UserWarning,

@@ -1,4 +1,4 @@
-"""Keras 3 models written anew in tf_keras, which is what TF-MOT takes.
+"""Keras 3 models written in tf_keras, which is what TF-MOT takes.
 
 The flat graph is walked from its inputs on. Each layer is converted once,
 called on tf_keras' tensors as often as it was, and given its weights.
@@ -27,7 +27,7 @@ NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 
 
 def to_tf_keras(model):
-    """Writes `model` anew in tf_keras: the same answers, weights of its own.
+    """Writes `model` in tf_keras: the same answers, weights of its own.
 
     Blocks and inner models are opened first, as `flatten` does. The layers
     keep their names, their `trainable`, their seeds and their regularizers;
@@ -115,7 +115,7 @@ def names_in_inference(model):
     """Returns the names of the layers in parts called with training=False.
 
     A flat graph does not show it: Keras writes the default of a Dropout, which
-    is False, into the graph, as if it had been asked for.
+    is False, into the graph, as if the user had passed it.
     """
     names = set()
     for node in calls(functional(model)):

@@ -33,7 +33,7 @@ def exported(model, tmp_path_factory):
     return export.to_tflite(model, path, labels=LABELS)
 
 
-def test_the_result_tells_what_was_found(exported, model):
+def test_the_result_describes_the_file(exported, model):
     assert exported.bytes == exported.path.stat().st_size
     assert exported.partitions == 1
     assert exported.parity <= 1e-4

@@ -1,4 +1,4 @@
-"""verify: every broken file is told, and how it is broken."""
+"""verify: every broken file is refused, with what is broken."""
 
 import keras
 import numpy as np
