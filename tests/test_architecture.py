@@ -363,7 +363,7 @@ def test_test_modules_import_no_test_modules(path):
             continue
         shared = name.startswith(("tests.support.", "tests.paper_facts."))
         assert shared or name.startswith(f"{folder}."), f"{path}: {name}"
-        for part in name.split(".")[:-1]:
+        for part in name.split("."):
             assert not part.startswith("test_"), f"{path} imports {name}"
             assert part != "conftest", f"{path} imports {name}"
 

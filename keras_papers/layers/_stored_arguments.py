@@ -71,7 +71,9 @@ def stored_config(layer):
     """Returns the arguments of `layer`, serialized, by their names."""
     checks = {}
     for cls in reversed(type(layer).__mro__):
-        checks |= getattr(vars(cls).get("__init__"), "checks", {})
+        own = getattr(vars(cls).get("__init__"), "checks", {})
+        # A subclass inherits the check of an argument that it names again.
+        checks |= {name: own[name] or checks.get(name) for name in own}
     config = {}
     for name, check in checks.items():
         value = getattr(layer, name, None)

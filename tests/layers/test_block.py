@@ -145,6 +145,20 @@ def test_a_subclass_of_a_block_serializes_its_own_arguments_too():
     assert (config["momentum"], config["activation"]) == (0.5, "relu6")
 
 
+class Smooth(InvertedResidual):
+    """A block of users that names an argument of its base again."""
+
+    def __init__(self, filters, activation="relu6", **kwargs):
+        super().__init__(filters, activation=activation, **kwargs)
+
+
+def test_an_argument_that_a_subclass_names_again_is_serialized():
+    block = Smooth(8, activation="swish")
+    assert block.get_config()["activation"] == "silu"
+    again = Smooth.from_config(block.get_config())
+    assert again.activation is keras.activations.silu
+
+
 def test_attributes_that_are_set_later_are_serialized():
     block = InvertedResidual(8)
     block.momentum = 0.99
