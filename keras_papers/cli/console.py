@@ -15,10 +15,10 @@ def show(verb, options, result, seconds, as_json):
     if as_json:
         print(to_json(result))
     else:
-        lines = verb.lines(result)
-        if lines:
-            print(lines)
-        print(f"{verb.closing(result, options)}, {seconds:.1f} s")
+        body = verb.body(result)
+        if body:
+            print(body)
+        print(f"{verb.last_line(result, options)}, {seconds:.1f} s")
     skipped = getattr(result, "skipped", ())
     for file, reason in skipped:
         print_error(f"left out {file}: {reason}")

@@ -52,7 +52,7 @@ def main(arguments=None):
         return console.show(parsed.verb, options, result, seconds, parsed.json)
     except BrokenPipeError:
         # The reader of the output has closed it. Python flushes it once more
-        # at its end, to where nobody complains.
+        # at exit, which must not raise a second error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
@@ -71,6 +71,7 @@ def _run(parsed):
     from keras_papers import pipelines
     from keras_papers.cli import console
     from keras_papers.cli.from_options import given_options
+    from keras_papers.pipelines.options import Checked
 
     verb, given = parsed.verb, given_options(parsed)
     fields = verb.options.__dataclass_fields__
@@ -83,6 +84,8 @@ def _run(parsed):
     if verb.needs_keras(options):
         _import_keras()
     function = getattr(pipelines, verb.function or verb.name)
+    if hasattr(function, "options"):  # made by `takes`
+        return options, function(Checked(options))
     return options, function(**given)
 
 
@@ -133,13 +136,16 @@ def _parser():
     for short, (module, name) in SHORT.items():
         add_verb(verbs, _verbs_of(module)[name], f"keras-papers {short}")
     for job, module in JOBS.items():
-        below = _verbs_of(module)
+        below = _verbs_of(module)  # and a SUMMARY, if they are several
         if job in below:
             add_verb(verbs, below[job], f"keras-papers {job}")
             continue
-        text = importlib.import_module(module).__doc__
-        help = f"{', '.join(below)}: {text.splitlines()[0]}"
-        nested = verbs.add_parser(job, help=help, description=text)
+        summary = importlib.import_module(module).SUMMARY
+        nested = verbs.add_parser(
+            job,
+            help=f"{summary}: {', '.join(below)}",
+            description=f"{summary[0].upper()}{summary[1:]}.",
+        )
         nested = nested.add_subparsers(
             title="verbs", required=True, metavar="VERB"
         )

@@ -9,13 +9,15 @@ import functools
 import inspect
 import os
 import shlex
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from keras_papers.checks import check_choice, plain
 
-# What an option decides, and so where its value is written.
+# What an option affects, and so where its value is written.
 RESULT = "result"  # recorded; a job is resumed with the same value only
-PLACE = "place"  # recorded; a job may be resumed with another value
-CALL = "call"  # of one call, neither recorded nor part of a command
+RUN = "run"  # recorded; a job may be resumed with another value
+CALL = "call"  # neither recorded nor part of a command
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +29,7 @@ class About:
     choices: tuple = ()  # values of the command line
     metavar: str | tuple | None = None
     group: str | None = None  # title above it in the help
-    decides: str = RESULT
+    scope: str = RESULT
     is_positional: bool = False
     flag: str | None = None  # where it is not `--name`
     parse: object = None  # function: words of the command line to the value
@@ -63,12 +65,12 @@ class Options:
             if about.check is not None and not is_chosen_later:
                 about.check(field.name, value)
 
-    def that_decide(self, *what):
-        """Returns a dict of the options that decide this, as JSON holds it."""
+    def of_scope(self, *scopes):
+        """Returns a dict of the options of these scopes, as JSON holds it."""
         return {
             field.name: _as_json(getattr(self, field.name))
             for field, about in described(self)
-            if about.decides in what
+            if about.scope in scopes
         }
 
     def replace(self, **changes):
@@ -76,21 +78,23 @@ class Options:
         changes = {name: plain(value) for name, value in changes.items()}
         return dataclasses.replace(self, **changes)
 
-    def command(self, verb, also=()):
+    def command(self, verb, explicit=()):
         """Returns the command line of these options.
 
         Args:
             verb: Of `keras-papers`.
-            also: Names of options that are written though they have their
-                default; they come last.
+            explicit: Names of options that are written even if they have
+                their default; they come last.
         """
-        positional, words = ["keras-papers", verb], []
-        ordered = sorted(described(self), key=lambda pair: pair[0].name in also)
+        positional, words = [], []
+        ordered = sorted(
+            described(self), key=lambda pair: pair[0].name in explicit
+        )
         for field, about in ordered:
             value = getattr(self, field.name)
-            is_default = value == field.default and field.name not in also
+            is_default = value == field.default and field.name not in explicit
             is_off = value is None or value is False
-            if about.decides == CALL or is_default or is_off:
+            if about.scope == CALL or is_default or is_off:
                 continue
             values = value if isinstance(value, tuple | list) else (value,)
             if about.is_positional:
@@ -101,14 +105,18 @@ class Options:
                 words += [flag_of(field), *about.words(value)]
             else:
                 for each in values:
-                    words += [flag_of(field), each]
-        return shlex.join(str(word) for word in [*positional, *words])
+                    words += _with_flag(flag_of(field), str(each))
+        positional = [*map(str, positional)]
+        if any(word.startswith("-") for word in positional):
+            positional, words = [], [*words, "--", *positional]
+        words = ["keras-papers", verb, *positional, *words]
+        return shlex.join(map(str, words))
 
-    def again(self, verb):
+    def command_with(self, verb):
         """Returns a function: changed options to the command line."""
 
         def command(**changes):
-            return self.replace(**changes).command(verb, also=changes)
+            return self.replace(**changes).command(verb, explicit=changes)
 
         return command
 
@@ -130,12 +138,23 @@ def chosen(choices, meaning):
     return functools.partial(check_choice, choices=choices, meaning=meaning)
 
 
+class Checked(NamedTuple):
+    """Options whose `check` has passed.
+
+    A function decorated by `takes` accepts them in place of the fields, and
+    does not repeat the check, which may walk a folder of images.
+    """
+
+    options: Options
+
+
 def takes(options):
     """Decorates a function of one `Options`, which then takes its fields.
 
     The function is called with options that were checked. Its signature,
     errors and completion in an editor are those of the fields written out;
-    NumPy's numbers are taken for Python's.
+    NumPy's numbers are taken for Python's, and an iterator as a list, because
+    both the check and the function read it.
 
     Args:
         options: Subclass of `Options`, a dataclass.
@@ -150,11 +169,13 @@ def takes(options):
     def decorate(function):
         @functools.wraps(function)
         def job(*args, **kwargs):
+            if args and isinstance(args[0], Checked):
+                return function(args[0].options)
             try:
                 given = signature.bind(*args, **kwargs).arguments
             except TypeError as error:
                 raise TypeError(f"{function.__name__}() {error}") from None
-            made = options(**{name: plain(given[name]) for name in given})
+            made = options(**{name: _plain(given[name]) for name in given})
             made.check()
             return function(made)
 
@@ -163,6 +184,15 @@ def takes(options):
         return job
 
     return decorate
+
+
+def _with_flag(flag, text):
+    """Returns the words of an option; one that begins with - needs a =."""
+    return [f"{flag}={text}"] if text.startswith("-") else [flag, text]
+
+
+def _plain(value):
+    return plain(list(value) if isinstance(value, Iterator) else value)
 
 
 def _as_json(value):

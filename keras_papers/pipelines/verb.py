@@ -18,8 +18,8 @@ class Verb(NamedTuple):
     options: type  # subclass of `Options`
     help: str
     example: str  # what follows the verb
-    closing: object  # function: result, options to the last line printed
-    lines: object = str  # function: result to what is printed above it
+    last_line: object  # function: result, options to the last line printed
+    body: object = str  # function: result to the text printed above it
     needs_keras: object = _always  # function: options to a bool
     function: str | None = None  # in `pipelines`; by default as the verb
 
@@ -27,8 +27,8 @@ class Verb(NamedTuple):
 WITHOUT_KERAS = _never
 
 
-def nothing(result):
-    """Prints nothing above the last line."""
+def no_body(result):
+    """Returns the empty text: only the last line is printed."""
     return ""
 
 

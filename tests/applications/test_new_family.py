@@ -138,12 +138,17 @@ def test_a_network_of_another_task_is_no_classifier(tiny, monkeypatch):
     register = registry.network(
         tiny.PAPER, tiny.TABLES["S"], task="image_generation"
     )
-    register(variant("TinyG", tiny.build, 1, "Builds Tiny-G.", module="tiny"))
+    table = tiny.TABLES["S"]
+    register(variant("TinyG", tiny.build, table, "Tiny-G.", module="tiny"))
     assert applications.list_models(task="image_generation") == ["TinyG"]
     assert applications.get("TinyG").__name__ == "TinyG"
-    assert "TinyG" not in [fact.name for fact in pipelines.list_models("TinyG")]
+    (fact,) = pipelines.list_models(task="image_generation")
+    assert fact == pipelines.info("TinyG").fact and fact.name == "TinyG"
+    task = registry.CLASSIFICATION
+    names = [f.name for f in pipelines.list_models("Tiny*", task)]
+    assert names == ["TinyL", "TinyS"]
     with pytest.raises(ValueError, match="`model`.*classifier.*mean 'Tiny"):
-        pipelines.info("TinyG")
+        pipelines.train(model="TinyG")
 
 
 @pytest.mark.slow

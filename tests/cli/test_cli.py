@@ -14,6 +14,7 @@ import pytest
 import keras_papers.cli.main as cli
 from keras_papers import pipelines
 from keras_papers.files.drafts import draft_name
+from keras_papers.pipelines.classification.options import EvaluateOptions
 from tests.support.photos import paint
 from tests.support.short_trainings import untraced
 
@@ -144,6 +145,25 @@ def test_json_is_for_machines(arguments, key, home, capsys, monkeypatch):
     verb, *rest = arguments.split()
     found = json.loads(run(capsys, verb, "--json", *rest))
     assert key in (found[0] if isinstance(found, list) else found)
+
+
+@pytest.mark.tensorflow
+def test_options_are_checked_once(home, capsys, monkeypatch):
+    """A check of `evaluate` or `train` walks the whole folder of images."""
+    checked = []
+    check = EvaluateOptions.check
+
+    def counted(options):
+        checked.append(options)
+        check(options)
+
+    monkeypatch.setattr(EvaluateOptions, "check", counted)
+    monkeypatch.chdir(home)
+    run(capsys, "evaluate", "out/model.tflite", "photos")
+    assert len(checked) == 1
+    with pytest.raises(ValueError, match="'no_such_folder'"):
+        pipelines.evaluate("out/model.tflite", "no_such_folder")
+    assert len(checked) == 2
 
 
 def test_info_prints_the_papers_table(capsys):

@@ -87,9 +87,15 @@ def test_a_tflite_file_is_run_by_litert_alone(home):
 
 
 def test_models_are_listed_and_described_from_a_file(home):
-    statuses, ended = run(home, "list", "info MobileNetV2", "info MobilNetV2")
-    assert statuses == [0, 0, 2]
-    assert "20 models" in ended.stdout
+    statuses, ended = run(
+        home,
+        "list",
+        "list *V3* --task image_classification",
+        "info MobileNetV2",
+        "info MobilNetV2",
+    )
+    assert statuses == [0, 0, 0, 2]
+    assert "20 models" in ended.stdout and "\n2 models" in ended.stdout
     assert "mean 'MobileNetV2'?" in ended.stderr
 
 
@@ -133,6 +139,7 @@ WRONG = {
     "benchmark no.tflite": "no.tflite'",
     "benchmark m.tflite --runs 0": "runs=0",
     "info no_model": "'no_model'",
+    "list --task image_clasification": "mean 'image_classification'?",
 }
 
 

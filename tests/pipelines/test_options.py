@@ -2,23 +2,32 @@
 
 import dataclasses
 import inspect
+import shlex
 
 import numpy as np
 import pytest
 
 from keras_papers import pipelines
-from keras_papers.cli.from_options import Parser, add_options
+from keras_papers.cli.from_options import Parser, add_options, given_options
 from keras_papers.cli.main import _parser
-from keras_papers.pipelines.classification.options import TrainOptions
+from keras_papers.pipelines.classification.options import (
+    BenchmarkOptions,
+    EvaluateOptions,
+    ExportOptions,
+    PredictOptions,
+    TrainOptions,
+)
 from keras_papers.pipelines.models.verbs import VERBS as OF_MODELS
 from keras_papers.pipelines.options import (
     CALL,
-    PLACE,
     RESULT,
+    RUN,
+    Checked,
     Options,
     option,
     takes,
 )
+from keras_papers.pipelines.search.options import SearchOptions
 from keras_papers.pipelines.search.verbs import VERBS as OF_SEARCH
 from keras_papers.pipelines.training.options import number
 
@@ -39,8 +48,8 @@ class Baking(Options):
         parse=lambda width, height: (width, height),
         words=lambda size: size,
     )
-    output: str = option("oven", "where", decides=PLACE)
-    verbose: object = option("auto", decides=CALL)
+    output: str = option("oven", "where", scope=RUN)
+    verbose: object = option("auto", scope=CALL)
 
 
 @takes(Baking)
@@ -77,6 +86,17 @@ def test_an_option_is_checked_where_it_enters():
         bake(loaves=None)
 
 
+def test_options_that_were_checked_are_not_checked_again():
+    options = Baking("rye", 0)
+    assert bake(Checked(options)) is options
+    with pytest.raises(ValueError, match="`loaves`"):
+        bake(options.flour, options.loaves)
+
+
+def test_an_iterator_is_taken_as_a_list():
+    assert bake(seeds=iter(["poppy", "sesame"])).seeds == ["poppy", "sesame"]
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -93,25 +113,78 @@ def test_a_command_gives_the_options_that_it_was_made_of(words):
     assert command == f"keras-papers bake {words}".strip()
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        Baking("-rye", output="-oven"),
+        Baking("-", seeds=["-poppy", "sesame"], output="- a b"),
+        Baking(size=(-1.5, 3.0), output="--output"),
+    ],
+)
+def test_values_that_begin_with_a_dash_are_parsed_back(options):
+    words = shlex.split(options.command("bake"))[2:]
+    parser = Parser()
+    add_options(parser, Baking)
+    # Any text may be a seed here.
+    (seeds,) = [each for each in parser._actions if each.dest == "seeds"]
+    seeds.choices = None
+    assert Baking(**vars(parser.parse_args(words))) == options
+
+
+@pytest.mark.parametrize(
+    "verb, options",
+    [
+        ("train", TrainOptions("-photos", output="-out", prune=0.5)),
+        ("tune", SearchOptions("-photos", budget_madds=6e7, output="-out")),
+        ("export", ExportOptions("-m.keras", labels="-l", threads=2)),
+        (
+            "predict",
+            PredictOptions(
+                "-m.tflite",
+                ["-a.png", "b.png"],
+                csv="-a.csv",
+                normalization=(127.5, 127.5),
+            ),
+        ),
+        (
+            "evaluate",
+            EvaluateOptions("m.tflite", "-p", normalization=(1e-5, 1.0)),
+        ),
+        ("benchmark", BenchmarkOptions(["m.tflite", "-m.tflite"], runs=3)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_command_of_a_job_is_parsed_back(verb, options):
+    command = options.command(verb)
+    parsed = _parser().parse_args(shlex.split(command)[1:])
+    found = parsed.verb.options(**given_options(parsed))
+    assert found.command(verb) == command
+    normalization = getattr(options, "normalization", None)
+    if normalization is not None:
+        assert found.normalization == pytest.approx(normalization)
+        found = found.replace(normalization=normalization)
+    assert found == options
+
+
 def test_what_is_not_given_is_not_in_the_namespace():
     assert parse("") == {}
     assert parse("--seeds poppy") == {"seeds": ["poppy"]}
 
 
 def test_a_command_may_write_defaults_and_writes_no_switch_that_is_off():
-    assert Baking().command("bake", also=["loaves", "glaze", "verbose"]) == (
-        "keras-papers bake --loaves 2"
-    )
+    assert Baking().command(
+        "bake", explicit=["loaves", "glaze", "verbose"]
+    ) == ("keras-papers bake --loaves 2")
 
 
-def test_what_an_option_decides_says_where_it_is_written():
+def test_the_scope_of_an_option_is_where_it_is_written():
     options = Baking("rye")
-    assert [*options.that_decide(RESULT)] == [
+    assert [*options.of_scope(RESULT)] == [
         *("flour", "loaves", "glaze", "seeds", "size")
     ]
-    assert options.that_decide(PLACE) == {"output": "oven"}
-    again = options.again("bake")
-    assert again(loaves=9) == "keras-papers bake rye --loaves 9"
+    assert options.of_scope(RUN) == {"output": "oven"}
+    bake_with = options.command_with("bake")
+    assert bake_with(loaves=9) == "keras-papers bake rye --loaves 9"
 
 
 @pytest.mark.tensorflow

@@ -242,10 +242,10 @@ def quantize(options):
     pass_on(split, output, path, images if has_new else None)
     agreement = np.mean(ours.argmax(axis=-1) == theirs.argmax(axis=-1))
     others = options.replace(output=None, epochs=None, preserve=())
-    again = others.again("quantize")
-    worse = of_files([before, after], len(images.test), again)
+    quantize_with = others.command_with("quantize")
+    worse = of_files([before, after], len(images.test), quantize_with)
     if pathlib.Path(output).resolve().parent == path.resolve().parent:
-        add_file(path, before, after, theirs, material, again)
+        add_file(path, before, after, theirs, material, quantize_with)
     return Quantization(
         str(model),
         str(output),

@@ -162,7 +162,7 @@ def train_image_classifier(options):
     if options.tensorboard:
         require("tensorboard", "report")
     use_compilation_cache()
-    # Built once for nothing, so that bad arguments show before the reading.
+    # Built once only to check the arguments before images are read.
     shape = (image_size or MINIMUM_SIZE,) * 2 + (3,)
     constructor(input_shape=shape, alpha=alpha, classes=2)
     claim(output)
@@ -207,14 +207,7 @@ def train_image_classifier(options):
         network = build(weights)
         folder = TrainingFolder(
             output,
-            {
-                **decided.that_decide(RESULT),
-                **plan._asdict(),
-                "model": f"{options.model}(alpha={alpha})",
-                "data": data and os.path.abspath(data),
-                "classes": images.names,
-                "images": split.in_a_line(),
-            },
+            training_arguments(decided, images.names, split.in_a_line()),
             options.overwrite,
         )
         if options.verbose:
@@ -244,6 +237,24 @@ def train_image_classifier(options):
         )
         folder.finish()
     return report
+
+
+def training_arguments(options, classes, images):
+    """Returns what a training must be started with again to be resumed.
+
+    Args:
+        options: The `TrainOptions`, in which nothing is chosen later.
+        classes: Tuple of names.
+        images: Str. The images, by their number and hash.
+    """
+    return {
+        **options.of_scope(RESULT),
+        **options.plan()._asdict(),
+        "model": f"{options.model}(alpha={options.alpha})",
+        "data": options.data and os.path.abspath(options.data),
+        "classes": classes,
+        "images": images,
+    }
 
 
 def _check_parts(images, weights):
@@ -341,8 +352,8 @@ def _verdict(report, images, scores, options, recipe):
     return verdict.of_training(
         report,
         training,
-        options.replace(output=beside(options.output)).again("train"),
-        integers.again("quantize"),
+        options.replace(output=beside(options.output)).command_with("train"),
+        integers.command_with("quantize"),
     )
 
 

@@ -5,6 +5,7 @@ NumPy, for which a help text or a typing error need not wait.
 """
 
 import dataclasses
+import decimal
 import os
 import pathlib
 
@@ -16,7 +17,7 @@ from keras_papers.checks import (
 from keras_papers.export.output_path import check_path
 from keras_papers.pipelines.data.picture_list import list_pictures
 from keras_papers.pipelines.models.model_facts import check_model_name
-from keras_papers.pipelines.options import CALL, PLACE, Options, chosen, option
+from keras_papers.pipelines.options import CALL, RUN, Options, chosen, option
 from keras_papers.pipelines.training import options as training
 from keras_papers.pipelines.training.output_folder import (
     check_output_file,
@@ -108,9 +109,7 @@ class TrainOptions(Options):
         "number of different weights in each kernel of a further file",
         metavar="N",
     )
-    tensorboard: bool = option(
-        False, "write logs to OUTPUT/logs", decides=PLACE
-    )
+    tensorboard: bool = option(False, "write logs to OUTPUT/logs", scope=RUN)
     strict: bool = training.strict()
     overwrite: bool = training.overwrite("replace an earlier training")
     seed: int = training.seed()
@@ -158,7 +157,7 @@ class TrainOptions(Options):
         if how in STORED:
             return ExportOptions(model, quantize=how).command("export")
         options = QuantizeOptions(model, self.data, how)
-        return options.command("quantize", also=["mode"])
+        return options.command("quantize", explicit=["mode"])
 
 
 def _check_folder(folder, to_train=True):
@@ -193,7 +192,11 @@ def _to_normalization(black, white):
 def _to_range(normalization):
     from keras_papers.pixels.normalization import range_of_normalization
 
-    return [f"{end:.12g}" for end in range_of_normalization(*normalization)]
+    # Not as -1e-05, which argparse takes for an option.
+    return [
+        format(decimal.Decimal(f"{end:.12g}"), "f")
+        for end in range_of_normalization(*normalization)
+    ]
 
 
 def _normalization():
@@ -223,7 +226,7 @@ class ExportOptions(Options):
 
     model: str = _classifier("MODEL.keras", ".keras", help="the trained model")
     output: str | None = option(
-        None, "where to write; by default beside the model", decides=PLACE
+        None, "where to write; by default beside the model", scope=RUN
     )
     _: dataclasses.KW_ONLY
     quantize: str | None = option(
@@ -280,7 +283,7 @@ class QuantizeOptions(Options):
         None,
         "where to write; by default beside the model",
         metavar="FILE",
-        decides=PLACE,
+        scope=RUN,
     )
     epochs: int | None = training.epochs(
         None, "epochs of qat; by default 8", "Try 8."
@@ -340,7 +343,7 @@ class PredictOptions(Options):
     html: str | None = option(
         None, "write a page of thumbnails", check_output_file, metavar="FILE"
     )
-    each: object = option(None, decides=CALL)
+    each: object = option(None, scope=CALL)
     normalization: tuple[float, float] | None = _normalization()
 
 

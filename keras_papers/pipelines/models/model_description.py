@@ -12,11 +12,7 @@ import pathlib
 import re
 
 from keras_papers import cost
-from keras_papers.applications.registry import (
-    CLASSIFICATION,
-    get_record,
-    list_models,
-)
+from keras_papers.applications.registry import get_record, list_models
 from keras_papers.files.drafts import draft_of
 from keras_papers.pipelines.models.cost_tables import LayerFact
 
@@ -59,6 +55,7 @@ def describe_model(name):
     record = get_record(name)
     counted = cost.count(record.constructor())
     facts = {
+        "task": record.task,
         "paper": str(record.paper),
         "parameters": counted.parameters,
         "multiply_adds": counted.multiply_adds,
@@ -91,9 +88,8 @@ def _rows(value):
 
 if __name__ == "__main__":
     path = pathlib.Path(__file__).with_name("model_facts.json")
-    classifiers = list_models(task=CLASSIFICATION)
     with draft_of(path) as draft:
         draft.write_text(
-            as_json({name: describe_model(name) for name in classifiers}),
+            as_json({name: describe_model(name) for name in list_models()}),
             encoding="utf-8",
         )

@@ -20,23 +20,31 @@ from keras_papers.pipelines.models.cost_tables import (
 )
 
 FILE = pathlib.Path(__file__).with_name("model_facts.json")
+CLASSIFICATION = "image_classification"  # as the registry calls it
 FILES = (".keras", ".tflite")  # that are described, too
 
 
-def list_models(pattern="*"):
+def list_models(pattern="*", task=None):
     """Lists the models with their papers and costs.
 
     Args:
         pattern: Shell pattern that a name must match. Defaults to all.
+        task: Str. The task that a model must have, such as
+            `"image_classification"`. Defaults to all.
 
     Returns:
         A list of `ModelFact`, in alphabetical order.
+
+    Raises:
+        ValueError: If no model has this task.
 
     Example:
     >>> [fact.parameters for fact in list_models("MobileNetV3*")]
     [5483032, 2542856]
     """
-    names = sorted(fnmatch.filter(_names(), pattern))
+    if task is not None:
+        check_task(task)
+    names = sorted(fnmatch.filter(_names(task), pattern))
     return [_model_fact(name, _facts(name)) for name in names]
 
 
@@ -46,7 +54,7 @@ def facts_of(name):
     Raises:
         ValueError: If there is no such model; the nearest name is offered.
     """
-    check_model_name(name)
+    check_name(name)
     facts = _facts(name)
     return ModelInfo(
         _model_fact(name, facts),
@@ -56,19 +64,37 @@ def facts_of(name):
     )
 
 
-def check_model_name(name):
+def check_name(name):
     """Raises ValueError unless a constructor is called `name`."""
-    check_choice("model", name, sorted(_names()), "the name of a classifier")
+    check_choice("model", name, sorted(_names()), "the name of a network")
 
 
-def _names():
-    """Returns the names of the file and those registered in this process."""
-    names = set(_stored())
+def check_model_name(name):
+    """Raises ValueError unless the constructor of a classifier has a name."""
+    names = sorted(_names(CLASSIFICATION))
+    check_choice("model", name, names, "the name of a classifier")
+
+
+def check_task(task):
+    """Raises ValueError unless a model has this task."""
+    tasks = sorted({*_tasks().values()})
+    check_choice("task", task, tasks, "the task of the models to list")
+
+
+def _names(task=None):
+    """Returns the names of the models that have a task; of all by default."""
+    return [name for name, its in _tasks().items() if task in (None, its)]
+
+
+def _tasks():
+    """Returns a dict of name to task, of the file and of this process."""
+    tasks = {name: facts["task"] for name, facts in _stored().items()}
     if "keras_papers.applications" in sys.modules:
         from keras_papers.applications import registry
 
-        names.update(registry.list_models(task=registry.CLASSIFICATION))
-    return names
+        for name in registry.list_models():
+            tasks[name] = registry.get_record(name).task
+    return tasks
 
 
 @functools.cache

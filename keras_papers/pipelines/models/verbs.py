@@ -2,7 +2,11 @@
 
 import dataclasses
 
-from keras_papers.pipelines.models.model_facts import FILES, check_model_name
+from keras_papers.pipelines.models.model_facts import (
+    FILES,
+    check_name,
+    check_task,
+)
 from keras_papers.pipelines.options import Options, option
 from keras_papers.pipelines.verb import WITHOUT_KERAS, Verb
 
@@ -13,6 +17,11 @@ class ListOptions(Options):
 
     pattern: str = option(
         "*", "of names, as a shell has them", is_positional=True
+    )
+    task: str | None = option(
+        None,
+        "only models of a task, such as image_classification",
+        lambda name, value: check_task(value),
     )
 
 
@@ -27,18 +36,18 @@ class InfoOptions(Options):
 
     def check(self):
         if not self.name.endswith(FILES):
-            check_model_name(self.name)
+            check_name(self.name)
             return
         from keras_papers.pipelines.models.classifier_file import check_file
 
         check_file(self.name, *FILES)
 
 
-def _models(facts):
+def _model_lines(facts):
     return "\n".join(map(str, facts))
 
 
-def _of_info(info, options):
+def _info_line(info, options):
     # A file's own figures stand in it, those of a model in its fact.
     figures = getattr(info, "fact", info)
     return f"{figures.name}: {figures.parameters:,} parameters"
@@ -51,7 +60,7 @@ VERBS = (
         "list the models with their papers and costs",
         "'*V3*'",
         lambda facts, options: f"{len(facts)} models",
-        _models,
+        _model_lines,
         WITHOUT_KERAS,
     ),
     Verb(
@@ -59,7 +68,7 @@ VERBS = (
         InfoOptions,
         "describe a model, or a file: its paper, its table, its layers",
         "my_model/model.keras",
-        _of_info,
+        _info_line,
         needs_keras=lambda options: options.name.endswith(".keras"),
     ),
 )

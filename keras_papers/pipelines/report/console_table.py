@@ -16,6 +16,8 @@ def text_table(rows, head=None, left=(0,)):
     file             size
     model.tflite  4.17 MB
     """
+    if not rows and head is None:
+        return ""
     # Not at the top: the command line need not wait for it to print an error.
     import rich.box
     import rich.console
@@ -34,7 +36,13 @@ def text_table(rows, head=None, left=(0,)):
     for row in rows:
         table.add_row(*(rich.text.Text(str(cell)) for cell in row))
     file = io.StringIO()
-    rich.console.Console(file=file, width=10_000, color_system=None).print(
-        table
+    console = rich.console.Console(
+        file=file,
+        width=10_000,
+        color_system=None,
+        # In a notebook rich would display the table and write no text.
+        force_jupyter=False,
+        force_terminal=False,
     )
+    console.print(table)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())

@@ -7,7 +7,7 @@ import shutil
 from keras_papers.files.drafts import draft_of
 from keras_papers.files.figures_json import to_json
 from keras_papers.pipelines.data.split import SPLIT
-from keras_papers.pipelines.options import PLACE, described
+from keras_papers.pipelines.options import RUN, described
 from keras_papers.pipelines.search.options import SearchOptions
 from keras_papers.pipelines.search.report import FILES
 
@@ -17,7 +17,7 @@ POINTS = "points.json"  # that fit the budget, and what they cost
 RESUMED_WITH_ANOTHER = tuple(
     field.name
     for field, about in described(SearchOptions)
-    if about.decides == PLACE
+    if about.scope == RUN
 )
 RESULTS = tuple(itertools.chain(*FILES, ["report.html"]))
 

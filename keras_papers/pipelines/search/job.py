@@ -157,5 +157,5 @@ def tune(options):
             workers,
             time.perf_counter() - start,
             was_resumed,
-            options.replace(output=beside(output)).again("tune"),
+            options.replace(output=beside(output)).command_with("tune"),
         )

@@ -6,8 +6,8 @@ import os
 from keras_papers.checks import check_choice
 from keras_papers.pipelines.models.model_facts import check_model_name
 from keras_papers.pipelines.options import (
-    PLACE,
     RESULT,
+    RUN,
     Options,
     chosen,
     option,
@@ -78,13 +78,13 @@ class SearchOptions(Options):
         20,
         "networks to train at most",
         training.number("a number", "Try 20."),
-        decides=PLACE,
+        scope=RUN,
     )
     workers: int = option(
         1,
         "processes that train side by side",
         training.number("a number", "Try 2."),
-        decides=PLACE,
+        scope=RUN,
     )
     epochs: int = training.epochs(10, "of each trial", "Try 10.")
     image_size: int = training.image_size(48, "height and width before scaling")
@@ -157,7 +157,7 @@ class SearchOptions(Options):
         It has the absolute path of the images, because a worker may run in
         another directory, and the name of the network.
         """
-        plan = self.that_decide(RESULT, PLACE)
+        plan = self.of_scope(RESULT, RUN)
         plan["data"] = self.data and os.path.abspath(self.data)
         plan["model"] = self.space_options().model
         return plan

@@ -7,7 +7,7 @@ from keras_papers.pipelines.search.options import SearchOptions
 from keras_papers.pipelines.verb import Verb, with_size
 
 
-def _of_search(report, options):
+def _search_line(report, options):
     if report is None:
         return "no more trials for this worker"
     text = (
@@ -24,7 +24,7 @@ VERBS = (
         SearchOptions,
         "search for the network that suits images under a budget",
         "flowers --budget-madds 60M --trials 20 --workers 2",
-        _of_search,
+        _search_line,
         lambda report: "" if report is None else str(report),
         function="tune",
     ),

@@ -9,7 +9,7 @@ from keras_papers.checks import (
     check_positive_int,
     check_seed,
 )
-from keras_papers.pipelines.options import CALL, PLACE, option
+from keras_papers.pipelines.options import CALL, RUN, option
 
 DIGITS = "without it, scikit-learn's digits"
 
@@ -71,15 +71,15 @@ def image_size(default, help):
 
 
 def output(default):
-    return option(default, "folder for the files", decides=PLACE)
+    return option(default, "folder for the files", scope=RUN)
 
 
 def strict():
-    return option(False, "refuse pictures that cannot be read", decides=PLACE)
+    return option(False, "refuse pictures that cannot be read", scope=RUN)
 
 
 def overwrite(help):
-    return option(False, help, decides=CALL)
+    return option(False, help, scope=CALL)
 
 
 def seed(help="of all random numbers"):
@@ -88,7 +88,7 @@ def seed(help="of all random numbers"):
 
 def verbose():
     """As in `keras.Model.fit`; the command line decides it by its output."""
-    return option("auto", decides=CALL)
+    return option("auto", scope=CALL)
 
 
 def check_image_size(name, value):

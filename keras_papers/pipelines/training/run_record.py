@@ -3,7 +3,7 @@
 import importlib
 
 from keras_papers import __version__
-from keras_papers.pipelines.options import PLACE, RESULT
+from keras_papers.pipelines.options import RESULT, RUN
 
 PACKAGES = ("keras", "tensorflow", "ai_edge_litert", "numpy")
 
@@ -15,9 +15,9 @@ def run_record(verb, options):
         verb: Of `keras-papers`.
         options: The `Options` of the job.
     """
-    arguments = options.that_decide(RESULT, PLACE)
+    arguments = options.of_scope(RESULT, RUN)
     return {
-        "command": options.command(verb, also=arguments),
+        "command": options.command(verb, explicit=arguments),
         "arguments": arguments,
         "versions": versions(),
     }

@@ -130,6 +130,7 @@ def add_integers(folder, report, photos):
     """Adds an int8 file to the report in a folder."""
     images = load_folder(photos, seed=0)
     material = Material(images, 32, None, 0, 0)
+    options = QuantizeOptions("model.keras", photos)
     floats = Variant(
         "float32", "model.tflite", 1.0, report.tflite_accuracy, 9, 9, 1.0, 1
     )
@@ -140,7 +141,7 @@ def add_integers(folder, report, photos):
         integers,
         None,
         material,
-        quantize=QuantizeOptions("model.keras", photos).again("quantize"),
+        quantize=options.command_with("quantize"),
     )
 
 
@@ -284,6 +285,8 @@ def test_benchmark_measures_each_file(trained):
     assert first.latency_ms > 0 and first.partitions == 1
     assert first.bytes == path.stat().st_size
     (alone,) = pipelines.benchmark(path, runs=1)
+    (of_glob,) = pipelines.benchmark(path.parent.glob(path.name), runs=1)
+    assert of_glob.path == alone.path
     assert str(path) in str(alone)
 
 

@@ -61,6 +61,11 @@ def test_a_prediction_is_one_line(files, picture):
     assert str(prediction).count("%") == 2 and "\n" not in str(prediction)
 
 
+def test_predict_takes_the_iterator_of_a_glob(files, picture):
+    found = pipelines.predict(files[0], picture.parent.glob("*.png"))
+    assert [prediction.file for prediction in found] == [str(picture)]
+
+
 def test_evaluate_counts_right_answers_by_class(files, tmp_path):
     paint(tmp_path, ["cat", "dog", "hen"], 4)
     (tmp_path / "cat" / "broken.png").write_bytes(b"no picture")
@@ -213,7 +218,7 @@ def converted(path, model):
     return path
 
 
-def test_a_file_without_metadata_is_told_what_it_is_given(picture, tmp_path):
+def test_a_file_without_metadata_warns_of_what_it_is_given(picture, tmp_path):
     image = keras.Input((32, 32, 3))
     means = keras.layers.GlobalAveragePooling2D()(image)
     scores = keras.layers.Rescaling(1 / 255)(means)
@@ -254,9 +259,9 @@ def test_a_quantized_file_answers_in_real_numbers(picture, tmp_path):
     np.testing.assert_allclose(found.scores, expected.scores, atol=0.03)
 
 
-def test_a_file_of_two_inputs_is_told(picture, tmp_path):
+def test_a_file_of_two_inputs_is_refused(picture, tmp_path):
     images = [keras.Input((32, 32, 3)), keras.Input((32, 32, 3))]
     scores = keras.layers.GlobalAveragePooling2D()(images[0] + images[1])
     path = converted(tmp_path / "two.tflite", keras.Model(images, scores))
-    with pytest.raises(ValueError, match="it has 2 inputs and 1 outputs"):
+    with pytest.raises(ValueError, match="which has 2 inputs and 1 outputs"):
         pipelines.predict(path, picture)

@@ -27,8 +27,8 @@ RECIPE = Recipe(
 GIVEN = {"data": "photos", "output": "out_2"}
 
 
-train_again = TrainOptions(**GIVEN).again("train")
-quantize = QuantizeOptions("out/model.keras", "photos").again("quantize")
+train_again = TrainOptions(**GIVEN).command_with("train")
+quantize = QuantizeOptions("out/model.keras", "photos").command_with("quantize")
 
 
 def judge(
@@ -205,7 +205,7 @@ def test_a_file_of_integers_that_is_worse_is_said():
 
 def test_a_command_leaves_out_what_is_the_default():
     given = TrainOptions("my photos", output="out", ema=0.0, verbose=2)
-    assert given.again("train")(epochs=80, class_weights=np.True_) == (
+    assert given.command_with("train")(epochs=80, class_weights=np.True_) == (
         "keras-papers train 'my photos' --output out --ema 0.0 --epochs 80 "
         "--class-weights"
     )
@@ -238,7 +238,7 @@ def test_the_advised_command_keeps_the_options_that_were_given():
         strict=True,
         normalization=(127.5, 127.5),
     )
-    command = given.again("quantize")(mode="qat")
+    command = given.command_with("quantize")(mode="qat")
     assert command == (
         "keras-papers quantize m.keras d --batch-size 8 --strict --seed 3 "
         "--input-range -1 1 --mode qat"
@@ -270,7 +270,7 @@ def test_a_command_that_findings_share_is_printed_once():
 
 
 def test_a_search_whose_best_network_guesses_is_reported():
-    tune_again = SearchOptions(**GIVEN).again("tune")
+    tune_again = SearchOptions(**GIVEN).command_with("tune")
     found = search_reports.pairs()._replace(
         test_accuracy=0.19, guessed_accuracy=0.2, test_images=120, epochs=10
     )

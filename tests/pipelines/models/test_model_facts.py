@@ -19,9 +19,20 @@ def test_the_list_has_the_papers_figures():
     assert [f.name for f in pipelines.list_models("*V2")] == ["MobileNetV2"]
 
 
-def test_the_file_has_the_registered_classifiers_and_no_other():
+def test_the_list_may_be_of_one_task():
+    listed = pipelines.list_models("*V2", task=CLASSIFICATION)
+    assert [fact.name for fact in listed] == ["MobileNetV2"]
+    assert [f.name for f in pipelines.list_models(task=CLASSIFICATION)] == (
+        applications.list_models(task=CLASSIFICATION)
+    )
+    with pytest.raises(ValueError, match="`task`.*mean 'image_classification'"):
+        pipelines.list_models(task="image_clasification")
+
+
+def test_the_file_has_the_registered_networks_and_no_other():
     stored = json.loads(model_facts.FILE.read_text(encoding="utf-8"))
-    assert list(stored) == applications.list_models(task=CLASSIFICATION)
+    assert list(stored) == applications.list_models()
+    assert model_facts.CLASSIFICATION == CLASSIFICATION
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from keras_papers import applications, pipelines
+from keras_papers.pipelines.classification.job import training_arguments
+from keras_papers.pipelines.classification.options import TrainOptions
 from keras_papers.pipelines.training import loop as training
 from keras_papers.pipelines.training.output_folder import LOCK
 from keras_papers.pipelines.training.recipe import Phase, Recipe
@@ -120,6 +122,76 @@ def test_an_argument_that_an_earlier_version_did_not_write_may_be_new(tmp_path):
     assert TrainingFolder(tmp_path, again).state.exists()
     with pytest.raises(ValueError, match="alpha=0.7, where it was 0.5"):
         TrainingFolder(tmp_path, {**again, "alpha": 0.7})
+
+
+# As an earlier version wrote it, without `alpha`.
+OLD_ARGUMENTS = """{
+  "model": "MobileNet(alpha=0.25)",
+  "image_size": 32,
+  "weights": null,
+  "epochs": 3,
+  "batch_size": 8,
+  "learning_rate": 0.004,
+  "weight_decay": 0.01,
+  "label_smoothing": 0.1,
+  "class_weights": false,
+  "ema": null,
+  "early_stopping": null,
+  "from_weights": false,
+  "augment": "light",
+  "mixed_precision": false,
+  "prune": null,
+  "cluster": null,
+  "quantize": null,
+  "seed": 0,
+  "data": "/photos",
+  "classes": [
+    "bright",
+    "dark"
+  ],
+  "images": "14 to train on, 2 to watch, 4 held out, SHA-256 3d6d20e745f2"
+}
+"""
+OLD_OPTIONS = TrainOptions(
+    "/photos",
+    "MobileNet",
+    0.25,
+    image_size=32,
+    epochs=3,
+    batch_size=8,
+    augment="light",
+)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({}, None),
+        ({"output": "elsewhere", "strict": True}, None),
+        ({"alpha": 0.5}, "model='MobileNet.alpha=0.5.', where it was"),
+        ({"seed": 1}, "seed=1, where it was 0"),
+        ({"quantize": "int8"}, "quantize='int8', where it was None"),
+    ],
+)
+def test_a_training_of_an_earlier_version_is_resumed_with_its_arguments(
+    changes, message, tmp_path
+):
+    TrainingFolder(tmp_path, {}).save_state(learner(), "all-000002.npz")
+    (tmp_path / STATE / "arguments.json").write_text(OLD_ARGUMENTS)
+    arguments = training_arguments(
+        OLD_OPTIONS.replace(**changes),
+        ("bright", "dark"),
+        json.loads(OLD_ARGUMENTS)["images"],
+    )
+    assert json.loads(OLD_ARGUMENTS).keys() - arguments.keys() == {
+        "from_weights"
+    }
+    if message is None:
+        assert TrainingFolder(tmp_path, arguments).state.exists()
+        return
+    with pytest.raises(ValueError, match=message):
+        TrainingFolder(tmp_path, arguments)
 
 
 @pytest.mark.slow
