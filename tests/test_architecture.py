@@ -3,6 +3,7 @@
 import ast
 import graphlib
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -230,6 +231,26 @@ def imported_modules(path, modules):
             rest = rest.rpartition(".")[0]
         if rest in modules:
             yield rest
+
+
+# A family is a file of constructors; what families share has no capital letter.
+FAMILIES = sorted(
+    path
+    for path in (ROOT / "applications").rglob("*.py")
+    if re.search(r"registry\.network|^def [A-Z]", path.read_text(), re.M)
+)
+# EfficientNet-Lite is built by EfficientNet's builder.
+RELATED = {("efficientnet_lite", "efficientnet")}
+
+
+@pytest.mark.parametrize("path", FAMILIES, ids=lambda path: path.stem)
+def test_families_import_no_other_family(path):
+    names = {family.stem for family in FAMILIES}
+    for name in ours(path):
+        parts = name.split(".")
+        if parts[0] == "applications" and len(parts) > 2:
+            other = (set(parts[1:-1]) & names) - {path.stem}
+            assert {(path.stem, each) for each in other} <= RELATED, name
 
 
 def test_an_import_of_require_is_seen_at_the_top_of_a_file(tmp_path):

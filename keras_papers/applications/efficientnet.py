@@ -19,6 +19,12 @@ from keras_papers.applications.image.classifier import (
 from keras_papers.applications.image.image_input import image_input
 from keras_papers.applications.image.initializers import CONVOLUTION, DENSE
 from keras_papers.applications.image.padding import published_padding
+from keras_papers.applications.image.rows import (
+    Row,
+    check_rows,
+    row_graph,
+    unpublished_rows,
+)
 from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
@@ -26,12 +32,6 @@ from keras_papers.applications.image.scaling import (
     unpublished_depth,
 )
 from keras_papers.applications.image.stages import deeper
-from keras_papers.applications.mnasnet import (
-    Row,
-    check_rows,
-    row_graph,
-    unpublished_rows,
-)
 from keras_papers.applications.pretrained.evaluation import efficient_net
 from keras_papers.applications.pretrained.weights import (
     Family,

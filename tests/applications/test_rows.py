@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from keras_papers import applications, cost
 from keras_papers.applications import scale
 from keras_papers.applications.efficientnet import TABLE_1
-from keras_papers.applications.mnasnet import B1, FIGURE_7, Row, check_rows
+from keras_papers.applications.image.rows import Row, check_rows
+from keras_papers.applications.mnasnet import B1, FIGURE_7
 from keras_papers.testing import check_application
 from tests.support.answers import answers, images_for, perturb, spread
 from tests.support.models import UNUSUAL, blocks_of, build

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from keras import layers
 
+from keras_papers.checks import plain
+
 
 class Row(NamedTuple):
     """A convolution, or a residual unit."""
@@ -72,3 +74,23 @@ def reduction(rows):
     for row in rows:
         strides *= row.strides
     return strides
+
+
+def image_shape(input_shape, divisor):
+    """Returns the shape of an image whose size a number must divide."""
+    shape = plain(input_shape)
+    good = isinstance(shape, tuple | list) and len(shape) == 3
+    if not good or not all(isinstance(n, int) and n > 0 for n in shape):
+        raise ValueError(
+            "`input_shape` is the height, width and channels of an image. "
+            f"Received: input_shape={input_shape!r}. Try (32, 32, 3)."
+        )
+    if shape[0] % divisor or shape[1] % divisor:
+        near = tuple(divisor * -(-n // divisor) for n in shape[:2])
+        raise ValueError(
+            "`input_shape` has a height and width that the strides divide: "
+            f"multiples of {divisor}, or the reconstruction has another size. "
+            f"Received: input_shape={input_shape!r}. Resize or pad the images "
+            f"to {near[0]} x {near[1]}."
+        )
+    return shape

@@ -5,7 +5,12 @@ from typing import NamedTuple
 import keras
 from keras import layers, ops
 
-from keras_papers.applications.generative.rows import Row, draw, reduction
+from keras_papers.applications.generative.rows import (
+    Row,
+    draw,
+    image_shape,
+    reduction,
+)
 from keras_papers.checks import (
     check_name,
     check_positive,
@@ -125,26 +130,6 @@ def VQVAE(
     x = quantizer(x)
     x = draw(x, table.decoder, channels, "decoder")
     return keras.Model(images, x, name=name)
-
-
-def image_shape(input_shape, divisor):
-    """Returns the shape of an image whose size a number must divide."""
-    shape = plain(input_shape)
-    good = isinstance(shape, tuple | list) and len(shape) == 3
-    if not good or not all(isinstance(n, int) and n > 0 for n in shape):
-        raise ValueError(
-            "`input_shape` is the height, width and channels of an image. "
-            f"Received: input_shape={input_shape!r}. Try (32, 32, 3)."
-        )
-    if shape[0] % divisor or shape[1] % divisor:
-        near = tuple(divisor * -(-n // divisor) for n in shape[:2])
-        raise ValueError(
-            "`input_shape` has a height and width that the strides divide: "
-            f"multiples of {divisor}, or the reconstruction has another size. "
-            f"Received: input_shape={input_shape!r}. Resize or pad the images "
-            f"to {near[0]} x {near[1]}."
-        )
-    return shape
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")

@@ -3,8 +3,11 @@
 import keras
 from keras import layers
 
-from keras_papers.applications.generative.rows import Row, draw
-from keras_papers.applications.generative.vq_vae import image_shape
+from keras_papers.applications.generative.rows import (
+    Row,
+    draw,
+    image_shape,
+)
 from keras_papers.checks import (
     check_name,
     check_positive_int,

@@ -14,8 +14,8 @@ import keras
 
 from keras_papers import applications
 from keras_papers.applications import mobilenet_v2
+from keras_papers.applications.image.rows import Row, check_rows
 from keras_papers.applications.image.scaling import round_filters
-from keras_papers.applications.mnasnet import Row, check_rows
 from keras_papers.checks import check_choice
 from keras_papers.tuner.reward import Reward
 from keras_papers.tuner.spaces.description import (
