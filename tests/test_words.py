@@ -1,4 +1,4 @@
-"""Words that the project no longer uses, and the files that still have them.
+"""Words that the project no longer uses.
 
 The prose is that of Keras and scikit-learn: plain words, the field's terms.
 """
@@ -34,36 +34,6 @@ WORD = re.compile(
 )
 # Web addresses, and code in a sentence, which has names of other projects.
 NO_PROSE = re.compile(r"https?://\S+|``[^`]+``|`[^`\n]+`")
-# Files that still have such words. The list only gets shorter.
-NOT_YET = """
-    keras_papers/pipelines/classification/deployment.py
-    keras_papers/pipelines/classification/job.py
-    keras_papers/pipelines/data/split.py
-    keras_papers/pipelines/training/loop.py
-    keras_papers/pipelines/training/training_folder.py
-    keras_papers/pipelines/variants/plan.py
-    keras_papers/pipelines/variants/quantized.py
-    tests/cli/test_cli.py
-    tests/pipelines/classification/test_deployment.py
-    tests/pipelines/classification/test_inference.py
-    tests/pipelines/classification/test_job.py
-    tests/pipelines/classification/test_page.py
-    tests/pipelines/classification/test_predictions.py
-    tests/pipelines/classification/test_variants.py
-    tests/pipelines/data/test_images.py
-    tests/pipelines/data/test_pictures.py
-    tests/pipelines/data/test_split.py
-    tests/pipelines/training/test_training_folder.py
-    tests/pipelines/training/test_training_start.py
-    tests/quantization/small_network.py
-    tests/quantization/test_cluster.py
-    tests/quantization/test_fine_tune.py
-    tests/quantization/test_inner_models.py
-    tests/quantization/test_prune.py
-    tests/quantization/test_quantize_aware.py
-    tests/quantization/test_to_keras.py
-    tests/quantization/test_to_tf_keras.py
-""".split()
 
 
 def files():
@@ -122,13 +92,8 @@ def test_words_are_found_in_prose_and_in_names(
     assert lines == {"a.py": [1, 4, 4], "a.md": [2, 4]}[path]
 
 
-def test_retired_words_are_in_no_file_that_was_rewritten():
-    found = [
-        entry
-        for path in files()
-        if path not in NOT_YET
-        for entry in retired(path)
-    ]
+def test_retired_words_are_in_no_file():
+    found = [entry for path in files() for entry in retired(path)]
     assert not found, "\n".join(
         [*found, *(f"{word}: {plain}" for word, plain in RETIRED.items())]
     )

@@ -238,8 +238,10 @@ def test_a_chief_whose_port_is_in_use_says_so_before_it_begins(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         is_one_of_several("chief", port)
-        told = mistake(capsys, "tune", "--output", "found")
-    assert f"Received: 127.0.0.1:{port} (Address already in use). Cho" in told
+        printed = mistake(capsys, "tune", "--output", "found")
+    assert (
+        f"Received: 127.0.0.1:{port} (Address already in use). Cho" in printed
+    )
     assert not list(tmp_path.iterdir())
 
 
@@ -254,9 +256,9 @@ def test_a_worker_whose_chief_is_nowhere_says_where_it_knocked(
     monkeypatch.setattr(worker.Client.__init__, "__defaults__", (0.2,))
     port = free_port()
     is_one_of_several("worker1", port)
-    told = mistake(capsys, "tune", "--space", "mnas", "--output", "found")
-    assert f"Received: 127.0.0.1:{port}, where nobody has" in told
-    assert told.endswith("and then start this worker again.\n")
+    printed = mistake(capsys, "tune", "--space", "mnas", "--output", "found")
+    assert f"Received: 127.0.0.1:{port}, where nobody has" in printed
+    assert printed.endswith("and then start this worker again.\n")
 
 
 @pytest.mark.parametrize(
@@ -273,8 +275,8 @@ def test_a_forgotten_variable_of_a_search_is_named(
     name, port, host, forgotten, is_one_of_several, capsys, tmp_path
 ):
     is_one_of_several(name, port, host)
-    told = mistake(capsys, "tune", "--output", "found")
-    assert f"Received: no {forgotten}. Set all three" in told
+    printed = mistake(capsys, "tune", "--output", "found")
+    assert f"Received: no {forgotten}. Set all three" in printed
     assert not list(tmp_path.iterdir())
 
 
@@ -303,8 +305,8 @@ def test_what_cannot_be_parsed_ends_with_usage(arguments, message, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments.split())
     assert ended.value.code == 2
-    told = capsys.readouterr().err
-    assert told.startswith("usage") and message in told
+    printed = capsys.readouterr().err
+    assert printed.startswith("usage") and message in printed
 
 
 def test_a_slip_of_the_pen_does_not_wait_for_keras():
@@ -386,7 +388,7 @@ def test_a_shell_completes_the_verbs(shell, capsys):
     ],
     ids=["state", "model", "labels", "page", "report"],
 )
-def test_a_full_disk_is_told_and_leaves_nothing_half_written(
+def test_a_full_disk_is_reported_and_leaves_nothing_half_written(
     file, home, tmp_path, capsys
 ):
     state = tmp_path / "out" / ".training"
@@ -394,9 +396,11 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(
     (state / file).symlink_to("/dev/full")
     arguments = ["train", str(home / "photos"), *QUICK, "--output"]
     assert cli.main([*arguments, str(tmp_path / "out")]) == 2
-    told = capsys.readouterr().err.splitlines()[-1]
-    assert told.startswith("keras-papers: the disk is full; make room; every ")
-    assert "run the same again" in told
+    printed = capsys.readouterr().err.splitlines()[-1]
+    assert printed.startswith(
+        "keras-papers: the disk is full; make room; every "
+    )
+    assert "run the same again" in printed
     assert os.listdir(tmp_path / "out") == [".training"]
     (state / file).unlink(missing_ok=True)
     assert cli.main([*arguments, str(tmp_path / "out")]) == 0

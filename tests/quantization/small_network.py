@@ -39,24 +39,24 @@ def _drawn():
     return keras.Model(inputs, x, name="small")
 
 
-def train(twin, steps=1, epochs=1):
+def train(tf_model, steps=1, epochs=1):
     """Fits a model of tf_keras on noise; its weights move far."""
-    images = images_for(twin, 4 * steps)
+    images = images_for(tf_model, 4 * steps)
     labels = np.random.default_rng(0).integers(0, CLASSES, 4 * steps)
-    twin.compile(
+    tf_model.compile(
         load_tf_keras().optimizers.Adam(1e-2),
         "sparse_categorical_crossentropy",
         run_eagerly=True,  # Tracing takes longer than a few steps do.
     )
-    twin.fit(
+    tf_model.fit(
         images,
         labels,
         batch_size=4,
         epochs=epochs,
         verbose=0,
-        callbacks=callbacks(twin),
+        callbacks=callbacks(tf_model),
     )
-    return twin
+    return tf_model
 
 
 def kernels(model):

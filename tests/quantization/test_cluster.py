@@ -110,7 +110,7 @@ def test_the_users_model_and_the_process_stay_as_they_are():
     assert tensorflow.keras.layers.Dense is layers.Dense
 
 
-def test_reading_a_twin_leaves_its_training_alone():
+def test_reading_a_tf_model_leaves_its_training_alone():
     model = small_network()
     images = np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3))
     clustered = train(cluster(model, 4), 2)

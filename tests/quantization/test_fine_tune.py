@@ -13,7 +13,7 @@ Y = np.eye(3, dtype="float32")[X[:, :3].argmax(-1)]
 
 
 @pytest.fixture
-def twin():
+def tf_model():
     inputs = keras.Input((4,))
     dense = keras.layers.Dense(3, activation="softmax")
     model = keras.Model(inputs, dense(inputs))
@@ -21,34 +21,36 @@ def twin():
     return to_tf_keras(model)
 
 
-def test_it_learns_from_arrays_and_tells_the_history(twin):
-    history = fine_tune(twin, (X, Y), 20, learning_rate=0.1, verbose=0)
+def test_it_learns_from_arrays_and_returns_the_history(tf_model):
+    history = fine_tune(tf_model, (X, Y), 20, learning_rate=0.1, verbose=0)
     assert history.history["accuracy"][-1] > 0.9
 
 
-def test_a_loss_of_keras_3_is_the_same_there(twin):
+def test_a_loss_of_keras_3_is_the_same_there(tf_model):
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=0.3)
-    expected = float(loss(Y, twin(X).numpy()))
-    plain = float(keras.losses.CategoricalCrossentropy()(Y, twin(X).numpy()))
-    fine_tune(twin, (X, Y), 1, learning_rate=1e-9, loss=loss, verbose=0)
-    found = twin.evaluate(X, Y, verbose=0)[0]
+    expected = float(loss(Y, tf_model(X).numpy()))
+    plain = float(
+        keras.losses.CategoricalCrossentropy()(Y, tf_model(X).numpy())
+    )
+    fine_tune(tf_model, (X, Y), 1, learning_rate=1e-9, loss=loss, verbose=0)
+    found = tf_model.evaluate(X, Y, verbose=0)[0]
     assert found == pytest.approx(expected, rel=1e-4)
     assert found != pytest.approx(plain, rel=1e-2)
 
 
-def test_the_rate_falls_to_zero_over_all_steps(twin):
-    fine_tune(twin, (X, Y), 3, learning_rate=0.1, verbose=0)
-    rate = twin.optimizer._learning_rate  # the schedule
+def test_the_rate_falls_to_zero_over_all_steps(tf_model):
+    fine_tune(tf_model, (X, Y), 3, learning_rate=0.1, verbose=0)
+    rate = tf_model.optimizer._learning_rate  # the schedule
     assert float(rate(0)) == pytest.approx(0.1)
     assert float(rate(6)) == pytest.approx(0, abs=1e-6)
-    assert int(twin.optimizer.iterations) == 6
+    assert int(tf_model.optimizer.iterations) == 6
 
 
-def test_a_data_set_of_keras_3_is_taken_as_it_is(twin):
+def test_a_data_set_of_keras_3_is_taken_as_it_is(tf_model):
     import tensorflow as tf
 
     data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(16)
-    history = fine_tune(twin, data, 2, validation_data=data, verbose=0)
+    history = fine_tune(tf_model, data, 2, validation_data=data, verbose=0)
     assert len(history.history["val_loss"]) == 2
 
 
@@ -57,10 +59,10 @@ def test_several_inputs_and_weights_of_examples_are_taken():
     scores = keras.layers.Dense(3, activation="softmax")(
         keras.layers.Add()([a, b])
     )
-    twin = to_tf_keras(keras.Model([a, b], scores))
-    fine_tune(twin, ([X, X], Y, np.ones(64)), 2, verbose=0)
-    assert float(twin.optimizer._learning_rate(2)) > 0  # of 4 steps
-    assert int(twin.optimizer.iterations) == 4
+    tf_model = to_tf_keras(keras.Model([a, b], scores))
+    fine_tune(tf_model, ([X, X], Y, np.ones(64)), 2, verbose=0)
+    assert float(tf_model.optimizer._learning_rate(2)) > 0  # of 4 steps
+    assert int(tf_model.optimizer.iterations) == 4
 
 
 @pytest.mark.parametrize(
@@ -74,15 +76,15 @@ def test_several_inputs_and_weights_of_examples_are_taken():
 )
 @pytest.mark.parametrize("metrics", ["accuracy", [keras.metrics.AUC()]])
 def test_losses_and_metrics_are_taken_as_keras_3_takes_them(
-    twin, loss, metrics
+    tf_model, loss, metrics
 ):
-    before = twin.get_weights()[0]
+    before = tf_model.get_weights()[0]
     history = fine_tune(
-        twin, (X, Y), 1, loss=loss, metrics=metrics, verbose=0
+        tf_model, (X, Y), 1, loss=loss, metrics=metrics, verbose=0
     ).history
     assert history.keys() in ({"loss", "accuracy"}, {"loss", "auc"})
     assert np.isfinite(history["loss"]).all()
-    assert np.abs(twin.get_weights()[0] - before).max() > 1e-5
+    assert np.abs(tf_model.get_weights()[0] - before).max() > 1e-5
 
 
 class Own(keras.losses.Loss):
@@ -109,29 +111,29 @@ class Own(keras.losses.Loss):
         ),
     ],
 )
-def test_bad_arguments_are_explained(twin, change, message):
-    before = twin.get_weights()[0]
+def test_bad_arguments_are_explained(tf_model, change, message):
+    before = tf_model.get_weights()[0]
     with pytest.raises(ValueError, match=message):
-        fine_tune(twin, **{"data": (X, Y), **change})
-    np.testing.assert_array_equal(twin.get_weights()[0], before)
+        fine_tune(tf_model, **{"data": (X, Y), **change})
+    np.testing.assert_array_equal(tf_model.get_weights()[0], before)
 
 
-def test_a_data_set_of_numbered_classes_is_explained(twin):
+def test_a_data_set_of_numbered_classes_is_explained(tf_model):
     import tensorflow as tf
 
     data = tf.data.Dataset.from_tensor_slices((X, Y.argmax(-1))).batch(16)
     with pytest.raises(ValueError, match="`loss`.*sparse_categorical"):
-        fine_tune(twin, data)
+        fine_tune(tf_model, data)
     loss = "sparse_categorical_crossentropy"
-    assert fine_tune(twin, data, 1, loss=loss, verbose=0).history["loss"]
+    assert fine_tune(tf_model, data, 1, loss=loss, verbose=0).history["loss"]
 
 
-def test_a_data_set_without_end_is_explained(twin):
+def test_a_data_set_without_end_is_explained(tf_model):
     import tensorflow as tf
 
     data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(16).repeat()
     with pytest.raises(ValueError, match="`data` must know its number"):
-        fine_tune(twin, data)
+        fine_tune(tf_model, data)
 
 
 def test_a_model_of_keras_3_has_its_own_fit():

@@ -112,9 +112,9 @@ def test_clustering_reaches_what_was_called_with_training_false():
 
 def test_a_dropout_of_a_part_in_inference_never_drops():
     def twice(model):
-        twin = quantization.to_tf_keras(model)
+        tf_model = quantization.to_tf_keras(model)
         aware = quantization.quantize_aware(model, IMAGES)
-        for each in (twin, aware):
+        for each in (tf_model, aware):
             first, second = (each(IMAGES, training=True) for _ in range(2))
             yield float(np.abs(first - second).max())
 
@@ -133,8 +133,8 @@ def test_training_true_is_replaced_in_prediction_as_keras_replaces_it():
     model = keras.Model(image, x)
     expected = model.predict(IMAGES, verbose=0)
     assert spread(expected) > 0.01
-    twin = quantization.to_tf_keras(model)
-    assert np.abs(twin.predict(IMAGES, verbose=0) - expected).max() < 1e-5
+    tf_model = quantization.to_tf_keras(model)
+    assert np.abs(tf_model.predict(IMAGES, verbose=0) - expected).max() < 1e-5
     aware = quantization.quantize_aware(model, IMAGES)
     difference = np.abs(aware.predict(IMAGES, verbose=0) - expected).max()
     assert difference < 0.05 * np.ptp(expected)
@@ -145,12 +145,12 @@ def test_a_normalization_called_in_both_ways_keeps_both():
     norm = layers.BatchNormalization(momentum=0.5, name="norm")
     model = keras.Model(image, [norm(image, training=False), norm(image)])
     data = np.random.default_rng(0).normal(3, 2, (8, 6, 6, 3))
-    twin = quantization.to_tf_keras(model)
-    frozen, free = twin(data, training=True)
+    tf_model = quantization.to_tf_keras(model)
+    frozen, free = tf_model(data, training=True)
     assert abs(np.mean(free)) < 1e-3
     # By the statistics, before or after the other call has moved them.
     assert np.mean(frozen) > 0.5
-    assert np.all(np.abs(twin.get_layer("norm").moving_mean) > 1)
+    assert np.all(np.abs(tf_model.get_layer("norm").moving_mean) > 1)
 
 
 def test_a_frozen_inner_model_comes_back_frozen():

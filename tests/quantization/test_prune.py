@@ -1,4 +1,4 @@
-"""prune: as sparse as was asked for, in the step that was asked for."""
+"""prune: the requested sparsity, in the requested step."""
 
 import os
 
@@ -199,7 +199,7 @@ class Scaled(layers.Layer):
 
 @pytest.mark.parametrize("prunable", [False, True])
 def test_a_layer_of_a_users_is_pruned_if_it_says_how(prunable):
-    class Twin(load_tf_keras().layers.Layer):
+    class TFScaled(load_tf_keras().layers.Layer):
         def build(self, input_shape):
             self.gain = self.add_weight("gain", (input_shape[-1],))
 
@@ -207,8 +207,8 @@ def test_a_layer_of_a_users_is_pruned_if_it_says_how(prunable):
             return inputs * self.gain
 
     if prunable:
-        Twin.get_prunable_weights = lambda self: [self.gain]
-    register_converter(Scaled)(lambda layer: Twin(name=layer.name))
+        TFScaled.get_prunable_weights = lambda self: [self.gain]
+    register_converter(Scaled)(lambda layer: TFScaled(name=layer.name))
     try:
         inputs = keras.Input((8, 8, 3))
         x = layers.Conv2D(4, 3, name="conv")(inputs)
@@ -239,7 +239,7 @@ def test_the_users_model_and_the_process_stay_as_they_are():
     assert tensorflow.keras.layers.Dense is layers.Dense
 
 
-def test_the_twin_answers_as_the_model_before_it_is_trained():
+def test_the_tf_model_answers_as_the_model_before_it_is_trained():
     model = small_network()
     images = np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3))
     answers = model(images.astype("float32"))
@@ -261,10 +261,10 @@ def test_pruned_models_need_a_callback_and_others_none():
 
 
 def test_without_the_callback_tfmot_says_so():
-    twin = prune(small_network(), steps=1)
-    twin.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    tf_model = prune(small_network(), steps=1)
+    tf_model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
     with pytest.raises(Exception, match="UpdatePruningStep"):
-        twin.fit(np.ones((2, 8, 8, 3)), np.zeros(2), verbose=0)
+        tf_model.fit(np.ones((2, 8, 8, 3)), np.zeros(2), verbose=0)
 
 
 # -- what is refused ----------------------------------------------------------

@@ -262,7 +262,7 @@ def normalized_file(tmp_path_factory):
     return aware, export.to_tflite(aware, path)
 
 
-def test_a_network_normalized_by_channel_is_one_piece_too(
+def test_a_network_normalized_by_channel_is_one_partition_too(
     normalized_file, tmp_path
 ):
     aware, file = normalized_file
@@ -287,8 +287,8 @@ def test_pixels_are_taken_as_they_are_and_rounded_once(normalized_file):
         experimental_preserve_all_tensors=True,
     )
     runner.allocate_tensors()
-    (door,) = runner.get_input_details()
-    assert door["quantization"] == (1.0, 0)
+    (entry,) = runner.get_input_details()
+    assert entry["quantization"] == (1.0, 0)
     second = runner._get_ops_details()[1]
     assert second["op_name"] == "DEPTHWISE_CONV_2D"
     (index,) = second["outputs"]
@@ -298,7 +298,7 @@ def test_pixels_are_taken_as_they_are_and_rounded_once(normalized_file):
     ends = (np.array([[0], [1]]) - MEAN) / STD
     assert step == pytest.approx(np.ptp(ends) / 255, rel=1e-3)
     pixels = np.arange(12 * 12 * 3).reshape(1, 12, 12, 3) % 256
-    runner.set_tensor(door["index"], pixels.astype("uint8"))
+    runner.set_tensor(entry["index"], pixels.astype("uint8"))
     runner.invoke()
     found = step * (runner.get_tensor(int(index)) - float(zero))
     expected = (pixels / 255 - MEAN) / STD
@@ -352,10 +352,10 @@ def test_a_trained_network_by_channel_keeps_its_accuracy(tmp_path):
     data, (images, _) = digits_net.digits()
     shades = np.array([1.0, 0.5, 0.8], "float32")
     _, _, rest = split_rescaling(flatten(digits_net.trained()))
-    door = keras.Input(images.shape[1:], name="image")
+    entry = keras.Input(images.shape[1:], name="image")
     scale = (1 / 127.5 / shades).tolist()
-    x = layers.Rescaling(scale, -1.0, name="front")(door)
-    model = keras.Model(door, rest(x))
+    x = layers.Rescaling(scale, -1.0, name="front")(entry)
+    model = keras.Model(entry, rest(x))
     train, labels = data
     aware = quantization.quantize_aware(model)
     quantization.fine_tune(aware, (train * shades, labels), 2, verbose=0)
@@ -400,7 +400,7 @@ def test_networks_that_normalize_by_channel_go_all_the_way(
     scores = aware.predict(images, verbose=0)
     by_litert = export.predict(path, images)
     assert np.ptp(scores, axis=0).min() > 0.3
-    # Chance is a third. How exact the first operation is, other tests tell.
+    # Chance is a third. Other tests show how exact the first operation is.
     assert digits_net.agreement(by_litert, scores) >= 0.85
 
 

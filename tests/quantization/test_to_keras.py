@@ -33,16 +33,16 @@ pytestmark = NEEDS_TFMOT
 
 
 def shifted(model):
-    """Returns the twin of a model, each weight in it moved by .125."""
-    twin = to_tf_keras(model)
-    twin.set_weights([weight + 0.125 for weight in twin.get_weights()])
-    return twin
+    """Returns the tf_keras model of a model, each weight moved by .125."""
+    tf_model = to_tf_keras(model)
+    tf_model.set_weights([weight + 0.125 for weight in tf_model.get_weights()])
+    return tf_model
 
 
-def assert_brought_back(model, twin, data):
-    """Asserts that a copy answers as `twin`, and returns it."""
-    copy = to_keras(twin, model)
-    expected = np.asarray(twin(data))
+def assert_brought_back(model, tf_model, data):
+    """Asserts that a copy answers as `tf_model`, and returns it."""
+    copy = to_keras(tf_model, model)
+    expected = np.asarray(tf_model(data))
     assert spread(expected) > 1e-3
     found = answers(copy, data)
     assert np.abs(found - expected).max() <= 1e-5 * spread(expected)
@@ -73,32 +73,32 @@ def test_there_and_back_nothing_changes():
     assert copy.get_config() == model.get_config()
 
 
-def test_every_weight_is_the_twins():
+def test_every_weight_is_the_tf_models():
     model = small_network()
-    twin = shifted(model)
-    copy = assert_brought_back(model, twin, images_for(model, 4))
+    tf_model = shifted(model)
+    copy = assert_brought_back(model, tf_model, images_for(model, 4))
     for there, here in zip(copy.weights, model.weights, strict=True):
         np.testing.assert_allclose(there, here + 0.125, atol=1e-6)
 
 
 def test_training_moves_weights_and_statistics():
     model = small_network()
-    twin = train(to_tf_keras(model), 2)
-    copy = assert_brought_back(model, twin, images_for(model, 4))
+    tf_model = train(to_tf_keras(model), 2)
+    copy = assert_brought_back(model, tf_model, images_for(model, 4))
     for there, here in zip(copy.weights, model.weights, strict=True):
         assert np.any(there != here), here.path
 
 
 def test_the_copy_lives_by_itself():
     model = small_network()
-    twin = shifted(model)
-    copy, trained = to_keras(twin, model), twin.get_weights()
+    tf_model = shifted(model)
+    copy, trained = to_keras(tf_model, model), tf_model.get_weights()
     before, images = model.get_weights(), images_for(model, 4)
     copy.compile("sgd", "sparse_categorical_crossentropy")
     copy.fit(images, np.zeros(4), verbose=0)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(new, old)
-    for old, new in zip(trained, twin.get_weights(), strict=True):
+    for old, new in zip(trained, tf_model.get_weights(), strict=True):
         np.testing.assert_array_equal(new, old)
 
 
@@ -123,7 +123,7 @@ def own_loss(labels, scores):
 def test_a_compiled_model_comes_back_of_its_kind_and_not_compiled(sequential):
     model = keras.Sequential(
         [
-            keras.Input((6, 6, 4), name="door"),
+            keras.Input((6, 6, 4), name="entry"),
             InvertedResidual(4, squeeze_units=2, name="block"),
             layers.GlobalAveragePooling2D(name="pool"),
         ],
@@ -195,7 +195,7 @@ class Scaled(layers.Layer):
 
 @pytest.mark.parametrize("names", [("gain", "shift"), ("shift", "gain")])
 def test_weights_go_by_their_names_where_they_have_the_same(names):
-    class Twin(load_tf_keras().layers.Layer):
+    class TFScaled(load_tf_keras().layers.Layer):
         def build(self, input_shape):
             for name in names:
                 setattr(self, name, self.add_weight(name, (input_shape[-1],)))
@@ -203,7 +203,7 @@ def test_weights_go_by_their_names_where_they_have_the_same(names):
         def call(self, inputs):
             return inputs * self.gain + self.shift
 
-    register_converter(Scaled)(lambda layer: Twin(name=layer.name))
+    register_converter(Scaled)(lambda layer: TFScaled(name=layer.name))
     try:
         inputs = keras.Input((4,))
         model = keras.Model(inputs, Scaled(name="scaled")(inputs))
@@ -217,16 +217,16 @@ def test_weights_go_by_their_names_where_they_have_the_same(names):
 
 
 @pytest.mark.parametrize("wrap", [lambda x: prune(x, 0.5, steps=2), cluster])
-def test_pruned_and_clustered_models_answer_as_their_twins(wrap):
+def test_pruned_and_clustered_models_answer_as_their_tf_models(wrap):
     model = small_network()
-    twin = train(wrap(model), 2)
+    tf_model = train(wrap(model), 2)
     # In the last step the optimizer moved weights under the mask.
-    twin.train_on_batch(images_for(model, 4), np.zeros(4))
-    copy = to_keras(twin, model)
+    tf_model.train_on_batch(images_for(model, 4), np.zeros(4))
+    copy = to_keras(tf_model, model)
     images = images_for(model, 8)
     found = answers(copy, images)
     assert spread(found) > 1e-3
-    np.testing.assert_allclose(found, twin(images), atol=1e-5)
+    np.testing.assert_allclose(found, tf_model(images), atol=1e-5)
     moved = [
         np.any(there != here)
         for there, here in zip(copy.weights, model.weights, strict=True)
@@ -235,8 +235,8 @@ def test_pruned_and_clustered_models_answer_as_their_twins(wrap):
 
 
 @pytest.mark.parametrize("wrap", [lambda x: prune(x, steps=1), cluster])
-def test_a_twin_in_place_of_the_model_is_explained(wrap, tmp_path):
-    twin = wrap(small_network())
+def test_a_tf_model_in_place_of_the_model_is_explained(wrap, tmp_path):
+    tf_model = wrap(small_network())
     for use in (
         quantize_aware,
         cluster,
@@ -246,24 +246,24 @@ def test_a_twin_in_place_of_the_model_is_explained(wrap, tmp_path):
         ),
     ):
         with pytest.raises(ValueError, match=r"tf_keras.*to_keras\(trained"):
-            use(twin)
+            use(tf_model)
 
 
 def test_zeros_are_exact_where_the_optimizer_had_the_last_word():
     model = small_network()
-    twin = train(prune(model, 0.5, steps=1))
-    twin.train_on_batch(images_for(model, 4), np.zeros(4))
-    wrapper = twin.get_layer("prune_low_magnitude_stem")
+    tf_model = train(prune(model, 0.5, steps=1))
+    tf_model.train_on_batch(images_for(model, 4), np.zeros(4))
+    wrapper = tf_model.get_layer("prune_low_magnitude_stem")
     assert np.any(wrapper.layer.kernel * (1 - wrapper.pruning_vars[0][1]) != 0)
-    kernel = kernels(to_keras(twin, model))["stem"]
+    kernel = kernels(to_keras(tf_model, model))["stem"]
     assert (kernel == 0).sum() == kernel.size // 2
 
 
 def test_kernels_of_a_quantization_aware_model_are_rounded():
     model = small_network()
-    twin = train(quantize_aware(model, input_range=(-1, 1)), 2)
-    copy = to_keras(twin, model)
-    there = {getattr(x, "layer", x).name: x for x in twin.layers}
+    tf_model = train(quantize_aware(model, input_range=(-1, 1)), 2)
+    copy = to_keras(tf_model, model)
+    there = {getattr(x, "layer", x).name: x for x in tf_model.layers}
     rounded = []
     for layer in flatten(copy).layers:
         trained = there.get(layer.name)
@@ -322,11 +322,11 @@ def another(change):
     ],
 )
 @pytest.mark.parametrize("wrap", [to_tf_keras, cluster])
-def test_a_twin_of_another_model_is_refused(wrap, change, message):
-    model, twin = another(None), wrap(another(change))
+def test_a_tf_model_of_another_model_is_refused(wrap, change, message):
+    model, tf_model = another(None), wrap(another(change))
     pattern = f"`trained` must be made of `model`. Received: .*{message}.*Give"
     with pytest.raises(ValueError, match=pattern) as error:
-        to_keras(twin, model)
+        to_keras(tf_model, model)
     assert f"other_{change}" in str(error.value)
 
 
@@ -342,10 +342,10 @@ def test_a_model_without_a_graph_is_refused():
         to_keras(to_tf_keras(another(None)), Coded())
 
 
-def test_what_is_no_twin_is_refused():
+def test_what_is_no_tf_model_is_refused():
     model = another(None)
-    for twin in (model, None):
+    for tf_model in (model, None):
         with pytest.raises(ValueError, match="`trained` is.*Received.*Write"):
-            to_keras(twin, model)
+            to_keras(tf_model, model)
     with pytest.raises(ValueError, match="`trained` is.*Received.*Write"):
         to_keras(model, to_tf_keras(model))

@@ -37,17 +37,17 @@ def arrays(answers):
 
 
 def assert_same(model, data, **keywords):
-    """Asserts that both models answer the same, and returns the twin."""
-    twin = to_tf_keras(model)
+    """Asserts that both models answer the same; returns that of tf_keras."""
+    tf_model = to_tf_keras(model)
     expected = arrays(model(data, **keywords))
-    found = arrays(twin(data, **keywords))
+    found = arrays(tf_model(data, **keywords))
     for ours, theirs in zip(expected, found, strict=True):
         assert spread(ours) > 1e-3
         assert theirs.shape == ours.shape
         assert np.abs(theirs - ours).max() <= 1e-5 * spread(ours)
     names = {layer.name for layer in flatten(model).operations}
-    assert {layer.name for layer in twin.layers} == names
-    return twin
+    assert {layer.name for layer in tf_model.layers} == names
+    return tf_model
 
 
 # -- whole models ------------------------------------------------------------
@@ -87,14 +87,14 @@ def test_training_mode_is_the_same_moving_statistics_included():
     )
     flat, before = flatten(model), model.get_weights()
     images = images_for(model, 4)
-    twin = assert_same(model, images)
+    tf_model = assert_same(model, images)
     expected = arrays(model(images, training=True))[0]
-    found = arrays(twin(images, training=True))[0]
+    found = arrays(tf_model(images, training=True))[0]
     # Sums over four numbers at the end of the network, in another order.
     assert np.abs(found - expected).max() <= 1e-4 * spread(expected)
     for layer in flat.layers:
         if isinstance(layer, layers.BatchNormalization):
-            norm = twin.get_layer(layer.name)
+            norm = tf_model.get_layer(layer.name)
             np.testing.assert_allclose(
                 norm.moving_mean, layer.moving_mean, rtol=1e-4, atol=1e-5
             )
@@ -113,10 +113,10 @@ def test_the_users_model_stays_as_it_is():
     perturb(model).compile("sgd", "sparse_categorical_crossentropy")
     optimizer, before = model.optimizer, model.get_weights()
     images, labels = images_for(model, 4), np.array([0, 1, 0, 1])
-    twin = to_tf_keras(model)
-    twin.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
-    twin.fit(images, labels, verbose=0)
-    trained = twin.get_weights()
+    tf_model = to_tf_keras(model)
+    tf_model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    tf_model.fit(images, labels, verbose=0)
+    trained = tf_model.get_weights()
     for old, new, other in zip(
         before, model.get_weights(), trained, strict=True
     ):
@@ -124,24 +124,24 @@ def test_the_users_model_stays_as_it_is():
         assert np.any(other != old)
     assert model.compiled and model.optimizer is optimizer
     drawn(model, seed=1)
-    for old, new in zip(trained, twin.get_weights(), strict=True):
+    for old, new in zip(trained, tf_model.get_weights(), strict=True):
         np.testing.assert_array_equal(new, old)
 
 
 @pytest.mark.slow
-def test_the_twin_can_be_cloned_and_saved(tmp_path):
+def test_the_tf_model_can_be_cloned_and_saved(tmp_path):
     """With the activations that tf_keras lacks, as TF-MOT clones it."""
     model = perturb(
         applications.MobileNetV3Small((32, 32, 3), alpha=0.35, classes=2)
     )
     images = images_for(model, 4)
-    twin = assert_same(model, images)
+    tf_model = assert_same(model, images)
     models = load_tf_keras().models
-    clone = models.clone_model(twin)
-    clone.set_weights(twin.get_weights())
-    twin.save(tmp_path / "twin.keras")
-    loaded = models.load_model(tmp_path / "twin.keras")
-    expected = arrays(twin(images))[0]
+    clone = models.clone_model(tf_model)
+    clone.set_weights(tf_model.get_weights())
+    tf_model.save(tmp_path / "trained.keras")
+    loaded = models.load_model(tmp_path / "trained.keras")
+    expected = arrays(tf_model(images))[0]
     for again in (clone, loaded):
         difference = np.abs(arrays(again(images))[0] - expected)
         # tf_keras forgets `fused=False`, so that its normalizations round
@@ -327,8 +327,8 @@ def test_an_activation_answers_the_same(name):
     x = layers.Activation(name, name="alone")(inputs)
     outputs = [x, layers.Dense(8, activation=name, name="dense")(inputs)]
     data = 8 * random_images(4, 16)
-    twin = assert_same(drawn(keras.Model(inputs, outputs)), data)
-    assert len(twin.layers) == 3  # none is split
+    tf_model = assert_same(drawn(keras.Model(inputs, outputs)), data)
+    assert len(tf_model.layers) == 3  # none is split
 
 
 def test_an_adapted_normalization_answers_the_same():
@@ -347,8 +347,8 @@ def test_operators_become_layers():
     x = (2.0 - inputs) / 5.0 + 3.0
     y = 0.5 * x - np.array([1.0, 2.0, 3.0])
     z = keras.Model(inputs, [x + y, x - y, x * y, 1.0 - (y - 2.0)])
-    twin = assert_same(z, random_images(4, 4, 3))
-    kinds = {type(layer).__name__ for layer in twin.layers}
+    tf_model = assert_same(z, random_images(4, 4, 3))
+    kinds = {type(layer).__name__ for layer in tf_model.layers}
     assert kinds == {"InputLayer", "Rescaling", "Add", "Subtract", "Multiply"}
 
 
@@ -368,8 +368,8 @@ def test_keras_ops_become_layers():
         ops.hard_silu(x),
         keras.activations.relu(x, negative_slope=0.1, max_value=0.5),
     ]
-    twin = assert_same(keras.Model(inputs, outputs), random_images(4, 4, 3))
-    lambdas = [x for x in twin.layers if "Lambda" in type(x).__name__]
+    tf_model = assert_same(keras.Model(inputs, outputs), random_images(4, 4, 3))
+    lambdas = [x for x in tf_model.layers if "Lambda" in type(x).__name__]
     assert not lambdas  # TF-MOT takes layers only
 
 
@@ -389,16 +389,16 @@ def test_inner_models_and_sequential_ones_are_opened():
         ],
         name="outer",
     )
-    twin = assert_same(perturb(model), random_images(4, 8, 8, 4))
-    assert twin.name == "outer"
+    tf_model = assert_same(perturb(model), random_images(4, 8, 8, 4))
+    assert tf_model.name == "outer"
 
 
 def test_a_shared_layer_stays_shared():
     inputs = keras.Input((4,))
     dense = layers.Dense(4, "tanh")
     model = drawn(keras.Model(inputs, layers.Dense(2)(dense(dense(inputs)))))
-    twin = assert_same(model, random_images(4, 4))
-    assert len(twin.layers) == 3 and len(twin.weights) == 4
+    tf_model = assert_same(model, random_images(4, 4))
+    assert len(tf_model.layers) == 3 and len(tf_model.weights) == 4
 
 
 def test_two_inputs_and_two_outputs_keep_their_order():
@@ -406,8 +406,8 @@ def test_two_inputs_and_two_outputs_keep_their_order():
     x, y = layers.Dense(3, name="z")(first), layers.Dense(3, name="y")(second)
     model = drawn(keras.Model([first, second], [layers.Add()([x, y]), x]))
     data = [random_images(4, 4), random_images(4, 6, seed=1)]
-    twin = assert_same(model, data)
-    assert [x.name for x in twin.inputs] == ["b", "a"]
+    tf_model = assert_same(model, data)
+    assert [x.name for x in tf_model.inputs] == ["b", "a"]
 
 
 def test_dicts_keep_their_keys():
@@ -423,8 +423,8 @@ def test_dicts_keep_their_keys():
     }
     model = drawn(keras.Model(inputs, outputs))
     data = {"a": random_images(4, 6), "b": random_images(4, 4, seed=1)}
-    twin = assert_same(model, data)
-    assert set(twin(data)) == {"sum", "one"}
+    tf_model = assert_same(model, data)
+    assert set(tf_model(data)) == {"sum", "one"}
 
 
 def test_open_sizes_stay_open():
@@ -433,8 +433,8 @@ def test_open_sizes_stay_open():
             (None, None, 3), alpha=0.35, include_top=False, pooling="avg"
         )
     )
-    twin = assert_same(model, random_images(2, 40, 56, 3))
-    assert twin.input_shape == (None, None, None, 3)
+    tf_model = assert_same(model, random_images(2, 40, 56, 3))
+    assert tf_model.input_shape == (None, None, None, 3)
     assert_same(model, random_images(2, 33, 32, 3))
 
 
@@ -442,9 +442,9 @@ def test_channels_first_is_passed_through():
     """Drawn only: a CPU does not run its convolutions in TensorFlow."""
     keras.config.set_image_data_format("channels_first")
     model = applications.MobileNetV3Small((3, 32, 32), alpha=0.35, classes=4)
-    flat, twin = flatten(model), to_tf_keras(model)
+    flat, tf_model = flatten(model), to_tf_keras(model)
     for layer in flat.layers[1:]:
-        there = twin.get_layer(layer.name)
+        there = tf_model.get_layer(layer.name)
         assert there.output_shape == layer.output.shape
         formats = [getattr(x, "data_format", None) for x in (layer, there)]
         assert formats[0] == formats[1]
@@ -456,11 +456,11 @@ def test_training_as_a_call_keyword_stays():
     outputs = layers.BatchNormalization(name="free")(frozen)
     model = perturb(keras.Model(inputs, outputs))
     data = random_images(4, 6, 6, 4)
-    twin = assert_same(model, data)
-    before = twin.get_layer("frozen_project_norm").get_weights()
-    inference = arrays(twin(data))[0]
-    training = arrays(twin(data, training=True))[0]
-    after = twin.get_layer("frozen_project_norm").get_weights()
+    tf_model = assert_same(model, data)
+    before = tf_model.get_layer("frozen_project_norm").get_weights()
+    inference = arrays(tf_model(data))[0]
+    training = arrays(tf_model(data, training=True))[0]
+    after = tf_model.get_layer("frozen_project_norm").get_weights()
     assert np.abs(training - inference).max() > 1e-2  # the free one
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(new, old)
@@ -483,8 +483,8 @@ def test_frozen_layers_are_frozen():
     x = layers.BatchNormalization(trainable=False, name="fixed")(x)
     model = drawn(keras.Model(inputs, layers.Conv2D(2, 1, name="free")(x)))
     data = random_images(4, 4, 4, 3)
-    twin = assert_same(model, data, training=True)
-    assert [w.name for w in twin.trainable_weights] == [
+    tf_model = assert_same(model, data, training=True)
+    assert [w.name for w in tf_model.trainable_weights] == [
         "free/kernel:0",
         "free/bias:0",
     ]
@@ -504,11 +504,13 @@ def test_regularizers_and_constraints_are_kept():
     )
     model = drawn(keras.Model(inputs, dense(inputs)))
     data = random_images(4, 4)
-    twin = assert_same(model, data)
+    tf_model = assert_same(model, data)
     losses = sum(float(loss) for loss in model.losses)
     assert losses > 0.1
-    assert sum(map(float, twin.losses)) == pytest.approx(losses, rel=1e-5)
-    constrained = arrays(twin.layers[1].kernel_constraint(dense.kernel.numpy()))
+    assert sum(map(float, tf_model.losses)) == pytest.approx(losses, rel=1e-5)
+    constrained = arrays(
+        tf_model.layers[1].kernel_constraint(dense.kernel.numpy())
+    )
     np.testing.assert_allclose(
         constrained[0], dense.kernel_constraint(dense.kernel), rtol=1e-6
     )
@@ -518,15 +520,17 @@ def test_seeds_and_rates_are_kept():
     inputs = keras.Input((4, 4, 3))
     x = layers.Dropout(0.25, (None, 1, 1, 1), seed=7, name="drop")(inputs)
     x = layers.SpatialDropout2D(0.5, seed=8, name="spatial")(x)
-    twin = to_tf_keras(keras.Model(inputs, layers.GaussianNoise(0.1)(x)))
-    drop, spatial, noise = twin.layers[1:]
+    tf_model = to_tf_keras(keras.Model(inputs, layers.GaussianNoise(0.1)(x)))
+    drop, spatial, noise = tf_model.layers[1:]
     assert (drop.rate, drop.seed, drop.noise_shape) == (
         0.25,
         7,
         (None, 1, 1, 1),
     )
     assert (spatial.rate, spatial.seed, noise.seed) == (0.5, 8, None)
-    whole = arrays(twin(np.ones((64, 4, 4, 3), "float32"), training=True))[0]
+    whole = arrays(tf_model(np.ones((64, 4, 4, 3), "float32"), training=True))[
+        0
+    ]
     assert 8 < (np.abs(whole).max(axis=(1, 2, 3)) < 0.6).sum() < 32
 
 
@@ -568,7 +572,7 @@ def scaled():
     CONVERTERS.pop(Scaled, None)
 
 
-def twin_of_scaled(names):
+def tf_scaled(names):
     class TwinOfScaled(load_tf_keras().layers.Layer):
         def build(self, input_shape):
             for name in names:
@@ -585,7 +589,7 @@ def twin_of_scaled(names):
 def test_a_registered_converter_is_used(names, scaled):
     @register_converter(Scaled)
     def convert(layer):
-        return twin_of_scaled(names)(name=layer.name)
+        return tf_scaled(names)(name=layer.name)
 
     assert convert.__name__ == "convert"
     assert_same(scaled, random_images(4, 4))
@@ -761,9 +765,9 @@ def test_options_that_tf_keras_lacks_are_refused(option):
 
 @pytest.mark.parametrize("sparse, optional", [(True, False), (False, True)])
 def test_sparse_and_optional_inputs_are_refused(sparse, optional):
-    inputs = keras.Input((4,), sparse=sparse, optional=optional, name="door")
+    inputs = keras.Input((4,), sparse=sparse, optional=optional, name="entry")
     model = keras.Model(inputs, layers.Dense(2)(inputs))
-    with pytest.raises(ValueError, match="dense inputs.*'door'"):
+    with pytest.raises(ValueError, match="dense inputs.*'entry'"):
         to_tf_keras(model)
 
 

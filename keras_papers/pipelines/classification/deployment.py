@@ -55,7 +55,7 @@ from keras_papers.pixels.normalization import check_normalization
 from keras_papers.pixels.pixel_range import with_pixels
 
 EPOCHS = 8  # a fifth of a training's
-CONSIDERABLE = 0.1  # share of weights, of which a loss is told
+CONSIDERABLE = 0.1  # share of weights, of which a loss is reported
 
 
 @takes(ExportOptions)
@@ -117,7 +117,7 @@ class Quantization(NamedTuple):
     train_images: int  # of which ranges are, and on which "qat" trains
     test_images: int  # that both files are judged by
     seen: Seen | None  # of the whole folder; None if that is not known
-    agreement: float  # share of them of which both files say the same
+    agreement: float  # share of them on which both files agree
     variants: list  # two `Variant`: float32, and the file written
     verdict: list  # a `Finding`, if the file written is worse
 
@@ -130,7 +130,7 @@ class Quantization(NamedTuple):
         return "\n".join([text, *lines(self.verdict)])
 
     def _images(self):
-        """Says what kind of images these are."""
+        """Describes what kind of images these are."""
         if self.seen is None:
             return "images, on which the model may have been trained"
         if not self.seen.held_out + self.seen.new:
@@ -284,7 +284,7 @@ def _divided(images, split, path):
 
 
 def _warn_of_losses(path, network, preserve):
-    """Tells of zeros and clusters that a training would not keep."""
+    """Warns of zeros and clusters that a training would not keep."""
     kernels = [
         keras.ops.convert_to_numpy(weight)
         for weight in network.weights
@@ -307,7 +307,7 @@ def _warn_of_losses(path, network, preserve):
 
 
 def _is_clustered(kernel):
-    """Tells whether the weights that are not zero repeat few values."""
+    """Returns whether the weights that are not zero repeat few values."""
     weights = kernel[kernel != 0]
     values = len(np.unique(weights))
     return 0 < values <= min(MOST_CLUSTERS, weights.size / 2)

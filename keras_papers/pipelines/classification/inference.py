@@ -1,4 +1,4 @@
-"""What a finished classifier says of pictures."""
+"""Prediction and evaluation by a finished classifier."""
 
 import os
 import warnings
@@ -39,8 +39,8 @@ class Prediction(NamedTuple):
 
     def __str__(self):
         pairs = zip(self.labels, self.scores, strict=True)
-        said = ", ".join(f"{label} {score:.1%}" for label, score in pairs)
-        return f"{self.file}: {said}"
+        classes = ", ".join(f"{label} {score:.1%}" for label, score in pairs)
+        return f"{self.file}: {classes}"
 
 
 class Evaluation(NamedTuple):
@@ -72,15 +72,15 @@ class Evaluation(NamedTuple):
         return " that it was trained on or chosen by"
 
     def _left_out(self):
-        """Says which pictures of the folder do not count."""
+        """Describes which pictures of the folder are not counted."""
         if self.seen is None or self._of_what():
             return ""
         counts = {
             "that it was trained on": self.seen.trained_on,
             "that it was watched by": self.seen.watched,
         }
-        said = [f"{n:,} {what}" for what, n in counts.items() if n]
-        return f"without {' and '.join(said)}" if said else ""
+        parts = [f"{n:,} {what}" for what, n in counts.items() if n]
+        return f"without {' and '.join(parts)}" if parts else ""
 
 
 class Predictions(list):
@@ -242,15 +242,15 @@ def evaluate(options):
     split = split_beside(model)
     part, skipped = load_test_folder(options.data, classifier.labels)
     part, counts = unseen(part, split, model)
-    files, said = part.files, []
+    files, predicted = part.files, []
     for start in range(0, len(files), BATCH):
         pictures = [
             read_picture(file, classifier.size)
             for file in files[start : start + BATCH]
         ]
         scores = classifier.scores(np.stack(pictures).astype("float32"))
-        said += scores.argmax(axis=-1).tolist()
-    right = np.array(said) == part.labels
+        predicted += scores.argmax(axis=-1).tolist()
+    right = np.array(predicted) == part.labels
     return Evaluation(
         str(model),
         len(part),

@@ -76,8 +76,8 @@ def train_image_classifier(options):
     that was stopped continues from its last epoch when it is started again with
     the same arguments and pictures.
 
-    `prune`, `cluster` and `quantize` ask for smaller files beside these, and
-    each goes on with what the one before it made: `model.pruned`, then
+    `prune`, `cluster` and `quantize` make smaller files beside these, and
+    each continues from what the one before it made: `model.pruned`, then
     `model.pruned.clustered`, then `model.pruned.clustered.int8.tflite`. Of
     pruned and of clustered weights there is a .keras file, too. Those two and
     `"qat"` train for a fifth of the epochs, and keep the zeros and clusters

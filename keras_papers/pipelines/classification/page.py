@@ -40,7 +40,7 @@ UNSURE = 12  # pictures of right answers, where no answer is wrong
 
 
 class Answers(NamedTuple):
-    """What a model said of labelled images."""
+    """Labelled images and the scores that a model predicted."""
 
     names: tuple  # of the classes
     labels: np.ndarray  # (images,), indices of names
@@ -48,8 +48,8 @@ class Answers(NamedTuple):
     files: tuple | None  # names of the image files, or None
 
     @property
-    def said(self):
-        """The indices of the classes that the model said."""
+    def predicted(self):
+        """The indices of the predicted classes."""
         return np.argmax(self.scores, axis=-1)
 
 
@@ -236,13 +236,13 @@ def _variants(variants):
 def _confusion(answers):
     metrics = require("sklearn.metrics", "report")
     counts = metrics.confusion_matrix(
-        answers.labels, answers.said, labels=range(len(answers.names))
+        answers.labels, answers.predicted, labels=range(len(answers.names))
     )
     matrix, pairs = (
         confusion(answers.names, counts),
         mix_ups(answers.names, counts),
     )
-    tested, mistakes = f"{len(answers.said):,}", f"{matrix.mistakes:,}"
+    tested, mistakes = f"{len(answers.predicted):,}", f"{matrix.mistakes:,}"
     if pairs is None:
         blocks = [
             f"Nothing: all {tested} held-out images got the right answer."
@@ -264,15 +264,15 @@ def _confusion(answers):
 
 def _pictures(answers, thumbnail):
     """Returns the surest mistakes, or without any the least sure answers."""
-    said = answers.said
+    predicted = answers.predicted
     scores = np.asarray(answers.scores, "float64")
-    sure = scores[np.arange(len(said)), said]
-    wrong = np.flatnonzero(said != answers.labels)
+    sure = scores[np.arange(len(predicted)), predicted]
+    wrong = np.flatnonzero(predicted != answers.labels)
     if not len(wrong):
         shown = np.argsort(sure, kind="stable")[:UNSURE]
         title = "No mistakes"
         text = (
-            f"Well done: not one of the {len(said):,} held-out images got a "
+            f"Not one of the {len(predicted):,} held-out images got a "
             "wrong answer. These are the right answers that the model was "
             "least sure of."
         )
@@ -288,11 +288,11 @@ def _pictures(answers, thumbnail):
         text += " Look here for wrong labels and bad pictures, too."
     pictures = []
     for index in shown:
-        answer = answers.names[said[index]]
+        answer = answers.names[predicted[index]]
         expected = answers.names[answers.labels[index]]
         lines = [
-            ("Said", percent(sure[index]), ""),
-            (answer, "", "said"),
+            ("Predicted", percent(sure[index]), ""),
+            (answer, "", "predicted"),
         ]
         alt = f"Image of {expected}, recognized"
         if len(wrong):
@@ -309,7 +309,7 @@ def _classes(answers):
     metrics = require("sklearn.metrics", "report")
     columns = metrics.precision_recall_fscore_support(
         answers.labels,
-        answers.said,
+        answers.predicted,
         labels=range(len(answers.names)),
         zero_division=np.nan,
     )

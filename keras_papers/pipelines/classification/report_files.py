@@ -74,7 +74,7 @@ def add_file(model, before, after, scores, material, quantize):
         model: Path of the .keras file that the smaller file was made of.
         before: The `Variant` of its float file.
         after: The `Variant` of the smaller file, which lies beside the model.
-        scores: What the float file says of the held-out images.
+        scores: Scores of the float file on the held-out images.
         material: The `Material` that both files were measured with.
         quantize: Function from changed options to the command that quantizes.
     """

@@ -25,7 +25,7 @@ class Training(NamedTuple):
 
     names: tuple  # of the classes
     labels: np.ndarray  # of the held-out images
-    said: np.ndarray  # the model's answers to them
+    predicted: np.ndarray  # indices of classes
     counts: np.ndarray  # images of each class that were trained on
     recipe: tuple  # a `Recipe`
     enough_epochs: int  # by the same
@@ -132,8 +132,8 @@ def _nothing(report, quantize):
 
 
 def _one_class(trained, train_again, longer):
-    images = len(trained.said)
-    answers = np.bincount(trained.said, minlength=len(trained.names))
+    images = len(trained.predicted)
+    answers = np.bincount(trained.predicted, minlength=len(trained.names))
     most = int(answers.argmax())
     share = answers[most] / images
     expected = np.mean(trained.labels == most)
@@ -154,7 +154,7 @@ def _rare_classes(trained, train_again):
     is_rare = rare[trained.labels]
     if not is_rare.any() or is_rare.all():
         return None
-    right = trained.said == trained.labels
+    right = trained.predicted == trained.labels
     found, others = right[is_rare].mean(), right[~is_rare].mean()
     highest = likely(found, is_rare.sum())[1]
     if highest >= likely(others, (~is_rare).sum())[0]:

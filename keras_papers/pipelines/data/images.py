@@ -131,7 +131,7 @@ def _read_all(paths, image_size):
 
 @contextlib.contextmanager
 def explains_lost_pictures():
-    """Raises as OSError what `batches` says of a picture that went away."""
+    """Raises an error of `batches` on a removed picture as OSError."""
     errors = require("tensorflow", "mobile").errors
     try:
         yield

@@ -143,7 +143,7 @@ def _upright_rgb(image_module, image):
 
 
 def reason_of(error):
-    """Says in a line why a picture could not be read, without its path."""
+    """Returns in a line why a picture could not be read, without its path."""
     if getattr(error, "strerror", None):
         return error.strerror
     text = str(error).splitlines()[0] if str(error) else type(error).__name__

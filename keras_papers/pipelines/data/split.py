@@ -207,7 +207,7 @@ def warn_of_unknown(model):
     warnings.warn(
         f"no {SPLIT} beside {model} lists it, so it is not known whether it "
         "was trained on these pictures; its accuracy on those it was trained "
-        "on says nothing about new ones",
+        "on is no estimate of that on new ones",
         UserWarning,
         stacklevel=3,
     )
@@ -216,8 +216,8 @@ def warn_of_unknown(model):
 def warn_of_seen(model):
     warnings.warn(
         f"{model} was trained on all of these pictures or chosen by them, as "
-        f"the {SPLIT} beside it lists; its accuracy on them says nothing about "
-        "new ones",
+        f"the {SPLIT} beside it lists; its accuracy on them is no estimate of "
+        "that on new ones",
         UserWarning,
         stacklevel=3,
     )

@@ -17,7 +17,7 @@ class MatrixCell(NamedTuple):
     count: int
     text: str  # the count, where it fits
     tone: str  # CSS class
-    said: str  # name of a class
+    predicted: str  # name of a class
 
 
 class Matrix(NamedTuple):
@@ -51,7 +51,7 @@ def confusion(names, counts):
                 count=int(counts[index, other]),
                 text=_short(counts[index, other], digits),
                 tone=_tone(counts[index, other], images, index == other),
-                said=names[other],
+                predicted=names[other],
             )
             for other in shown
         ]
@@ -103,11 +103,11 @@ def mix_ups(names, counts):
     mistakes = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
     order = np.argsort(-mistakes, axis=None, kind="stable")[:MIX_UPS]
     rows = []
-    for expected, said in zip(
+    for expected, predicted in zip(
         *np.unravel_index(order, mistakes.shape), strict=True
     ):
-        times = int(mistakes[expected, said])
+        times = int(mistakes[expected, predicted])
         if times:
             note = "once" if times == 1 else f"{times:,} times"
-            rows.append((names[expected], "taken for", names[said], note))
+            rows.append((names[expected], "taken for", names[predicted], note))
     return Pairs(rows) if rows else None

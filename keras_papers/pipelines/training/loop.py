@@ -54,7 +54,7 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
     """
     classes = len(images.names)
     size = recipe.batch_size
-    # A training that goes on does not see its first epochs again.
+    # A resumed training does not repeat the images of its first epochs.
     done = len(folder.read_json("history.json") or ())
     data = batches(
         images.train, classes, image_size, size, seed + done, recipe.augment
@@ -72,7 +72,7 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
         memory = Memory(folder, phase, history, recipe)
         first = memory.restore(trainer)
         if first > phase.first and verbose:
-            print(f"goes on after epoch {first} of {recipe.epochs}")
+            print(f"continues after epoch {first} of {recipe.epochs}")
         if first < phase.end and not memory.has_stopped():
             trainer.fit(
                 data,
@@ -146,9 +146,9 @@ def _tensorboard(logs):
 def _take_the_average(trainer, network, data):
     """Makes the moving average of the weights the weights.
 
-    The moving statistics belong to other weights then, and are averaged anew
-    over one pass of the training images; the momentum that makes an average
-    of all of them is that of the step.
+    The moving statistics belong to other weights then, and are averaged
+    again over one pass of the training images; the momentum that makes an
+    average of all of them is that of the step.
     """
     optimizer = trainer.optimizer
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)

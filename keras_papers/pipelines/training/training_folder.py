@@ -120,7 +120,7 @@ class TrainingFolder:
             stop.add_note(
                 "every finished epoch of the training and every finished file "
                 f"is kept in {self.path}; run the same again"
-                f"{', without overwrite,' * self.overwrite} to go on"
+                f"{', without overwrite,' * self.overwrite} to continue"
             )
             raise
 

@@ -1,4 +1,4 @@
-"""Which smaller files are asked for, and what was measured of each."""
+"""Which smaller files are requested, and what was measured of each."""
 
 import numbers
 import pathlib
@@ -38,7 +38,7 @@ class Variant(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The variants asked for; `train_image_classifier` explains each."""
+    """The requested variants; `train_image_classifier` explains each."""
 
     prune: float | None = None
     cluster: int | None = None
@@ -60,7 +60,7 @@ class Plan(NamedTuple):
 
 
 def check_plan(quantize, prune, cluster):
-    """Returns the `Plan` of what was asked for.
+    """Returns the `Plan` of the requested variants.
 
     Raises:
         ValueError: If an argument is out of its range.

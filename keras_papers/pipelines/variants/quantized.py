@@ -34,7 +34,7 @@ RATE_OF_PRUNING = 20  # times as much
 RATE_OF_CLUSTERING = 2
 PRUNING = 1 / 2  # of the steps, after which no more weights become zero
 REPRESENTATIVE = 300  # images that ranges are measured on
-COMPARED = 32  # images that a file is held against its model on
+COMPARED = 32  # images on which a file is compared with its model
 DONE = "variants.json"
 
 
@@ -53,7 +53,7 @@ class Material(NamedTuple):
         return batches(self.images.test, len(names), self.image_size, 32)
 
     def to_train(self, part, size):
-        """Returns images in batches, varied as the recipe says."""
+        """Returns images in batches, varied by the recipe."""
         return batches(
             part,
             len(self.images.names),
@@ -81,9 +81,9 @@ class Material(NamedTuple):
         size = self.recipe.batch_size
         return self.recipe.epochs * math.ceil(len(self.images.train) / size)
 
-    def tune(self, twin, rate=1):
+    def tune(self, model, rate=1):
         """Trains a model of tf_keras by the recipe, `rate` times as fast."""
-        # So that a training that goes on draws what it would have drawn.
+        # A resumed training draws what it would have drawn.
         keras.utils.set_random_seed(self.seed)
         data = self.to_train(self.images.train, self.recipe.batch_size)
         if self.recipe.class_weights:
@@ -91,7 +91,7 @@ class Material(NamedTuple):
             row = tf.constant([*class_weights(self.images).values()])
             data = data.map(lambda x, y: (x, y, tf.linalg.matvec(y, row)))
         quantization.fine_tune(
-            twin,
+            model,
             data,
             self.recipe.epochs,
             learning_rate=rate * self.recipe.learning_rate,
@@ -169,7 +169,7 @@ def make_variants(network, plan, material, folder, floats=None):
         plan: A `Plan`.
         material: A `Material`.
         folder: The `TrainingFolder` of the training.
-        floats: What the float file says of the held-out images.
+        floats: Scores of the float file on the held-out images.
 
     Returns:
         A list of `Variant`.
@@ -237,10 +237,10 @@ def write(name, network, how, path, material, preserve=(), floats=None):
         path: Where to write.
         material: A `Material`.
         preserve: As in `quantization.quantize_aware`.
-        floats: What the float file says of the held-out images.
+        floats: Scores of the float file on the held-out images.
 
     Returns:
-        The `Variant`, and what the file says of the held-out images.
+        The `Variant`, and its scores on the held-out images.
     """
     model, options, accuracy = network, {}, None
     if how in ("int8", "qat"):
@@ -263,17 +263,17 @@ def write(name, network, how, path, material, preserve=(), floats=None):
 
 def _prune(network, plan, material):
     steps = max(1, round(PRUNING * material.steps()))
-    twin = quantization.prune(network, plan.prune, steps=steps)
-    material.tune(twin, RATE_OF_PRUNING)
-    return quantization.to_keras(twin, network)
+    pruned = quantization.prune(network, plan.prune, steps=steps)
+    material.tune(pruned, RATE_OF_PRUNING)
+    return quantization.to_keras(pruned, network)
 
 
 def _cluster(network, plan, material):
-    twin = quantization.cluster(
+    clustered = quantization.cluster(
         network, plan.cluster, preserve_sparsity=plan.prune is not None
     )
-    material.tune(twin, RATE_OF_CLUSTERING)
-    return quantization.to_keras(twin, network)
+    material.tune(clustered, RATE_OF_CLUSTERING)
+    return quantization.to_keras(clustered, network)
 
 
 WEIGHT_STEPS = {"pruned": _prune, "clustered": _cluster}

@@ -202,9 +202,11 @@ def test_zeros_and_clusters_are_not_lost_silently(
     network = keras.Sequential([keras.Input((8, 8, 3)), *layers])
     set_kernels(network, change)
     _warn_of_losses("m.keras", network, preserve)
-    told = [str(each.message) for each in recwarn if "qat" in str(each.message)]
-    assert len(told) == len(losses)
-    assert all(map(re.match, losses, told))
+    warned = [
+        str(each.message) for each in recwarn if "qat" in str(each.message)
+    ]
+    assert len(warned) == len(losses)
+    assert all(map(re.match, losses, warned))
 
 
 @pytest.mark.slow
@@ -245,7 +247,7 @@ def test_quantize_trains_on_as_integers_compute(model, photos, tmp_path):
         ({"data": None}, "`data`.*bright, dark. Received: data with 0, 1"),
     ],
 )
-def test_what_cannot_be_quantized_is_told(arguments, message, model, photos):
+def test_what_cannot_be_quantized_is_refused(arguments, message, model, photos):
     with pytest.raises(ValueError, match=message):
         pipelines.quantize(model, **{"data": photos, **arguments})
     assert len(os.listdir(model.parent)) == 3
@@ -296,7 +298,7 @@ def test_the_speed_of_a_tiny_file_keeps_its_column():
     assert tiny.startswith("     4.2 kB  ") and len(tiny) == len(large)
 
 
-def test_what_cannot_be_measured_is_told(trained, tmp_path):
+def test_what_cannot_be_measured_is_refused(trained, tmp_path):
     (tmp_path / "words.tflite").write_text("once upon a time")
     with pytest.raises(ValueError, match="words.tflite does not run"):
         pipelines.benchmark(tmp_path / "words.tflite")

@@ -44,7 +44,7 @@ def picture(tmp_path_factory):
     return path
 
 
-def test_both_kinds_of_file_say_what_the_model_says(model, files, picture):
+def test_both_kinds_of_file_predict_as_the_model_does(model, files, picture):
     pixels = np.asarray(Image.open(picture), "float32") / 127.5 - 1
     (expected,) = keras.ops.convert_to_numpy(model(pixels[None]))
     assert np.ptp(expected) > 0.1
@@ -69,7 +69,7 @@ def test_predict_takes_the_iterator_of_a_glob(files, picture):
 def test_evaluate_counts_right_answers_by_class(files, tmp_path):
     paint(tmp_path, ["cat", "dog", "hen"], 4)
     (tmp_path / "cat" / "broken.png").write_bytes(b"no picture")
-    said = {
+    predicted = {
         name: [
             prediction.labels[0]
             for prediction in pipelines.predict(
@@ -85,7 +85,7 @@ def test_evaluate_counts_right_answers_by_class(files, tmp_path):
         ):
             found = pipelines.evaluate(file, tmp_path)
         assert (found.images, found.skipped_files) == (12, 1)
-        expected = {name: said[name].count(name) / 4 for name in said}
+        expected = {name: predicted[name].count(name) / 4 for name in predicted}
         assert found.recall == expected
         assert found.accuracy == pytest.approx(sum(expected.values()) / 3)
         assert "1 unreadable" in str(found)

@@ -56,7 +56,7 @@ def test_the_report_holds_the_figures(trained):
         assert text in str(report)
 
 
-def test_the_metadata_tells_what_an_app_must_know(trained):
+def test_the_metadata_has_what_an_app_must_know(trained):
     _, output = trained
     facts = json.loads((output / "metadata.json").read_text())
     assert facts["input"]["shape"] == [1, 32, 32, 3]
@@ -252,24 +252,24 @@ def test_numbers_of_numpy_are_numbers(photos, tmp_path):
     assert figures == json.loads(to_json(report))
 
 
-def test_a_loss_that_is_not_finite_is_told(photos, tmp_path):
+def test_a_loss_that_is_not_finite_is_reported(photos, tmp_path):
     with pytest.raises(ValueError, match="`learning_rate`.*Try a tenth"):
         pipelines.train_image_classifier(
             photos, output=tmp_path, **QUICK, learning_rate=1e30
         )
 
 
-def test_a_picture_that_went_away_is_told(photos, tmp_path, monkeypatch):
+def test_a_picture_that_was_removed_is_reported(photos, tmp_path, monkeypatch):
     found = load_folder(photos, seed=0)
     found.train.sources[3] = str(tmp_path / "gone.png")
     monkeypatch.setattr(
         image_classification, "load_folder", lambda *arguments: found
     )
-    with pytest.raises(OSError, match="gone.png.*Check the path") as told:
+    with pytest.raises(OSError, match="gone.png.*Check the path") as raised:
         pipelines.train_image_classifier(
             photos, output=tmp_path / "out", **QUICK
         )
-    assert "to go on" in told.value.__notes__[0]
+    assert "to continue" in raised.value.__notes__[0]
 
 
 @pytest.mark.slow

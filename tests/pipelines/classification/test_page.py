@@ -35,11 +35,11 @@ def history(epochs=4, validated=True):
     return rows
 
 
-def answer(labels, said, classes, files=None, sure=None, names=None):
+def answer(labels, predicted, classes, files=None, sure=None, names=None):
     """Answers in which each image has a most probable class."""
     sure = np.full(len(labels), 0.9) if sure is None else np.asarray(sure)
     scores = np.repeat((1 - sure)[:, None] / (classes - 1), classes, axis=1)
-    scores[np.arange(len(labels)), said] = sure
+    scores[np.arange(len(labels)), predicted] = sure
     names = names or tuple(f"class {index:02}" for index in range(classes))
     return Answers(names, np.asarray(labels), scores, files)
 
@@ -48,13 +48,13 @@ def draw(classes, images, seed=0, wrong=0.3):
     """Answers of which some are wrong, each with a certainty of its own."""
     generator = np.random.default_rng(seed)
     labels = generator.permutation(np.arange(images) % classes)
-    said = np.where(
+    predicted = np.where(
         generator.random(images) < wrong,
         generator.integers(0, classes, images),
         labels,
     )
     sure = generator.permutation(np.linspace(0.6, 0.99, images))
-    return answer(labels, said, classes, sure=sure)
+    return answer(labels, predicted, classes, sure=sure)
 
 
 def square(index):
@@ -197,7 +197,7 @@ def test_every_file_is_named():
     assert "output/model.keras, " in str(report(skipped_files=0))
 
 
-def test_a_report_without_variants_tells_nothing_of_them():
+def test_a_report_without_variants_does_not_mention_them():
     page = render(report(), history(), draw(3, 60), square)
     assert "Smaller files" not in page and page.count("<svg") == 2
 
@@ -228,11 +228,11 @@ def test_figures_of_each_class_equal_those_counted_by_hand():
     answers = draw(5, 200)
     page = parse(render(report(), history(), answers, square))
     rows = class_rows(page)
-    said = answers.scores.argmax(axis=1)
+    predicted = answers.scores.argmax(axis=1)
     f1s = []
     for index, name in enumerate(answers.names):
-        true = ((said == index) & (answers.labels == index)).sum()
-        precision = true / (said == index).sum()
+        true = ((predicted == index) & (answers.labels == index)).sum()
+        precision = true / (predicted == index).sum()
         recall = true / (answers.labels == index).sum()
         f1 = 2 * precision * recall / (precision + recall)
         assert rows[name] == [
@@ -242,12 +242,12 @@ def test_figures_of_each_class_equal_those_counted_by_hand():
             f"{f1:.1%}",
         ]
         f1s.append(f1)
-    assert 0.1 < min(f1s) < max(f1s) < 1  # else the order says nothing
+    assert 0.1 < min(f1s) < max(f1s) < 1  # else any order passes
     weakest_first = [answers.names[index] for index in np.argsort(f1s)]
     assert list(rows) == weakest_first
 
 
-def test_a_class_that_was_never_said_has_no_precision():
+def test_a_class_that_was_never_predicted_has_no_precision():
     answers = answer([0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 1, 1], 4)
     rows = class_rows(parse(render(report(), history(), answers, square)))
     assert rows["class 02"] == ["2", "–", "0%", "0%"]
@@ -260,8 +260,8 @@ def test_the_confusion_matrix_counts_every_image(classes):
     answers = draw(classes, 300)
     page = parse(render(report(), history(), answers, square))
     expected = np.zeros((classes, classes), int)
-    said = answers.scores.argmax(axis=1)
-    np.add.at(expected, (answers.labels, said), 1)
+    predicted = answers.scores.argmax(axis=1)
+    np.add.at(expected, (answers.labels, predicted), 1)
     counts = matrix_counts(page)
     np.testing.assert_array_equal(counts, expected)
     assert counts.sum() == 300
@@ -272,10 +272,10 @@ def test_the_confusion_matrix_counts_every_image(classes):
 
 def test_60_classes_show_the_30_most_confused_and_say_so():
     labels = np.repeat(np.arange(60), 4)
-    said = labels.copy()
-    said[4 * np.arange(10, 38)] = (np.arange(10, 38) + 1) % 60  # 10 .. 38
-    said[4 * 50 : 4 * 50 + 3] = 52  # and the pair that is mixed up most
-    answers = answer(labels, said, 60)
+    predicted = labels.copy()
+    predicted[4 * np.arange(10, 38)] = (np.arange(10, 38) + 1) % 60  # 10 .. 38
+    predicted[4 * 50 : 4 * 50 + 3] = 52  # and the pair that is mixed up most
+    answers = answer(labels, predicted, 60)
     text = render(report(classes=60), history(), answers, square)
     page = parse(text)
     table = page.first("table", class_="matrix")
@@ -316,10 +316,12 @@ def test_the_surest_mistakes_come_first():
         return square(index)
 
     page = parse(render(report(), history(), answers, thumbnail))
-    said = answers.scores.argmax(axis=1)
+    predicted = answers.scores.argmax(axis=1)
     sure = answers.scores.max(axis=1)
     wrong = [
-        index for index in range(300) if said[index] != answers.labels[index]
+        index
+        for index in range(300)
+        if predicted[index] != answers.labels[index]
     ]
     assert len(wrong) > 24
     worst = sorted(wrong, key=lambda index: -sure[index])[:24]
@@ -329,10 +331,10 @@ def test_the_surest_mistakes_come_first():
     for card, index in zip(cards, worst, strict=True):
         names = [name.text for name in card.all("bdi")]
         expected = answers.names[answers.labels[index]]
-        assert names == [answers.names[said[index]], expected]
+        assert names == [answers.names[predicted[index]], expected]
         shares = [line.text for line in card.all(class_="line")]
         rest = answers.scores[index, answers.labels[index]]
-        assert shares == [f"Said{sure[index]:.1%}", f"Expected{rest:.1%}"]
+        assert shares == [f"Predicted{sure[index]:.1%}", f"Expected{rest:.1%}"]
         image = card.first("img")
         assert image["alt"] == f"Image of {expected}, taken for {names[0]}"
         np.testing.assert_array_equal(pixels_of(image)[0, 0], 3 * [index % 256])
@@ -352,7 +354,7 @@ def test_without_mistakes_the_least_certain_answers_are_shown():
         )
     )
     assert asked == list(range(39, 27, -1))
-    assert "not one of the 40 held-out images got a wrong answer" in page.text
+    assert "Not one of the 40 held-out images got a wrong answer" in page.text
     assert "all 40 held-out images got the right answer" in page.text
     assert "Expected" not in page.text
     assert {row[1] for row in class_rows(page).values()} == {"100%"}
@@ -431,7 +433,7 @@ def test_names_of_classes_and_files_are_escaped():
     assert "u>broken</u>.png" in page.text
 
 
-def test_where_the_folders_lie_is_not_told():
+def test_the_paths_of_the_folders_are_not_shown():
     files = ("/home/somebody/birds/jay/1.png", "C:\\birds\\jay\\2.png")
     text = render(
         report(),
@@ -539,7 +541,7 @@ def test_the_curves_go_through_the_history(key, curve, color):
     assert np.corrcoef(points[:, 1], values)[0, 1] < -0.99999
 
 
-def test_the_best_epoch_is_told_of_what_was_watched():
+def test_the_best_epoch_is_that_on_validation_images_if_any():
     rows = history(4)
     rows[1]["val_accuracy"] = 0.9512
     rows[2]["val_loss"] = 0.0123

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.tensorflow
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A model that tells red from green and blue, and pictures in folders."""
+    """A model that separates red, green and blue, and pictures in folders."""
     home = tmp_path_factory.mktemp("home")
     model = keras.Sequential(
         [

@@ -87,8 +87,8 @@ def test_the_report_compares_the_files(integers, photos):
     assert second.latency_ms > 0 and second.partitions >= 1
     test = load_folder(photos, seed=0).test
     pixels = np.stack([test.read(index, 32) for index in range(len(test))])
-    said = export.predict(output / second.file, pixels).argmax(axis=-1)
-    assert second.tflite_accuracy == np.mean(said == test.labels)
+    predicted = export.predict(output / second.file, pixels).argmax(axis=-1)
+    assert second.tflite_accuracy == np.mean(predicted == test.labels)
     figures = json.loads((output / "report.json").read_text())
     assert figures["variants"] == [each._asdict() for each in report.variants]
     assert table(report.variants) in str(report)
@@ -188,7 +188,7 @@ def test_a_stop_between_variants_repeats_no_training(
         patch.setattr(Material, "representative", stop)
         with pytest.raises(KeyboardInterrupt) as stopped:
             pipelines.train(photos, **arguments)
-    assert "to go on" in stopped.value.__notes__[0]
+    assert "to continue" in stopped.value.__notes__[0]
     assert os.listdir(tmp_path) == [STATE]
     before = kernels(tmp_path / STATE / "model.pruned.keras")
     monkeypatch.setattr(training.Memory, "on_epoch_end", stop)
@@ -284,7 +284,7 @@ def test_variants_of_an_earlier_training_do_not_stay(tmp_path):
         ({"cluster": 16.0}, "`cluster`.*cluster=16.0"),
     ],
 )
-def test_bad_arguments_are_told_before_the_training(
+def test_bad_arguments_are_refused_before_the_training(
     arguments, message, photos, tmp_path
 ):
     with pytest.raises(ValueError, match=message):
@@ -298,7 +298,7 @@ def test_bad_arguments_are_told_before_the_training(
 @pytest.mark.parametrize(
     "package", ["tf_keras", "tensorflow_model_optimization"]
 )
-def test_a_missing_extra_is_told_before_the_training(
+def test_a_missing_extra_is_named_before_the_training(
     package, arguments, photos, tmp_path, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, package, None)
@@ -333,13 +333,13 @@ def test_a_variant_trains_for_a_fifth_of_the_epochs():
     assert material([60, 60], recipe).steps() == 8 * 2
 
 
-def test_what_is_told_of_a_file_has_its_name_only(trained, photos, tmp_path):
+def test_a_message_on_a_file_has_its_name_only(trained, photos, tmp_path):
     """For it is moved away from where it is made."""
     model = keras.saving.load_model(trained[1] / "model.keras")
     images = load_folder(photos, seed=0)
     path = tmp_path / "model.dynamic.tflite"
     found = Material(images, 32, RECIPE, 0, 0)
-    with pytest.warns(UserWarning, match="^model.dynamic.tflite runs in piec"):
+    with pytest.warns(UserWarning, match="^model.dynamic.tflite runs in sev"):
         variants.write("dynamic", model, "dynamic", path, found)
     model.set_weights([np.nan * weight for weight in model.get_weights()])
     with pytest.raises(ValueError, match="^model.dynamic.tflite "):

@@ -35,7 +35,7 @@ def judge(
     right,
     images,
     training_accuracy=0.98,
-    said=None,
+    predicted=None,
     counts=(200, 200),
     has_imagenet=True,
     variants=(),
@@ -43,20 +43,20 @@ def judge(
 ):
     """Returns the verdict on a model of two classes, shown equally often."""
     labels = np.arange(images) % 2
-    if said is None:
-        said = labels.copy()
-        said[: images - right] = 1 - said[: images - right]
+    if predicted is None:
+        predicted = labels.copy()
+        predicted[: images - right] = 1 - predicted[: images - right]
     training = verdict.Training(
         ("ant", "bee"),
         labels,
-        said,
+        predicted,
         np.array(counts),
         RECIPE._replace(**recipe),
         enough_epochs=100,
         has_imagenet=has_imagenet,
     )
     figures = report(
-        accuracy=float(np.mean(said == labels)),
+        accuracy=float(np.mean(predicted == labels)),
         training_accuracy=training_accuracy,
         test_images=images,
         guessed_accuracy=0.5,
@@ -134,7 +134,7 @@ def test_overfitting_is_answered_by_what_was_not_tried(options, command):
     assert judge(74, 100, 1.0, **options)[0].command == command
 
 
-def test_no_better_than_guessing_is_said():
+def test_no_better_than_guessing_is_reported():
     (found, *_) = judge(63, 120, 0.5)
     assert found.about == "guessing"
     assert "52.5% of 120" in found.text and "50.0% are by always" in found.text
@@ -142,34 +142,34 @@ def test_no_better_than_guessing_is_said():
     assert "guessing" not in abouts(judge(80, 120, 0.7))
 
 
-def test_few_images_that_show_no_difference_are_said_to_be_few():
+def test_few_images_that_show_no_difference_are_reported_as_few():
     (found, *_) = judge(5, 8, 0.9)
     assert found.about == "few images" and found.command is None
     assert "guessing" in abouts(judge(4, 8, 0.5))
 
 
-def test_most_answers_of_one_class_are_said():
-    said = np.zeros(120, int)
-    said[1:20:2] = 1
-    found = judge(0, 120, 0.6, said=said, counts=(400, 100))
+def test_most_answers_of_one_class_are_reported():
+    predicted = np.zeros(120, int)
+    predicted[1:20:2] = 1
+    found = judge(0, 120, 0.6, predicted=predicted, counts=(400, 100))
     (one,) = (each for each in found if each.about == "one class")
     assert one.text == (
         "92% of the answers are 'ant', which 50% of the held-out images show"
     )
     assert one.command.endswith("--class-weights")
-    found = judge(0, 120, 0.6, said=said, class_weights=True)
+    found = judge(0, 120, 0.6, predicted=predicted, class_weights=True)
     (one,) = (each for each in found if each.about == "one class")
     assert one.command.endswith("--epochs 100")
 
 
-def test_a_rare_class_that_is_not_found_is_said():
+def test_a_rare_class_that_is_not_found_is_reported():
     labels = np.arange(120) % 2
-    said = np.where(np.arange(120) < 40, 0, labels)  # a third of the bees
-    found = judge(0, 120, 0.9, said=said, counts=(300, 100))
+    predicted = np.where(np.arange(120) < 40, 0, labels)  # a third of the bees
+    found = judge(0, 120, 0.9, predicted=predicted, counts=(300, 100))
     (rare,) = (each for each in found if each.about == "rare classes")
     assert "67% of the held-out images" in rare.text and "(bee)" in rare.text
     assert rare.command.endswith("--class-weights")
-    found = judge(0, 120, 0.9, said=said, counts=(200, 190))
+    found = judge(0, 120, 0.9, predicted=predicted, counts=(200, 190))
     assert "rare classes" not in abouts(found)
 
 
@@ -183,7 +183,7 @@ def test_few_steps_and_underfitting_differ():
     assert found.command.endswith("--epochs 100")
 
 
-def test_a_file_of_integers_that_is_worse_is_said():
+def test_a_file_of_integers_that_is_worse_is_reported():
     found = judge(117, 120, variants=files((8, 2)))
     assert abouts(found) == ["no fault found"]  # 5 points, and maybe chance
     (found,) = judge(117, 120, variants=files((6, 0)))

@@ -72,7 +72,7 @@ def test_training_batches_hold_every_picture_in_another_order(
 
 
 @pytest.mark.contract
-def test_training_batches_are_varied_anew_and_again_with_the_same_seed():
+def test_training_batches_are_varied_each_epoch_and_again_with_the_same_seed():
     ramp = np.broadcast_to(np.arange(32, dtype=np.uint8), (32, 32))
     part = Part(np.repeat(ramp[None, ..., None], 3, -1), np.zeros(1, int))
 

@@ -15,7 +15,7 @@ SIZE = (6, 8)  # height and width
 
 
 def colors():
-    """A picture whose corners tell which way it is turned."""
+    """A picture whose corners show which way it is turned."""
     pixels = np.full((*SIZE, 3), 40, np.uint8)
     pixels[:3, :4] = (250, 10, 10)
     pixels[:3, 4:] = (10, 250, 10)

@@ -61,12 +61,12 @@ def copies(photos, files, folder):
 
 
 def test_a_training_lists_each_picture_with_its_hash(trained, photos, split):
-    told = json.loads((trained[1] / SPLIT).read_text())
-    assert told["data"] == str(photos) and told["seed"] == 0
-    assert told["run"]["arguments"]["epochs"] == QUICK["epochs"]
-    assert [len(told[name]) for name in PARTS] == [14, 2, 4]
+    stored = json.loads((trained[1] / SPLIT).read_text())
+    assert stored["data"] == str(photos) and stored["seed"] == 0
+    assert stored["run"]["arguments"]["epochs"] == QUICK["epochs"]
+    assert [len(stored[name]) for name in PARTS] == [14, 2, 4]
     listed = {
-        path: digest for name in PARTS for path, digest in told[name].items()
+        path: digest for name in PARTS for path, digest in stored[name].items()
     }
     assert len(listed) == 20
     for path, digest in listed.items():
@@ -113,12 +113,12 @@ def test_accuracy_on_training_pictures_comes_with_a_warning(
     assert "on 16 pictures that it was trained on or chosen by" in str(found)
     assert cli.main(["evaluate", "--json", str(model), str(folder)]) == 0
     printed = capsys.readouterr()
-    assert "says nothing about new ones" in printed.err
-    told = json.loads(printed.out)["seen"]
-    assert told == {"held_out": 0, "new": 0, "trained_on": 14, "watched": 2}
+    assert "is no estimate of that on new ones" in printed.err
+    found = json.loads(printed.out)["seen"]
+    assert found == {"held_out": 0, "new": 0, "trained_on": 14, "watched": 2}
 
 
-def test_without_a_list_it_is_said_that_nothing_is_known(
+def test_without_a_list_a_warning_is_that_nothing_is_known(
     trained, photos, tmp_path
 ):
     shutil.copy(trained[1] / "model.tflite", tmp_path)
@@ -197,7 +197,7 @@ def test_new_pictures_are_held_out_where_no_others_are(photos, split, more):
     assert set(images.test.hashes) == set(more.test.hashes)
 
 
-def test_what_cannot_be_held_out_is_said(photos, split, more):
+def test_what_cannot_be_held_out_is_refused(photos, split, more):
     path = pathlib.Path("model.keras")
     images = load_folder(photos, seed=0)
     nothing = images.train[np.zeros(14, bool)]
@@ -255,7 +255,7 @@ def test_a_list_holds_for_the_files_of_its_job_only(split, tmp_path):
     later.save_for([model], tmp_path / SPLIT)
     assert split_beside(model).parts == later.parts
     assert split_beside(phone) is None
-    # To export anew is to know it; a list of its own that is old does not hold.
+    # A second export lists it; an old list of its own is not used.
     split.save_for([phone], tmp_path / "phone.split.json")
     phone.write_text("of the second")
     pass_on(later, phone, model)
@@ -303,7 +303,7 @@ def test_weights_keep_what_was_held_out_from_them(trained, photos, tmp_path):
 
 
 @pytest.mark.filterwarnings("error")
-def test_of_weights_without_a_list_it_is_said_that_nothing_is_known(
+def test_weights_without_a_list_give_the_same_warning(
     trained, photos, tmp_path
 ):
     weights = shutil.copy(trained[1] / "model.keras", tmp_path)

@@ -57,13 +57,13 @@ def test_a_killed_training_goes_on_from_its_last_epoch(photos, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
-def test_ctrl_c_tells_how_to_go_on(photos, tmp_path, monkeypatch):
+def test_ctrl_c_prints_how_to_continue(photos, tmp_path, monkeypatch):
     stop_after(1, monkeypatch)
     with pytest.raises(KeyboardInterrupt) as stopped:
         pipelines.train_image_classifier(photos, output=tmp_path, **QUICK)
     assert stopped.value.__notes__ == [
         "every finished epoch of the training and every finished file is kept "
-        f"in {tmp_path}; run the same again to go on"
+        f"in {tmp_path}; run the same again to continue"
     ]
     monkeypatch.undo()
     report = pipelines.train_image_classifier(photos, output=tmp_path, **QUICK)
@@ -242,7 +242,7 @@ def test_what_overwrites_goes_on_without_overwriting(tmp_path):
     folder = TrainingFolder(tmp_path, {}, overwrite=True)
     with pytest.raises(OSError) as stopped, folder.explains_how_to_resume():
         raise OSError
-    assert "again, without overwrite, to go on" in stopped.value.__notes__[0]
+    assert "again, without overwrite, to continue" in stopped.value.__notes__[0]
 
 
 def memory_of(folder, losses, **options):

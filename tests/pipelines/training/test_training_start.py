@@ -48,8 +48,8 @@ def test_the_first_lines_are_what_is_known_before_the_training():
         "epochs": "3, 9 steps of batches of 4; few for training from "
         "scratch: use --weights, or --epochs 267",
     }
-    told = lines(images, RECIPE._replace(from_weights=True))
-    assert told["epochs"] == "3, 9 steps of batches of 4"
+    printed = lines(images, RECIPE._replace(from_weights=True))
+    assert printed["epochs"] == "3, 9 steps of batches of 4"
 
 
 def test_imbalance_and_copies_are_found_before_the_training():
