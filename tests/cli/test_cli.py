@@ -356,6 +356,13 @@ def test_completion_without_its_extra_names_it(capsys, monkeypatch):
     assert "keras-papers[completion]" in capsys.readouterr().err
 
 
+def test_the_help_describes_a_job_by_its_verbs(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "classify images: train, export, quantize, predict, eval" in text
+
+
 def test_every_verb_is_a_function_and_has_an_example(capsys):
     verbs = "train tune list info export quantize predict evaluate benchmark"
     for verb in verbs.split():
