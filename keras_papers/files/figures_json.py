@@ -4,6 +4,8 @@ import json
 import math
 import os
 
+from keras_papers.files.drafts import draft_of
+
 
 def to_json(value):
     """Returns figures as JSON, with null for NaN and infinity.
@@ -21,6 +23,12 @@ def to_json(value):
     }
     """
     return json.dumps(_plain(value), indent=2, allow_nan=False)
+
+
+def write_json(path, value):
+    """Writes figures as a JSON file, whole or not at all."""
+    with draft_of(path) as draft:
+        draft.write_text(to_json(value) + "\n")
 
 
 def _plain(value):

@@ -10,10 +10,9 @@ import pytest
 
 import keras_papers
 from keras_papers import export
-from keras_papers.files import training_state
+from keras_papers.files import figures_json, training_state
 from keras_papers.pipelines.classification import report
 from keras_papers.pipelines.data.split import PARTS, Split
-from keras_papers.pipelines.search import folder as search_folder
 from keras_papers.pipelines.search.search_pictures import write_picture
 from keras_papers.tuner.engine import trial_table
 from tests.support import search_reports
@@ -134,7 +133,7 @@ WAYS = {
     "split.json": lambda path: Split(
         "x" * 99, 0, {}, dict.fromkeys(PARTS, [])
     ).save(path),
-    "plan.json": lambda path: search_folder.write_json(path, {"x": "x" * 999}),
+    "plan.json": lambda path: figures_json.write_json(path, {"x": "x" * 999}),
     "found.json": lambda path: search_reports.pairs().save(path),
     "trials.csv": lambda path: trial_table.write_csv(
         search_reports.pairs().trials, path

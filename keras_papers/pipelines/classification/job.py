@@ -209,6 +209,7 @@ def train_image_classifier(options):
             output,
             training_arguments(decided, images.names, split.in_a_line()),
             options.overwrite,
+            TrainOptions,
         )
         if options.verbose:
             lines = start_lines(images, image_size, why, recipe)
@@ -247,7 +248,7 @@ def training_arguments(options, classes, images):
         classes: Tuple of names.
         images: Str. The images, by their number and hash.
     """
-    return {
+    arguments = {
         **options.of_scope(RESULT),
         **options.plan()._asdict(),
         "model": f"{options.model}(alpha={options.alpha})",
@@ -255,6 +256,8 @@ def training_arguments(options, classes, images):
         "classes": classes,
         "images": images,
     }
+    del arguments["alpha"]  # as in files of earlier versions, part of `model`
+    return arguments
 
 
 def _check_parts(images, weights):

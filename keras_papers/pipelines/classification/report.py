@@ -4,8 +4,7 @@ import pathlib
 from typing import NamedTuple
 
 from keras_papers.export.file_size import size_text
-from keras_papers.files.drafts import draft_of
-from keras_papers.files.figures_json import to_json
+from keras_papers.files.figures_json import write_json
 from keras_papers.pipelines.report.finding import lines
 from keras_papers.pipelines.variants.plan import table
 
@@ -40,8 +39,7 @@ class Report(NamedTuple):
 
     def save(self, path):
         """Writes the figures as JSON."""
-        with draft_of(path) as draft:
-            draft.write_text(to_json(self) + "\n")
+        write_json(path, self)
 
     def __str__(self):
         output = pathlib.Path(self.output)

@@ -5,6 +5,7 @@ import sys
 import time
 
 from keras_papers import export
+from keras_papers.files.figures_json import write_json
 from keras_papers.pipelines.data.images import explains_lost_pictures
 from keras_papers.pipelines.data.split import SPLIT
 from keras_papers.pipelines.options import takes
@@ -13,10 +14,8 @@ from keras_papers.pipelines.search.folder import (
     POINTS,
     TRIALS,
     check_folder,
-    check_same,
+    check_plan,
     clear,
-    read_json,
-    write_json,
 )
 from keras_papers.pipelines.search.options import SearchOptions
 from keras_papers.pipelines.search.result import finish
@@ -31,6 +30,10 @@ from keras_papers.pipelines.training.output_folder import (
     releases_claims,
 )
 from keras_papers.pipelines.training.run_record import run_record
+from keras_papers.pipelines.training.started_with import (
+    read_arguments,
+    write_arguments,
+)
 from keras_papers.tuner.spaces.names import SPACES
 
 PROCESS = "keras_papers.pipelines.search.process"
@@ -107,7 +110,7 @@ def tune(options):
     if tuner.is_worker():
         make_output(output)
         # Machines may have the images at different places.
-        check_same(plan, read_json(output / PLAN), may_differ=("data",))
+        check_plan(plan, read_arguments(output / PLAN), ("data",))
         searched.check_pictures()
         searched.run(verbose)
         return None
@@ -129,7 +132,7 @@ def tune(options):
         if not was_resumed or not (output / SPLIT).exists():
             searched.split().save(output / SPLIT)
         write_json(output / POINTS, points)
-        write_json(output / PLAN, plan)
+        write_arguments(output / PLAN, plan)
     except BaseException:
         if is_made:
             pathlib.Path(lock.lock_file).unlink(missing_ok=True)

@@ -4,8 +4,9 @@ import math
 
 from keras_papers.extras import MissingExtraError
 from keras_papers.files.drafts import draft_of
+from keras_papers.files.figures_json import write_json
 from keras_papers.pipelines.data.split import SPLIT
-from keras_papers.pipelines.search.folder import TRIALS, write_json
+from keras_papers.pipelines.search.folder import TRIALS
 from keras_papers.pipelines.search.page import render
 from keras_papers.pipelines.search.report import SearchReport
 from keras_papers.pipelines.search.verdict import of_search

@@ -16,11 +16,14 @@ from keras_papers.pipelines.search.folder import (
     PLAN,
     POINTS,
     TRIALS,
-    read_json,
+    check_plan,
 )
 from keras_papers.pipelines.search.options import SearchOptions
 from keras_papers.pipelines.search.report import shortened
 from keras_papers.pipelines.training.loop import compile_by
+from keras_papers.pipelines.training.started_with import (
+    read_arguments,
+)
 from keras_papers.tuner.spaces.names import space_class
 
 # Larger than that of a training, because trials are chosen by it.
@@ -45,7 +48,7 @@ class Search:
     @classmethod
     def of_folder(cls, output):
         """Returns the search whose options were written into a folder."""
-        return cls(SearchOptions(**read_json(output / PLAN)), output)
+        return cls(SearchOptions(**read_arguments(output / PLAN)), output)
 
     @functools.cached_property
     def space(self):
@@ -66,7 +69,7 @@ class Search:
             latency = tuner.LiteRTLatency(cache=self.output / "latencies.json")
         return space_class(options.space).from_options(
             options.space_options(),
-            known=None if self.is_new else read_json(self.output / POINTS),
+            known=None if self.is_new else read_arguments(self.output / POINTS),
             latency=latency,
             compile=self._compile,
             classes=len(self.images(options.image_size).names),
@@ -97,13 +100,8 @@ class Search:
         path = self.output / SPLIT
         if not path.exists():
             return
-        was, is_now = load_split(path).in_a_line(), self.split().in_a_line()
-        if was != is_now:
-            raise ValueError(
-                "`data` must hold the pictures that the search began with. "
-                f"Received: {is_now}, where it was {was}. Put them back, or "
-                "pass another output or overwrite=True (--overwrite)."
-            )
+        before, now = load_split(path), self.split()
+        check_plan({"images": now.in_a_line()}, {"images": before.in_a_line()})
 
     @functools.lru_cache(maxsize=1)  # noqa: B019, for as long as the search
     def images(self, image_size):

@@ -16,8 +16,14 @@ import shutil
 from keras_papers.files.drafts import draft_of, sync
 from keras_papers.pipelines.data.split import SPLIT
 from keras_papers.pipelines.training.output_folder import make_output
+from keras_papers.pipelines.training.started_with import (
+    check_same,
+    read_arguments,
+    write_arguments,
+)
 
 STATE = ".training"
+ARGUMENTS = "arguments.json"  # of the state
 # Steps by whose names the files of variants are called, in their order.
 WEIGHTS = [
     "".join(steps)
@@ -50,44 +56,36 @@ class TrainingFolder:
         arguments: Dict of all that decides what the training does. One that
             is continued must have been started with the same.
         overwrite: Whether what is there gives way.
+        options: Dataclass of the options of the job, for their defaults.
 
     Raises:
         ValueError: If the folder cannot be written, or holds a finished
             training or one of other arguments.
     """
 
-    def __init__(self, path, arguments, overwrite=False):
+    def __init__(self, path, arguments, overwrite=False, options=None):
         self.path = pathlib.Path(path)
         self.arguments = arguments
         self.state = self.path / STATE
         self.overwrite = overwrite
         make_output(self.path)
         if not overwrite:
-            self._refuse_what_is_there(arguments)
+            self._refuse_what_is_there(arguments, options)
         elif self.state.is_dir():
             self._remove_state()
         self.state.mkdir(exist_ok=True)
-        self.write_json("arguments.json", arguments)
+        write_arguments(self.state / ARGUMENTS, arguments)
 
-    def _refuse_what_is_there(self, arguments):
+    def _refuse_what_is_there(self, arguments, options):
         refuse_finished(self.path)
-        before = self.read_json("arguments.json")
-        if before is None or not any(self.state.glob("*.npz")):
-            return  # not an epoch would be lost
-        changed = [
-            name
-            for name in arguments
-            if name in before  # another version may not have written it
-            and before[name] != json.loads(_as_json(arguments[name]))
-        ]
-        if changed:
-            name = changed[0]
-            raise ValueError(
-                "`output` holds a training that is not finished, and can only "
-                f"be continued as it was started. Received: {name}="
-                f"{arguments[name]!r}, where it was {before.get(name)!r}. Pass "
-                "the same, another output, or overwrite=True (--overwrite)."
-            )
+        if not any(self.state.glob("*.npz")):
+            return  # no epoch would be lost
+        check_same(
+            "a training that is not finished",
+            arguments,
+            read_arguments(self.state / ARGUMENTS),
+            options,
+        )
 
     def read_json(self, name):
         """Returns what a JSON file of the state holds, or None without it."""
@@ -153,7 +151,7 @@ def refuse_finished(path, command=None):
     """
     path = pathlib.Path(path)
     there = [name for name in FILES if (path / name).exists()]
-    if there and not (path / STATE / "arguments.json").exists():
+    if there and not (path / STATE / ARGUMENTS).exists():
         alone = (
             f"; for the smaller file alone, run {command}" if command else ""
         )

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from keras_papers.pipelines.data.split import SPLIT
 from keras_papers.pipelines.search.folder import PLAN, check_folder
 from keras_papers.pipelines.search.options import SearchOptions
 from keras_papers.pipelines.search.trials import Search
@@ -67,6 +68,27 @@ def test_another_search_in_the_folder_is_refused(folder, changed):
     with pytest.raises(ValueError, match=f"Received: .*{name}.*where it was"):
         check_folder(options.plan(), folder, overwrite=False)
     check_folder(options.plan(), folder, overwrite=True)
+
+
+def test_an_option_that_a_version_did_not_write_has_its_default(folder):
+    before = {name: BEFORE[name] for name in BEFORE if name != "oracle"}
+    (folder / PLAN).write_text(json.dumps(before))
+    options = SearchOptions(**SAME)
+    check_folder(options.plan(), folder, overwrite=False)
+    other = options.replace(oracle="bayesian")
+    with pytest.raises(ValueError, match="'bayesian', where it was 'random'"):
+        check_folder(other.plan(), folder, overwrite=False)
+
+
+def test_pictures_that_moved_to_another_part_are_refused(tmp_path):
+    search = Search(SearchOptions(**SAME), tmp_path)
+    search.split().save(tmp_path / SPLIT)
+    search.check_pictures()
+    other = Search(SearchOptions(**SAME, seed=1), tmp_path)
+    with pytest.raises(
+        ValueError, match="holds a search.*Received: images=.*where it was"
+    ):
+        other.check_pictures()
 
 
 def test_a_worker_reads_the_options_of_its_search(folder):

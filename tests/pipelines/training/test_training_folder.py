@@ -118,10 +118,32 @@ def test_what_was_begun_goes_on_with_the_same_arguments_only(tmp_path):
 def test_an_argument_that_an_earlier_version_did_not_write_may_be_new(tmp_path):
     folder = TrainingFolder(tmp_path, {"model": "MobileNet(alpha=0.5)"})
     folder.save_state(learner(), "all-000001.npz")
-    again = {"model": "MobileNet(alpha=0.5)", "alpha": 0.5}
+    again = {"model": "MobileNet(alpha=0.5)", "classes": ["a", "b"]}
     assert TrainingFolder(tmp_path, again).state.exists()
-    with pytest.raises(ValueError, match="alpha=0.7, where it was 0.5"):
-        TrainingFolder(tmp_path, {**again, "alpha": 0.7})
+    with pytest.raises(ValueError, match="classes=.'a'., where it was"):
+        TrainingFolder(tmp_path, {**again, "classes": ["a"]})
+
+
+@pytest.mark.parametrize("text", ["", '["a"]'])
+def test_a_damaged_record_of_the_arguments_is_named(text, tmp_path):
+    folder = TrainingFolder(tmp_path, {"epochs": 2})
+    folder.save_state(learner(), "all-000001.npz")
+    (tmp_path / STATE / "arguments.json").write_text(text)
+    with pytest.raises(ValueError, match="arguments.json', which is damaged"):
+        TrainingFolder(tmp_path, {"epochs": 2})
+
+
+def test_an_option_that_an_earlier_version_did_not_have_has_its_default(
+    tmp_path,
+):
+    folder = TrainingFolder(tmp_path, {"epochs": 2})
+    folder.save_state(learner(), "all-000001.npz")
+    same = {"epochs": 2, "batch_size": 64}
+    with pytest.raises(ValueError, match="batch_size=32, where it was 64"):
+        TrainingFolder(
+            tmp_path, {**same, "batch_size": 32}, options=TrainOptions
+        )
+    assert TrainingFolder(tmp_path, same, options=TrainOptions).state.exists()
 
 
 # As an earlier version wrote it, without `alpha`.
@@ -184,14 +206,15 @@ def test_a_training_of_an_earlier_version_is_resumed_with_its_arguments(
         ("bright", "dark"),
         json.loads(OLD_ARGUMENTS)["images"],
     )
-    assert json.loads(OLD_ARGUMENTS).keys() - arguments.keys() == {
+    assert json.loads(OLD_ARGUMENTS).keys() ^ arguments.keys() == {
         "from_weights"
     }
     if message is None:
-        assert TrainingFolder(tmp_path, arguments).state.exists()
+        again = TrainingFolder(tmp_path, arguments, options=TrainOptions)
+        assert again.state.exists()
         return
     with pytest.raises(ValueError, match=message):
-        TrainingFolder(tmp_path, arguments)
+        TrainingFolder(tmp_path, arguments, options=TrainOptions)
 
 
 @pytest.mark.slow
