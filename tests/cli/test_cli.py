@@ -100,12 +100,12 @@ def test_train_ends_with_the_files_line(home, capsys, monkeypatch):
         lines[-1],
     )
     assert any(line.startswith("accuracy, .tflite") for line in lines)
-    assert lines[0] == "classes            2, to train on: bright 7, dark 7"
+    assert lines[0] == "classes             2, to train on: bright 7, dark 7"
     assert lines[2] == (
-        "image size         32 x 32, "
+        "image size          32 x 32, "
         "since half of the pictures have 40 or fewer"
     )
-    assert lines[4].startswith("epochs             1, 2 steps of batches of 8")
+    assert lines[4].startswith("epochs              1, 2 steps of batches of 8")
     assert lines[4].endswith("use --weights, or --epochs 400")
 
 

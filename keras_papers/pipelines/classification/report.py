@@ -6,6 +6,7 @@ from typing import NamedTuple
 from keras_papers.export.file_size import size_text
 from keras_papers.files.figures_json import write_json
 from keras_papers.pipelines.report.finding import lines
+from keras_papers.pipelines.report.labelled_lines import labelled
 from keras_papers.pipelines.variants.plan import table
 
 
@@ -82,7 +83,7 @@ class Report(NamedTuple):
         page = output / "report.html"
         if page.exists():
             rows += (("look at", str(page)),)
-        text = "\n".join(f"{name:18} {value}" for name, value in rows)
+        text = labelled(rows)
         if self.variants:
             text += f"\n\n{table(self.variants)}\n"
         return "\n".join([text, *lines(self.verdict)])

@@ -6,6 +6,9 @@ from keras_papers.export.file_size import size_text
 from keras_papers.export.latency_process import measure_in_own_process
 from keras_papers.pipelines.classification.options import BenchmarkOptions
 from keras_papers.pipelines.options import takes
+from keras_papers.pipelines.report.console_table import text_table
+
+HEAD = "size", "median", "IQR", "partitions", "file"
 
 
 class Speed(NamedTuple):
@@ -19,10 +22,22 @@ class Speed(NamedTuple):
     threads: int
 
     def __str__(self):
-        return (
-            f"{size_text(self.bytes):>11}  {self.latency_ms:8.3f} ms  "
-            f"{self.latency_iqr_ms:7.3f}  {self.partitions:10}  {self.path}"
+        return speed_table([self])
+
+
+def speed_table(speeds):
+    """Returns `Speed`s as a table, a file on each line."""
+    rows = [
+        (
+            size_text(each.bytes),
+            f"{each.latency_ms:.3f} ms",
+            f"{each.latency_iqr_ms:.3f}",
+            each.partitions,
+            each.path,
         )
+        for each in speeds
+    ]
+    return text_table(rows, HEAD, left=(4,))
 
 
 @takes(BenchmarkOptions)

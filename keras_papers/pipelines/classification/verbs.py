@@ -49,8 +49,9 @@ def _speeds_line(speeds, options):
 
 
 def _speeds_table(speeds):
-    head = "       size       median      IQR  partitions  file"
-    return "\n".join([head, *map(str, speeds)])
+    from keras_papers.pipelines.classification.speed import speed_table
+
+    return speed_table(speeds)
 
 
 def _is_keras_file(options):

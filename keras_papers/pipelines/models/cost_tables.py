@@ -15,10 +15,7 @@ class ModelFact(NamedTuple):
     paper: str
 
     def __str__(self):
-        return (
-            f"{self.name:18} {self.parameters / 1e6:6.2f}M parameters "
-            f"{self.multiply_adds / 1e6:7.1f}M multiply-adds  {self.paper}"
-        )
+        return model_table([self])
 
 
 class LayerFact(NamedTuple):
@@ -48,6 +45,20 @@ class ModelInfo(NamedTuple):
                 layer_table(self.layers),
             ]
         )
+
+
+def model_table(facts):
+    """Returns `ModelFact`s as a table, a model on each line."""
+    rows = [
+        (
+            fact.name,
+            f"{fact.parameters / 1e6:.2f}M parameters",
+            f"{fact.multiply_adds / 1e6:.1f}M multiply-adds",
+            fact.paper,
+        )
+        for fact in facts
+    ]
+    return text_table(rows, left=(0, 3))
 
 
 def layer_table(layers):

@@ -14,6 +14,7 @@ from keras_papers.pipelines.models.classifier_file import (
     load_keras,
 )
 from keras_papers.pipelines.models.cost_tables import LayerFact, layer_table
+from keras_papers.pipelines.report.labelled_lines import labelled
 
 NAMED = 10  # labels
 
@@ -55,8 +56,8 @@ class FileInfo(NamedTuple):
         if versions:
             text = ", ".join(f"{name} {value}" for name, value in versions)
             rows.append(("written by", text))
-        lines = [f"{name:13}  {value}" for name, value in rows]
-        return "\n".join([*lines, "", "layers", layer_table(self.layers)])
+        table = layer_table(self.layers)
+        return "\n".join([labelled(rows, 13), "", "layers", table])
 
     def _parameters(self):
         text = f"{self.parameters:,}"

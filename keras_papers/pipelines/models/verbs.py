@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from keras_papers.pipelines.models.cost_tables import model_table
 from keras_papers.pipelines.models.model_facts import (
     FILES,
     check_name,
@@ -43,10 +44,6 @@ class InfoOptions(Options):
         check_file(self.name, *FILES)
 
 
-def _model_lines(facts):
-    return "\n".join(map(str, facts))
-
-
 def _info_line(info, options):
     # A file's own figures stand in it, those of a model in its fact.
     figures = getattr(info, "fact", info)
@@ -60,7 +57,7 @@ VERBS = (
         "list the models with their papers and costs",
         "'*V3*'",
         lambda facts, options: f"{len(facts)} models",
-        _model_lines,
+        model_table,
         WITHOUT_KERAS,
     ),
     Verb(

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from keras_papers.pipelines.report.labelled_lines import LABEL, labelled
 from keras_papers.pipelines.report.statistics import likely
 
 FEW_IMAGES = 30  # held out, from which little can be concluded
@@ -16,16 +17,16 @@ class Finding(NamedTuple):
     command: str | None
 
 
-def lines(findings, width=18):
+def lines(findings, width=LABEL):
     """Yields findings as lines, in the columns of a report.
 
     A command that several findings share comes once, after the last of them.
     """
     for index, each in enumerate(findings):
-        yield f"{'verdict':{width}} {each.about}: {each.text}"
+        yield labelled([("verdict", f"{each.about}: {each.text}")], width)
         later = [other.command for other in findings[index + 1 :]]
         if each.command and each.command not in later:
-            yield f"{'try next':{width}} {each.command}"
+            yield labelled([("try next", each.command)], width)
 
 
 def guessing(accuracy, guessed, images, command):

@@ -1,5 +1,7 @@
 """How figures are written for people."""
 
+UNITS = (1e9, "billion"), (1e6, "million")  # from the largest on
+
 
 def plural(count, name):
     """Writes how many there are of something.
@@ -18,7 +20,7 @@ def in_words(count):
     >>> in_words(950_000), in_words(12_345_678)
     ('950,000', '12.3 million')
     """
-    for unit, name in ((1e9, "billion"), (1e6, "million")):
+    for unit, name in UNITS:
         if count >= unit:
             return f"{count / unit:.3g} {name}"
     return f"{count:,}"

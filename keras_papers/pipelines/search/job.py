@@ -9,6 +9,7 @@ from keras_papers.files.figures_json import write_json
 from keras_papers.pipelines.data.images import explains_lost_pictures
 from keras_papers.pipelines.data.split import SPLIT
 from keras_papers.pipelines.options import takes
+from keras_papers.pipelines.report.labelled_lines import labelled
 from keras_papers.pipelines.search.folder import (
     PLAN,
     POINTS,
@@ -18,6 +19,7 @@ from keras_papers.pipelines.search.folder import (
     clear,
 )
 from keras_papers.pipelines.search.options import SearchOptions
+from keras_papers.pipelines.search.report import LABEL
 from keras_papers.pipelines.search.result import finish
 from keras_papers.pipelines.search.trials import Search
 from keras_papers.pipelines.training.compilation_cache import (
@@ -140,7 +142,8 @@ def tune(options):
         raise
     if verbose:
         size = f"{options.image_size} x {options.image_size} before scaling"
-        print(f"{'image size':20} {size} (--image-size)", flush=True)
+        line = labelled([("image size", f"{size} (--image-size)")], LABEL)
+        print(line, flush=True)
     if workers == 1:
         workers = searched.run(verbose)  # more if they are elsewhere
     else:

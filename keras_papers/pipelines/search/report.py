@@ -9,6 +9,7 @@ from keras_papers.export.file_size import size_text
 from keras_papers.files.figures_json import write_json
 from keras_papers.pipelines.report.console_table import text_table
 from keras_papers.pipelines.report.finding import lines
+from keras_papers.pipelines.report.labelled_lines import labelled
 from keras_papers.pipelines.report.page_text import (
     in_time,
     in_words,
@@ -22,6 +23,7 @@ COSTS = {  # by the names of the metrics
     "latency_ms": "latency",
 }
 ACCURACY = "val_accuracy"  # metric of the Pareto front
+LABEL = 20  # characters of the longest label of a printed line
 WIDEST_VALUES = 48  # characters of a printed point
 WIDEST_REASON = 90
 FILES = (
@@ -142,8 +144,8 @@ class SearchReport(NamedTuple):
             rows.append((key, ", ".join(str(output / name) for name in names)))
         if (output / "report.html").exists():
             rows.append(("look at", str(output / "report.html")))
-        text = "\n".join(f"{name:20} {value}" for name, value in rows)
-        verdict = "".join(f"\n{line}" for line in lines(self.verdict, 20))
+        text = labelled(rows, LABEL)
+        verdict = "".join(f"\n{line}" for line in lines(self.verdict, LABEL))
         return f"{text}\n\n{self._front_table()}\n{verdict}".rstrip()
 
     def _bound(self):

@@ -18,7 +18,7 @@ from keras_papers.pipelines.report.page_graphics import (
     inline,
     percent,
 )
-from keras_papers.pipelines.report.page_text import plural
+from keras_papers.pipelines.report.page_text import UNITS, plural
 from keras_papers.pipelines.search.point_names import Point, name_points, width
 from keras_papers.pipelines.search.report import (
     ACCURACY,
@@ -210,7 +210,7 @@ def _unit(report, trials):
     if report.cost == "latency_ms":
         return f"{what}, ms", 1.0
     most = max(metric(each, report.cost) for each in trials)
-    for unit, name in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
+    for unit, name in (*UNITS, (1e3, "thousand")):
         if most >= unit:
             return f"{what}, {name}", 1 / unit
     return what, 1.0

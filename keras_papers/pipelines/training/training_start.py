@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_papers.pipelines.data.augmentation import DESCRIPTIONS
+from keras_papers.pipelines.report.labelled_lines import labelled
 from keras_papers.pipelines.report.page_text import in_time, plural
 from keras_papers.pipelines.training.recipe import FEWEST_STEPS
 
@@ -34,7 +35,7 @@ def start_lines(images, image_size, why, recipe):
         ("epochs", _epochs(images, recipe)),
         ("device", _device()),
     ]
-    return "\n".join(f"{name:18} {value}" for name, value in rows)
+    return labelled(rows)
 
 
 def _classes(images):
@@ -135,7 +136,8 @@ class TimeLeft(keras.callbacks.Callback):
             self.start = time.perf_counter()
         elif not self.is_printed:
             self.is_printed = True
-            print(f"{'time left':18} {self._time_left(epoch)}", flush=True)
+            line = labelled([("time left", self._time_left(epoch))])
+            print(line, flush=True)
 
     def on_train_batch_end(self, batch, logs=None):
         if self.seconds is None:

@@ -15,7 +15,7 @@ from keras_papers.export import metadata
 from keras_papers.pipelines.classification.deployment import _warn_of_losses
 from keras_papers.pipelines.classification.options import QuantizeOptions
 from keras_papers.pipelines.classification.report_files import add_file
-from keras_papers.pipelines.classification.speed import Speed
+from keras_papers.pipelines.classification.speed import Speed, speed_table
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.variants.plan import Variant
 from keras_papers.pipelines.variants.quantized import Material
@@ -293,9 +293,14 @@ def test_benchmark_measures_each_file(trained):
 
 
 def test_the_speed_of_a_tiny_file_keeps_its_column():
-    tiny = str(Speed("m.tflite", 4_210, 1, 0.01, 0.001, 1))
-    large = str(Speed("m.tflite", 4_210_000, 1, 0.01, 0.001, 1))
-    assert tiny.startswith("     4.2 kB  ") and len(tiny) == len(large)
+    tiny = Speed("m.tflite", 4_210, 1, 0.01, 0.001, 1)
+    large = Speed("n.tflite", 4_210_000, 2, 12.5, 0.25, 1)
+    assert speed_table([tiny, large]).splitlines() == [
+        "   size     median    IQR  partitions  file",
+        " 4.2 kB   0.010 ms  0.001           1  m.tflite",
+        "4.21 MB  12.500 ms  0.250           2  n.tflite",
+    ]
+    assert str(tiny) == speed_table([tiny])
 
 
 def test_what_cannot_be_measured_is_refused(trained, tmp_path):

@@ -17,7 +17,7 @@ from tests.support.search_reports import pairs, report, tables, trial
 def lines(found):
     """What is printed before the front, by the words in front."""
     above, _ = str(found).split("\n\n")
-    return {line[:20].strip(): line[21:] for line in above.splitlines()}
+    return {line[:20].strip(): line[22:] for line in above.splitlines()}
 
 
 def front(found):

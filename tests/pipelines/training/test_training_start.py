@@ -29,8 +29,8 @@ def part(counts, first=0):
 def lines(images, recipe=RECIPE, size=64, why="as given"):
     """Returns the lines as a dict, and sees that they are aligned."""
     text = start_lines(images, size, why, recipe).splitlines()
-    assert all(line[18] == " " and line[19] != " " for line in text)
-    return {line[:18].strip(): line[19:] for line in text}
+    assert all(line[18:20] == "  " and line[20] != " " for line in text)
+    return {line[:18].strip(): line[20:] for line in text}
 
 
 def test_the_first_lines_are_what_is_known_before_the_training():
@@ -132,6 +132,6 @@ def test_the_time_left_is_printed_once_after_a_measured_epoch(
         verbose=0,
     )
     assert re.fullmatch(
-        rf"time left          about \d+ s for {left}\n",
+        rf"time left           about \d+ s for {left}\n",
         capsys.readouterr().out,
     )
