@@ -162,8 +162,8 @@ def quantize(options):
             the model was trained on give the ranges; those held out from it
             are measured on, as `split.json` beside the model lists them. New
             ones are left out; where there are no others, or no such file, they
-            are divided as for a training. Defaults to None: scikit-learn's
-            digits.
+            are divided as for a training. Defaults to None: the folder that
+            `split.json` names, else scikit-learn's digits.
         mode: `"int8"`, which takes the model as it is; or `"qat"`, which
             trains on as integers compute. Defaults to `"int8"`.
         output: Where to write. Defaults to `model` with the ending
@@ -211,12 +211,14 @@ def quantize(options):
     normalization = normalization or known_normalization(path, network)
     claim(pathlib.Path(output).parent)
     network = with_pixels(network, *normalization)
+    split = split_beside(path)
+    if data is None and split is not None:
+        data = split.data
     if data is None:
         images = load_digits(size, options.seed)
     else:
         images = load_folder(data, options.seed, options.strict)
     _check_classes(path, network, images.names)
-    split = split_beside(path)
     images, counts = _divided(images, split, path)
     if mode == "qat":
         _warn_of_losses(path, network, options.preserve)

@@ -39,7 +39,7 @@ class ModelInfo(NamedTuple):
         return "\n".join(
             [
                 str(self.fact),
-                "\ntable of the paper, a block for each row",
+                "\ntable of the paper, before it is scaled",
                 indented(self.table, self.columns),
                 "\nlayers",
                 layer_table(self.layers),

@@ -88,6 +88,12 @@ def test_a_model_is_not_judged_by_pictures_it_was_trained_on(trained, photos):
         )
 
 
+def test_a_file_is_quantized_by_the_pictures_of_its_training(trained, tmp_path):
+    output = tmp_path / "int8.tflite"
+    found = pipelines.quantize(trained[1] / "model.keras", output=output)
+    assert output.exists() and found.test_images == 4
+
+
 def test_pictures_are_known_under_other_names(trained, photos, split, tmp_path):
     files = files_of(split, "train", "test")
     folder = copies(photos, files, tmp_path / "moved")
