@@ -204,9 +204,10 @@ def test_fit_places_and_revives_codes_however_they_are_learned(decay):
     # Fixed inputs of the layer, and a weight behind it that fit can train.
     model = keras.Model(inputs, keras.layers.Dense(D)(layer(inputs)))
     model.compile("sgd", "mse")
-    logs = model.fit(x, x, batch_size=64, epochs=3, verbose=0).history
+    x = np.random.default_rng(0).permutation(x)
+    logs = model.fit(x, x, 64, epochs=3, shuffle=False, verbose=0).history
     distances = np.abs(codebook(layer)[:, None] - x[None]).max(-1).min(1)
-    assert distances.max() < 3
+    assert np.median(distances) < 1  # those of uniform codes are about 10
     assert logs["codes_usage"][-1] > 0.9
 
 
@@ -402,11 +403,13 @@ for step in range(2):
     )
     strategy.run(lambda part: layer(part, training=True), (data,))
     if step == 0:
-        alone = quantizer(table)
+        # The counts of two replicas are averaged, so that beside them epsilon
+        # is twice as large.
+        alone = quantizer(table, epsilon=2e-5)
         alone(x, training=True)
         used = ops.convert_to_numpy(alone.counts)[0] > 0
         np.testing.assert_allclose(
-            codebook(layer)[used], codebook(alone)[used], atol=1e-5
+            codebook(layer)[used], codebook(alone)[used], atol=1e-6
         )
 for weight in layer.weights:
     first, second = strategy.experimental_local_results(weight.value)

@@ -155,11 +155,14 @@ def test_what_a_machine_reads_of_two_workers_is_the_report_alone(
 
 @pytest.mark.slow
 def test_the_chief_prints_a_network_in_a_line_and_not_in_49(searched_by_two):
-    output, _ = searched_by_two
+    output, ended = searched_by_two
+    described = json.loads(ended.stdout)["descriptions"]
     log = (output / "logs/chief.log").read_text()
     begun = re.findall(r"^trial (.) begins, . of at most 2: (.*)$", log, re.M)
     found = tuner.trials(output, "trials")
-    assert begun == [(each.trial, shortened(each.values)) for each in found]
+    assert begun == [
+        (each.trial, shortened(described[each.trial]["text"])) for each in found
+    ]
     assert re.findall(r"^trial (.) ended: val_accuracy 0", log, re.M)
     assert "stage1_" not in log
 
