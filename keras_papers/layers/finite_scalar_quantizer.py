@@ -130,5 +130,9 @@ class FiniteScalarQuantizer(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
+    def compute_codes_shape(self, input_shape):
+        """Returns the shape of the codes of inputs of a shape."""
+        return tuple(input_shape[:-1])
+
     def get_config(self):
         return {**super().get_config(), "levels": list(self.levels)}

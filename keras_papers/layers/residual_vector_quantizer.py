@@ -130,6 +130,11 @@ class ResidualVectorQuantizer(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
+    def compute_codes_shape(self, input_shape):
+        """Returns the shape of the codes of inputs of a shape."""
+        number = self.num_quantizers * self._template["num_codebooks"]
+        return (*input_shape[:-1], number)
+
     def get_config(self):
         return {
             **super().get_config(),

@@ -565,6 +565,12 @@ class VectorQuantizer(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
+    def compute_codes_shape(self, input_shape):
+        """Returns the shape of the codes of inputs of a shape."""
+        if self.num_codebooks == 1:
+            return tuple(input_shape[:-1])
+        return (*input_shape[:-1], self.num_codebooks)
+
     def get_config(self):
         return {
             **super().get_config(),

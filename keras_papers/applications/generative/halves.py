@@ -94,6 +94,11 @@ class _Encode(keras.layers.Layer):
     def call(self, inputs):
         return self.quantizer.encode(inputs)
 
+    def compute_output_spec(self, inputs):
+        # JAX cannot trace the chunks of an unknown number of vectors.
+        shape = self.quantizer.compute_codes_shape(inputs.shape)
+        return keras.KerasTensor(shape, dtype="int32")
+
     def get_config(self):
         quantizer = keras.saving.serialize_keras_object(self.quantizer)
         return {**super().get_config(), "quantizer": quantizer}
@@ -110,3 +115,7 @@ class _Decode(_Encode):
 
     def call(self, inputs):
         return self.quantizer.decode(inputs)
+
+    def compute_output_spec(self, inputs):
+        # Not that of the base: what `decode` does can be traced.
+        return keras.layers.Layer.compute_output_spec(self, inputs)

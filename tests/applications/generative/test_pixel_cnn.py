@@ -79,6 +79,7 @@ def test_the_batch_size_does_not_change_the_samples(prior, given):
     assert np.any(other != all_at_once)
 
 
+@pytest.mark.slow
 def test_a_prior_learns_to_predict_the_next_code():
     # Each code is the one to the left plus one: log2(8) bits for the first of
     # a row, none for the others.

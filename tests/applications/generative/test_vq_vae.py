@@ -120,3 +120,21 @@ def test_a_model_without_codes_has_no_halves():
 def test_a_number_of_codes_and_a_quantizer_are_one_too_many():
     with pytest.raises(ValueError, match="num_embeddings=16 and a quantizer"):
         VQVAE((8, 8, 3), 16, quantizer=VectorQuantizer(8))
+
+
+@pytest.mark.parametrize("half", [encoder, decoder])
+def test_a_half_is_saved_by_itself(half, tmp_path):
+    model = VQVAE((8, 8, 1), 16, 8)
+    part = half(model)
+    part.save(tmp_path / "half.keras")
+    loaded = keras.saving.load_model(tmp_path / "half.keras")
+    shape = tuple(part.input_shape[1:])
+    if half is encoder:
+        x = np.random.default_rng(0).normal(size=(3, *shape))
+    else:
+        x = np.random.default_rng(0).integers(0, 16, size=(3, *shape))
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(loaded(x)),
+        ops.convert_to_numpy(part(x)),
+        rtol=1e-5,
+    )
