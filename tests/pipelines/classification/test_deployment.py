@@ -244,7 +244,6 @@ def test_quantize_trains_on_as_integers_compute(model, photos, tmp_path):
         ({"label_smoothing": 1}, "`label_smoothing`"),
         ({"seed": -1}, "`seed`.*seed=-1"),
         ({"data": "nowhere"}, "`data`.*no folder"),
-        ({"data": None}, "`data`.*bright, dark. Received: data with 0, 1"),
     ],
 )
 def test_what_cannot_be_quantized_is_refused(arguments, message, model, photos):
@@ -253,7 +252,16 @@ def test_what_cannot_be_quantized_is_refused(arguments, message, model, photos):
     assert len(os.listdir(model.parent)) == 3
 
 
+def test_a_model_without_a_list_of_its_images_takes_the_digits(model):
+    (model.parent / "split.json").unlink()
+    with pytest.raises(
+        ValueError, match="`data`.*bright, dark. Received: data with 0, 1"
+    ):
+        pipelines.quantize(model)
+
+
 def test_classes_without_labels_are_counted(model):
+    (model.parent / "split.json").unlink()
     (model.parent / "labels.txt").unlink()
     with pytest.raises(ValueError, match="the 2 classes.*with 10"):
         pipelines.quantize(model)
