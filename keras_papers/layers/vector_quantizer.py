@@ -61,8 +61,8 @@ class VectorQuantizer(keras.layers.Layer):
             inputs near their codes, beta of equation 3. Defaults to 0.25.
         ema_decay: Number in [0, 1), or None. Decay of the moving averages,
             gamma of appendix A.1. Defaults to 0.99.
-        epsilon: Positive number. Added to the average counts, so that a rare
-            code is not thrown far. Defaults to 1e-5.
+        epsilon: Positive number. Added to the average counts, which divide
+            the sums. Defaults to 1e-5.
         num_codebooks: Positive int. Parts that a vector is cut into, each with
             a codebook of its own. Defaults to 1.
         codebook_dim: Length of the codes where it is not that of the parts:
@@ -71,8 +71,9 @@ class VectorQuantizer(keras.layers.Layer):
         distance: `"l2"` (default), or `"cosine"`: vectors and codes are then
             divided by their lengths.
         estimator: `"straight_through"` (default), or `"rotation"`: the
-            gradient is turned and scaled as the vector is on its way to its
-            code (Fifty et al., 2024, https://arxiv.org/abs/2410.06424).
+            gradient passes through the rotation and the scaling that map the
+            vector to its code (Fifty et al., 2024,
+            https://arxiv.org/abs/2410.06424).
         initialization: Where the codes lie before the first step of training.
             `"data"` (default): on random vectors of the first batch.
             `"kmeans"`: on their means after 10 steps of k-means. `"uniform"`:
@@ -200,8 +201,8 @@ class VectorQuantizer(keras.layers.Layer):
             self.project_in.build((None, depth))
             self.project_out = self._projection("out", depth)
             self.project_out.build((None, self.num_codebooks * width))
-        # Averages of the replicas: what is divided by each other is divided
-        # by the same number of them.
+        # Counts and sums are averaged over the replicas. Their ratio is that
+        # of the totals.
         self.embeddings = self._state(
             "embeddings",
             width,

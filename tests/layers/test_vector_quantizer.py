@@ -420,7 +420,10 @@ for weight in layer.weights:
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_replicas_learn_from_the_vectors_of_all():
-    subprocess.run([sys.executable, "-c", REPLICAS], check=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", REPLICAS], stderr=subprocess.PIPE, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -83,21 +83,12 @@ def _one_or_all(tensors):
     return tensors[0] if len(tensors) == 1 else tensors
 
 
-@keras.saving.register_keras_serializable(package="keras_papers")
-class _Encode(keras.layers.Layer):
-    """Calls the `encode` of a quantizer."""
+class _OfQuantizer(keras.layers.Layer):
+    """Calls a method of a quantizer, which is saved with the layer."""
 
     def __init__(self, quantizer, **kwargs):
         super().__init__(**kwargs)
         self.quantizer = quantizer
-
-    def call(self, inputs):
-        return self.quantizer.encode(inputs)
-
-    def compute_output_spec(self, inputs):
-        # JAX cannot trace the chunks of an unknown number of vectors.
-        shape = self.quantizer.compute_codes_shape(inputs.shape)
-        return keras.KerasTensor(shape, dtype="int32")
 
     def get_config(self):
         quantizer = keras.saving.serialize_keras_object(self.quantizer)
@@ -110,12 +101,21 @@ class _Encode(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
-class _Decode(_Encode):
+class _Encode(_OfQuantizer):
+    """Calls the `encode` of a quantizer."""
+
+    def call(self, inputs):
+        return self.quantizer.encode(inputs)
+
+    def compute_output_spec(self, inputs):
+        # JAX cannot trace the chunks of an unknown number of vectors.
+        shape = self.quantizer.compute_codes_shape(inputs.shape)
+        return keras.KerasTensor(shape, dtype="int32")
+
+
+@keras.saving.register_keras_serializable(package="keras_papers")
+class _Decode(_OfQuantizer):
     """Calls the `decode` of a quantizer."""
 
     def call(self, inputs):
         return self.quantizer.decode(inputs)
-
-    def compute_output_spec(self, inputs):
-        # Not that of the base: what `decode` does can be traced.
-        return keras.layers.Layer.compute_output_spec(self, inputs)
