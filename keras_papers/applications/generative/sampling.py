@@ -1,26 +1,39 @@
-"""Draws maps of codes from a prior, one code after the other.
+"""Draws codes from a prior, one after the other.
 
 The logits of a place depend on the codes before it only. Run as it is, the
-network would compute the whole map again for every place. Here each
-convolution keeps the part of its input that it will see again, and computes
-one place at a time: the vertical stacks a row at once, when the row above is
-complete, and the horizontal stacks code by code.
+network would compute the whole map again for every place. A sampler keeps what
+each layer will see again, and computes each place once.
+
+A sampler is a `keras.Model` made of the layers of a prior. It draws `places`
+of the first axis of the codes in one call, such as a row of a map, and has
+
+- `start(batch_size)`, the state before the first call: arrays, or lists or
+  dicts of them;
+- `call(inputs)`, of a dict of `noise` of shape `(batch, places, ...,
+  num_embeddings)`, `scale` (1 / temperature, of shape `(batch, 1)`), `state`,
+  and if the prior has them `labels` and `condition`, the latter cut as the
+  noise is. It returns the codes and the next state;
+- `unit`, a word for what is drawn in one call.
 """
 
 import weakref
 
 import keras
 import numpy as np
-from keras import ops
 
+from keras_papers.applications.generative.pixel_cnn_sampler import (
+    PixelCNNSampler,
+)
 from keras_papers.checks import (
     check_positive,
     check_positive_int,
     check_seed,
 )
-from keras_papers.layers.gated_masked_conv2d import GatedMaskedConv2D, gate
+from keras_papers.layers import GatedMaskedConv2D
 
-_SAMPLERS = weakref.WeakKeyDictionary()  # prior: {batch size: sampler}
+# A prior that has this layer, also one that was loaded: its sampler.
+_SAMPLERS = ((GatedMaskedConv2D, PixelCNNSampler),)
+_COMPILED = weakref.WeakKeyDictionary()  # prior: {batch size: sampler}
 
 
 def sample(
@@ -34,10 +47,10 @@ def sample(
     batch_size=16,
     verbose=1,
 ):
-    """Draws maps of codes from a `GatedPixelCNN`.
+    """Draws maps of codes from a prior, such as a `GatedPixelCNN`.
 
     Args:
-        prior: What `GatedPixelCNN` returned.
+        prior: What `GatedPixelCNN` returned, or such a model that was loaded.
         number: Positive int. How many maps. Defaults to 1.
         labels: Ints of shape `(number,)`, or one for all: their classes.
         condition: Maps of shape `(number, height, width, channels)`.
@@ -46,7 +59,7 @@ def sample(
         seed: Int, or None. The same seed gives the same maps, whatever the
             batch size is.
         batch_size: Positive int. Maps that are drawn side by side.
-        verbose: 1 shows a progress bar over the batches, 0 nothing.
+        verbose: 1 shows a progress bar over the rows, 0 nothing.
 
     Returns:
         An array of int32 of shape `(number, height, width)`.
@@ -68,41 +81,78 @@ def sample(
     )
     if seed is not None:
         check_seed(seed)
-    given = _conditions(prior, number, labels, condition)
     batch_size = min(batch_size, number)
     sampler = _compiled_sampler(prior, batch_size)
-    generator = np.random.default_rng(seed)
+    given = _conditions(prior, number, labels, condition)
+    length, *shape = prior.output_shape[1:]
+    scale = np.full((batch_size, 1), 1 / temperature, "float32")
+    starts = range(0, number, batch_size)
+    calls = range(0, length, sampler.places)
     progress = keras.utils.Progbar(
-        -(-number // batch_size), unit_name="batch", verbose=verbose
+        len(starts) * len(calls), unit_name=sampler.unit, verbose=verbose
     )
-    maps = []
-    for start in range(0, number, batch_size):
-        places = np.arange(start, start + batch_size)
-        left = int(np.sum(places < number))
-        inputs = {
-            # The last batch is filled up to the size of the others, so that
-            # one network is compiled.
-            name: values[np.minimum(places, number - 1)]
+    sources = generators(seed, len(starts) * batch_size)
+    codes = []
+    for start in starts:
+        # The last batch is filled up to the size of the others, so that one
+        # network is compiled.
+        drawn = np.arange(start, start + batch_size)
+        of_batch = {
+            name: values[np.minimum(drawn, number - 1)]
             for name, values in given.items()
         }
-        inputs["noise"] = gumbel(
-            generator, (batch_size, *prior.output_shape[1:])
-        )
-        inputs["scale"] = np.full((batch_size, 1), 1 / temperature, "float32")
-        maps.append(np.asarray(sampler.predict_on_batch(inputs))[:left])
-        progress.add(1)
-    return np.concatenate(maps)
+        state, parts = sampler.start(batch_size), []
+        for place in calls:
+            size = (sampler.places, *shape)
+            inputs = {
+                name: values
+                if name == "labels"
+                else values[:, place : place + sampler.places]
+                for name, values in of_batch.items()
+            }
+            inputs["noise"] = np.stack(
+                [gumbel(sources[n], size) for n in drawn]
+            )
+            part, state = sampler.predict_on_batch(
+                {**inputs, "scale": scale, "state": state}
+            )
+            parts.append(part)
+            progress.add(1)
+        codes.append(np.concatenate(parts, axis=1))
+    return np.concatenate(codes)[:number]
 
 
 def _compiled_sampler(prior, batch_size):
     """Returns the sampler of a prior, compiled once for each batch size."""
-    samplers = _SAMPLERS.setdefault(prior, {})
+    samplers = _COMPILED.setdefault(prior, {})
     if batch_size not in samplers:
-        sampler = _Sampler(prior)
+        sampler = _sampler_class(prior)(prior)
         # Without a compiler each step of the loop is a call of Python.
         sampler.compile(jit_compile=keras.config.backend() != "torch")
         samplers[batch_size] = sampler
     return samplers[batch_size]
+
+
+def _sampler_class(prior):
+    """Returns the class that samples from networks of a prior's layers."""
+    if isinstance(prior, keras.Model):
+        for layer_class, sampler_class in _SAMPLERS:
+            if any(isinstance(layer, layer_class) for layer in prior.layers):
+                return sampler_class
+    raise ValueError(
+        "`prior` is a network over codes that `sample` can compute place by "
+        f"place. Received: prior={getattr(prior, 'name', prior)!r}, which has "
+        "no layer of such a network. Pass what GatedPixelCNN returned, not "
+        "flattened or converted."
+    )
+
+
+def generators(seed, number):
+    """Returns a random generator for each map, independent of the others."""
+    return [
+        np.random.default_rng(sequence)
+        for sequence in np.random.SeedSequence(seed).spawn(number)
+    ]
 
 
 def gumbel(generator, shape):
@@ -137,143 +187,3 @@ def _conditions(prior, number, labels, condition):
             )
         arrays[name] = values
     return arrays
-
-
-class _Sampler(keras.Model):
-    """Noise to codes, by the layers of a prior."""
-
-    def __init__(self, prior):
-        super().__init__(name="sampler", dtype=prior.dtype_policy)
-        self.embed = prior.get_layer("embed")
-        self.blocks = [
-            layer
-            for layer in prior.layers
-            if isinstance(layer, GatedMaskedConv2D)
-        ]
-        self.head = [prior.get_layer("head"), prior.get_layer("logits")]
-
-    def call(self, inputs):
-        noise, scale = inputs["noise"], inputs["scale"]
-        batch, height, width, _ = noise.shape
-        given = [
-            block.condition(inputs.get("labels"), inputs.get("condition"))
-            for block in self.blocks
-        ]
-
-        def row(i, state):
-            codes, verticals = state
-            verticals, joined = self._vertical_row(i, verticals, given, width)
-            before = [
-                self._empty(block.horizontal, batch, width=width)
-                for block in self.blocks
-            ]
-            of_row = ops.zeros((batch, width), "int32")
-
-            def place(j, state):
-                of_row, before = state
-                logits, before = self._place(j, before, joined)
-                drawn = ops.take(ops.take(noise, i, axis=1), j, axis=1)
-                code = ops.argmax(logits * scale + drawn, axis=-1)
-                code = ops.cast(code, "int32")
-                before[0] = _put(
-                    before[0], self.blocks[0].horizontal, self.embed(code), j
-                )
-                return ops.slice_update(of_row, (0, j), code[:, None]), before
-
-            of_row, _ = ops.fori_loop(0, width, place, (of_row, before))
-            verticals[0] = _put(
-                verticals[0], self.blocks[0].vertical, self.embed(of_row), i
-            )
-            return ops.slice_update(
-                codes, (0, i, 0), of_row[:, None]
-            ), verticals
-
-        codes = ops.zeros((batch, height, width), "int32")
-        verticals = [
-            self._empty(block.vertical, batch, height=height, width=width)
-            for block in self.blocks
-        ]
-        codes, _ = ops.fori_loop(0, height, row, (codes, verticals))
-        return codes
-
-    def _empty(self, conv, batch, width, height=None):
-        """Returns zeros for the padded input of a convolution."""
-        above, left, right = conv.padding
-        channels = conv.kernel.shape[2]
-        size = (left + width + right, channels)
-        if height is not None:
-            size = (above + height, *size)
-        return ops.zeros((batch, *size), self.compute_dtype)
-
-    def _vertical_row(self, i, verticals, given, width):
-        """Computes row `i` of all vertical stacks, from the rows above.
-
-        Returns:
-            The inputs of the stacks with what was computed, and for each
-            block what its horizontal stack adds in this row.
-        """
-        verticals, joined = list(verticals), []
-        for index, block in enumerate(self.blocks):
-            rows = ops.slice(
-                verticals[index],
-                (0, i, 0, 0),
-                (
-                    verticals[index].shape[0],
-                    block.vertical.padding[0] + 1,
-                    *verticals[index].shape[2:],
-                ),
-            )
-            above = block.vertical.of_padded(rows)
-            added = given[index]
-            if added.shape[1] > 1:
-                added = ops.expand_dims(ops.take(added, i, axis=1), 1)
-            joined.append(
-                (block.join(above)[:, 0], _broadcast(added, width)[:, 0])
-            )
-            if index + 1 < len(self.blocks):
-                verticals[index + 1] = _put(
-                    verticals[index + 1],
-                    self.blocks[index + 1].vertical,
-                    gate(above + added)[:, 0],
-                    i,
-                )
-        return verticals, joined
-
-    def _place(self, j, before, joined):
-        """Computes the logits of place `j` of a row, from those to its left."""
-        before, x = list(before), None
-        for index, block in enumerate(self.blocks):
-            if index:
-                before[index] = _put(before[index], block.horizontal, x, j)
-            columns = ops.slice(
-                before[index],
-                (0, j, 0),
-                (
-                    before[index].shape[0],
-                    block.horizontal.padding[1] + 1,
-                    before[index].shape[2],
-                ),
-            )
-            seen = block.horizontal.of_padded(columns[:, None])[:, 0, 0]
-            above, added = (ops.take(each, j, axis=1) for each in joined[index])
-            outputs = block.project(gate(seen + above + added)[:, None, None])
-            outputs = outputs[:, 0, 0]
-            x = outputs if block.first else outputs + x
-        for layer in self.head:
-            x = layer(x)
-        return x, before
-
-
-def _put(padded, conv, values, place):
-    """Writes a row into a padded map, or a place into a padded row."""
-    above, left, _ = conv.padding
-    values = values[:, None]
-    if len(padded.shape) == 4:
-        start = (0, place + above, left, 0)
-    else:
-        start = (0, place + left, 0)
-    return ops.slice_update(padded, start, ops.cast(values, padded.dtype))
-
-
-def _broadcast(x, width):
-    return ops.broadcast_to(x, (*x.shape[:2], width, x.shape[3]))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_papers.applications.generative import GatedPixelCNN, sample
-from keras_papers.applications.generative.sampling import gumbel
+from keras_papers.applications.generative.sampling import generators, gumbel
 
 pytestmark = pytest.mark.contract
 
@@ -49,8 +49,12 @@ def test_the_defaults_are_the_public_codes_size():
 
 def drawn_naively(prior, number, seed, given, temperature=1.0):
     """Draws each code from the logits of the whole map."""
-    generator = np.random.default_rng(seed)
-    noise = gumbel(generator, (number, *prior.output_shape[1:]))
+    noise = np.stack(
+        [
+            gumbel(generator, prior.output_shape[1:])
+            for generator in generators(seed, number)
+        ]
+    )
     codes = np.zeros((number, HEIGHT, WIDTH), "int32")
     for i in range(HEIGHT):
         for j in range(WIDTH):
@@ -136,3 +140,23 @@ def test_wrong_arguments_of_sample_are_named(prior, arguments, named):
 def test_a_prior_takes_maps(shape):
     with pytest.raises(ValueError, match="`input_shape` is the height"):
         GatedPixelCNN(shape)
+
+
+def test_a_loaded_prior_draws_the_same(prior, given, tmp_path):
+    prior.save(tmp_path / "prior.keras")
+    loaded = keras.models.load_model(tmp_path / "prior.keras")
+    np.testing.assert_array_equal(
+        sample(loaded, 3, seed=0, verbose=0, **given),
+        sample(prior, 3, seed=0, verbose=0, **given),
+    )
+
+
+def test_a_network_of_other_layers_is_no_prior():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    with pytest.raises(ValueError, match="which has no layer of such"):
+        sample(model, verbose=0)
+
+
+def test_the_progress_bar_counts_rows(prior, given, capsys):
+    sample(prior, 3, seed=0, batch_size=2, **given)
+    assert f"{2 * HEIGHT}/{2 * HEIGHT}" in capsys.readouterr().out
