@@ -86,11 +86,16 @@ class FiniteScalarQuantizer(keras.layers.Layer):
         half = (levels - 1) * (1 + MARGIN) / 2
         # Of an even number none is in the middle.
         offset = np.where(levels % 2 == 0, 0.5, 0.0).astype("float32")
-        shift = np.arctanh(offset / half)
+        # As tensors: PyTorch does not compute with arrays without a warning.
+        shift, half, offset = map(
+            ops.convert_to_tensor, (np.arctanh(offset / half), half, offset)
+        )
         return ops.tanh(x + shift) * half - offset
 
     def _half_widths(self):
-        return np.array([level // 2 for level in self.levels], "float32")
+        return ops.convert_to_tensor(
+            [level // 2 for level in self.levels], "float32"
+        )
 
     def encode(self, inputs):
         """Returns the codes of vectors.
@@ -118,14 +123,17 @@ class FiniteScalarQuantizer(keras.layers.Layer):
         """
         codes = ops.expand_dims(checked_codes(codes), -1)
         known = ops.logical_and(codes >= 0, codes < self.num_embeddings)
-        digits = codes // self._basis() % np.array(self.levels, "int32")
+        levels = ops.convert_to_tensor(self.levels, "int32")
+        digits = codes // self._basis() % levels
         values = ops.cast(digits, "float32") / self._half_widths() - 1
         return ops.cast(
             ops.where(known, values, float("nan")), self.compute_dtype
         )
 
     def _basis(self):
-        return np.cumprod((1, *self.levels[:-1])).astype("int32")
+        return ops.convert_to_tensor(
+            np.cumprod((1, *self.levels[:-1])), "int32"
+        )
 
     def compute_output_shape(self, input_shape):
         return input_shape

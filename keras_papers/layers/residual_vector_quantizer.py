@@ -49,6 +49,7 @@ class ResidualVectorQuantizer(keras.layers.Layer):
             "num_quantizers", num_quantizers, "a number of stages", "Try 4."
         )
         self.num_quantizers = num_quantizers
+        self.num_embeddings = quantizer.num_embeddings
         self._template = quantizer.get_config()
         self.stages = [
             VectorQuantizer.from_config(

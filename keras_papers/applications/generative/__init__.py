@@ -1,7 +1,32 @@
 """Models that generate, and how to sample from them."""
 
+from keras_papers.applications.generative.bits import (
+    PriorBitsPerCode as PriorBitsPerCode,
+)
+from keras_papers.applications.generative.bits import (
+    PriorBitsPerDimension as PriorBitsPerDimension,
+)
+from keras_papers.applications.generative.bits import (
+    bits_per_code as bits_per_code,
+)
+from keras_papers.applications.generative.bits import (
+    bits_per_dimension as bits_per_dimension,
+)
 from keras_papers.applications.generative.halves import decoder as decoder
 from keras_papers.applications.generative.halves import encoder as encoder
+from keras_papers.applications.generative.latents import Latents as Latents
+from keras_papers.applications.generative.latents import (
+    check_prior as check_prior,
+)
+from keras_papers.applications.generative.latents import (
+    extract_latents as extract_latents,
+)
+from keras_papers.applications.generative.latents import (
+    load_latents as load_latents,
+)
+from keras_papers.applications.generative.latents import (
+    model_hash as model_hash,
+)
 from keras_papers.applications.generative.pixel_cnn import (
     GatedPixelCNN as GatedPixelCNN,
 )
