@@ -43,6 +43,7 @@ PUBLIC = {
     },
     "keras_papers.layers": {
         "Block",
+        "ColumnEmbedding",
         "ConvNormActivation",
         "DepthwiseSeparable",
         "FiniteScalarQuantizer",

@@ -1,6 +1,9 @@
 """Layers of the papers; each file holds one."""
 
 from keras_papers.layers.block import Block as Block
+from keras_papers.layers.column_embedding import (
+    ColumnEmbedding as ColumnEmbedding,
+)
 from keras_papers.layers.conv_norm_activation import (
     ConvNormActivation as ConvNormActivation,
 )

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 
-def check_layer(layer, input_shape):
+def check_layer(layer, input_shape, below=None):
     """Raises AssertionError unless `layer` fulfills the contract.
 
     The layer
@@ -21,6 +21,8 @@ def check_layer(layer, input_shape):
     Args:
         layer: An unbuilt layer with one tensor as input.
         input_shape: Shape of a batch, without open sizes.
+        below: Positive int. The inputs are then integers from 0 to below
+            this. Defaults to None: random numbers.
 
     Returns:
         A model with this layer only, random inputs, and its outputs for them,
@@ -32,13 +34,19 @@ def check_layer(layer, input_shape):
     >>> outputs.shape
     (2, 6, 6, 8)
     """
-    data = np.random.default_rng(0).normal(size=input_shape).astype("float32")
+    data = _random(np.random.default_rng(0), input_shape, below)
     _check_config(layer)
     model, outputs = _check_shapes(layer, data)
-    _check_gradients(layer, model, data, outputs)
+    _check_gradients(layer, model, data, outputs, below)
     _check_mixed_precision(layer, data)
     _check_saving(layer, model, data, outputs)
     return model, data, outputs
+
+
+def _random(generator, shape, below):
+    if below is None:
+        return generator.normal(size=shape).astype("float32")
+    return generator.integers(below, size=shape).astype("int32")
 
 
 def _check_config(layer):
@@ -54,7 +62,7 @@ def _check_shapes(layer, data):
     name = type(layer).__name__
     open_shape = (None, *data.shape[1:])
     promised = layer.compute_output_shape(open_shape)
-    inputs = keras.Input(batch_shape=open_shape)
+    inputs = keras.Input(batch_shape=open_shape, dtype=data.dtype.name)
     model = keras.Model(inputs, layer(inputs))
     symbolic = model.output_shape
     assert symbolic == promised, f"{name}: {symbolic}, promised {promised}"
@@ -67,7 +75,7 @@ def _check_shapes(layer, data):
     return model, keras.ops.convert_to_numpy(model(data))
 
 
-def _check_gradients(layer, model, data, outputs):
+def _check_gradients(layer, model, data, outputs, below):
     if not model.trainable_weights:
         return
     copy = keras.models.clone_model(model)
@@ -77,7 +85,7 @@ def _check_gradients(layer, model, data, outputs):
     ]
     # One batch may leave a rectifier dead; eight different ones may not.
     generator = np.random.default_rng(1)
-    inputs = generator.normal(size=(8 * len(data), *data.shape[1:]))
+    inputs = _random(generator, (8 * len(data), *data.shape[1:]), below)
     targets = generator.normal(size=(len(inputs), *outputs.shape[1:]))
     copy.compile(
         optimizer=keras.optimizers.SGD(0.1),
