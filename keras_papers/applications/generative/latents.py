@@ -218,8 +218,8 @@ def check_prior(prior, vqvae, level=0, prior_hash=""):
     """Raises ValueError unless a prior is one for the codes of an autoencoder.
 
     The shape of the map and the number of codes are compared always. Two
-    autoencoders can agree in both, and the codes of one mean nothing to the
-    other. Therefore their hashes are compared, too, where both are known.
+    autoencoders can agree in both and have different codes. Therefore their
+    hashes are compared, too, where both are known.
 
     Args:
         prior: Model of codes to logits, such as a `GatedPixelCNN`.
