@@ -12,8 +12,14 @@ from keras_papers.applications.generative.bits import (
 from keras_papers.applications.generative.bits import (
     bits_per_dimension as bits_per_dimension,
 )
+from keras_papers.applications.generative.codes_above import (
+    condition_of as condition_of,
+)
 from keras_papers.applications.generative.halves import decoder as decoder
 from keras_papers.applications.generative.halves import encoder as encoder
+from keras_papers.applications.generative.image_sampling import (
+    sample_images as sample_images,
+)
 from keras_papers.applications.generative.latents import Latents as Latents
 from keras_papers.applications.generative.latents import (
     check_prior as check_prior,

@@ -3,6 +3,11 @@
 import keras
 from keras import layers
 
+from keras_papers.applications.generative.codes_above import (
+    checked_levels,
+    codes_inputs,
+    draw_map,
+)
 from keras_papers.checks import (
     check_fraction,
     check_name,
@@ -27,6 +32,8 @@ def GatedPixelCNN(
     condition_channels=None,
     dropout=0.0,
     name="gated_pixel_cnn",
+    *,
+    codes_above=None,
 ):
     """Builds a prior over maps of codes, such as those of a VQ-VAE.
 
@@ -53,6 +60,14 @@ def GatedPixelCNN(
             `condition`, too.
         dropout: Float in [0, 1). Dropout before the last two layers.
         name: Name of the model.
+        codes_above: For a lower level of a hierarchy such as `VQVAE2`: a tuple
+            `(height, width, num_embeddings)` of the level above, or a list of
+            them from the top level down; None (default) for the top level.
+            The model then takes a dict with the codes of that level as
+            `condition`, ints of shape `(batch, height, width)`; with several
+            levels they are `condition1`, `condition2` and so on, which
+            `condition_of` makes. Train it on the encoder's codes of all
+            levels.
 
     Returns:
         A functional model: codes of shape `(batch, height, width)` to logits
@@ -75,6 +90,15 @@ def GatedPixelCNN(
         ("num_layers", num_layers, "Try 15."),
     ):
         check_positive_int(argument, value, "a number", advice)
+    if codes_above is not None:
+        if condition_channels is not None:
+            raise ValueError(
+                "`codes_above` are made into the map that the codes depend "
+                "on, `condition_channels` are those of a map that is passed. "
+                f"Received: codes_above={codes_above} and condition_channels="
+                f"{condition_channels}. Pass one of them."
+            )
+        codes_above = checked_levels(codes_above, (height, width))
     if condition_channels is not None:
         check_positive_int(
             "condition_channels", condition_channels, "a number", "Try 64."
@@ -89,6 +113,12 @@ def GatedPixelCNN(
             (height, width, condition_channels), name="condition"
         )
     inputs |= given
+    if codes_above is not None:
+        levels = codes_inputs(codes_above)
+        inputs |= levels
+        given["condition"] = draw_map(
+            levels, codes_above, (height, width), filters
+        )
     x = layers.Embedding(num_embeddings, filters, name="embed")(codes)
     stacks = [x, x]
     for index in range(1, num_layers + 1):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_papers.applications.generative.codes_above import map_network
 from keras_papers.layers.gated_masked_conv2d import GatedMaskedConv2D, gate
 
 
@@ -30,6 +31,18 @@ class PixelCNNSampler(keras.Model):
             if isinstance(layer, GatedMaskedConv2D)
         ]
         self.head = [prior.get_layer("head"), prior.get_layer("logits")]
+        self.map_network = map_network(prior)
+
+    def prepare(self, given):
+        """Returns the conditions of a batch, codes above made into a map."""
+        if self.map_network is None:
+            return given
+        codes = {name: given[name] for name in self.map_network.input}
+        others = given.keys() - codes.keys()
+        return {
+            **{name: given[name] for name in others},
+            "condition": self.map_network.predict_on_batch(codes),
+        }
 
     def start(self, batch_size):
         """Returns what the vertical stacks see above the first row: zeros."""

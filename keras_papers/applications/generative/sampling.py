@@ -7,12 +7,14 @@ each layer will see again, and computes each place once.
 A sampler is a `keras.Model` made of the layers of a prior. It draws `places`
 of the first axis of the codes in one call, such as a row of a map, and has
 
+- `prepare(given)`, what is computed once for a batch of the conditions, a dict
+  of arrays;
 - `start(batch_size)`, the state before the first call: arrays, or lists or
   dicts of them;
 - `call(inputs)`, of a dict of `noise` of shape `(batch, places, ...,
   num_embeddings)`, `scale` (1 / temperature, of shape `(batch, 1)`), `state`,
-  and if the prior has them `labels` and `condition`, the latter cut as the
-  noise is. It returns the codes and the next state;
+  and the conditions: `labels` as they are, a map cut as the noise is. It
+  returns the codes and the next state;
 - `unit`, a word for what is drawn in one call.
 """
 
@@ -21,6 +23,11 @@ import weakref
 import keras
 import numpy as np
 
+from keras_papers.applications.generative.codes_above import (
+    condition_names,
+    condition_of,
+    levels_above,
+)
 from keras_papers.applications.generative.pixel_cnn_sampler import (
     PixelCNNSampler,
 )
@@ -53,7 +60,10 @@ def sample(
         prior: What `GatedPixelCNN` returned, or such a model that was loaded.
         number: Positive int. How many maps. Defaults to 1.
         labels: Ints of shape `(number,)`, or one for all: their classes.
-        condition: Maps of shape `(number, height, width, channels)`.
+        condition: Maps of shape `(number, height, width, channels)`; or for a
+            prior that was built with `codes_above` the codes of the level
+            above, ints of shape `(number, height, width)`. A list of them from
+            the top level down where there are several.
         temperature: Positive number. Divides the logits; below 1 the likely
             codes become likelier. Defaults to 1.
         seed: Int, or None. The same seed gives the same maps, whatever the
@@ -97,10 +107,12 @@ def sample(
         # The last batch is filled up to the size of the others, so that one
         # network is compiled.
         drawn = np.arange(start, start + batch_size)
-        of_batch = {
-            name: values[np.minimum(drawn, number - 1)]
-            for name, values in given.items()
-        }
+        of_batch = sampler.prepare(
+            {
+                name: values[np.minimum(drawn, number - 1)]
+                for name, values in given.items()
+            }
+        )
         state, parts = sampler.start(batch_size), []
         for place in calls:
             size = (sampler.places, *shape)
@@ -162,28 +174,57 @@ def gumbel(generator, shape):
 
 def _conditions(prior, number, labels, condition):
     """Returns the conditions as arrays, one element for each map."""
-    taken = prior.input if isinstance(prior.input, dict) else {}
-    given = {"labels": labels, "condition": condition}
-    for name, value in given.items():
-        if (name in taken) != (value is not None):
-            needs = "needs" if name in taken else "takes no"
+    inputs = prior.input if isinstance(prior.input, dict) else {}
+    names = condition_names(prior)
+    for name, value, needed in (
+        ("labels", labels, "labels" in inputs),
+        ("condition", condition, len(names) > 0),
+    ):
+        if needed != (value is not None):
+            needs = "needs" if needed else "takes no"
             raise ValueError(
                 f"`{name}` is what the prior is conditioned on. Received: "
                 f"{name}={value if value is None else type(value).__name__} "
                 f"for {prior.name!r}, which {needs} {name}. "
                 "Pass what it was built for."
             )
-    arrays = {}
-    for name in taken.keys() - {"codes"}:
-        values = np.asarray(given[name])
-        shape = tuple(taken[name].shape[1:])
-        if values.shape == shape:
-            values = np.broadcast_to(values, (number, *shape))
-        if values.shape != (number, *shape):
-            raise ValueError(
-                f"`{name}` has an element for each map. Received: {name} of "
-                f"shape {values.shape} for number={number}. Pass the shape "
-                f"{(number, *shape)}."
-            )
-        arrays[name] = values
-    return arrays
+    given = {} if labels is None else {"labels": labels}
+    if len(names) == 1:
+        condition = [condition]
+    if names:
+        given |= condition_of(condition, prior)
+    given = {
+        name: _one_for_each(name, values, tuple(inputs[name].shape[1:]), number)
+        for name, values in given.items()
+    }
+    classes = [getattr(layer, "num_classes", None) for layer in prior.layers]
+    limits = {"labels": max((n for n in classes if n), default=None)}
+    for name, (_, _, codes) in zip(names, levels_above(prior), strict=False):
+        limits[name] = codes
+    for name, limit in limits.items():
+        if limit is not None and name in given:
+            _check_indices(name, given[name], limit)
+    return given
+
+
+def _check_indices(name, values, limit):
+    if values.min() < 0 or values.max() >= limit:
+        raise ValueError(
+            f"`{name}` are indices that the prior was built for. Received: "
+            f"{name} from {values.min()} to {values.max()}. Pass ints from 0 "
+            f"to {limit - 1}."
+        )
+
+
+def _one_for_each(name, values, shape, number):
+    """Returns `number` arrays of a shape; one is repeated."""
+    values = np.asarray(values)
+    if values.shape == shape:
+        values = np.broadcast_to(values, (number, *shape))
+    if values.shape != (number, *shape):
+        raise ValueError(
+            f"`{name}` has an element for each map. Received: {name} of "
+            f"shape {values.shape} for number={number}. Pass the shape "
+            f"{(number, *shape)}."
+        )
+    return values
