@@ -5,13 +5,16 @@ __version__ = "0.1.0"
 import typing as _typing
 
 from keras_papers.lazy_names import lazy_names as _lazy_names
-from keras_papers.registration import register_layers as _register_layers
+from keras_papers.registration import (
+    register_with_keras as _register_with_keras,
+)
 
 if _typing.TYPE_CHECKING:  # imported on first use
     from keras_papers import applications as applications
     from keras_papers import cost as cost
     from keras_papers import export as export
     from keras_papers import layers as layers
+    from keras_papers import losses as losses
     from keras_papers import pipelines as pipelines
     from keras_papers import quantization as quantization
     from keras_papers import testing as testing
@@ -25,6 +28,7 @@ __all__ = [
     "export",
     "flatten",
     "layers",
+    "losses",
     "pipelines",
     "prepare",
     "quantization",
@@ -39,4 +43,4 @@ __getattr__, __dir__ = _lazy_names(
         "prepare": "first_step.prepare",
     },
 )
-_register_layers()
+_register_with_keras()

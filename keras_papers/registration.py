@@ -1,24 +1,29 @@
-"""Registers the layers with Keras, in either order of the two imports.
+"""Registers layers and losses with Keras, in either order of the two imports.
 
-`keras.saving.load_model` finds the layers of a file that are registered, and
-`import keras_papers` registers those of this package. Registration needs Keras,
-which takes seconds to import and is not needed by parts of this package. So the
-layers are registered at once if Keras is imported already, and else when it is
-imported.
+`keras.saving.load_model` finds the layers and losses of a file that are
+registered, and `import keras_papers` registers those of this package.
+Registration needs Keras, which takes seconds to import and is not needed by
+parts of this package. So they are registered at once if Keras is imported
+already, and else when it is imported.
 """
 
 import importlib
 import sys
 
-LAYERS = "keras_papers.layers"
+REGISTERED = ("keras_papers.layers", "keras_papers.losses")
 
 
-def register_layers():
-    """Imports the layers, now or after the import of Keras."""
+def register_with_keras():
+    """Imports layers and losses, now or after the import of Keras."""
     if "keras" in sys.modules:
-        importlib.import_module(LAYERS)
+        _import_registered()
     else:
         sys.meta_path.insert(0, _AfterKeras())
+
+
+def _import_registered():
+    for name in REGISTERED:
+        importlib.import_module(name)
 
 
 class _AfterKeras:
@@ -38,7 +43,7 @@ class _AfterKeras:
             execute(module)
             if self in sys.meta_path:
                 sys.meta_path.remove(self)
-            importlib.import_module(LAYERS)
+            _import_registered()
 
         spec.loader.exec_module = execute_and_register
         return spec

@@ -38,6 +38,7 @@ DIRECTIONS = {
     "registration": set(),
     "first_step": set(),
     "layers": {"checks"},
+    "losses": {"checks"},
     "inlining": {"layers"},
     "cost": {"inlining", "layers"},
     "lowering": {"inlining"},

@@ -1,4 +1,4 @@
-"""Keras knows our layers after `import keras_papers`, in any order."""
+"""Keras knows our layers and losses after `import keras_papers`."""
 
 import os
 import subprocess
@@ -7,13 +7,15 @@ import sys
 import keras
 import pytest
 
-from keras_papers import layers
+from keras_papers import layers, losses
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     path = tmp_path_factory.mktemp("saved") / "model.keras"
-    keras.Sequential([keras.Input((4,)), layers.HSwish()]).save(path)
+    model = keras.Sequential([keras.Input((4,)), layers.HSwish()])
+    model.compile(loss=losses.L1HingeLoss())
+    model.save(path)
     return path
 
 
