@@ -70,7 +70,7 @@ $(VENV)/mobile.installed: $(VENV)/bin/python setup.cfg constraints.txt
 	touch $@
 
 $(VENV)/test.installed: $(VENV)/mobile.installed
-	$(PIP) -c constraints.txt -e '.[mobile,quantization,tuner,report,heif,completion,test,dev]'
+	$(PIP) -c constraints.txt -e '.[mobile,quantization,tuner,report,heif,tables,completion,test,dev]'
 	touch $@
 
 $(VENV)/torch.installed: $(VENV)/test.installed

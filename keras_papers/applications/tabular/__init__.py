@@ -1,5 +1,11 @@
 """Models for tables of columns."""
 
+from keras_papers.applications.tabular.schema import (
+    TabularSchema as TabularSchema,
+)
 from keras_papers.applications.tabular.tab_transformer import (
     TabTransformer as TabTransformer,
+)
+from keras_papers.applications.tabular.tabular_model import (
+    TabularModel as TabularModel,
 )

@@ -15,6 +15,7 @@ from keras_papers.checks import (
 from keras_papers.layers import ColumnEmbedding
 
 EPSILON = 1e-5  # of the layer normalizations
+MOMENTUM = 0.9  # of the batch normalizations; tables train for few steps
 
 
 class Row(NamedTuple):
@@ -64,7 +65,8 @@ def TabTransformer(
         categorical: Dict of the number of levels of each categorical column
             by its name. May be empty.
         numeric: Names of the numeric columns. Defaults to none. They should
-            be standardized: the layer normalization is that of a row.
+            be standardized: the layer normalization is that of a row. A
+            single column passes without it, which would make it constant.
         units: Positive int. Outputs. Defaults to 1.
         activation: Of the outputs. Defaults to `"sigmoid"`, for two classes.
             `"softmax"` is for as many classes as `units`, None for a
@@ -154,7 +156,9 @@ def TabTransformer(
         joined.append(layers.Flatten(name="flatten")(x))
     if numbers:
         x = ops.stack(list(numbers.values()), axis=1)
-        x = layers.LayerNormalization(epsilon=EPSILON, name="numeric_norm")(x)
+        if len(numbers) > 1:  # of one number it would leave nothing
+            norm = layers.LayerNormalization
+            x = norm(epsilon=EPSILON, name="numeric_norm")(x)
         joined.append(x)
     x = joined[0]
     if len(joined) > 1:
@@ -168,7 +172,9 @@ def TabTransformer(
             name=f"hidden{index}",
         )(x)
         if batch_normalization:
-            x = layers.BatchNormalization(name=f"hidden{index}_norm")(x)
+            x = layers.BatchNormalization(
+                momentum=MOMENTUM, name=f"hidden{index}_norm"
+            )(x)
         if dropout:
             x = layers.Dropout(dropout, name=f"hidden{index}_dropout")(x)
     x = layers.Dense(units, activation, name="predictions")(x)

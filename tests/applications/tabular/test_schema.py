@@ -1,0 +1,140 @@
+"""TabularSchema: raw values to ids and numbers, and what is refused."""
+
+import numpy as np
+import pandas
+import pytest
+
+from keras_papers.applications.tabular import TabularSchema
+
+ROWS = {
+    "job": ["chef", " nurse ", "?", None, "pilot"],
+    "loan": [True, False, False, True, True],
+    "floor": [3, 1, 2, 10, 2],
+    "income": [10.0, np.nan, 30.0, 20.0, 20.0],
+    "buys": ["no", "yes", "yes", "no", "no"],
+}
+FRAME = pandas.DataFrame(ROWS)
+
+
+@pytest.fixture(params=["dict", "frame", "csv"])
+def table(request, tmp_path):
+    """The same rows in each form that is taken."""
+    if request.param == "dict":
+        return ROWS
+    if request.param == "frame":
+        return FRAME
+    FRAME.to_csv(tmp_path / "rows.csv", index=False)
+    return str(tmp_path / "rows.csv")
+
+
+def test_columns_are_found_in_every_form_of_table(table):
+    schema = TabularSchema.of(table, "buys", missing_values=("?",))
+    assert schema.categorical == {
+        "job": ("chef", "nurse", "pilot"),
+        "loan": ("False", "True"),
+    }
+    assert schema.numeric["income"] == pytest.approx((20, np.sqrt(50)))
+    assert schema.columns == ["job", "loan", "floor", "income"]
+    assert schema.classes == ("no", "yes")
+    inputs = schema.encode(table)
+    assert inputs["job"].tolist() == [0, 1, -1, -1, 2]
+    assert inputs["loan"].tolist() == [1, 0, 0, 1, 1]
+    assert inputs["income"][1] == 0  # missing: the mean
+    assert inputs["floor"].mean() == pytest.approx(0, abs=1e-6)
+    assert inputs["floor"].std() == pytest.approx(1)
+    assert schema.encode_target(table).tolist() == [0, 1, 1, 0, 0]
+
+
+def test_numbers_can_be_levels_with_and_without_gaps():
+    # pandas makes floats of integers where one is missing.
+    schema = TabularSchema.of(ROWS, "buys", categorical=["floor", "job"])
+    assert schema.categorical["floor"] == ("1", "2", "3", "10")
+    gaps = FRAME.assign(floor=[3, np.nan, 2, 10, "2"])
+    assert schema.encode(gaps)["floor"].tolist() == [2, -1, 1, 3, 1]
+
+
+def test_a_target_of_many_numbers_is_a_regression():
+    schema = TabularSchema.of(ROWS, "floor")
+    assert schema.classes is None
+    targets = schema.encode_target(ROWS)
+    assert targets.std() == pytest.approx(1)
+    np.testing.assert_allclose(
+        schema.decode_target(targets), ROWS["floor"], rtol=1e-6
+    )
+    classes = TabularSchema.of(ROWS, "floor", task="classification").classes
+    assert classes == ("1", "2", "3", "10")
+
+
+def test_a_schema_is_rebuilt_from_its_config():
+    schema = TabularSchema.of(ROWS, "buys", missing_values=("?",))
+    again = TabularSchema.from_config(schema.get_config())
+    assert again.get_config() == schema.get_config()
+    np.testing.assert_array_equal(
+        again.encode(ROWS)["job"], schema.encode(ROWS)["job"]
+    )
+
+
+def test_unseen_levels_are_counted_and_taken_as_missing():
+    schema = TabularSchema.of(ROWS, "buys")
+    rows = {**ROWS, "job": ["chef", "king", "queen", "king", "pilot"]}
+    with pytest.warns(UserWarning, match="3 of 5 values of 'job'.*'king'"):
+        found = schema.encode(rows)["job"]
+    assert found.tolist() == [1, -1, -1, -1, 3]
+
+
+def test_columns_in_another_order_and_further_ones_change_no_input():
+    schema = TabularSchema.of(ROWS, "buys")
+    rows = {"extra": [1] * 5, **dict(reversed(ROWS.items()))}
+    for name, values in schema.encode(ROWS).items():
+        np.testing.assert_array_equal(schema.encode(rows)[name], values)
+
+
+@pytest.mark.parametrize(
+    "change, named",
+    [
+        ({"income": [1, 2, "many", 4, 5]}, "'many' in row 2"),
+        ({"income": [1, 2, np.inf, 4, 5]}, "inf in row 2"),
+        ({"income": [1, 2]}, "'income': 2"),
+    ],
+)
+def test_values_that_are_no_numbers_are_named(change, named):
+    schema = TabularSchema.of(ROWS, "buys")
+    with pytest.raises(ValueError, match=f"Received: .*{named}"):
+        schema.encode({**ROWS, **change})
+
+
+def test_a_renamed_column_is_named_with_the_nearest():
+    schema = TabularSchema.of(ROWS, "buys")
+    rows = {"jobs" if name == "job" else name: ROWS[name] for name in ROWS}
+    with pytest.raises(ValueError, match="Received: no 'job'"):
+        schema.encode(rows)
+
+
+@pytest.mark.parametrize(
+    "rows, arguments, named",
+    [
+        ({"a": [None, None], "b": [1, 2]}, {}, "the column 'a', in which all"),
+        ({"b": [1, 1], "a": [1, 2]}, {"target": "b"}, r"target='b' .* \['1'\]"),
+        ({"b": [1, 2]}, {"target": "b"}, r"the columns \['b'\]"),
+        ({"b": [1, 2]}, {"target": "c"}, "rows='c'"),
+        ({"b": []}, {}, "columns of the lengths {'b': 0}"),
+        ([1, 2], {}, "rows of type list"),
+        ({"b": [1, 2]}, {"categorical": ["c"]}, "rows='c'"),
+    ],
+)
+def test_tables_of_no_use_are_refused(rows, arguments, named):
+    with pytest.raises(ValueError, match=f"Received: {named}"):
+        TabularSchema.of(rows, **arguments)
+
+
+@pytest.mark.parametrize(
+    "values, named",
+    [
+        (["no", None, "yes", "no", "no"], "1 of 5 values of 'buys'"),
+        (["no", "maybe", "yes", "no", "no"], "buys='maybe'"),
+    ],
+)
+def test_targets_that_are_unknown_are_refused(values, named):
+    schema = TabularSchema.of(ROWS, "buys")
+    with pytest.raises(ValueError, match=f"Received: {named}"):
+        schema.encode_target({**ROWS, "buys": values})
