@@ -44,6 +44,7 @@ PUBLIC = {
     },
     "keras_papers.layers": {
         "Block",
+        "CausalAttention2D",
         "ColumnEmbedding",
         "ConvNormActivation",
         "DepthwiseSeparable",

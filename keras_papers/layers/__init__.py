@@ -1,6 +1,9 @@
 """Layers of the papers; each file holds one."""
 
 from keras_papers.layers.block import Block as Block
+from keras_papers.layers.causal_attention2d import (
+    CausalAttention2D as CausalAttention2D,
+)
 from keras_papers.layers.column_embedding import (
     ColumnEmbedding as ColumnEmbedding,
 )

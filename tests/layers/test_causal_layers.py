@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_papers.layers import GatedMaskedConv2D, MaskedConv2D
+from keras_papers.layers import (
+    CausalAttention2D,
+    GatedMaskedConv2D,
+    MaskedConv2D,
+)
+from keras_papers.layers._causal_conv import CausalConv2D
 
 pytestmark = pytest.mark.contract
 
@@ -248,3 +253,104 @@ def test_labels_and_classes_come_together():
         GatedMaskedConv2D(4, first=True, num_classes=3)([x, x])
     with pytest.raises(ValueError, match="`labels` are the classes"):
         GatedMaskedConv2D(4, first=True)([x, x], labels=np.array([0, 1]))
+
+
+def attention(**kwargs):
+    layer = CausalAttention2D(num_heads=2, key_dim=3, **kwargs)
+    layer.build((None, HEIGHT, WIDTH, 5))
+    random_weights(layer)
+    return layer
+
+
+@pytest.mark.parametrize("weight_normalization", [False, True])
+def test_attention_sees_all_before_and_not_the_place_itself(
+    weight_normalization,
+):
+    layer = attention(weight_normalization=weight_normalization)
+
+    def of_keys(x):
+        return layer([np.ones_like(x), x])
+
+    # A place before another is seen if it has any weight; the second place has
+    # one key only, whose weight is 1 and does not depend on the query.
+    np.testing.assert_array_equal(seen(of_keys, 5), before())
+
+
+def test_the_query_is_of_the_place_itself():
+    layer = attention()
+    keys = np.random.default_rng(3).normal(size=(1, HEIGHT, WIDTH, 5))
+
+    def of_queries(x):
+        return layer([x, np.repeat(keys, len(x), axis=0).astype("float32")])
+
+    expected = np.eye(HEIGHT * WIDTH, dtype=bool)
+    expected[:2] = False  # nothing to choose from: no place, or one
+    np.testing.assert_array_equal(seen(of_queries, 5), expected)
+
+
+def test_attention_is_the_softmax_over_the_places_before():
+    layer = attention(value_dim=4)
+    x = np.random.default_rng(2).normal(size=(2, HEIGHT, WIDTH, 5))
+    x = x.astype("float32")
+    query, key, value = (
+        ops.convert_to_numpy(part(x)).reshape(2, HEIGHT * WIDTH, 2, -1)
+        for part in (layer.query, layer.key, layer.value)
+    )
+    expected = np.zeros((2, HEIGHT * WIDTH, 2, 4))
+    for place in range(1, HEIGHT * WIDTH):
+        scores = np.einsum(
+            "bhd,bnhd->bnh", query[:, place], key[:, :place]
+        ) / np.sqrt(3)
+        weights = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        expected[:, place] = np.einsum(
+            "bnh,bnhd->bhd", weights, value[:, :place]
+        )
+    outputs = ops.convert_to_numpy(layer(x)).reshape(expected.shape)
+    assert np.abs(expected[:, 1:]).mean() > 0.1
+    np.testing.assert_allclose(outputs, expected, atol=1e-4)
+    np.testing.assert_array_equal(outputs[:, 0], 0)
+
+
+def test_attention_drops_weights_in_training_only():
+    layer = attention(dropout=0.5, seed=0)
+    x = np.random.default_rng(2).normal(size=(2, HEIGHT, WIDTH, 5))
+    still = ops.convert_to_numpy(layer(x))
+    np.testing.assert_array_equal(ops.convert_to_numpy(layer(x)), still)
+    dropped = ops.convert_to_numpy(layer(x, training=True))
+    assert np.abs(dropped - still).max() > 0.1
+    # The second place has one weight: it is 0, or doubled.
+    second = dropped[:, 0, 1].reshape(2, 2, 3) / still[:, 0, 1].reshape(2, 2, 3)
+    assert np.all(np.isclose(second, 0) | np.isclose(second, 2, atol=1e-3))
+
+
+def test_two_maps_of_different_sizes_are_named():
+    with pytest.raises(ValueError, match="two maps of the same size"):
+        CausalAttention2D(1, 2)([np.ones((1, 2, 3, 4)), np.ones((1, 3, 2, 4))])
+
+
+def test_weight_normalization_sets_the_length_of_each_kernel():
+    layer = CausalConv2D(4, (3, 3), without="middle", weight_normalization=True)
+    layer.build((None, HEIGHT, WIDTH, 2))
+    random_weights(layer)
+    kernel = ops.convert_to_numpy(layer.masked_kernel())
+    np.testing.assert_allclose(
+        np.sqrt((kernel**2).sum(axis=(0, 1, 2))),
+        np.abs(ops.convert_to_numpy(layer.length)),
+        rtol=1e-5,
+    )
+    assert not kernel[-1, 1:].any() and kernel[-1, 0].any()
+    np.testing.assert_array_equal(
+        seen(layer, 2), before() & within((2, 0), (1, 1))
+    )
+
+
+def test_a_new_layer_with_weight_normalization_is_scaled_as_without():
+    x = np.random.default_rng(0).normal(size=(2, 8, 8, 32)).astype("float32")
+    keras.utils.set_random_seed(0)
+    deviations = [
+        ops.convert_to_numpy(
+            CausalConv2D(64, (3, 3), weight_normalization=normalized)(x)
+        ).std()
+        for normalized in (False, True)
+    ]
+    assert 0.9 < deviations[1] / deviations[0] < 1.1

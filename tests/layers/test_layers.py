@@ -8,6 +8,7 @@ import pytest
 from keras_papers import layers
 from keras_papers.layers import (
     Block,
+    CausalAttention2D,
     ConvNormActivation,
     DepthwiseSeparable,
     FiniteScalarQuantizer,
@@ -156,6 +157,19 @@ CASES = [
         },
         (2, 3, 3, 4),
     ),
+    (CausalAttention2D, {"num_heads": 2, "key_dim": 3}, (2, 4, 5, 6)),
+    (
+        CausalAttention2D,
+        {
+            "num_heads": 2,
+            "key_dim": 3,
+            "value_dim": 5,
+            "dropout": 0.1,
+            "weight_normalization": True,
+            "seed": 3,
+        },
+        (2, 3, 4, 6),
+    ),
     (MaskedConv2D, {"filters": 6, "kernel_size": [3, 5]}, (2, 4, 6, 3)),
     (
         MaskedConv2D,
@@ -217,6 +231,7 @@ def test_every_public_layer_is_on_the_list():
     }
     excused = {
         layers.Block,  # a base, with tests of its own
+        layers.ColumnEmbedding,  # takes ids: test_column_embedding.py
         layers.GatedMaskedConv2D,  # takes two maps: test_causal_layers.py
     }
     assert public - excused == {layer for layer, *_ in CASES}
