@@ -49,6 +49,7 @@ PUBLIC = {
         "ConvNormActivation",
         "DepthwiseSeparable",
         "FiniteScalarQuantizer",
+        "GatedCausalConv1D",
         "GatedMaskedConv2D",
         "HSwish",
         "InvertedResidual",

@@ -16,6 +16,9 @@ from keras_papers.layers.depthwise_separable import (
 from keras_papers.layers.finite_scalar_quantizer import (
     FiniteScalarQuantizer as FiniteScalarQuantizer,
 )
+from keras_papers.layers.gated_causal_conv1d import (
+    GatedCausalConv1D as GatedCausalConv1D,
+)
 from keras_papers.layers.gated_masked_conv2d import (
     GatedMaskedConv2D as GatedMaskedConv2D,
 )

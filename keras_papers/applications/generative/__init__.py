@@ -33,6 +33,15 @@ from keras_papers.applications.generative.latents import (
 from keras_papers.applications.generative.latents import (
     model_hash as model_hash,
 )
+from keras_papers.applications.generative.logistic_mixture import (
+    LogisticMixtureLoss as LogisticMixtureLoss,
+)
+from keras_papers.applications.generative.mu_law import (
+    mu_law_decode as mu_law_decode,
+)
+from keras_papers.applications.generative.mu_law import (
+    mu_law_encode as mu_law_encode,
+)
 from keras_papers.applications.generative.pixel_cnn import (
     GatedPixelCNN as GatedPixelCNN,
 )
@@ -42,3 +51,7 @@ from keras_papers.applications.generative.vq_vae import (
     ReconstructionLoss as ReconstructionLoss,
 )
 from keras_papers.applications.generative.vq_vae_2 import VQVAE2 as VQVAE2
+from keras_papers.applications.generative.wavenet import WaveNet as WaveNet
+from keras_papers.applications.generative.wavenet import (
+    receptive_field as receptive_field,
+)

@@ -15,7 +15,10 @@ of the first axis of the codes in one call, such as a row of a map, and has
   num_embeddings)`, `scale` (1 / temperature, of shape `(batch, 1)`), `state`,
   and the conditions: `labels` as they are, a map cut as the noise is. It
   returns the codes and the next state;
-- `unit`, a word for what is drawn in one call.
+- `unit`, a word for what is drawn in one call;
+- `noise(generator, shape)`, where it is no Gumbel noise for each logit;
+- `steps`, where the first axis of the codes can be open: its places for each
+  step of the condition.
 """
 
 import weakref
@@ -31,15 +34,21 @@ from keras_papers.applications.generative.codes_above import (
 from keras_papers.applications.generative.pixel_cnn_sampler import (
     PixelCNNSampler,
 )
+from keras_papers.applications.generative.wavenet_sampler import (
+    WaveNetSampler,
+)
 from keras_papers.checks import (
     check_positive,
     check_positive_int,
     check_seed,
 )
-from keras_papers.layers import GatedMaskedConv2D
+from keras_papers.layers import GatedCausalConv1D, GatedMaskedConv2D
 
 # A prior that has this layer, also one that was loaded: its sampler.
-_SAMPLERS = ((GatedMaskedConv2D, PixelCNNSampler),)
+_SAMPLERS = (
+    (GatedMaskedConv2D, PixelCNNSampler),
+    (GatedCausalConv1D, WaveNetSampler),
+)
 _COMPILED = weakref.WeakKeyDictionary()  # prior: {batch size: sampler}
 
 
@@ -49,30 +58,37 @@ def sample(
     *,
     labels=None,
     condition=None,
+    length=None,
     temperature=1.0,
     seed=None,
     batch_size=16,
     verbose=1,
 ):
-    """Draws maps of codes from a prior, such as a `GatedPixelCNN`.
+    """Draws codes from a prior, such as a `GatedPixelCNN` or a `WaveNet`.
 
     Args:
-        prior: What `GatedPixelCNN` returned, or such a model that was loaded.
-        number: Positive int. How many maps. Defaults to 1.
+        prior: What `GatedPixelCNN` or `WaveNet` returned, or such a model that
+            was loaded.
+        number: Positive int. How many maps, or sounds. Defaults to 1.
         labels: Ints of shape `(number,)`, or one for all: their classes.
         condition: Maps of shape `(number, height, width, channels)`; or for a
             prior that was built with `codes_above` the codes of the level
             above, ints of shape `(number, height, width)`. A list of them from
-            the top level down where there are several.
+            the top level down where there are several. For sounds of shape
+            `(number, steps, channels)`.
+        length: Positive int. Samples of a sound, where a `WaveNet` was built
+            for any number and no `condition` has one.
         temperature: Positive number. Divides the logits; below 1 the likely
             codes become likelier. Defaults to 1.
         seed: Int, or None. The same seed gives the same maps, whatever the
             batch size is.
         batch_size: Positive int. Maps that are drawn side by side.
-        verbose: 1 shows a progress bar over the rows, 0 nothing.
+        verbose: 1 shows a progress bar over the rows, or over blocks of
+            samples; 0 nothing.
 
     Returns:
-        An array of int32 of shape `(number, height, width)`.
+        An array of int32 of shape `(number, height, width)`; of sounds
+        `(number, time)`, of float32 from a mixture of logistics.
 
     Raises:
         ValueError: If an argument is out of its range, or does not fit the
@@ -94,7 +110,9 @@ def sample(
     batch_size = min(batch_size, number)
     sampler = _compiled_sampler(prior, batch_size)
     given = _conditions(prior, number, labels, condition)
-    length, *shape = prior.output_shape[1:]
+    length = _checked_length(length, prior, sampler, given)
+    noise = getattr(sampler, "noise", gumbel)
+    size = (sampler.places, *prior.output_shape[2:])
     scale = np.full((batch_size, 1), 1 / temperature, "float32")
     starts = range(0, number, batch_size)
     calls = range(0, length, sampler.places)
@@ -115,22 +133,19 @@ def sample(
         )
         state, parts = sampler.start(batch_size), []
         for place in calls:
-            size = (sampler.places, *shape)
             inputs = {
                 name: values
                 if name == "labels"
                 else values[:, place : place + sampler.places]
                 for name, values in of_batch.items()
             }
-            inputs["noise"] = np.stack(
-                [gumbel(sources[n], size) for n in drawn]
-            )
+            inputs["noise"] = np.stack([noise(sources[n], size) for n in drawn])
             part, state = sampler.predict_on_batch(
                 {**inputs, "scale": scale, "state": state}
             )
             parts.append(part)
             progress.add(1)
-        codes.append(np.concatenate(parts, axis=1))
+        codes.append(np.concatenate(parts, axis=1)[:, :length])
     return np.concatenate(codes)[:number]
 
 
@@ -197,14 +212,22 @@ def _conditions(prior, number, labels, condition):
         name: _one_for_each(name, values, tuple(inputs[name].shape[1:]), number)
         for name, values in given.items()
     }
-    classes = [getattr(layer, "num_classes", None) for layer in prior.layers]
-    limits = {"labels": max((n for n in classes if n), default=None)}
+    limits = {"labels": _num_classes(prior)}
     for name, (_, _, codes) in zip(names, levels_above(prior), strict=False):
         limits[name] = codes
     for name, limit in limits.items():
         if limit is not None and name in given:
             _check_indices(name, given[name], limit)
     return given
+
+
+def _num_classes(prior):
+    """Returns what the labels of a prior are below, or None."""
+    found = [getattr(layer, "num_classes", None) for layer in prior.layers]
+    found += [
+        layer.input_dim for layer in prior.layers if layer.name == "classes"
+    ]
+    return max((number for number in found if number), default=None)
 
 
 def _check_indices(name, values, limit):
@@ -219,12 +242,42 @@ def _check_indices(name, values, limit):
 def _one_for_each(name, values, shape, number):
     """Returns `number` arrays of a shape; one is repeated."""
     values = np.asarray(values)
-    if values.shape == shape:
-        values = np.broadcast_to(values, (number, *shape))
-    if values.shape != (number, *shape):
+    if _fits(values.shape, shape):
+        values = np.broadcast_to(values, (number, *values.shape))
+    if not _fits(values.shape, (number, *shape)):
         raise ValueError(
             f"`{name}` has an element for each map. Received: {name} of "
             f"shape {values.shape} for number={number}. Pass the shape "
             f"{(number, *shape)}."
         )
     return values
+
+
+def _fits(shape, expected):
+    """Returns whether a shape is one that may have open sizes."""
+    return len(shape) == len(expected) and all(
+        size is None or size == found
+        for found, size in zip(shape, expected, strict=True)
+    )
+
+
+def _checked_length(length, prior, sampler, given):
+    """Returns how many places of the first axis to draw."""
+    if length is not None:
+        check_positive_int("length", length, "samples of a sound", "Try 8000.")
+    of_prior = prior.output_shape[1]
+    if of_prior is None and "condition" in given:
+        of_prior = given["condition"].shape[1] * sampler.steps
+    if of_prior is None and length is None:
+        raise ValueError(
+            "`length` is the number of samples to draw from a prior that was "
+            f"built for any number. Received: length=None for {prior.name!r}. "
+            "Try 8000."
+        )
+    if None not in (of_prior, length) and of_prior != length:
+        raise ValueError(
+            "`length` is the number of samples to draw where neither the "
+            f"prior nor a condition has one. Received: length={length} for "
+            f"{of_prior} samples of {prior.name!r}. Leave it out."
+        )
+    return of_prior or length
