@@ -1,0 +1,96 @@
+"""What the tasks on the columns of a table share."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_papers.applications.tabular.tabular_model import TabularModel
+from keras_papers.checks import check_fraction, check_positive, plain
+
+
+class ColumnTask(keras.Model):
+    """Corrupts categorical columns and trains the layers that embed them.
+
+    The layers are those of the model that is passed: what they learn is in
+    that model afterwards. Values are corrupted anew in each step, also in
+    those of `evaluate`.
+
+    Args:
+        model: `TabTransformer`, or a `TabularModel` of one, which then takes
+            raw rows here, too.
+        share: Number in (0, 1). Probability that a value is corrupted.
+        seed: Int, or None. Of what is corrupted.
+        name: Name of the task.
+    """
+
+    def __init__(self, model, share, seed, name):
+        super().__init__(name=name)
+        check_positive("share", share, "of the values", "The paper has 0.3.")
+        check_fraction("share", share, "of the values", "The paper has 0.3.")
+        names = [layer.name for layer in model.layers]
+        if "columns" not in names or "contextual" not in names:
+            raise ValueError(
+                "`model` is a TabTransformer with a categorical column. "
+                f"Received: {model.name!r} without contextual embeddings. "
+                "Pass what TabTransformer returned."
+            )
+        columns = model.get_layer("columns")
+        self.schema = model.schema if isinstance(model, TabularModel) else None
+        self.columns = list(model.input)[: len(columns.cardinalities)]
+        self.cardinalities = columns.cardinalities
+        self.share = plain(share)
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.encoder = keras.Model(
+            columns.input, model.get_layer("contextual").output, name="encoder"
+        )
+        self.accuracy = keras.metrics.Mean(name="accuracy")
+
+    def fit(self, x, *args, validation_data=None, **kwargs):
+        """Trains on rows, whose labels are not read.
+
+        Args:
+            x: Rows: as `TabularModel.fit` takes them if the task was made for
+                one, else a dict of arrays of ids by the name of the column.
+            *args: Further arguments of `keras.Model.fit`, but no targets.
+            validation_data: Further rows, or None.
+            **kwargs: Further arguments of `keras.Model.fit`.
+
+        Returns:
+            The `History`.
+        """
+        if validation_data is not None:
+            validation_data = (self._ids(validation_data),)
+        ids = self._ids(x)
+        if kwargs.get("verbose", 1):
+            loss, accuracy = self.chance(x)
+            print(f"chance: loss {loss:.4f}, accuracy {accuracy:.4f}")
+        return super().fit(
+            ids, None, *args, validation_data=validation_data, **kwargs
+        )
+
+    def evaluate(self, x, *args, **kwargs):
+        """Computes loss and accuracy of rows, as `keras.Model.evaluate`."""
+        if "_use_cached_eval_dataset" in kwargs:
+            # `fit` calls this with the validation data that were encoded.
+            return super().evaluate(x, *args, **kwargs)
+        return super().evaluate(self._ids(x), None, *args, **kwargs)
+
+    def _ids(self, rows):
+        """Returns the ids of the categorical columns, `(rows, columns)`."""
+        if self.schema is not None:
+            rows = self.schema.encode(rows)
+        return np.stack([np.asarray(rows[name]) for name in self.columns], 1)
+
+    def _known(self, ids):
+        """Returns where ids are levels of their column, in NumPy or Keras."""
+        return (ids >= 0) & (ids < np.array(self.cardinalities))
+
+    def _is_corrupted(self, ids):
+        drawn = keras.random.uniform(ops.shape(ids), seed=self.seed_generator)
+        return drawn < self.share
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Adds a batch to the accuracy, and returns the logs."""
+        rights, weights = self.rights(x, y_pred)
+        self.accuracy.update_state(rights, weights)
+        return self.get_metrics_result()
