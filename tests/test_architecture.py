@@ -53,6 +53,7 @@ DIRECTIONS = {
     | {"applications.image", "applications.pretrained"}
     | {"applications.registry"},
     "testing": {"inlining", "layers"},
+    "pretraining": {"applications", "checks"},
     "quantization": QUANTIZED,
     "export": QUANTIZED | {"lazy_names", "quantization"},
     "tuner.engine": GROUND,

@@ -125,6 +125,7 @@ PUBLIC = {
         "train_image_classifier",
         "tune",
     },
+    "keras_papers.pretraining": {"MaskedColumns", "ReplacedColumns"},
     "keras_papers.testing": {"check_application", "check_layer"},
     "keras_papers.tuner": {
         "BayesianOptimization",
