@@ -18,6 +18,13 @@ from keras_papers.inlining import (
     is_graph,
 )
 from keras_papers.layers.block import drawing
+from keras_papers.layers.finite_scalar_quantizer import FiniteScalarQuantizer
+from keras_papers.layers.gated_masked_conv2d import GatedMaskedConv2D
+from keras_papers.layers.masked_conv2d import MaskedConv2D
+from keras_papers.layers.residual_vector_quantizer import (
+    ResidualVectorQuantizer,
+)
+from keras_papers.layers.vector_quantizer import VectorQuantizer
 
 CONVOLUTIONS = (
     layers.Conv1D,
@@ -31,6 +38,10 @@ TRANSPOSED = (
     layers.Conv2DTranspose,
     layers.Conv3DTranspose,
 )
+# Layers of kernels that are used at each place of a map, whatever its strides.
+MASKED = (GatedMaskedConv2D, MaskedConv2D)
+# Layers that compare each vector with each code, a product of matrices.
+QUANTIZERS = (ResidualVectorQuantizer, VectorQuantizer)
 SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
 # Layers that the papers do not count.
 FREE = (
@@ -72,6 +83,7 @@ FREE = (
     layers.UnitNormalization,
     layers.UpSampling2D,
     layers.ZeroPadding2D,
+    FiniteScalarQuantizer,
 )
 
 
@@ -224,7 +236,25 @@ def _multiply_adds(layer, args, outputs):
         return math.prod(layer.kernel.shape) * _positions(layer, outputs.shape)
     if isinstance(layer, layers.Dense):
         return math.prod(layer.kernel.shape) * math.prod(outputs.shape[1:-1])
+    if isinstance(layer, MASKED):
+        return _sizes(layer, "kernel") * _places(layer, outputs)
+    if isinstance(layer, QUANTIZERS):
+        parts = _sizes(layer, "kernel", "embeddings")
+        return parts * _places(layer, outputs)
     return 0 if isinstance(layer, FREE) else None
+
+
+def _sizes(layer, *names):
+    """Returns the number of all weights of these names, masked ones too."""
+    return sum(math.prod(w.shape) for w in layer.weights if w.name in names)
+
+
+def _places(layer, outputs):
+    """Returns the number of places of the first output of a layer."""
+    shape = keras.tree.flatten(outputs)[0].shape
+    if getattr(layer, "data_format", None) == "channels_first":
+        return math.prod(shape[2:])
+    return math.prod(shape[1:-1])
 
 
 def _positions(layer, shape):

@@ -7,6 +7,7 @@ with a note where the two do not agree.
 
 from typing import NamedTuple
 
+from keras_papers.applications.generative.vq_vae import SECTION_4_1
 from keras_papers.applications.registry import (
     CLASSIFICATION,
     get_record,
@@ -36,6 +37,12 @@ T1, SCALED = "Table 1", "Table 1, scaled"
 B, LITE_, MNAS = "EfficientNetB", "EfficientNetLite", "MnasNet"
 COUNTED = "torchvision counts as many, in a network of the same parameters"
 README = "the README agrees with 3 more for each value that is normalized"
+RITHESH = "as many as in ritheshkumar95/pytorch-vqvae"
+SONNET = "as many as in DeepMind's notebook, without the codebook"
+LITERAL = "the section read literally; it names no projection to the codes"
+ROSINALITY = "as many as in rosinality/vq-vae-2-pytorch, without codebooks"
+WIDE = "as rosinality's with the paper's 64 residual units"
+THREE = "the paper leaves open how the levels are decoded"
 PAPER_1280 = "the paper's Table 2 has a 1280-wide layer, the weights 1024"
 
 # fmt: off
@@ -48,6 +55,9 @@ FACTS = (
     Fact(f"{B}5", {}, 30_389_784, 10266.4, "30M, 9.9B", "Table 2", COUNTED),
     Fact(f"{B}6", {}, 43_040_704, 19067.6, "43M, 19B", "Table 2"),
     Fact(f"{B}7", {}, 66_347_960, 37745.9, "66M, 37B", "Table 2", COUNTED),
+    Fact("GatedPixelCNN", {}, 1_822_272, 1824.5),
+    Fact("GatedPixelCNN", {"num_classes": 10}, 1_841_472, 1824.5,
+         note=RITHESH),
     Fact(f"{LITE_}0", {}, 4_652_008, 385.2, "4.7M, 407M", "README", README),
     Fact(f"{LITE_}1", {}, 5_416_680, 600.2, "5.4M, 631M", "README", README),
     Fact(f"{LITE_}2", {}, 6_092_072, 859.7, "6.1M, 899M", "README", README),
@@ -112,6 +122,13 @@ FACTS = (
     Fact(SMALL, {"alpha": 0.5, MIN: True}, 1_445_480, 21.9),
     Fact(SMALL, {"alpha": 0.35, MIN: True}, 1_281_984, 14.5),
     Fact(SMALL, {"alpha": 1.25, MIN: True}, 2_870_880, 82.3),
+    Fact("VQVAE", {}, 662_723, 45.6, note=SONNET),
+    Fact("VQVAE", {"embedding_dim": None, "table": SECTION_4_1}, 4_745_987,
+         316.7, note=LITERAL),
+    Fact("VQVAE2", {}, 1_716_803, 4773.1, note=WIDE),
+    Fact("VQVAE2", {"residual_filters": 32}, 1_388_867, 3934.3,
+         note=ROSINALITY),
+    Fact("VQVAE2", {"levels": 3}, 3_197_059, 2758.3, note=THREE),
 )
 # fmt: on
 
@@ -150,15 +167,16 @@ FORMS = (
     Form(SMALL, 11, "Table 2", {2: 16, 4: 16, 8: 24, 16: 48, 32: 96}),
 )
 # fmt: on
+NAMES = {id(SECTION_4_1): "SECTION_4_1"}  # of the tables in the arguments
 
 
 def call_of(fact):
     """Writes the constructor's call down as a user would."""
     texts = []
     for name, value in fact.arguments.items():
-        text = f"{round(value * 224)} / 224"
-        if name != "resolution_multiplier":
-            text = f"{value}"
+        text = NAMES.get(id(value), f"{value}")
+        if name == "resolution_multiplier":
+            text = f"{round(value * 224)} / 224"
         texts.append(f"{name}={text}")
     return f"{fact.model}({', '.join(texts)})"
 
@@ -184,6 +202,12 @@ def differences(fact):
     return found
 
 
+def _form_of(model):
+    (form,) = [form for form in FORMS if form.model == model]
+    taps = ", ".join(f"{c} at {s}" for s, c in form.channels.items())
+    return f"{form.table}: {form.blocks} blocks; channels by stride: {taps}."
+
+
 def as_markdown():
     """Returns the text of docs/PAPERS.md."""
     lines = [
@@ -196,16 +220,19 @@ def as_markdown():
         "*off* is the difference from the values in the paper, which "
         "are rounded.",
     ]
-    for model in list_models(task=CLASSIFICATION):
-        paper = get_record(model).paper
-        (form,) = [form for form in FORMS if form.model == model]
-        taps = ", ".join(f"{c} at {s}" for s, c in form.channels.items())
+    classifiers = list_models(task=CLASSIFICATION)
+    others = [name for name in list_models() if name not in classifiers]
+    for model in classifiers + others:
+        record = get_record(model)
+        paper = record.paper
+        form = f"Task: `{record.task}`."
+        if model in classifiers:
+            form = _form_of(model)
         lines += [
             "",
             f"## `{model}`",
             "",
-            f"[{paper.title} ({paper.year})]({paper.link}). {form.table}: "
-            f"{form.blocks} blocks; channels by stride: {taps}.",
+            f"[{paper.title} ({paper.year})]({paper.link}). {form}",
             "",
             "| constructor | parameters | multiply-adds | printed | off | "
             "note |",

@@ -5,6 +5,13 @@ import pytest
 
 from keras_papers import applications
 from keras_papers.cost import count
+from keras_papers.layers import (
+    FiniteScalarQuantizer,
+    GatedMaskedConv2D,
+    MaskedConv2D,
+    ResidualVectorQuantizer,
+    VectorQuantizer,
+)
 
 
 def cost_of(layer, *shape):
@@ -24,12 +31,30 @@ def cost_of(layer, *shape):
         (keras.layers.Dense(7), (5,), 35),
         (keras.layers.Dense(7), (3, 5), 105),
         (keras.layers.MaxPooling2D(), (4, 4, 3), 0),
+        (MaskedConv2D(8, 3), (5, 7, 4), 35 * 9 * 4 * 8),
+        (VectorQuantizer(16), (5, 7, 6), 35 * 16 * 6),
+        (VectorQuantizer(16, num_codebooks=3), (5, 6), 5 * 16 * 6),
+        (VectorQuantizer(16, codebook_dim=2), (5, 6), 5 * 2 * (6 + 16 + 6)),
+        (
+            ResidualVectorQuantizer(VectorQuantizer(16), 4),
+            (5, 6),
+            4 * 5 * 16 * 6,
+        ),
+        (FiniteScalarQuantizer((3, 4)), (5, 2), 0),
     ],
 )
 def test_closed_forms(layer, shape, multiply_adds):
     cost = cost_of(layer, *shape)
     assert cost.multiply_adds == multiply_adds
     assert cost.unknown == ()
+
+
+def test_a_gated_layer_has_its_kernels_at_each_place():
+    x = keras.Input((5, 7, 4))
+    outputs = GatedMaskedConv2D(6, 3, first=True)([x, x])
+    # Vertical, horizontal, join and project; both stacks are gated by halves.
+    kernels = 6 * 4 * 12 + 2 * 4 * 12 + 12 * 12 + 6 * 6
+    assert count(keras.Model(x, outputs)).multiply_adds == 35 * kernels
 
 
 def test_rows_are_the_layers_inside_the_blocks():

@@ -45,6 +45,11 @@ from keras_papers.applications.efficientnet_lite import (
 from keras_papers.applications.efficientnet_lite import (
     EfficientNetLite4 as EfficientNetLite4,
 )
+from keras_papers.applications.generative.pixel_cnn import (
+    GatedPixelCNN as GatedPixelCNN,
+)
+from keras_papers.applications.generative.vq_vae import VQVAE as VQVAE
+from keras_papers.applications.generative.vq_vae_2 import VQVAE2 as VQVAE2
 from keras_papers.applications.image.compound_scaling import (
     compound_coefficients as compound_coefficients,
 )

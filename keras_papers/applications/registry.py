@@ -13,6 +13,11 @@ from keras_papers.checks import check_choice
 
 Constructor = TypeVar("Constructor", bound=Callable)
 CLASSIFICATION = "image_classification"  # the task of `pipelines.train`
+IMAGE_AUTOENCODING = "image_autoencoding"
+AUDIO_AUTOENCODING = "audio_autoencoding"
+VIDEO_AUTOENCODING = "video_autoencoding"
+LATENT_PRIOR = "latent_prior"  # models of the codes of an autoencoder
+AUDIO_GENERATION = "audio_generation"
 
 
 class Paper(NamedTuple):
@@ -35,7 +40,7 @@ class Record(NamedTuple):
     task: str
     paper: Paper
     table: tuple  # rows, whose fields are the paper's column heads
-    size: int  # height and width of the default input
+    size: int  # height and width of the default input, or its length
     published: Any  # `pretrained.weights.Family`, or None
 
     @property
@@ -58,8 +63,10 @@ def network(paper, table, *, size=224, task=CLASSIFICATION, published=None):
     Args:
         paper: The `Paper`.
         table: Tuple of rows, from which the network is built.
-        size: Int. Height and width of the default input. Defaults to 224.
-        task: Str. Defaults to `"image_classification"`.
+        size: Int. Height and width of the default input, or the length of a
+            sequence. Defaults to 224.
+        task: Str. What the network is for. Defaults to
+            `"image_classification"`.
         published: `pretrained.weights.Family` of the weights that
             `weights="imagenet"` loads. Defaults to None.
 

@@ -1,8 +1,14 @@
-"""Gated PixelCNN over codes (van den Oord et al., 2016, arXiv:1606.05328)."""
+"""Gated PixelCNN (van den Oord et al., 2016, https://arxiv.org/abs/1606.05328).
+
+A prior over maps of codes.
+"""
+
+from typing import NamedTuple
 
 import keras
 from keras import layers
 
+from keras_papers.applications import registry
 from keras_papers.applications.generative.codes_above import (
     checked_levels,
     codes_inputs,
@@ -17,13 +23,35 @@ from keras_papers.checks import (
 )
 from keras_papers.layers import GatedMaskedConv2D
 
-FIRST_KERNEL = 7  # of the first layer; the others have `kernel_size`
+PAPER = registry.Paper(
+    "Gated PixelCNN",
+    "Conditional Image Generation with PixelCNN Decoders",
+    "van den Oord et al.",
+    2016,
+    "https://arxiv.org/abs/1606.05328",
+)
+
+
+class Row(NamedTuple):
+    """Layers of one kind."""
+
+    layers: int
+    kernel: int
+    filters: int
+
+
+PUBLIC = (  # ritheshkumar95/pytorch-vqvae; the paper prints no table
+    Row(1, 7, 64),  # does not see the code itself
+    Row(14, 3, 64),
+)
+FIRST_KERNEL = PUBLIC[0].kernel  # the other layers have `kernel_size`
 HEAD = 512  # channels before the logits
 
 
+@registry.network(PAPER, PUBLIC, size=32, task=registry.LATENT_PRIOR)
 @plain_numbers
 def GatedPixelCNN(
-    input_shape,
+    input_shape=(32, 32),
     num_embeddings=512,
     filters=64,
     num_layers=15,
@@ -47,7 +75,8 @@ def GatedPixelCNN(
     is bits per code. `sample` draws from it.
 
     Args:
-        input_shape: Height and width of a map of codes.
+        input_shape: Height and width of a map of codes. Defaults to 32 x 32,
+            those of the VQ-VAE paper's images.
         num_embeddings: Positive int. Codes. Defaults to 512.
         filters: Positive int. Channels of both stacks. Defaults to 64.
         num_layers: Positive int. Defaults to 15.

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import keras
 from keras import layers, ops
 
+from keras_papers.applications import registry
 from keras_papers.applications.generative.rows import (
     Row,
     draw,
@@ -20,6 +21,14 @@ from keras_papers.checks import (
 )
 from keras_papers.layers import VectorQuantizer
 
+PAPER = registry.Paper(
+    "VQ-VAE",
+    "Neural Discrete Representation Learning",
+    "van den Oord et al.",
+    2017,
+    "https://arxiv.org/abs/1711.00937",
+)
+
 
 class Table(NamedTuple):
     """An autoencoder: what comes before the codes, and what behind."""
@@ -30,7 +39,7 @@ class Table(NamedTuple):
 
 # fmt: off
 # Section 4.1, as it can be read: 256 hidden units everywhere.
-PAPER = Table(
+SECTION_4_1 = Table(
     encoder=(
         #   layer    kernel s filters relu
         Row("conv",       4, 2,  256, True),
@@ -65,6 +74,12 @@ SONNET = Table(
 # fmt: on
 
 
+@registry.network(
+    PAPER,
+    SONNET.encoder + SONNET.decoder,
+    size=32,
+    task=registry.IMAGE_AUTOENCODING,
+)
 @plain_numbers
 def VQVAE(
     input_shape=(32, 32, 3),
@@ -93,7 +108,8 @@ def VQVAE(
             `FiniteScalarQuantizer((8, 5, 5, 5))`. Defaults to None: a
             `VectorQuantizer` of `num_embeddings` codes.
         table: A `Table`: `SONNET` (default), 662,723 parameters for images
-            with 3 channels, or `PAPER`, 4,745,987 without `embedding_dim`.
+            with 3 channels, or `SECTION_4_1`, 4,745,987 without
+            `embedding_dim`.
         name: Name of the model.
 
     Returns:

@@ -1,8 +1,11 @@
 """VQ-VAE-2 (Razavi et al., 2019, https://arxiv.org/abs/1906.00446)."""
 
+from typing import NamedTuple
+
 import keras
 from keras import layers
 
+from keras_papers.applications import registry
 from keras_papers.applications.generative.rows import (
     Row,
     draw,
@@ -15,9 +18,40 @@ from keras_papers.checks import (
 )
 from keras_papers.layers import VectorQuantizer
 
-HIDDEN = 128  # units of the maps between the codes, table of appendix A
+PAPER = registry.Paper(
+    "VQ-VAE-2",
+    "Generating Diverse High-Fidelity Images with VQ-VAE-2",
+    "Razavi et al.",
+    2019,
+    "https://arxiv.org/abs/1906.00446",
+)
 
 
+class Setting(NamedTuple):
+    """A column of the table of appendix A, the autoencoders' settings."""
+
+    size: int  # height and width of the images
+    latents: tuple  # heights and widths of the maps of codes
+    hidden: int  # units of the maps between the codes
+    residual: int  # units inside the residual units
+    residuals: int  # number of these in each part ("residual layers")
+    codes: int  # of each codebook
+    dim: int  # length of the codes
+    encoder_kernel: int
+    upsampling_kernel: int
+
+
+# fmt: off
+APPENDIX_A = (
+    #        size  latents      hidden residual residuals codes dim kernels
+    Setting( 256, (32, 64),        128,      64,        2,  512, 64, 3, 4),
+    Setting(1024, (32, 64, 128),   128,      64,        2,  512, 64, 3, 4),
+)
+# fmt: on
+HIDDEN = APPENDIX_A[0].hidden
+
+
+@registry.network(PAPER, APPENDIX_A, size=256, task=registry.IMAGE_AUTOENCODING)
 @plain_numbers
 def VQVAE2(
     input_shape=(256, 256, 3),

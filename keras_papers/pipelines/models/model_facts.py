@@ -72,6 +72,13 @@ def check_name(name):
 def check_model_name(name):
     """Raises ValueError unless the constructor of a classifier has a name."""
     names = sorted(_names(CLASSIFICATION))
+    task = _tasks().get(name) if isinstance(name, str) else None
+    if task not in (None, CLASSIFICATION):
+        raise ValueError(
+            "`model` is the name of a classifier. Received: "
+            f"model={name!r}, a network for {task}. Choose one that "
+            f"`keras-papers list --task {CLASSIFICATION}` prints."
+        )
     check_choice("model", name, names, "the name of a classifier")
 
 

@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_papers.applications.generative import VQVAE, decoder, encoder
 from keras_papers.applications.generative.vq_vae import (
-    PAPER,
+    SECTION_4_1,
     ReconstructionLoss,
 )
 from keras_papers.layers import (
@@ -28,7 +28,7 @@ def test_sonnets_network_has_its_parameters():
 
 
 def test_the_papers_network_has_256_units_everywhere():
-    model = VQVAE((32, 32, 3), embedding_dim=None, table=PAPER)
+    model = VQVAE((32, 32, 3), embedding_dim=None, table=SECTION_4_1)
     assert trainable(model) == 2_373_120 + 2_372_867
 
 

@@ -58,7 +58,9 @@ def test_info_shows_table_and_layers_that_add_up():
             layers = sum(getattr(layer, cost) for layer in info.layers)
             assert layers == getattr(info.fact, cost)
         text = str(info)
-        assert "stage1_block1" in text and "multiply-adds" in text
+        assert info.layers[-1].name in text and "multiply-adds" in text
+        blocks = "stage1_block1" in text
+        assert blocks == (name in applications.list_models(task=CLASSIFICATION))
 
 
 def test_a_typo_is_answered_with_the_nearest():
