@@ -12,7 +12,7 @@ class ColumnTask(keras.Model):
     """Corrupts categorical columns and trains the layers that embed them.
 
     The layers are those of the model that is passed: what they learn is in
-    that model afterwards. Values are corrupted anew in each step, also in
+    that model afterwards. Other values are corrupted in each step, also in
     those of `evaluate`.
 
     Args:

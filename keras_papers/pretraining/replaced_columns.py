@@ -11,7 +11,7 @@ class ReplacedColumns(ColumnTask):
     """Learns to detect which values of a row were replaced by others.
 
     Section 2 of the TabTransformer paper, its RTD: each value is replaced with
-    the probability `share` by a random level of its column, anew in each step,
+    the probability `share` by a random level of its column, again in each step,
     and from the contextual embedding of each column a classifier of that
     column says whether it was. A value that was replaced by itself counts as
     not replaced, which the paper leaves open. The loss is the mean binary
