@@ -12,6 +12,11 @@ The gate equals relu6(x + 3) / 6. It is written in this form since the converter
 replaces the usual form by its own h-swish (docs/QUANTIZATION.md has the
 measurements).
 
+XNNPACK has no int8 ReLU by itself, either; the converter fuses a ReLU with the
+operation before it, but not where other layers read its input, too, as in a
+residual unit that begins with one. A product with a number next to one is an
+operation that it can be fused with.
+
 A normalization of pixels by channel, such as that of EfficientNet, would be a
 product and a sum of whole images, each rounded to 256 levels. As a depthwise
 convolution of 1 x 1 it is one operation that is rounded once.
@@ -42,6 +47,7 @@ FUSED = (
 )
 # Layers that multiply by constants and add constants.
 RESCALING = (layers.Normalization, layers.Rescaling)
+NEXT_TO_ONE = float(np.nextafter(np.float32(1), np.float32(2)))
 CHANNELS = {"channels_last": -1, "channels_first": -3}  # axis of an image
 
 
@@ -109,6 +115,40 @@ def lower(model):
         return layer(*args, **kwargs)
 
     return redraw(flat, call)
+
+
+def fuse_relus(model):
+    """Returns an equivalent model in which int8 runtimes fuse every ReLU.
+
+    Args:
+        model: A flat functional model; it is not changed.
+
+    Returns:
+        A functional model, not compiled, whose outputs are equal up to
+        rounding. It is for conversion and not for training.
+    """
+    links, draw = _Links(model), set()
+    for node in links.nodes:
+        tensors = node.arguments.keras_tensors
+        if _is_relu(node) and links.after(tensors[0]) is not node:
+            draw.add(node.operation)
+
+    def call(layer, *args, **kwargs):
+        if layer in draw:
+            return ops.relu(_tensor(args, kwargs) * NEXT_TO_ONE)
+        return layer(*args, **kwargs)
+
+    return redraw(model, call) if draw else model
+
+
+def _is_relu(node):
+    layer = node.operation
+    if type(layer) is layers.ReLU:
+        limits = (layer.max_value, layer.negative_slope, layer.threshold)
+        return limits == (None, 0, 0)
+    return _activation_of(layer) is keras.activations.relu and not isinstance(
+        layer, WITH_ACTIVATION
+    )
 
 
 def _activation_of(operation):

@@ -80,14 +80,17 @@ DIRECTIONS = {
     | {"export", "pipelines.models", "quantization"},
     "pipelines.classification": JOB,
     "pipelines.search": JOB | {"tuner", "tuner.engine", "tuner.spaces"},
+    "pipelines.generation": JOB,
     "pipelines": {
         "lazy_names",
         "pipelines.classification",
+        "pipelines.generation",
         "pipelines.models",
         "pipelines.search",
     },
     "cli": JOB
-    | {"pipelines", "pipelines.classification", "pipelines.search"}
+    | {"pipelines", "pipelines.classification", "pipelines.generation"}
+    | {"pipelines.search"}
     | {"tuner.spaces"},
     "__main__": {"cli"},
 }

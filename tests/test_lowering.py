@@ -7,6 +7,7 @@ from keras import layers
 
 from keras_papers import applications, flatten
 from keras_papers.lowering import (
+    fuse_relus,
     lower,
     mirrored_hard_sigmoid,
     split_rescaling,
@@ -454,3 +455,27 @@ def test_efficient_net_begins_with_a_convolution(data_format):
     images = random_images(2, *shape, low=0, high=255)
     expected = answers(model.get_layer("preprocessing"), images)
     np.testing.assert_allclose(answers(first, images), expected, atol=1e-5)
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("as_layer", [True, False])
+def test_a_relu_of_a_map_that_others_read_gets_a_product_before_it(as_layer):
+    relu = layers.ReLU() if as_layer else layers.Activation("relu")
+    image = keras.Input((8, 8, 3))
+    shared = layers.Conv2D(4, 3, padding="same")(image)
+    x = layers.Conv2D(4, 3, padding="same")(relu(shared))
+    x = layers.ReLU(name="alone")(x)
+    model = keras.Model(image, layers.Add()([shared, x]))
+    fused = fuse_relus(model)
+    kinds = [type(operation).__name__ for operation in fused.operations]
+    assert kinds.count("Multiply") == 1 and "alone" in [
+        layer.name for layer in fused.layers
+    ]
+    check_same(model, fused, random_images(4, 8, 8, 3))
+
+
+def test_a_graph_whose_relus_are_all_fused_stays_as_it_is():
+    image = keras.Input((8, 8, 3))
+    x = layers.ReLU()(layers.Conv2D(4, 3)(image))
+    model = keras.Model(image, layers.ReLU(6.0)(x))
+    assert fuse_relus(model) is model

@@ -15,10 +15,16 @@ import warnings
 
 import keras
 
+from keras_papers.export.look_up import names_of_scores
 from keras_papers.export.ranges import widen_ranges
 from keras_papers.export.recurrent import find_loop, unrolled
 from keras_papers.extras import require
-from keras_papers.lowering import lower, shift_to_levels, split_rescaling
+from keras_papers.lowering import (
+    fuse_relus,
+    lower,
+    shift_to_levels,
+    split_rescaling,
+)
 from keras_papers.precision import in_float32
 from keras_papers.quantization.aware_model import integer_part
 from keras_papers.signatures import pack, signature_of
@@ -42,7 +48,7 @@ def convert(model, shapes, quantize, data=None):
     model = in_float32(model)
     takes_image = signature_of(model).takes_image
     if quantize == "int8":
-        model = lower(model)
+        model = fuse_relus(lower(model))
         if takes_image:
             scale, offset, model = split_rescaling(model)
             images = scale * data[0] + offset
@@ -177,6 +183,7 @@ def _quantize_measured(converter, takes_image):
         widen_ranges(calibrated, takes_image),
         input_data_type=converter.inference_input_type,
         output_data_type=converter.inference_output_type,
+        denylisted_nodes=names_of_scores(calibrated),
     )
 
 

@@ -1,5 +1,6 @@
 """Checks on int8 files: no float tensors inside, few partitions."""
 
+from keras_papers.export.look_up import tensors_of_look_ups
 from keras_papers.extras import require
 
 # Operations that XNNPACK leaves to the interpreter, and why.
@@ -14,11 +15,14 @@ REASONS = {
 }
 OTHERWISE = "it does not have it"
 # A lookup of ids; that of Keras counts negative ones from the end.
+CHOICE = ("TOPK_V2", "STRIDED_SLICE")  # of a code, by its score
 LOOKUP = ("ADD", "CAST", "GATHER", "LESS", "SELECT", "SELECT_V2")
 
 
 def float_tensors(data):
     """Lists the names of the float tensors between inputs and outputs.
+
+    Those of the look-up of codes are not among them.
 
     Args:
         data: Bytes of a .tflite file.
@@ -33,6 +37,7 @@ def float_tensors(data):
         if tensor.type in floats
         and index not in graph.outputs
         and index not in graph.inputs
+        and index not in tensors_of_look_ups(model, graph, schema)
     ]
 
 
@@ -49,8 +54,9 @@ def layer_of(tensors, model):
 def partitions_warning(left, quantize, inputs, outputs):
     """Returns a sentence on what no delegate runs, empty if that is nothing.
 
-    Ids are looked up without the delegate, and an int8 file turns its inputs
-    into int8 and computes the softmax of its outputs without it.
+    Ids are looked up and codes are chosen without the delegate, and an int8
+    file turns its inputs into int8 and computes the softmax of its outputs
+    without it.
 
     Args:
         left: Dict: name of an operation, of how many are not delegated.
@@ -61,6 +67,8 @@ def partitions_warning(left, quantize, inputs, outputs):
     expected = dict.fromkeys(LOOKUP, left.get("GATHER", 0))
     if quantize == "int8":
         expected |= {"QUANTIZE": inputs, "SOFTMAX": outputs}
+    if "TOPK_V2" in left:
+        expected |= dict.fromkeys(CHOICE, outputs)
     odd = [op for op, number in left.items() if number > expected.get(op, 0)]
     if not odd:
         return ""

@@ -42,6 +42,8 @@ from keras_papers.signatures import batches_of, pack, signature_of
 # Half precision keeps 11 bits of a weight; a difference adds up over layers.
 # What integers lose depends on the model; beyond that, one is warned.
 PARITY = {None: 1e-4, "float16": 2e-2, "dynamic": 0.5, "int8": 0.5}
+# Share of the codes of an output of ints: near codes are ties up to rounding.
+CODES = {None: 1e-2, "float16": 0.1, "dynamic": 0.5, "int8": 0.5}
 BYTES = {None: 4, "float16": 2, "dynamic": 1, "int8": 1}  # of one weight
 INTEGERS = ("dynamic", "int8")
 CHANNEL_BYTES = 40  # of an int8 file: a bias, a scale, a zero point, a name
@@ -58,7 +60,9 @@ class TFLiteFile(NamedTuple):
     ops: dict  # name of the operation: how many
     partitions: int  # parts of the graph that the XNNPACK delegate runs
     not_delegated: dict  # name of an operation in none of them: how many
-    parity: float  # largest difference from Keras / range of an output
+    # Largest difference from Keras / range of an output; of ints, such as the
+    # codes of an encoder, the share that differs.
+    parity: float
     latency_ms: float  # median of one image, batch 1
     latency_iqr_ms: float
     threads: int
@@ -186,21 +190,31 @@ def _check_pixels(normalization, model):
 
 def _judge(path, model, quantize, parities):
     """Raises VerificationError, or warns, of answers that differ too much."""
+    limits = {
+        spec.name: (CODES if "int" in spec.dtype else PARITY)[quantize]
+        for spec in signature_of(model).outputs
+    }
     wrong = {
         name: parity
         for name, parity in parities.items()
-        if not parity <= PARITY[quantize]
+        if not parity <= limits[name]
     }
     if not wrong:
         return
+    name = max(wrong, key=wrong.get)
     which = "the scores differ"
     if len(parities) > 1:
         which = f"output {', '.join(map(repr, wrong))} differs"
     message = (
         f"{path} answers otherwise than {model.name!r}: {which} "
-        f"by {max(wrong.values()):.1e} of their range; at most "
-        f"{PARITY[quantize]:.0e} is rounding."
+        f"by {wrong[name]:.1e} of their range; at most "
+        f"{limits[name]:.0e} is rounding."
     )
+    if limits[name] == CODES[quantize]:
+        message = (
+            f"{path} outputs other codes than {model.name!r}: "
+            f"{wrong[name]:.1%} differ; at most {limits[name]:.0%} is rounding."
+        )
     if quantize not in INTEGERS:
         raise VerificationError(message)
     message += " Quantization-aware training can help."
@@ -325,6 +339,8 @@ def _answers(model, inputs):
 
 
 def _parity(path, model, theirs, ours):
+    if np.issubdtype(ours.dtype, np.integer):
+        return float(np.mean(theirs != ours))
     if ours.shape[-1] == 1 and theirs.shape[-1] == 2:
         ours = np.concatenate([1 - ours, ours], axis=-1)  # see `binary`
     ours = ours.astype("float32")

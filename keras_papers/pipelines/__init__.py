@@ -27,6 +27,24 @@ if _typing.TYPE_CHECKING:  # what is imported when it is first used
     from keras_papers.pipelines.classification.speed import (
         benchmark as benchmark,
     )
+    from keras_papers.pipelines.generation.compression import (
+        compress as compress,
+    )
+    from keras_papers.pipelines.generation.compression import (
+        decompress as decompress,
+    )
+    from keras_papers.pipelines.generation.job import (
+        train_image_generator as train_image_generator,
+    )
+    from keras_papers.pipelines.generation.picture_log import (
+        PictureLog as PictureLog,
+    )
+    from keras_papers.pipelines.generation.report import (
+        GenerationReport as GenerationReport,
+    )
+    from keras_papers.pipelines.generation.sampling import (
+        draw_samples as draw_samples,
+    )
     from keras_papers.pipelines.models.information import info as info
     from keras_papers.pipelines.models.model_facts import list_models as list
     from keras_papers.pipelines.models.model_facts import (
@@ -38,9 +56,14 @@ if _typing.TYPE_CHECKING:  # what is imported when it is first used
     )
 
 _HOMES = {
+    "GenerationReport": "generation.report.GenerationReport",
+    "PictureLog": "generation.picture_log.PictureLog",
     "Report": "classification.report.Report",
     "SearchReport": "search.report.SearchReport",
     "benchmark": "classification.speed.benchmark",
+    "compress": "generation.compression.compress",
+    "decompress": "generation.compression.decompress",
+    "draw_samples": "generation.sampling.draw_samples",
     "evaluate": "classification.inference.evaluate",
     "export": "classification.deployment.export",
     "info": "models.information.info",
@@ -50,12 +73,18 @@ _HOMES = {
     "quantize": "classification.deployment.quantize",
     "train": "classification.job.train_image_classifier",
     "train_image_classifier": "classification.job.train_image_classifier",
+    "train_image_generator": "generation.job.train_image_generator",
     "tune": "search.job.tune",
 }
 __all__ = [
+    "GenerationReport",
+    "PictureLog",
     "Report",
     "SearchReport",
     "benchmark",
+    "compress",
+    "decompress",
+    "draw_samples",
     "evaluate",
     "export",
     "info",
@@ -65,6 +94,7 @@ __all__ = [
     "quantize",
     "train",
     "train_image_classifier",
+    "train_image_generator",
     "tune",
 ]
 __getattr__, __dir__ = _lazy_names(__name__, _HOMES)

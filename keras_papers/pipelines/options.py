@@ -82,7 +82,7 @@ class Options:
         """Returns the command line of these options.
 
         Args:
-            verb: Of `keras-papers`.
+            verb: Of `keras-papers`, such as `"generate train"`.
             explicit: Names of options that are written even if they have
                 their default; they come last.
         """
@@ -109,7 +109,7 @@ class Options:
         positional = [*map(str, positional)]
         if any(word.startswith("-") for word in positional):
             positional, words = [], [*words, "--", *positional]
-        words = ["keras-papers", verb, *positional, *words]
+        words = ["keras-papers", *verb.split(), *positional, *words]
         return shlex.join(map(str, words))
 
     def command_with(self, verb):

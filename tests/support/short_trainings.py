@@ -13,6 +13,18 @@ QUICK = {
     "batch_size": 8,
     "verbose": 0,
 }
+QUICK_GENERATOR = {
+    "image_size": 16,
+    "num_embeddings": 16,
+    "embedding_dim": 8,
+    "epochs": 2,
+    "prior_epochs": 2,
+    "prior_layers": 2,
+    "prior_filters": 8,
+    "batch_size": 8,
+    "samples": 4,
+    "verbose": 0,
+}
 
 
 @contextlib.contextmanager

@@ -68,6 +68,16 @@ def _residual(x, kernel, filters, name):
     return layers.Add(name=f"{name}_add")([shortcut, x])
 
 
+def from_pixels(images):
+    """Draws the layer that turns pixels in [0, 255] into [-0.5, 0.5]."""
+    return layers.Rescaling(1 / 255, -0.5, name="from_pixels")(images)
+
+
+def to_pixels(x):
+    """Draws the layer that turns [-0.5, 0.5] into pixels in [0, 255]."""
+    return layers.Rescaling(255, 127.5, name="to_pixels")(x)
+
+
 def reduction(rows):
     """Returns how many pixels of an image one place of the last map covers."""
     strides = 1

@@ -9,8 +9,10 @@ from keras_papers.applications import registry
 from keras_papers.applications.generative.rows import (
     Row,
     draw,
+    from_pixels,
     image_shape,
     reduction,
+    to_pixels,
 )
 from keras_papers.checks import (
     check_name,
@@ -88,6 +90,7 @@ def VQVAE(
     *,
     quantizer=None,
     table=SONNET,
+    include_preprocessing=False,
     name="vq_vae",
 ):
     """Builds a VQ-VAE for images.
@@ -110,6 +113,9 @@ def VQVAE(
         table: A `Table`: `SONNET` (default), 662,723 parameters for images
             with 3 channels, or `SECTION_4_1`, 4,745,987 without
             `embedding_dim`.
+        include_preprocessing: Whether images and reconstructions are pixels
+            in [0, 255]; the network inside then computes with [-0.5, 0.5].
+            Defaults to False.
         name: Name of the model.
 
     Returns:
@@ -137,7 +143,8 @@ def VQVAE(
         check_positive_int("embedding_dim", embedding_dim, "a size", "Try 64.")
     height, width, channels = image_shape(input_shape, reduction(table.encoder))
     images = keras.Input((height, width, channels), name="image")
-    x = draw(images, table.encoder, channels, "encoder")
+    x = from_pixels(images) if include_preprocessing else images
+    x = draw(x, table.encoder, channels, "encoder")
     if embedding_dim is not None:
         x = layers.Conv2D(
             embedding_dim, 1, data_format="channels_last", name="to_codes"
@@ -145,6 +152,8 @@ def VQVAE(
     quantizer = quantizer or VectorQuantizer(num_embeddings, name="codes")
     x = quantizer(x)
     x = draw(x, table.decoder, channels, "decoder")
+    if include_preprocessing:
+        x = to_pixels(x)
     return keras.Model(images, x, name=name)
 
 

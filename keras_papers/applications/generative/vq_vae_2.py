@@ -9,7 +9,9 @@ from keras_papers.applications import registry
 from keras_papers.applications.generative.rows import (
     Row,
     draw,
+    from_pixels,
     image_shape,
+    to_pixels,
 )
 from keras_papers.checks import (
     check_name,
@@ -61,6 +63,7 @@ def VQVAE2(
     levels=2,
     residual_filters=64,
     num_residuals=2,
+    include_preprocessing=False,
     name="vq_vae_2",
 ):
     """Builds a VQ-VAE-2: a hierarchy of maps of codes.
@@ -88,6 +91,9 @@ def VQVAE2(
             1,388,867.
         num_residuals: Positive int. Residual units of each part. Defaults
             to 2.
+        include_preprocessing: Whether images and reconstructions are pixels
+            in [0, 255]; the network inside then computes with [-0.5, 0.5].
+            Defaults to False.
         name: Name of the model.
 
     Returns:
@@ -128,7 +134,8 @@ def VQVAE2(
     double = [Row("transposed", 4, 2, embedding_dim, False)]
 
     images = keras.Input((height, width, channels), name="image")
-    maps = [draw(images, half + halves + to_map, channels, "encoder1_")]
+    x = from_pixels(images) if include_preprocessing else images
+    maps = [draw(x, half + halves + to_map, channels, "encoder1_")]
     for level in range(2, levels + 1):
         rows = half + to_map
         maps.append(draw(maps[-1], rows, channels, f"encoder{level}_"))
@@ -159,6 +166,8 @@ def VQVAE2(
         channels,
         "decoder1_",
     )
+    if include_preprocessing:
+        x = to_pixels(x)
     return keras.Model(images, x, name=name)
 
 

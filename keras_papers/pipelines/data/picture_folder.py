@@ -1,6 +1,7 @@
 """Folders of pictures: what is found, divided, left out, refused."""
 
 import concurrent.futures
+import pathlib
 import warnings
 
 import numpy as np
@@ -13,7 +14,12 @@ from keras_papers.pipelines.data.folder_levels import (
     check_is_folder,
     find_levels,
 )
-from keras_papers.pipelines.data.folder_walk import files_below, folders_in
+from keras_papers.pipelines.data.folder_walk import (
+    files_below,
+    folders_in,
+    holds_pictures,
+    pictures_in,
+)
 from keras_papers.pipelines.data.image_set import (
     TEST_SHARE,
     VALIDATION_SHARE,
@@ -27,7 +33,13 @@ from keras_papers.pipelines.data.pictures import check_picture, reason_of
 FEWEST = {1: 5, 2: 2, 3: 1}
 
 
-def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
+def load_folder(
+    folder,
+    seed,
+    strict=False,
+    validation_share=VALIDATION_SHARE,
+    needs_classes=True,
+):
     """Finds the pictures of a folder, and reads each once to see that it can.
 
     Args:
@@ -40,6 +52,8 @@ def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
         strict: Whether a file that cannot be read is an error.
         validation_share: Float in (0, 1). What is watched of each class where
             there are not both `val` and `test`.
+        needs_classes: Whether pictures that lie in one folder are refused.
+            Else they have no class, and the set has no names.
 
     Raises:
         ValueError: If there is no such folder, or it can be read in two ways,
@@ -52,8 +66,12 @@ def load_folder(folder, seed, strict=False, validation_share=VALIDATION_SHARE):
             of pictures with different values for white, of pictures that are
             in two classes, and of classes that are missing from a part.
     """
-    roots, notes = find_levels(folder)
-    names = _class_names(folder, roots)
+    flat = None if needs_classes else flat_root(folder)
+    if flat is None:
+        roots, notes = find_levels(folder)
+        names = _class_names(folder, roots)
+    else:
+        roots, notes, names = {"train": flat}, (), ()
     parts, skipped, whites = {}, [], {}
     for split, root in roots.items():
         parts[split], broken, likely = _scan(root, names, strict)
@@ -108,16 +126,30 @@ def _without(part, others, folder, purpose):
     return part[is_new]
 
 
-def check_folder(folder, to_train=True):
+def check_folder(folder, to_train=True, needs_classes=True):
     """Raises ValueError unless there is a folder, and reads no picture.
 
     Args:
         folder: As for `load_folder`.
         to_train: Whether it must hold folders of two classes or more.
+        needs_classes: As for `load_folder`.
     """
     check_is_folder(folder)
-    if to_train:
+    if to_train and (needs_classes or flat_root(folder) is None):
         _class_names(folder, find_levels(folder).roots)
+
+
+def flat_root(folder):
+    """Returns the folder that alone holds pictures, or None of class folders.
+
+    It is `folder`, or one in it where that is the only one with pictures.
+    """
+    check_is_folder(folder)
+    folder = pathlib.Path(folder)
+    inner = [n for n in folders_in(folder) if holds_pictures(folder / n)]
+    if pictures_in(folder, with_ending=True):
+        return None if inner else folder
+    return flat_root(folder / inner[0]) if len(inner) == 1 else None
 
 
 def load_test_folder(folder, names):
@@ -179,7 +211,7 @@ def _scan(root, names, strict):
     the value that was taken for white because the file does not record it.
     """
     here = folders_in(root)
-    unknown = sorted(set(here) - set(names))
+    unknown = sorted(set(here) - set(names)) if names else []
     if unknown:
         raise ValueError(
             "`data` must hold the same classes in train, val and test. "
@@ -191,6 +223,9 @@ def _scan(root, names, strict):
         found = files_below(root / name) if name in here else []
         files += found
         labels += [label] * len(found)
+    if not names:
+        files = files_below(root)
+        labels = [0] * len(files)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         # The GIL is free while Pillow decodes.
         checked = list(pool.map(_check, files))
@@ -242,6 +277,14 @@ def _check(path):
 
 def _check_counts(root, names, part, fewest, skipped):
     labels = part.labels[part.is_first()]
+    if not names:
+        if len(labels) >= fewest:
+            return
+        raise ValueError(
+            f"`data` must hold {fewest} pictures or more that differ, to hold "
+            f"some of them out. Received: data={str(root)!r} with "
+            f"{len(labels)} that can be read. Add pictures."
+        )
     counts = np.bincount(labels, minlength=len(names))
     few = [name for name, n in zip(names, counts, strict=True) if n < fewest]
     if few:

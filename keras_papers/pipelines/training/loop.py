@@ -115,21 +115,30 @@ def _freeze(network, phase):
 
 
 def _optimizer(recipe, learning_rate, steps):
-    warm_up = max(1, round(WARM_UP * steps))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0,
-        max(1, steps - warm_up),
-        warmup_target=learning_rate,
-        warmup_steps=warm_up,
-    )
     optimizer = FusedAdamW(
-        schedule,
+        rising_and_falling(learning_rate, steps),
         weight_decay=recipe.weight_decay,
         use_ema=recipe.ema is not None,
         ema_momentum=0.99 if recipe.ema is None else recipe.ema,
     )
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     return optimizer
+
+
+def rising_and_falling(learning_rate, steps):
+    """Returns the schedule of a learning rate: warm-up and cosine decay.
+
+    Args:
+        learning_rate: Its peak.
+        steps: How many steps there are.
+    """
+    warm_up = max(1, round(WARM_UP * steps))
+    return keras.optimizers.schedules.CosineDecay(
+        0.0,
+        max(1, steps - warm_up),
+        warmup_target=learning_rate,
+        warmup_steps=warm_up,
+    )
 
 
 def class_weights(images):
@@ -181,15 +190,23 @@ class Memory(keras.callbacks.Callback):
     With `ema` it is the last one, or among those that train all layers the
     best with `early_stopping`: the loss is that of the weights, and their
     average is better than its latest weights are.
+
+    Args:
+        folder: The `StateFolder` to write to.
+        phase: The `Phase` that is trained.
+        history: List of the rows of the phases before, to which those of this
+            one are added.
+        recipe: A `Recipe` with `early_stopping` and `ema`; None has neither.
     """
 
-    def __init__(self, folder, phase, history, recipe):
+    def __init__(self, folder, phase, history, recipe=None):
         super().__init__()
         self.folder = folder
         self.phase = phase
-        self.history = history  # rows of the phases before, and of this one
-        self.patience = recipe.early_stopping if phase.name == "all" else None
-        self.averages = recipe.ema is not None
+        self.history = history
+        stops = recipe is not None and phase.name == "all"
+        self.patience = recipe.early_stopping if stops else None
+        self.averages = recipe is not None and recipe.ema is not None
 
     def _states(self, name="*"):
         """Lists the state files of a phase by epoch, the latest last."""

@@ -48,44 +48,15 @@ FILES = (
 )
 
 
-class TrainingFolder:
-    """Opens a folder for one training, new or to be continued.
+class StateFolder:
+    """The folder of the state of a training, or of one of its stages.
 
     Args:
-        path: The folder; made where it does not exist.
-        arguments: Dict of all that decides what the training does. One that
-            is continued must have been started with the same.
-        overwrite: Whether what is there gives way.
-        options: Dataclass of the options of the job, for their defaults.
-
-    Raises:
-        ValueError: If the folder cannot be written, or holds a finished
-            training or one of other arguments.
+        state: The folder, which exists.
     """
 
-    def __init__(self, path, arguments, overwrite=False, options=None):
-        self.path = pathlib.Path(path)
-        self.arguments = arguments
-        self.state = self.path / STATE
-        self.overwrite = overwrite
-        make_output(self.path)
-        if not overwrite:
-            self._refuse_what_is_there(arguments, options)
-        elif self.state.is_dir():
-            self._remove_state()
-        self.state.mkdir(exist_ok=True)
-        write_arguments(self.state / ARGUMENTS, arguments)
-
-    def _refuse_what_is_there(self, arguments, options):
-        refuse_finished(self.path)
-        if not any(self.state.glob("*.npz")):
-            return  # no epoch would be lost
-        check_same(
-            "a training that is not finished",
-            arguments,
-            read_arguments(self.state / ARGUMENTS),
-            options,
-        )
+    def __init__(self, state):
+        self.state = pathlib.Path(state)
 
     def read_json(self, name):
         """Returns what a JSON file of the state holds, or None without it."""
@@ -109,6 +80,57 @@ class TrainingFolder:
 
         training_state.load(trainer, self.state / name, with_optimizer)
 
+
+class TrainingFolder(StateFolder):
+    """Opens a folder for one training, new or to be continued.
+
+    Args:
+        path: The folder; made where it does not exist.
+        arguments: Dict of all that decides what the training does. One that
+            is continued must have been started with the same.
+        overwrite: Whether what is there gives way.
+        options: Dataclass of the options of the job, for their defaults.
+        files: Names of the finished files, in the order in which they are
+            moved out; the report is the last.
+
+    Raises:
+        ValueError: If the folder cannot be written, or holds a finished
+            training or one of other arguments.
+    """
+
+    def __init__(
+        self, path, arguments, overwrite=False, options=None, files=FILES
+    ):
+        self.path = pathlib.Path(path)
+        super().__init__(self.path / STATE)
+        self.arguments = arguments
+        self.files = files
+        self.overwrite = overwrite
+        make_output(self.path)
+        if not overwrite:
+            self._refuse_what_is_there(arguments, options)
+        elif self.state.is_dir():
+            self._remove_state()
+        self.state.mkdir(exist_ok=True)
+        write_arguments(self.state / ARGUMENTS, arguments)
+
+    def _refuse_what_is_there(self, arguments, options):
+        refuse_finished(self.path, files=self.files)
+        if not any(self.state.rglob("*.npz")):
+            return  # no epoch would be lost
+        check_same(
+            "a training that is not finished",
+            arguments,
+            read_arguments(self.state / ARGUMENTS),
+            options,
+        )
+
+    def stage(self, name):
+        """Returns the `StateFolder` of a network that is trained on its own."""
+        state = self.state / name
+        state.mkdir(exist_ok=True)
+        return StateFolder(state)
+
     @contextlib.contextmanager
     def explains_how_to_resume(self):
         """Adds to a Ctrl-C, a full disk or a lost file what is kept."""
@@ -126,7 +148,7 @@ class TrainingFolder:
         """Moves the finished files out, the report last."""
         # First: of an earlier training, and no model's of this one.
         (self.path / SPLIT).unlink(missing_ok=True)
-        for name in FILES:
+        for name in self.files:
             if (self.state / name).exists():
                 sync(self.state / name)
                 os.replace(self.state / name, self.path / name)
@@ -142,15 +164,16 @@ class TrainingFolder:
         shutil.rmtree(old)
 
 
-def refuse_finished(path, command=None):
+def refuse_finished(path, command=None, files=FILES):
     """Raises ValueError if a folder holds a training that is finished.
 
     Args:
         path: The folder.
         command: What makes the file that is missing there without a training.
+        files: Names of the files of a finished training.
     """
     path = pathlib.Path(path)
-    there = [name for name in FILES if (path / name).exists()]
+    there = [name for name in files if (path / name).exists()]
     if there and not (path / STATE / ARGUMENTS).exists():
         alone = (
             f"; for the smaller file alone, run {command}" if command else ""

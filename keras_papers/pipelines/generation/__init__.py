@@ -1,0 +1,1 @@
+"""A folder of pictures to an autoencoder with codes, a prior and samples."""

@@ -1,0 +1,78 @@
+"""What an autoencoder with codes and its priors are measured by."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+WHITE = 255.0
+
+
+class Reconstruction(NamedTuple):
+    """How far reconstructions are from their images, in pixels of [0, 255]."""
+
+    mse: float
+    psnr: float  # decibels, of the mean squared error of all images
+    variance: float  # of the pixels; an MSE of it is that of the mean image
+
+
+class Level(NamedTuple):
+    """One map of codes, and its prior."""
+
+    shape: tuple  # of a map of codes
+    num_embeddings: int
+    usage: float  # share of the codes that occur in the training images
+    perplexity: float  # of all codes of the training images
+    bits_per_code: float  # of the prior, on held-out images
+    bits_per_dimension: float  # the same for each value of a pixel
+    unigram_bits: float  # entropy of the frequencies of the same codes
+    uniform_bits: float  # log2 of the number of codes
+    best_epoch: int  # of the prior, from 1
+
+
+def psnr(mse):
+    """Returns the peak signal-to-noise ratio of pixels in [0, 255].
+
+    Example:
+    >>> round(psnr(255.0**2 / 1000), 6)
+    30.0
+    """
+    return math.inf if mse == 0 else 10 * math.log10(WHITE**2 / mse)
+
+
+def reconstruction(model, batches):
+    """Measures a model on batches of images, as a `Reconstruction`.
+
+    What the phone shows is measured: reconstructions cut to [0, 255].
+
+    Args:
+        model: Function of a batch of images.
+        batches: Iterable of batches.
+    """
+    error = total = squares = number = 0.0
+    for images in batches:
+        images = np.asarray(images, "float64")
+        made = np.clip(np.asarray(model(images), "float64"), 0, WHITE)
+        error += np.sum((images - made) ** 2)
+        total += images.sum()
+        squares += np.sum(images**2)
+        number += images.size
+    mse, mean = error / number, total / number
+    return Reconstruction(mse, psnr(mse), squares / number - mean**2)
+
+
+def frequencies(codes, num_embeddings):
+    """Returns the share of each code among codes."""
+    counts = np.bincount(np.ravel(codes), minlength=num_embeddings)
+    return counts / counts.sum()
+
+
+def entropy_bits(shares):
+    """Returns the entropy of shares, in bits.
+
+    Example:
+    >>> float(entropy_bits(np.array([0.5, 0.25, 0.25, 0.0])))
+    1.5
+    """
+    used = shares[shares > 0]
+    return -np.sum(used * np.log2(used))

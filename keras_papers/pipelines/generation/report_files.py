@@ -1,0 +1,58 @@
+"""The files of a generator's report."""
+
+import csv
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_papers.extras import MissingExtraError
+from keras_papers.files.drafts import draft_of
+from keras_papers.pipelines.generation.page import render
+from keras_papers.pipelines.generation.picture_log import (
+    grid,
+    grid_of_pairs,
+    write_picture,
+)
+
+
+class Shown(NamedTuple):
+    """What the page shows beside the figures."""
+
+    originals: np.ndarray  # uint8, held out
+    reconstructions: np.ndarray  # of the same
+    samples: np.ndarray  # uint8
+    labels: list | None  # names of the samples' classes
+    histories: list  # pairs of a network's name and the rows of its epochs
+    latents: object  # `Latents` of the training images
+    skipped: tuple  # (file, reason) of what could not be read
+
+
+def write_history(names, histories, folder):
+    """Writes the figures of the epochs of all networks as one table."""
+    rows = [
+        {"network": name, **row}
+        for name, history in zip(names, histories, strict=True)
+        for row in history
+    ]
+    columns = dict.fromkeys(key for row in rows for key in row)
+    with draft_of(folder / "history.csv") as draft:
+        with open(draft, "w", newline="") as table:
+            writer = csv.DictWriter(table, columns)
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def write(report, shown, folder):
+    """Writes the pictures, `report.html` with its extra, and `report.json`."""
+    write_picture(folder / "samples.png", grid(shown.samples))
+    write_picture(
+        folder / "reconstructions.png",
+        grid_of_pairs(shown.originals, shown.reconstructions),
+    )
+    try:
+        page = render(report, shown)
+        with draft_of(folder / "report.html") as draft:
+            draft.write_text(page, encoding="utf-8")
+    except MissingExtraError:
+        pass  # the page is left out; its figures are in report.json
+    report.save(folder / "report.json")

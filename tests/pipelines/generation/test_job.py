@@ -1,0 +1,194 @@
+"""A folder of pictures to an autoencoder, priors, samples and files."""
+
+import csv
+import json
+import math
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+
+from keras_papers import export, pipelines
+from keras_papers.applications.generative import (
+    decoder,
+    encoder,
+    load_latents,
+    model_hash,
+)
+from keras_papers.files.figures_json import to_json
+from keras_papers.pipelines.data.images import batches
+from keras_papers.pipelines.data.picture_folder import load_folder
+from keras_papers.pipelines.data.pictures import read_picture
+from tests.support.photos import paint
+from tests.support.short_trainings import QUICK_GENERATOR
+
+
+@pytest.mark.contract
+def test_the_files_are_there_and_nothing_else(generated):
+    _, output = generated
+    assert sorted(path.name for path in output.iterdir()) == [
+        *("autoencoder.keras", "decoder.tflite", "encoder.tflite"),
+        *("history.csv", "labels.txt", "latents.npz", "prior.keras"),
+        *("reconstructions.png", "report.html", "report.json"),
+        *("samples.png", "split.json"),
+    ]
+    assert (output / "labels.txt").read_text() == "bright\ndark\n"
+
+
+def test_the_report_holds_the_figures(generated):
+    report, output = generated
+    figures = json.loads((output / "report.json").read_text())
+    assert figures == json.loads(to_json(report))
+    assert figures["train_images"] == 14 and figures["test_images"] == 4
+    (level,) = report.levels
+    assert level.shape == (4, 4) and level.uniform_bits == 4
+    assert report.bits_per_pixel == 4 * 16 / 256
+    assert report.bits_per_dimension == pytest.approx(
+        level.bits_per_code * 16 / (256 * 3)
+    )
+    for text in ("perplexity", "unigram", "PSNR", "without the decoder's"):
+        assert text in str(report)
+
+
+def test_the_reconstruction_error_is_that_of_held_out_images(generated, photos):
+    report, output = generated
+    model = keras.saving.load_model(output / "autoencoder.keras")
+    test = load_folder(photos, 0).test
+    (images,) = (pixels.numpy() for pixels, _ in batches(test, 2, 16, 99))
+    made = np.clip(model.predict(images, verbose=0), 0, 255)
+    error = np.mean((made.astype("float64") - images) ** 2)
+    assert report.mse == pytest.approx(error, rel=1e-5)
+    assert report.psnr == pytest.approx(10 * math.log10(255**2 / error))
+
+
+def test_the_latents_are_the_codes_of_the_training_images(generated, photos):
+    _, output = generated
+    latents = load_latents(output / "latents.npz")
+    model = keras.saving.load_model(output / "autoencoder.keras")
+    assert latents.model_hash == model_hash(model)
+    train = load_folder(photos, 0).train
+    (images,) = (pixels.numpy() for pixels, _ in batches(train, 2, 16, 99))
+    codes = encoder(model).predict(images, verbose=0)
+    np.testing.assert_array_equal(latents.codes[0], codes)
+    np.testing.assert_array_equal(latents.labels, train.labels)
+
+
+def test_the_files_for_a_phone_are_the_halves(generated, photos):
+    report, output = generated
+    model = keras.saving.load_model(output / "autoencoder.keras")
+    test = load_folder(photos, 0).test
+    (images,) = (pixels.numpy() for pixels, _ in batches(test, 2, 16, 99))
+    codes = export.predict(output / "encoder.tflite", images)
+    expected = encoder(model).predict(images, verbose=0)
+    of_encoder, of_decoder = report.files
+    assert of_encoder.equal_codes == np.mean(codes == expected) >= 0.95
+    made = export.predict(output / "decoder.tflite", expected)
+    ours = decoder(model).predict(expected, verbose=0)
+    np.testing.assert_allclose(made, ours, atol=0.1)
+    assert np.ptp(ours) > 1
+    assert of_decoder.psnr == pytest.approx(report.psnr, abs=0.01)
+
+
+def test_every_epoch_of_every_network_is_in_the_history(generated):
+    _, output = generated
+    with open(output / "history.csv", newline="") as table:
+        rows = [*csv.DictReader(table)]
+    assert [(row["network"], row["epoch"]) for row in rows] == [
+        *(("autoencoder", "1"), ("autoencoder", "2")),
+        *(("prior", "1"), ("prior", "2")),
+    ]
+    assert all(float(row["val_loss"]) > 0 for row in rows)
+
+
+def test_the_pictures_are_grids(generated):
+    _, output = generated
+    assert read_picture(output / "samples.png").shape == (34, 34, 3)
+    # 4 held-out images in 2 columns, each row above its reconstructions.
+    assert read_picture(output / "reconstructions.png").shape == (70, 34, 3)
+
+
+def test_a_folder_without_classes_trains_a_prior_without_labels(tmp_path):
+    paint(tmp_path, ["photos"], number=12)
+    output = tmp_path / "out"
+    report = pipelines.train_image_generator(
+        tmp_path / "photos", output=output, **QUICK_GENERATOR
+    )
+    assert report.classes == 0 and report.train_images == 9
+    assert not (output / "labels.txt").exists()
+    prior = keras.saving.load_model(output / "prior.keras")
+    assert not isinstance(prior.input, dict)
+    drawn = pipelines.draw_samples(
+        output, tmp_path / "new.png", number=2, verbose=0
+    )
+    assert drawn.labels is None
+    assert read_picture(tmp_path / "new.png").shape == (16, 34, 3)
+    with pytest.raises(ValueError, match="trained without classes"):
+        pipelines.draw_samples(output, tmp_path / "n.png", label="dark")
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"levels": 4}, "`levels` is the number of maps"),
+        ({"image_size": 30}, "multiple of 4 for 1 levels.*Try 32"),
+        ({"image_size": 20, "levels": 2}, "multiple of 8 for 2 .*Try 24"),
+        ({"num_embeddings": 0}, "`num_embeddings` is a number of codes"),
+        ({"dropout": 1.0}, "`dropout` is a share"),
+        ({"quantize": "int4"}, "`quantize` is how numbers are stored"),
+        ({"data": "nowhere"}, "no folder"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence(wrong, words, tmp_path):
+    with pytest.raises(ValueError, match=words):
+        pipelines.train_image_generator(
+            **{"output": tmp_path / "out", **QUICK_GENERATOR, **wrong}
+        )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_finished_training_is_not_replaced(generated, photos):
+    _, output = generated
+    with pytest.raises(ValueError, match="without a finished training"):
+        pipelines.train_image_generator(
+            photos, output=output, **QUICK_GENERATOR
+        )
+
+
+def test_too_few_pictures_are_refused(tmp_path):
+    paint(tmp_path, ["photos"], number=3)
+    with pytest.raises(ValueError, match="5 pictures or more"):
+        pipelines.train_image_generator(
+            tmp_path / "photos", output=tmp_path / "out", **QUICK_GENERATOR
+        )
+    assert not pathlib.Path(tmp_path, "out").exists()
+
+
+@pytest.mark.slow
+def test_two_levels_have_two_priors_and_files_of_two_maps(photos, tmp_path):
+    report = pipelines.train_image_generator(
+        photos,
+        levels=2,
+        output=tmp_path,
+        quantize="int8",
+        **QUICK_GENERATOR,
+    )
+    top, bottom = report.levels
+    assert (top.shape, bottom.shape) == ((2, 2), (4, 4))
+    assert report.bits_per_pixel == 4 * (4 + 16) / 256
+    prior = keras.saving.load_model(tmp_path / "prior2.keras")
+    assert {"codes", "labels"} < set(prior.input)
+    assert [each.file for each in report.files] == [
+        *("encoder.tflite", "decoder.tflite"),
+        *("encoder.int8.tflite", "decoder.int8.tflite"),
+    ]
+    codes = export.predict(
+        tmp_path / "encoder.int8.tflite", np.zeros((1, 16, 16, 3))
+    )
+    assert sorted(each.shape for each in codes.values()) == [
+        *((1, 2, 2), (1, 4, 4))
+    ]
+    drawn = pipelines.draw_samples(
+        tmp_path, tmp_path / "new.png", number=3, label="dark", verbose=0
+    )
+    assert drawn.labels == ["dark"] * 3
