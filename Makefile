@@ -53,6 +53,7 @@ bench: $(VENV)/test.installed
 papers: $(VENV)/test.installed
 	$(BIN)/python -m tests.paper_facts > docs/PAPERS.md
 	$(BIN)/python -m tests.test_architecture
+	$(BIN)/python -m tests.losses.test_losses_page
 	$(BIN)/python -m keras_papers.pipelines.models.model_description
 
 # Constructors are imported: their docstrings are made at run time. With --quiet

@@ -2,6 +2,18 @@
 
 from keras_papers.losses.agreement import MarginLoss as MarginLoss
 from keras_papers.losses.agreement import MarginTraits as MarginTraits
+from keras_papers.losses.contrastive import BPRLoss as BPRLoss
+from keras_papers.losses.contrastive import InfoNCE as InfoNCE
+from keras_papers.losses.contrastive import TripletLoss as TripletLoss
+from keras_papers.losses.contrastive import bpr_loss as bpr_loss
+from keras_papers.losses.contrastive import info_nce_loss as info_nce_loss
+from keras_papers.losses.contrastive import triplet_loss as triplet_loss
+from keras_papers.losses.distillation import (
+    DistillationLoss as DistillationLoss,
+)
+from keras_papers.losses.distillation import (
+    distillation_loss as distillation_loss,
+)
 from keras_papers.losses.margin import DWDMarginLoss as DWDMarginLoss
 from keras_papers.losses.margin import ExpLoss as ExpLoss
 from keras_papers.losses.margin import L1HingeLoss as L1HingeLoss

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import keras
 from keras import ops
 
+from keras_papers.losses._shapes import shapes_differ
+
 
 class MarginTraits(NamedTuple):
     """What is known of a margin loss L(a) as a function of the agreement a.
@@ -134,7 +136,7 @@ def same_shape(y_true, y_pred):
     elif ranks[0] == ranks[1] + 1 and shapes[0][-1] == 1:
         y_pred = ops.expand_dims(y_pred, -1)
     rank = len(y_true.shape)
-    if not rank or rank != len(y_pred.shape) or _differ(y_true, y_pred):
+    if not rank or shapes_differ(y_true, y_pred):
         raise ValueError(
             "`y_true` holds a target for each output of `y_pred`, in the same "
             f"shape. Received: y_true.shape={shapes[0]}, y_pred.shape="
@@ -144,11 +146,3 @@ def same_shape(y_true, y_pred):
     if rank == 1:
         return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
     return y_true, y_pred
-
-
-def _differ(first, second):
-    """Returns whether known sizes of axes differ."""
-    return any(
-        None not in sizes and sizes[0] != sizes[1]
-        for sizes in zip(first.shape, second.shape, strict=True)
-    )
