@@ -45,6 +45,9 @@ from keras_papers.applications.generative.mu_law import (
 from keras_papers.applications.generative.pixel_cnn import (
     GatedPixelCNN as GatedPixelCNN,
 )
+from keras_papers.applications.generative.pixel_snail import (
+    PixelSNAIL as PixelSNAIL,
+)
 from keras_papers.applications.generative.sampling import sample as sample
 from keras_papers.applications.generative.vq_vae import VQVAE as VQVAE
 from keras_papers.applications.generative.vq_vae import (

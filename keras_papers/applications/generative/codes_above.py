@@ -120,24 +120,24 @@ def draw_map(inputs, levels, size, filters):
     Returns:
         A symbolic tensor of shape `(batch, height, width, filters)`.
     """
-    maps = []
-    nearest = levels[-1][:2]
+    maps, nearest = [], levels[-1]
     for number, (codes, level) in enumerate(
         zip(inputs.values(), levels, strict=True), start=1
     ):
         x = layers.Embedding(level[2], filters, name=f"{MAP}{number}_embed")(
             codes
         )
-        maps.append(_repeat(x, level[:2], nearest, f"{MAP}{number}_repeat"))
+        maps.append(repeat(x, level, nearest, f"{MAP}{number}_repeat"))
     x = maps[0]
     if len(maps) > 1:
         x = layers.Concatenate(axis=-1, name=f"{MAP}_levels")(maps)
     x = _conv(x, filters, f"{MAP}_conv")
-    x = _repeat(x, nearest, size, f"{MAP}_repeat")
+    x = repeat(x, nearest, size, f"{MAP}_repeat")
     return _conv(x, filters, MAP)
 
 
-def _repeat(x, size, wanted, name):
+def repeat(x, size, wanted, name):
+    """Draws a layer that repeats each place, up to a height and width."""
     times = (wanted[0] // size[0], wanted[1] // size[1])
     return layers.UpSampling2D(times, data_format="channels_last", name=name)(x)
 
@@ -170,3 +170,15 @@ def levels_above(prior):
             size = tuple(prior.input[name].shape[1:])
             found.append((*size, prior.get_layer(embedding).input_dim))
     return found
+
+
+def map_size(input_shape):
+    """Returns the height and width of a map of codes, checked."""
+    size = plain(input_shape)
+    good = isinstance(size, tuple | list) and len(size) == 2
+    if not good or not all(isinstance(n, int) and n > 0 for n in size):
+        raise ValueError(
+            "`input_shape` is the height and width of a map of codes. "
+            f"Received: input_shape={input_shape!r}. Try (32, 32)."
+        )
+    return size

@@ -13,12 +13,12 @@ from keras_papers.applications.generative.codes_above import (
     checked_levels,
     codes_inputs,
     draw_map,
+    map_size,
 )
 from keras_papers.checks import (
     check_fraction,
     check_name,
     check_positive_int,
-    plain,
     plain_numbers,
 )
 from keras_papers.layers import GatedMaskedConv2D
@@ -112,7 +112,7 @@ def GatedPixelCNN(
     (None, 8, 8, 32)
     """
     check_name(name)
-    height, width = _size(input_shape)
+    height, width = map_size(input_shape)
     for argument, value, advice in (
         ("num_embeddings", num_embeddings, "Try 512."),
         ("filters", filters, "Try 64."),
@@ -164,14 +164,3 @@ def GatedPixelCNN(
     x = layers.Dense(HEAD, "relu", name="head")(x)
     logits = layers.Dense(num_embeddings, name="logits")(x)
     return keras.Model(inputs if given else codes, logits, name=name)
-
-
-def _size(input_shape):
-    size = plain(input_shape)
-    good = isinstance(size, tuple | list) and len(size) == 2
-    if not good or not all(isinstance(n, int) and n > 0 for n in size):
-        raise ValueError(
-            "`input_shape` is the height and width of a map of codes. "
-            f"Received: input_shape={input_shape!r}. Try (32, 32)."
-        )
-    return size

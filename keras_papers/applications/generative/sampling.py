@@ -34,6 +34,9 @@ from keras_papers.applications.generative.codes_above import (
 from keras_papers.applications.generative.pixel_cnn_sampler import (
     PixelCNNSampler,
 )
+from keras_papers.applications.generative.pixel_snail_sampler import (
+    PixelSNAILSampler,
+)
 from keras_papers.applications.generative.wavenet_sampler import (
     WaveNetSampler,
 )
@@ -43,11 +46,13 @@ from keras_papers.checks import (
     check_seed,
 )
 from keras_papers.layers import GatedCausalConv1D, GatedMaskedConv2D
+from keras_papers.layers._gated_residual2d import GatedResidual2D
 
 # A prior that has this layer, also one that was loaded: its sampler.
 _SAMPLERS = (
     (GatedMaskedConv2D, PixelCNNSampler),
     (GatedCausalConv1D, WaveNetSampler),
+    (GatedResidual2D, PixelSNAILSampler),
 )
 _COMPILED = weakref.WeakKeyDictionary()  # prior: {batch size: sampler}
 
@@ -67,8 +72,8 @@ def sample(
     """Draws codes from a prior, such as a `GatedPixelCNN` or a `WaveNet`.
 
     Args:
-        prior: What `GatedPixelCNN` or `WaveNet` returned, or such a model that
-            was loaded.
+        prior: What `GatedPixelCNN`, `PixelSNAIL` or `WaveNet` returned, or
+            such a model that was loaded.
         number: Positive int. How many maps, or sounds. Defaults to 1.
         labels: Ints of shape `(number,)`, or one for all: their classes.
         condition: Maps of shape `(number, height, width, channels)`; or for a
