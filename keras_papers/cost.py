@@ -17,8 +17,10 @@ from keras_papers.inlining import (
     is_formality,
     is_graph,
 )
+from keras_papers.layers.axial_attention import AxialAttention
 from keras_papers.layers.block import drawing
 from keras_papers.layers.finite_scalar_quantizer import FiniteScalarQuantizer
+from keras_papers.layers.gated_causal_conv1d import GatedCausalConv1D
 from keras_papers.layers.gated_masked_conv2d import GatedMaskedConv2D
 from keras_papers.layers.masked_conv2d import MaskedConv2D
 from keras_papers.layers.residual_vector_quantizer import (
@@ -38,8 +40,8 @@ TRANSPOSED = (
     layers.Conv2DTranspose,
     layers.Conv3DTranspose,
 )
-# Layers of kernels that are used at each place of a map, whatever its strides.
-MASKED = (GatedMaskedConv2D, MaskedConv2D)
+# Layers whose kernels are used at each place of the output.
+OF_KERNELS = (GatedCausalConv1D, GatedMaskedConv2D, MaskedConv2D)
 # Layers that compare each vector with each code, a product of matrices.
 QUANTIZERS = (ResidualVectorQuantizer, VectorQuantizer)
 SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
@@ -116,6 +118,9 @@ class Cost(NamedTuple):
 
 def count(model, input_shape=None):
     """Counts the trainable parameters and the multiply-adds of a model.
+
+    A layer of another package can state its own multiply-adds by a method
+    `multiply_adds(output_shape)`.
 
     Args:
         model: A functional or built sequential model with one input.
@@ -236,12 +241,19 @@ def _multiply_adds(layer, args, outputs):
         return math.prod(layer.kernel.shape) * _positions(layer, outputs.shape)
     if isinstance(layer, layers.Dense):
         return math.prod(layer.kernel.shape) * math.prod(outputs.shape[1:-1])
-    if isinstance(layer, MASKED):
+    if isinstance(layer, OF_KERNELS):
         return _sizes(layer, "kernel") * _places(layer, outputs)
+    if isinstance(layer, AxialAttention):
+        # Besides the projections, scores and averages along the axis.
+        attended = 2 * outputs.shape[layer.axis] * outputs.shape[-1]
+        return (_sizes(layer, "kernel") + attended) * _places(layer, outputs)
     if isinstance(layer, QUANTIZERS):
         parts = _sizes(layer, "kernel", "embeddings")
         return parts * _places(layer, outputs)
-    return 0 if isinstance(layer, FREE) else None
+    if isinstance(layer, FREE):
+        return 0
+    stated = getattr(layer, "multiply_adds", None)
+    return stated(outputs.shape) if callable(stated) else None
 
 
 def _sizes(layer, *names):

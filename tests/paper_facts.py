@@ -42,6 +42,8 @@ SONNET = "as many as in DeepMind's notebook, without the codebook"
 LITERAL = "the section read literally; it names no projection to the codes"
 ROSINALITY = "as many as in rosinality/vq-vae-2-pytorch, without codebooks"
 WIDE = "as rosinality's with the paper's 64 residual units"
+VIDEO_GPT = "as many as in wilson1yan/VideoGPT, without the codebook"
+IBAB = "ibab/tensorflow-wavenet has 1,056 more, which nothing uses"
 THREE = "the paper leaves open how the levels are decoded"
 PAPER_1280 = "the paper's Table 2 has a 1280-wide layer, the weights 1024"
 
@@ -129,6 +131,9 @@ FACTS = (
     Fact("VQVAE2", {"residual_filters": 32}, 1_388_867, 3934.3,
          note=ROSINALITY),
     Fact("VQVAE2", {"levels": 3}, 3_197_059, 2758.3, note=THREE),
+    Fact("VQVAEVideo", {}, 21_141_619, 22969.8, note=VIDEO_GPT),
+    Fact("WaveNet", {"input_shape": (16000,)}, 1_514_912, 23740.4,
+         note=IBAB),
 )
 # fmt: on
 

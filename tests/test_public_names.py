@@ -43,6 +43,7 @@ PUBLIC = {
         "table",
     },
     "keras_papers.layers": {
+        "AxialAttention",
         "Block",
         "CausalAttention2D",
         "ColumnEmbedding",

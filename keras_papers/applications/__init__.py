@@ -50,6 +50,10 @@ from keras_papers.applications.generative.pixel_cnn import (
 )
 from keras_papers.applications.generative.vq_vae import VQVAE as VQVAE
 from keras_papers.applications.generative.vq_vae_2 import VQVAE2 as VQVAE2
+from keras_papers.applications.generative.vq_vae_video import (
+    VQVAEVideo as VQVAEVideo,
+)
+from keras_papers.applications.generative.wavenet import WaveNet as WaveNet
 from keras_papers.applications.image.compound_scaling import (
     compound_coefficients as compound_coefficients,
 )

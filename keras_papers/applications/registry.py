@@ -40,7 +40,7 @@ class Record(NamedTuple):
     task: str
     paper: Paper
     table: tuple  # rows, whose fields are the paper's column heads
-    size: int  # height and width of the default input, or its length
+    size: int  # height and width of the default input, or samples of a sound
     published: Any  # `pretrained.weights.Family`, or None
 
     @property
@@ -63,8 +63,8 @@ def network(paper, table, *, size=224, task=CLASSIFICATION, published=None):
     Args:
         paper: The `Paper`.
         table: Tuple of rows, from which the network is built.
-        size: Int. Height and width of the default input, or the length of a
-            sequence. Defaults to 224.
+        size: Int. Height and width of the default input, or the samples of a
+            sound. Defaults to 224.
         task: Str. What the network is for. Defaults to
             `"image_classification"`.
         published: `pretrained.weights.Family` of the weights that

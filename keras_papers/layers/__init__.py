@@ -1,5 +1,8 @@
 """Layers of the papers; each file holds one."""
 
+from keras_papers.layers.axial_attention import (
+    AxialAttention as AxialAttention,
+)
 from keras_papers.layers.block import Block as Block
 from keras_papers.layers.causal_attention2d import (
     CausalAttention2D as CausalAttention2D,

@@ -15,6 +15,15 @@ from keras_papers.applications.generative.bits import (
 from keras_papers.applications.generative.codes_above import (
     condition_of as condition_of,
 )
+from keras_papers.applications.generative.frame_prediction import (
+    frame_examples as frame_examples,
+)
+from keras_papers.applications.generative.frame_prediction import (
+    frame_prior as frame_prior,
+)
+from keras_papers.applications.generative.frame_prediction import (
+    predict_frames as predict_frames,
+)
 from keras_papers.applications.generative.halves import decoder as decoder
 from keras_papers.applications.generative.halves import encoder as encoder
 from keras_papers.applications.generative.image_sampling import (
@@ -54,6 +63,9 @@ from keras_papers.applications.generative.vq_vae import (
     ReconstructionLoss as ReconstructionLoss,
 )
 from keras_papers.applications.generative.vq_vae_2 import VQVAE2 as VQVAE2
+from keras_papers.applications.generative.vq_vae_video import (
+    VQVAEVideo as VQVAEVideo,
+)
 from keras_papers.applications.generative.wavenet import WaveNet as WaveNet
 from keras_papers.applications.generative.wavenet import (
     receptive_field as receptive_field,

@@ -11,13 +11,25 @@ class Row(NamedTuple):
     """A convolution, or a residual unit."""
 
     layer: str  # "conv", "transposed" (convolution) or "residual"
-    kernel: int
-    strides: int
+    kernel: int | tuple
+    strides: int | tuple
     filters: int | None  # None: the channels of the images
     relu: bool  # whether an activation follows
 
 
-def draw(x, rows, channels, name):
+class Table(NamedTuple):
+    """An autoencoder: what comes before the codes, and what behind."""
+
+    encoder: tuple
+    decoder: tuple
+
+
+# The layers of maps of each rank: images, and clips of video.
+CONV = {4: layers.Conv2D, 5: layers.Conv3D}
+TRANSPOSED = {4: layers.Conv2DTranspose, 5: layers.Conv3DTranspose}
+
+
+def draw(x, rows, channels, name, kinds=None):
     """Draws the layers of `rows` into the graph of `x`.
 
     A residual unit is `x + conv1(relu(conv3(relu(x))))`, its `filters` those
@@ -28,23 +40,27 @@ def draw(x, rows, channels, name):
         rows: Sequence of `Row`.
         channels: What a row without filters has.
         name: First part of the names of the layers.
+        kinds: Dict of functions that draw the other layers of a table, by
+            their names there. They take a tensor, the kernel, the filters and
+            a name.
 
     Returns:
         A symbolic tensor.
     """
+    kinds = {"residual": _residual, **(kinds or {})}
     for index, row in enumerate(rows, start=1):
-        x = _draw_row(x, row, channels, f"{name}{index}")
+        x = _draw_row(x, row, channels, f"{name}{index}", kinds)
         if row.relu:
             x = layers.ReLU(name=f"{name}{index}_relu")(x)
     return x
 
 
-def _draw_row(x, row, channels, name):
+def _draw_row(x, row, channels, name, kinds):
     filters = row.filters or channels
-    if row.layer == "residual":
-        return _residual(x, row.kernel, filters, name)
-    kinds = {"conv": layers.Conv2D, "transposed": layers.Conv2DTranspose}
-    return kinds[row.layer](
+    if row.layer in kinds:
+        return kinds[row.layer](x, row.kernel, filters, name)
+    of_rank = {"conv": CONV, "transposed": TRANSPOSED}[row.layer]
+    return of_rank[len(x.shape)](
         filters,
         row.kernel,
         row.strides,
@@ -58,7 +74,7 @@ def _residual(x, kernel, filters, name):
     shortcut = x
     for part, size, width in (("inner", kernel, filters), ("outer", 1, None)):
         x = layers.ReLU(name=f"{name}_{part}_relu")(x)
-        x = layers.Conv2D(
+        x = CONV[len(x.shape)](
             width or shortcut.shape[-1],
             size,
             padding="same",

@@ -1,13 +1,12 @@
 """VQ-VAE (van den Oord et al., 2017, https://arxiv.org/abs/1711.00937)."""
 
-from typing import NamedTuple
-
 import keras
 from keras import layers, ops
 
 from keras_papers.applications import registry
 from keras_papers.applications.generative.rows import (
     Row,
+    Table,
     draw,
     from_pixels,
     image_shape,
@@ -30,13 +29,6 @@ PAPER = registry.Paper(
     2017,
     "https://arxiv.org/abs/1711.00937",
 )
-
-
-class Table(NamedTuple):
-    """An autoencoder: what comes before the codes, and what behind."""
-
-    encoder: tuple
-    decoder: tuple
 
 
 # fmt: off

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import keras
 from keras import layers, ops
 
+from keras_papers.applications import registry
 from keras_papers.checks import (
     check_name,
     check_positive_int,
@@ -13,6 +14,14 @@ from keras_papers.checks import (
     plain_numbers,
 )
 from keras_papers.layers import GatedCausalConv1D
+
+PAPER = registry.Paper(
+    "WaveNet",
+    "WaveNet: A Generative Model for Raw Audio",
+    "van den Oord et al.",
+    2016,
+    "https://arxiv.org/abs/1609.03499",
+)
 
 
 class Table(NamedTuple):
@@ -59,6 +68,9 @@ def receptive_field(table=IBAB):
     return of_layers + table.first_kernel
 
 
+@registry.network(
+    PAPER, (IBAB, R9Y9), size=16000, task=registry.AUDIO_GENERATION
+)
 @plain_numbers
 def WaveNet(
     input_shape=(None,),
@@ -243,6 +255,10 @@ class _Previous(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.num_embeddings or 1)
+
+    def multiply_adds(self, output_shape):
+        """Returns 0 for `cost.count`: values are moved only."""
+        return 0
 
     def get_config(self):
         return {**super().get_config(), "num_embeddings": self.num_embeddings}
