@@ -41,21 +41,26 @@ from keras_papers.pipelines.generation.measures import (
 )
 from keras_papers.pipelines.generation.options import (
     AUTOENCODER,
+    LATENTS,
     GenerateOptions,
 )
 from keras_papers.pipelines.generation.picture_log import PictureLog, as_pixels
 from keras_papers.pipelines.generation.report import LEFT_OUT, GenerationReport
 from keras_papers.pipelines.generation.sampling import draw
+from keras_papers.pipelines.generation.verdict import of_training
 from keras_papers.pipelines.options import RESULT, takes
 from keras_papers.pipelines.training.compilation_cache import (
     use_compilation_cache,
 )
-from keras_papers.pipelines.training.output_folder import claim, releases_claims
+from keras_papers.pipelines.training.output_folder import (
+    beside,
+    claim,
+    releases_claims,
+)
 from keras_papers.pipelines.training.run_record import run_record
 from keras_papers.pipelines.training.stages import train_stage
 from keras_papers.pipelines.training.training_folder import TrainingFolder
 
-LATENTS = "latents.npz"
 SHOWN = 8  # held-out images that are reconstructed in the report
 
 
@@ -250,6 +255,12 @@ def _train(pictures, folder, options, run):
         output=str(folder.path),
         verdict=[],
         run=run,
+    )
+    again = options.replace(output=beside(options.output))
+    report = report._replace(
+        verdict=of_training(
+            report, options, again.command_with("generate train")
+        )
     )
     shown = pictures.some(images.test, SHOWN)
     drawn, labels = draw(

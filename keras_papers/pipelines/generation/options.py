@@ -18,6 +18,7 @@ from keras_papers.pipelines.training.output_folder import (
 LEVELS = (1, 2, 3)
 DIGITS_SIZE, PICTURES_SIZE = 32, 64  # pixels, where no size is given
 AUTOENCODER = "autoencoder.keras"
+LATENTS = "latents.npz"
 CODES_FILE = ".kpc"  # ending of what `compress` writes
 
 
@@ -159,7 +160,7 @@ class GenerateOptions(Options):
         priors = ["prior.keras", *(f"prior{level}.keras" for level in LEVELS)]
         return (
             *(AUTOENCODER, *priors, *halves),
-            *("latents.npz", "split.json", "labels.txt", "samples.png"),
+            *(LATENTS, "split.json", "labels.txt", "samples.png"),
             *("reconstructions.png", "history.csv"),
             *("report.html", "report.json"),
         )

@@ -5,10 +5,15 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from keras_papers.applications.generative import sample_images
+from keras_papers.applications.generative import (
+    load_latents,
+    model_hash,
+    sample_images,
+)
 from keras_papers.checks import offer_nearest
 from keras_papers.pipelines.generation.compression import load_autoencoder
 from keras_papers.pipelines.generation.options import (
+    LATENTS,
     SampleOptions,
     generator_files,
 )
@@ -114,6 +119,7 @@ def draw_samples(options):
         )
     autoencoder = load_autoencoder(path)
     priors = [_load_prior(file) for file in files]
+    _check_hash(path, autoencoder)
     label = None if options.label is None else names.index(options.label)
     images, labels = draw(
         autoencoder,
@@ -134,6 +140,24 @@ def draw_samples(options):
 def _names(folder):
     path = folder / "labels.txt"
     return path.read_text("utf-8").splitlines() if path.exists() else []
+
+
+def _check_hash(path, autoencoder):
+    """Raises ValueError if the priors' codes are of another autoencoder."""
+    latents = path.with_name(LATENTS)
+    if not latents.exists():
+        return
+    trained_on, there = (
+        load_latents(latents).model_hash,
+        model_hash(autoencoder),
+    )
+    if trained_on != there:
+        raise ValueError(
+            "`model` is a folder with the priors of its autoencoder. "
+            f"Received: {str(path.parent)!r}, whose priors were trained on "
+            f"codes of the hash {trained_on}, with an autoencoder of {there}. "
+            "Put the autoencoder of the training back."
+        )
 
 
 def _load_prior(path):

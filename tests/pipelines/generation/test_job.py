@@ -3,7 +3,13 @@
 import csv
 import json
 import math
+import os
 import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import keras
 import numpy as np
@@ -20,6 +26,8 @@ from keras_papers.files.figures_json import to_json
 from keras_papers.pipelines.data.images import batches
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.pictures import read_picture
+from keras_papers.pipelines.generation.options import GenerateOptions
+from keras_papers.pipelines.generation.verdict import of_training
 from tests.support.photos import paint
 from tests.support.short_trainings import QUICK_GENERATOR
 
@@ -108,6 +116,7 @@ def test_the_pictures_are_grids(generated):
     assert read_picture(output / "reconstructions.png").shape == (70, 34, 3)
 
 
+@pytest.mark.slow
 def test_a_folder_without_classes_trains_a_prior_without_labels(tmp_path):
     paint(tmp_path, ["photos"], number=12)
     output = tmp_path / "out"
@@ -162,6 +171,93 @@ def test_too_few_pictures_are_refused(tmp_path):
             tmp_path / "photos", output=tmp_path / "out", **QUICK_GENERATOR
         )
     assert not pathlib.Path(tmp_path, "out").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("stage", ["autoencoder", "prior"])
+def test_a_killed_training_goes_on_from_its_last_epoch(stage, photos, tmp_path):
+    long = {**QUICK_GENERATOR, "epochs": 6, "prior_epochs": 6}
+    code = (
+        "from keras_papers import pipelines\n"
+        f"pipelines.train_image_generator({str(photos)!r}, "
+        f"output={str(tmp_path)!r}, **{long})"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    state = tmp_path / ".training"
+    while not [*(state / stage).glob("all-00000[2-5].npz")]:
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert {path.name for path in tmp_path.iterdir()} == {".training", ".lock"}
+    before = {
+        path.parent.name: json.loads(path.read_text())
+        for path in state.glob("*/history.json")
+    }
+    assert len(before[stage]) >= 2
+    latents = state / "latents.npz"
+    codes = latents.read_bytes() if latents.exists() else None
+    with pytest.raises(ValueError, match="same images and arguments"):
+        pipelines.train_image_generator(
+            photos, output=tmp_path, **{**long, "num_embeddings": 8}
+        )
+    pipelines.train_image_generator(photos, output=tmp_path, **long)
+    with open(tmp_path / "history.csv", newline="") as table:
+        rows = [*csv.DictReader(table)]
+    assert len(rows) == 12 and not state.exists()
+    for network, history in before.items():
+        after = [row for row in rows if row["network"] == network]
+        assert [row["epoch"] for row in after] == [*"123456"]
+        for row, was in zip(after, history, strict=False):
+            assert float(row["loss"]) == was["loss"]
+    if codes is not None:
+        assert (tmp_path / "latents.npz").read_bytes() == codes
+
+
+def test_priors_of_another_autoencoder_are_refused(generated, tmp_path):
+    _, output = generated
+    shutil.copytree(output, tmp_path / "copy")
+    model = keras.saving.load_model(output / "autoencoder.keras")
+    (weight, *_) = model.trainable_weights
+    weight.assign(weight + 0.1)
+    model.save(tmp_path / "copy" / "autoencoder.keras")
+    with pytest.raises(ValueError, match="trained on codes of the hash"):
+        pipelines.draw_samples(
+            tmp_path / "copy", tmp_path / "new.png", verbose=0
+        )
+    assert not (tmp_path / "new.png").exists()
+
+
+def test_what_stands_out_comes_with_a_command(generated):
+    report, _ = generated
+    options = GenerateOptions(output="out")
+    (level,) = report.levels
+    bad = level._replace(usage=0.2, bits_per_code=3.0, unigram_bits=2.0)
+    found = of_training(
+        report._replace(relative_mse=0.9, levels=[bad]),
+        options,
+        options.command_with("generate train"),
+    )
+    assert [(each.about, each.command) for each in found] == [
+        (
+            "poor pictures",
+            "keras-papers generate train --output out --epochs 80",
+        ),
+        (
+            "unused codes",
+            "keras-papers generate train --output out --num-embeddings 4",
+        ),
+        (
+            "weak prior",
+            "keras-papers generate train --output out --prior-epochs 80",
+        ),
+    ]
+    good = level._replace(usage=1.0, bits_per_code=1.0, unigram_bits=2.0)
+    (nothing,) = of_training(
+        report._replace(relative_mse=0.1, levels=[good]), options, None
+    )
+    assert nothing.command is None
 
 
 @pytest.mark.slow

@@ -1,0 +1,113 @@
+"""Networks that are trained one after the other, through kills."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from keras_papers.pipelines.training.stages import train_stage
+from keras_papers.pipelines.training.training_folder import TrainingFolder
+from tests.support.killing import KillAtWrite
+from tests.support.short_trainings import quick_steps as quick_steps
+
+EPOCHS = 3
+FILES = ("model.keras", "report.json")
+
+
+class Batches(keras.utils.PyDataset):
+    """Two batches in an order of their own for each epoch to begin with."""
+
+    def __init__(self, seed):
+        super().__init__()
+        generator = np.random.default_rng(seed)
+        self.x = generator.normal(size=(2, 8, 3)).astype("float32")
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return self.x[index], self.x[index, :, :1]
+
+
+def train(path):
+    """Trains two networks, one after the other; returns their histories."""
+    folder = TrainingFolder(path, {"seed": 0}, files=FILES)
+    histories = {}
+    for name in ("first", "second"):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((3,))
+        network = keras.Model(inputs, keras.layers.Dense(1)(inputs), name=name)
+        trained = train_stage(
+            network,
+            keras.losses.MeanSquaredError(),
+            Batches,
+            Batches(99),
+            folder.stage(name),
+            EPOCHS,
+            0.1,
+            verbose=0,
+        )
+        assert [row["epoch"] for row in trained.history] == [1, 2, 3]
+        histories[name] = trained.history
+    (folder.state / "report.json").write_text(json.dumps(len(histories)))
+    folder.finish()
+    return histories
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("write, after", [(4, True), (9, False)])
+def test_a_stage_that_was_killed_is_continued(write, after, tmp_path):
+    kill = KillAtWrite(write, after)
+    with kill.process():
+        train(tmp_path)
+    assert kill.happened and not (tmp_path / "report.json").exists()
+    state = tmp_path / ".training"
+    done = {
+        path.parent.name: [
+            int(each.stem.split("-")[1]) for each in path.parent.glob("*.npz")
+        ]
+        for path in state.glob("*/history.json")
+    }
+    before = {
+        name: json.loads((state / name / "history.json").read_text())
+        for name in done
+    }
+    assert len(done) == (1 if write < 7 else 2)
+    histories = train(tmp_path)
+    assert (tmp_path / "report.json").read_text() == "2"
+    assert not state.exists()
+    for name, epochs in done.items():
+        kept = max(epochs, default=0)
+        assert histories[name][:kept] == before[name][:kept]
+
+
+def test_the_weights_are_those_of_the_lowest_validation_loss(tmp_path):
+    folder = TrainingFolder(tmp_path, {}, files=FILES)
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((3,))
+    network = keras.Model(inputs, keras.layers.Dense(1)(inputs), name="net")
+    trained = train_stage(
+        network,
+        keras.losses.MeanSquaredError(),
+        Batches,
+        Batches(99),
+        folder.stage("net"),
+        EPOCHS,
+        3.0,
+        verbose=0,
+    )
+    assert getattr(network, "optimizer", None) is None
+    network.compile(loss="mse")
+    losses = [row["val_loss"] for row in trained.history]
+    assert trained.best_epoch == 1 + int(np.argmin(losses))
+    assert network.evaluate(Batches(99), verbose=0) == pytest.approx(
+        min(losses), rel=1e-5
+    )
+
+
+def test_other_files_of_a_job_do_not_count_as_finished(tmp_path):
+    (tmp_path / "model.tflite").write_text("of another job")
+    train(tmp_path)
+    with pytest.raises(ValueError, match="finished training"):
+        TrainingFolder(tmp_path, {"seed": 0}, files=FILES)
