@@ -32,7 +32,6 @@ from tests.support.photos import paint
 from tests.support.short_trainings import QUICK_GENERATOR
 
 
-@pytest.mark.contract
 def test_the_files_are_there_and_nothing_else(generated):
     _, output = generated
     assert sorted(path.name for path in output.iterdir()) == [
@@ -117,6 +116,7 @@ def test_the_pictures_are_grids(generated):
 
 
 @pytest.mark.slow
+@pytest.mark.contract
 def test_a_folder_without_classes_trains_a_prior_without_labels(tmp_path):
     paint(tmp_path, ["photos"], number=12)
     output = tmp_path / "out"
