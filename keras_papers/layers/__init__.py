@@ -16,6 +16,9 @@ from keras_papers.layers.conv_norm_activation import (
 from keras_papers.layers.depthwise_separable import (
     DepthwiseSeparable as DepthwiseSeparable,
 )
+from keras_papers.layers.feature_attention import (
+    FeatureAttention as FeatureAttention,
+)
 from keras_papers.layers.finite_scalar_quantizer import (
     FiniteScalarQuantizer as FiniteScalarQuantizer,
 )
@@ -29,11 +32,15 @@ from keras_papers.layers.h_swish import HSwish as HSwish
 from keras_papers.layers.inverted_residual import (
     InvertedResidual as InvertedResidual,
 )
+from keras_papers.layers.luong_attention import LuongAttention as LuongAttention
 from keras_papers.layers.masked_conv2d import MaskedConv2D as MaskedConv2D
 from keras_papers.layers.residual_vector_quantizer import (
     ResidualVectorQuantizer as ResidualVectorQuantizer,
 )
 from keras_papers.layers.squeeze_excite import SqueezeExcite as SqueezeExcite
+from keras_papers.layers.temporal_attention import (
+    TemporalAttention as TemporalAttention,
+)
 from keras_papers.layers.vector_quantizer import (
     VectorQuantizer as VectorQuantizer,
 )

@@ -12,12 +12,14 @@ from keras_papers.layers import (
     CausalAttention2D,
     ConvNormActivation,
     DepthwiseSeparable,
+    FeatureAttention,
     FiniteScalarQuantizer,
     HSwish,
     InvertedResidual,
     MaskedConv2D,
     ResidualVectorQuantizer,
     SqueezeExcite,
+    TemporalAttention,
     VectorQuantizer,
 )
 from keras_papers.testing import check_layer
@@ -187,6 +189,13 @@ CASES = [
         (2, 4, 6, 3),
     ),
     (FiniteScalarQuantizer, {"levels": [8, 5, 3]}, (4, 3)),
+    (FeatureAttention, {}, (3, 5)),
+    (TemporalAttention, {}, (3, 5, 4)),
+    (
+        TemporalAttention,
+        {"per_feature": True, "kernel_initializer": "he_normal"},
+        (3, 5, 4),
+    ),
     (
         ResidualVectorQuantizer,
         {"quantizer": VectorQuantizer(8), "num_quantizers": 2},
@@ -237,6 +246,7 @@ def test_every_public_layer_is_on_the_list():
         layers.ColumnEmbedding,  # takes ids: test_column_embedding.py
         layers.GatedCausalConv1D,  # two outputs: test_gated_causal_conv1d.py
         layers.GatedMaskedConv2D,  # takes two maps: test_causal_layers.py
+        layers.LuongAttention,  # takes two series: test_attention.py
     }
     assert public - excused == {layer for layer, *_ in CASES}
 
