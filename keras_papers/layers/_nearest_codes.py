@@ -19,11 +19,18 @@ def nearest_codes(x, table, chunk_size):
     """
     columns = ops.transpose(table)
     half_squares = ops.sum(ops.square(table), axis=-1) / 2
+    last = table.shape[0] - 1
+    rows = ops.arange(last + 1, dtype="int32")
 
     def of_chunk(chunk):
         scores = ops.matmul(chunk, columns) - half_squares
-        return ops.cast(ops.argmax(scores, axis=-1), "int32")
+        # Compilers make vector instructions of max and min, but not of argmax,
+        # which takes as long as the product.
+        highest = ops.max(scores, axis=-1, keepdims=True)
+        return ops.min(ops.where(scores < highest, last, rows), axis=-1)
 
+    if x.shape[0] == 0:  # which TensorFlow finds no maximum of
+        return ops.zeros((0,), "int32")
     if x.shape[0] is not None and x.shape[0] <= chunk_size:
         return of_chunk(x)
     number, length = ops.shape(x)[0], x.shape[1]

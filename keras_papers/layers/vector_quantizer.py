@@ -82,7 +82,7 @@ class VectorQuantizer(keras.layers.Layer):
             below this share of the mean count is moved to a random vector of
             the batch. Defaults to 0.1; None leaves codes where they are.
         chunk_size: Positive int. Vectors that are compared with the codebook
-            at once, which bounds the memory. Defaults to 2048.
+            at once, which bounds the memory. Defaults to 256.
         seed: Int, or None. Of the random vectors.
         **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
 
@@ -124,7 +124,7 @@ class VectorQuantizer(keras.layers.Layer):
         estimator="straight_through",
         initialization="data",
         revival=0.1,
-        chunk_size=2048,
+        chunk_size=256,
         seed=None,
         **kwargs,
     ):
@@ -134,7 +134,7 @@ class VectorQuantizer(keras.layers.Layer):
             ("embedding_dim", embedding_dim, "a vector's length", "Try 64."),
             ("num_codebooks", num_codebooks, "a number", "Try 1."),
             ("codebook_dim", codebook_dim, "a code's length", "Try 8."),
-            ("chunk_size", chunk_size, "a number of vectors", "Try 2048."),
+            ("chunk_size", chunk_size, "a number of vectors", "Try 256."),
         ):
             optional = name in ("embedding_dim", "codebook_dim")
             if not (optional and value is None):
