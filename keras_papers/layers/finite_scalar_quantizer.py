@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_papers.layers._codes import checked_codes
+from keras_papers.layers._finite import check_finite
 from keras_papers.layers._straight_through import straight_through
 
 MARGIN = 1e-3  # by which the bound lies outside of the last level
@@ -107,6 +108,8 @@ class FiniteScalarQuantizer(keras.layers.Layer):
             A tensor of int32 in [0, num_embeddings), of the inputs' shape
             without the last axis. The first level varies fastest.
         """
+        inputs = ops.convert_to_tensor(inputs)
+        check_finite(inputs, "FiniteScalarQuantizer")
         rounded = ops.round(self._bounded(ops.cast(inputs, "float32")))
         digits = ops.cast(rounded + self._half_widths(), "int32")
         return ops.sum(digits * self._basis(), axis=-1)

@@ -15,6 +15,7 @@ from keras_papers.checks import (
 )
 from keras_papers.layers._codebook_metrics import Perplexity, Usage
 from keras_papers.layers._codes import checked_codes
+from keras_papers.layers._finite import check_finite
 from keras_papers.layers._nearest_codes import nearest_codes
 from keras_papers.layers._straight_through import rotated, straight_through
 
@@ -52,6 +53,11 @@ class VectorQuantizer(keras.layers.Layer):
     Codes, losses and averages are computed in float32 under any dtype policy.
     With `trainable = False` the codebook stays as it is, as it does in
     inference. Replicas of `tf.distribute` learn from the vectors of all.
+
+    Vectors that are not finite leave no trace in the codebook. In training the
+    loss is then NaN, which `keras.callbacks.TerminateOnNaN` notices. In
+    inference they are an error, unless the call is compiled, as that of
+    `predict` on TensorFlow and JAX: their codes are then arbitrary.
 
     Args:
         num_embeddings: Positive int. Codes of a codebook, `K` of the paper.
@@ -96,7 +102,7 @@ class VectorQuantizer(keras.layers.Layer):
     Raises:
         ValueError: If an argument is out of its range, or the last axis of the
             inputs is open, is not `embedding_dim`, or is not divided by
-            `num_codebooks`.
+            `num_codebooks`; or if inputs are not finite.
 
     Example:
     >>> layer = VectorQuantizer(num_embeddings=2, initialization="uniform")
@@ -270,6 +276,8 @@ class VectorQuantizer(keras.layers.Layer):
 
     def call(self, inputs, mask=None, training=None):
         learning = bool(training) and self.trainable
+        if not training:
+            check_finite(inputs, "VectorQuantizer", mask)
         vectors = self._vectors(inputs)
         valid = None if mask is None else ops.reshape(mask, (-1,))
         quantized, losses = [], []
@@ -313,7 +321,9 @@ class VectorQuantizer(keras.layers.Layer):
             code for each.
         """
         self._check_built("encode")
-        vectors = self._vectors(ops.convert_to_tensor(inputs))
+        inputs = ops.convert_to_tensor(inputs)
+        check_finite(inputs, "VectorQuantizer")
+        vectors = self._vectors(inputs)
         codes = [
             self._nearest(vectors[:, index], self._codebook(index))
             for index in range(self.num_codebooks)

@@ -58,6 +58,13 @@ def test_many_codes_are_numbered_exactly():
     )
 
 
+def test_vectors_that_are_not_finite_have_no_codes():
+    x = vectors(4)
+    x[1, 2] = np.nan
+    with pytest.raises(ValueError, match="Received: 1 elements that are NaN"):
+        FiniteScalarQuantizer(LEVELS).encode(x)
+
+
 def test_codes_outside_of_the_grid_give_nan():
     found = FiniteScalarQuantizer((5, 3)).decode(np.array([0, 15, -1]))
     np.testing.assert_array_equal(

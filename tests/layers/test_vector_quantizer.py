@@ -304,6 +304,29 @@ def test_vectors_that_are_not_finite_do_not_poison_the_codebook(revival):
         assert np.isfinite(weight).all()
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("method", ["__call__", "encode"])
+def test_vectors_that_are_not_finite_are_named_in_inference(value, method):
+    layer, x = quantizer(vectors(K, seed=1)), vectors(30)
+    x[3, 1] = x[7, 2] = value
+    with pytest.raises(ValueError, match="Received: 2 elements that are NaN"):
+        getattr(layer, method)(x)
+
+
+def test_fit_shows_nan_in_its_loss_and_keeps_the_codebook_clean():
+    inputs = keras.Input((D,))
+    layer = quantizer(vectors(K, seed=1), revival=0.1)
+    model = keras.Model(inputs, keras.layers.Dense(D)(layer(inputs)))
+    model.compile("sgd", "mse")
+    x = vectors(32)
+    targets = x.copy()
+    x[3, 1] = np.nan
+    logs = model.fit(x, targets, 16, epochs=1, verbose=0).history
+    assert np.isnan(logs["loss"][0])
+    for weight in layer.get_weights():
+        assert np.isfinite(weight).all()
+
+
 @pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize("codes", [1, 3])
 def test_the_smallest_batches_and_codebooks_work(number, codes):
