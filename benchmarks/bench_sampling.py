@@ -13,7 +13,6 @@ the one that the network chooses.
 CPU seconds of one thread, where other load counts less than in wall time.
 """
 
-import interleaved  # sets the number of threads before Keras is imported
 import keras
 import numpy as np
 
@@ -23,6 +22,8 @@ from keras_papers.applications.generative import (
     sample,
 )
 from keras_papers.applications.generative.sampling import generators, gumbel
+
+import interleaved  # sets the number of threads before Keras is imported
 
 BATCH, RUNS, NAIVE_PLACES = 16, 3, 4
 PRIORS = {

@@ -124,6 +124,7 @@ FACTS = (
     Fact(SMALL, {"alpha": 0.5, MIN: True}, 1_445_480, 21.9),
     Fact(SMALL, {"alpha": 0.35, MIN: True}, 1_281_984, 14.5),
     Fact(SMALL, {"alpha": 1.25, MIN: True}, 2_870_880, 82.3),
+    Fact("PixelSNAIL", {}, 836_128, 782.1),
     Fact("VQVAE", {}, 662_723, 45.6, note=SONNET),
     Fact("VQVAE", {"embedding_dim": None, "table": SECTION_4_1}, 4_745_987,
          316.7, note=LITERAL),

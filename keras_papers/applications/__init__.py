@@ -48,6 +48,9 @@ from keras_papers.applications.efficientnet_lite import (
 from keras_papers.applications.generative.pixel_cnn import (
     GatedPixelCNN as GatedPixelCNN,
 )
+from keras_papers.applications.generative.pixel_snail import (
+    PixelSNAIL as PixelSNAIL,
+)
 from keras_papers.applications.generative.vq_vae import VQVAE as VQVAE
 from keras_papers.applications.generative.vq_vae_2 import VQVAE2 as VQVAE2
 from keras_papers.applications.generative.vq_vae_video import (

@@ -74,6 +74,10 @@ class CodesConv2D(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.filters)
 
+    def multiply_adds(self, output_shape):
+        """Returns 0: vectors are looked up and added."""
+        return 0
+
     def get_config(self):
         return {
             **super().get_config(),

@@ -1,5 +1,7 @@
 """The gated residual layer of PixelCNN++ (arXiv:1701.05517) and PixelSNAIL."""
 
+import math
+
 import keras
 from keras import layers, ops
 
@@ -112,6 +114,12 @@ class GatedResidual2D(keras.layers.Layer):
     ):
         several = isinstance(inputs_shape[0], list | tuple)
         return tuple(inputs_shape[0] if several else inputs_shape)
+
+    def multiply_adds(self, output_shape):
+        """Returns those of one map: each weight is used at each place."""
+        kernels = (w for w in self.weights if w.name == "kernel")
+        weights = sum(math.prod(kernel.shape) for kernel in kernels)
+        return weights * math.prod(output_shape[1:-1])
 
     def get_config(self):
         return {

@@ -1,5 +1,7 @@
 """The attention of PixelSNAIL (Chen et al., 2017, arXiv:1712.09763)."""
 
+import math
+
 import keras
 from keras import layers, ops
 
@@ -170,6 +172,14 @@ class CausalAttention2D(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         of_queries, _ = _pair(input_shape)
         return (*of_queries[:-1], self.num_heads * self._value_dim)
+
+    def multiply_adds(self, output_shape):
+        """Returns those of one map, masked scores included."""
+        projections = (self.query, self.key, self.value)
+        weights = sum(math.prod(each.kernel.shape) for each in projections)
+        places = math.prod(output_shape[1:-1])
+        sizes = self.num_heads * (self.key_dim + self._value_dim)
+        return places * (weights + places * sizes)
 
     def get_config(self):
         return {

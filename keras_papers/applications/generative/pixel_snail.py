@@ -1,11 +1,16 @@
-"""PixelSNAIL over codes (Chen et al., 2017, https://arxiv.org/abs/1712.09763)."""
+"""PixelSNAIL (Chen et al., 2017, https://arxiv.org/abs/1712.09763).
 
+A prior over maps of codes, with attention.
+"""
+
+import math
 from typing import NamedTuple
 
 import keras
 import numpy as np
 from keras import layers, ops
 
+from keras_papers.applications import registry
 from keras_papers.applications.generative.codes_above import (
     MAP,
     checked_levels,
@@ -22,6 +27,14 @@ from keras_papers.layers import CausalAttention2D
 from keras_papers.layers._causal_conv import CausalConv2D
 from keras_papers.layers._codes_conv2d import CodesConv2D
 from keras_papers.layers._gated_residual2d import GatedResidual2D
+
+PAPER = registry.Paper(
+    "PixelSNAIL",
+    "PixelSNAIL: An Improved Autoregressive Generative Model",
+    "Chen et al.",
+    2017,
+    "https://arxiv.org/abs/1712.09763",
+)
 
 
 class Table(NamedTuple):
@@ -53,9 +66,15 @@ PAPER_BOTTOM      = Table( 512, 1024, 5, 4, 5, 0, False,  20,  0, 0.1)
 # fmt: on
 
 
+@registry.network(
+    PAPER,
+    (SMALL, ROSINALITY_TOP, ROSINALITY_BOTTOM, PAPER_TOP, PAPER_BOTTOM),
+    size=32,
+    task=registry.LATENT_PRIOR,
+)
 @plain_numbers
 def PixelSNAIL(
-    input_shape,
+    input_shape=(32, 32),
     num_embeddings=512,
     table=SMALL,
     num_classes=None,
@@ -75,7 +94,8 @@ def PixelSNAIL(
     is bits per code. `sample` draws from it.
 
     Args:
-        input_shape: Height and width of a map of codes.
+        input_shape: Height and width of a map of codes. Defaults to
+            `(32, 32)`.
         num_embeddings: Positive int. Codes. Defaults to 512.
         table: A `Table`: `SMALL` (default), for a processor and maps of up to
             16 x 16; `ROSINALITY_TOP`, with 512 codes 84,873,280 parameters,
@@ -264,6 +284,11 @@ class PointwiseConv2D(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.filters)
 
+    def multiply_adds(self, output_shape):
+        """Returns those of one map."""
+        kernel = self.conv.kernel.shape
+        return math.prod(kernel) * math.prod(output_shape[1:-1])
+
     def get_config(self):
         return {**super().get_config(), "filters": self.filters}
 
@@ -286,6 +311,10 @@ class WithCoordinates(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         channels = sum(shape[-1] for shape in input_shape)
         return (*input_shape[0][:-1], channels + 2)
+
+    def multiply_adds(self, output_shape):
+        """Returns 0: the coordinates are constants."""
+        return 0
 
 
 def coordinates(height, width):
