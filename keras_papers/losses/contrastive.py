@@ -346,10 +346,8 @@ class BPRLoss(keras.losses.Loss):
     -log(sigmoid(score of a positive - score of a negative)), the mean over all
     such pairs of the same user: Bayesian personalized ranking (Rendle et al.,
     2009, https://arxiv.org/abs/1205.2618). Its penalty on the weights is left
-    to the optimizer or to regularizers.
-
-    Args:
-        **kwargs: Keyword arguments of `keras.losses.Loss`.
+    to the optimizer or to regularizers. The arguments are those of
+    `keras.losses.Loss`.
 
     Input shape:
         Labels, 1 for a positive and 0 for a negative, and scores, both
