@@ -121,8 +121,19 @@ def test_a_folder_without_classes_trains_a_prior_without_labels(tmp_path):
     paint(tmp_path, ["photos"], number=12)
     output = tmp_path / "out"
     report = pipelines.train_image_generator(
-        tmp_path / "photos", output=output, **QUICK_GENERATOR
+        tmp_path / "photos",
+        output=output,
+        pictures_every=2,
+        **QUICK_GENERATOR,
     )
+    assert sorted(
+        str(path.relative_to(output / "logs"))
+        for path in (output / "logs").glob("*/*")
+    ) == [
+        "autoencoder/reconstructions-000002.png",
+        "autoencoder/usage-000002.png",
+        "prior/samples-000002.png",
+    ]
     assert report.classes == 0 and report.train_images == 9
     assert not (output / "labels.txt").exists()
     prior = keras.saving.load_model(output / "prior.keras")
