@@ -50,7 +50,8 @@ def portable_encoder(model):
     def call(layer, *args, **kwargs):
         if layer not in found:
             return layer(*args, **kwargs)
-        nearest = ops.top_k(_scores(layer, args[0]), 1)[1][..., 0]
+        places = ops.top_k(_scores(layer, args[0]), 1)[1][..., 0]
+        nearest = ops.cast(places, "int32")
         codes[layer] = layers.Identity(name=layer.name)(nearest)
         # The levels below see the vectors of these codes.
         return _look_up(layer)(nearest)
