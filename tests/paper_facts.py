@@ -8,6 +8,7 @@ with a note where the two do not agree.
 from typing import NamedTuple
 
 from keras_papers.applications.generative.vq_vae import SECTION_4_1
+from keras_papers.applications.generative.wavenet import R9Y9
 from keras_papers.applications.registry import (
     CLASSIFICATION,
     get_record,
@@ -43,6 +44,8 @@ LITERAL = "the section read literally; it names no projection to the codes"
 ROSINALITY = "as many as in rosinality/vq-vae-2-pytorch, without codebooks"
 WIDE = "as rosinality's with the paper's 64 residual units"
 VIDEO_GPT = "as many as in wilson1yan/VideoGPT, without the codebook"
+CHANNELS = "the paper gives strides, windows and codes, but no channels"
+GAINS = "r9y9/wavenet_vocoder has 35,234 more: gains, and what nothing uses"
 IBAB = "ibab/tensorflow-wavenet has 1,056 more, which nothing uses"
 THREE = "the paper leaves open how the levels are decoded"
 PAPER_1280 = "the paper's Table 2 has a 1280-wide layer, the weights 1024"
@@ -132,9 +135,15 @@ FACTS = (
     Fact("VQVAE2", {"residual_filters": 32}, 1_388_867, 3934.3,
          note=ROSINALITY),
     Fact("VQVAE2", {"levels": 3}, 3_197_059, 2758.3, note=THREE),
+    Fact("VQVAEAudio", {}, 1_552_763, 2650.7, note=CHANNELS),
     Fact("VQVAEVideo", {}, 21_141_619, 22969.8, note=VIDEO_GPT),
     Fact("WaveNet", {"input_shape": (16000,)}, 1_514_912, 23740.4,
          note=IBAB),
+    Fact("WaveNet",
+         {"input_shape": (16384,), "num_mixtures": 10,
+          "condition_channels": 80, "upsampling": (4, 4, 4, 4),
+          "table": R9Y9},
+         3_660_098, 59673.8, note=GAINS),
 )
 # fmt: on
 
@@ -173,7 +182,10 @@ FORMS = (
     Form(SMALL, 11, "Table 2", {2: 16, 4: 16, 8: 24, 16: 48, 32: 96}),
 )
 # fmt: on
-NAMES = {id(SECTION_4_1): "SECTION_4_1"}  # of the tables in the arguments
+NAMES = {
+    id(SECTION_4_1): "SECTION_4_1",
+    id(R9Y9): "R9Y9",
+}  # of the tables in the arguments
 
 
 def call_of(fact):

@@ -244,8 +244,13 @@ FAMILIES = sorted(
     for path in (ROOT / "applications").rglob("*.py")
     if re.search(r"registry\.network|^def [A-Z]", path.read_text(), re.M)
 )
-# EfficientNet-Lite is built by EfficientNet's builder.
-RELATED = {("efficientnet_lite", "efficientnet")}
+# EfficientNet-Lite is built by EfficientNet's builder; VQ-VAE for sound has a
+# WaveNet as decoder.
+RELATED = {
+    ("efficientnet_lite", "efficientnet"),
+    ("vq_vae_audio", "vq_vae"),
+    ("vq_vae_audio", "wavenet"),
+}
 
 
 @pytest.mark.parametrize("path", FAMILIES, ids=lambda path: path.stem)

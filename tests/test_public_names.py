@@ -60,6 +60,7 @@ PUBLIC = {
         "ResidualVectorQuantizer",
         "SqueezeExcite",
         "TemporalAttention",
+        "TemporalJitter",
         "VectorQuantizer",
     },
     "keras_papers.losses": {

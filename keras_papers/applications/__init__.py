@@ -53,6 +53,9 @@ from keras_papers.applications.generative.pixel_snail import (
 )
 from keras_papers.applications.generative.vq_vae import VQVAE as VQVAE
 from keras_papers.applications.generative.vq_vae_2 import VQVAE2 as VQVAE2
+from keras_papers.applications.generative.vq_vae_audio import (
+    VQVAEAudio as VQVAEAudio,
+)
 from keras_papers.applications.generative.vq_vae_video import (
     VQVAEVideo as VQVAEVideo,
 )

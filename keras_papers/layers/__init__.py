@@ -41,6 +41,9 @@ from keras_papers.layers.squeeze_excite import SqueezeExcite as SqueezeExcite
 from keras_papers.layers.temporal_attention import (
     TemporalAttention as TemporalAttention,
 )
+from keras_papers.layers.temporal_jitter import (
+    TemporalJitter as TemporalJitter,
+)
 from keras_papers.layers.vector_quantizer import (
     VectorQuantizer as VectorQuantizer,
 )

@@ -20,6 +20,7 @@ from keras_papers.layers import (
     ResidualVectorQuantizer,
     SqueezeExcite,
     TemporalAttention,
+    TemporalJitter,
     VectorQuantizer,
 )
 from keras_papers.testing import check_layer
@@ -196,6 +197,7 @@ CASES = [
         {"per_feature": True, "kernel_initializer": "he_normal"},
         (3, 5, 4),
     ),
+    (TemporalJitter, {"rate": 0.3, "seed": 1}, (2, 5, 4)),
     (
         ResidualVectorQuantizer,
         {"quantizer": VectorQuantizer(8), "num_quantizers": 2},

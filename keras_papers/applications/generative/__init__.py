@@ -63,6 +63,12 @@ from keras_papers.applications.generative.vq_vae import (
     ReconstructionLoss as ReconstructionLoss,
 )
 from keras_papers.applications.generative.vq_vae_2 import VQVAE2 as VQVAE2
+from keras_papers.applications.generative.vq_vae_audio import (
+    VQVAEAudio as VQVAEAudio,
+)
+from keras_papers.applications.generative.vq_vae_audio import (
+    convert_voice as convert_voice,
+)
 from keras_papers.applications.generative.vq_vae_video import (
     VQVAEVideo as VQVAEVideo,
 )

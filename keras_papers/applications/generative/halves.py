@@ -7,12 +7,12 @@ def encoder(model):
     """Returns the half of an autoencoder before the codes.
 
     Args:
-        model: What `VQVAE` or `VQVAE2` returned, or such a model that was
-            loaded.
+        model: What `VQVAE`, `VQVAE2` or `VQVAEAudio` returned, or such a model
+            that was loaded.
 
     Returns:
-        A functional model: images to codes of int32, a list of them from the
-        top level down where there are several. It shares the weights.
+        A functional model: images or sounds to codes of int32, a list of them
+        from the top level down where there are several. It shares the weights.
 
     Raises:
         ValueError: If the model has no quantizer.
@@ -26,8 +26,11 @@ def encoder(model):
         _Encode(quantizer, name=f"encode_{quantizer.name}")(quantizer.input)
         for quantizer in quantizers(model)
     ]
+    inputs = _inputs_of(codes)
     return keras.Model(
-        model.input, _one_or_all(codes), name=f"{model.name}_encoder"
+        _one_or_all([x for x in model.inputs if id(x) in inputs]),
+        _one_or_all(codes),
+        name=f"{model.name}_encoder",
     )
 
 
@@ -43,9 +46,19 @@ def decoder(model):
         weights.
 
     Raises:
-        ValueError: If the model has no quantizer.
+        ValueError: If the model has no quantizer, or its outputs depend on
+            the images or sounds themselves, as those of `VQVAEAudio` do.
     """
     found = quantizers(model)
+    behind = [quantizer.output for quantizer in found]
+    if _inputs_of(model.outputs, known=behind):
+        raise ValueError(
+            "`model` is an autoencoder whose outputs depend on the codes "
+            f"alone. Received: {model.name!r}, whose decoder predicts each "
+            "sample from those before. Pass its layer 'wavenet' and the "
+            "vectors of the codes as condition to `sample`, or draw sounds "
+            "with `convert_voice`."
+        )
     shapes = [output.shape[1:] for output in encoder(model).outputs]
     codes = [
         keras.Input(shape, dtype="int32", name=quantizer.name)
@@ -55,9 +68,7 @@ def decoder(model):
         _Decode(quantizer, name=f"decode_{quantizer.name}")(each)
         for quantizer, each in zip(found, codes, strict=True)
     ]
-    behind = keras.Model(
-        [quantizer.output for quantizer in found], model.output, name="behind"
-    )
+    behind = keras.Model(behind, model.output, name="behind")
     return keras.Model(
         _one_or_all(codes), behind(vectors), name=f"{model.name}_decoder"
     )
@@ -77,6 +88,27 @@ def quantizers(model):
             "or VQVAE2 returned."
         )
     return found
+
+
+def _inputs_of(outputs, known=()):
+    """Returns the ids of the inputs that outputs of a graph depend on.
+
+    Args:
+        outputs: Symbolic tensors.
+        known: Symbolic tensors whose own inputs do not count.
+    """
+    stack, seen, inputs = list(outputs), {id(x) for x in known}, set()
+    while stack:
+        tensor = stack.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        layer, index, _ = tensor._keras_history
+        before = layer._inbound_nodes[index].input_tensors
+        stack += before
+        if not before:
+            inputs.add(id(tensor))
+    return inputs
 
 
 def _one_or_all(tensors):

@@ -140,7 +140,7 @@ def extract_latents(vqvae, images, batch_size=64, labels=None):
     check_positive_int("batch_size", batch_size, "a number of images", "Try 64")
     half = encoder(vqvae)
     if hasattr(images, "shape"):
-        images = _checked_images(vqvae, images)
+        images = _checked_images(vqvae, half.input_shape[1:], images)
         codes = half.predict(images, batch_size=batch_size, verbose=0)
     else:
         codes = half.predict(images, verbose=0)
@@ -152,10 +152,13 @@ def extract_latents(vqvae, images, batch_size=64, labels=None):
     )
 
 
-def _checked_images(vqvae, images):
+def _checked_images(vqvae, expected, images):
     images = np.asarray(images)
-    expected = tuple(vqvae.input_shape[1:])
-    if images.shape[1:] != expected:
+    fits = images.ndim == len(expected) + 1 and all(
+        size in (None, found)
+        for size, found in zip(expected, images.shape[1:], strict=True)
+    )
+    if not fits:
         raise ValueError(
             f"`images` have the shape {expected} that {vqvae.name!r} takes. "
             f"Received: images of shape {images.shape}. Resize them or convert "

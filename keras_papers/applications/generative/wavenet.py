@@ -316,5 +316,15 @@ class _Upsampling(keras.layers.Layer):
             steps *= math.prod(self.factors)
         return (batch, steps, channels)
 
+    def multiply_adds(self, output_shape):
+        """Returns the multiply-adds of all convolutions for `cost.count`."""
+        _, samples, channels = output_shape
+        steps = samples // math.prod(self.factors)
+        total = steps * channels**2
+        for factor in self.factors:
+            steps *= factor
+            total += steps * (2 * factor + 1) * channels
+        return total
+
     def get_config(self):
         return {**super().get_config(), "factors": list(self.factors)}
