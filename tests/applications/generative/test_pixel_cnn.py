@@ -151,6 +151,22 @@ def test_a_loaded_prior_draws_the_same(prior, given, tmp_path):
     )
 
 
+def test_a_prior_that_was_trained_further_draws_by_its_new_weights(
+    prior, given
+):
+    before = sample(prior, 3, seed=0, verbose=0, **given)
+    bias = prior.get_layer("logits").bias
+    old = keras.ops.convert_to_numpy(bias)
+    try:
+        bias.assign(old + 1000 * (np.arange(CODES) == 5))
+        assert np.all(sample(prior, 3, seed=0, verbose=0, **given) == 5)
+    finally:
+        bias.assign(old)
+    np.testing.assert_array_equal(
+        sample(prior, 3, seed=0, verbose=0, **given), before
+    )
+
+
 def test_a_network_of_other_layers_is_no_prior():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     with pytest.raises(ValueError, match="which has no layer of such"):
