@@ -107,8 +107,8 @@ def digits(path=None):
     )
 
 
-def patches(folder):
-    """Returns the patches of the pictures of a folder."""
+def patches(folder, every):
+    """Returns the patches of the pictures of a folder, or a share of them."""
     from PIL import Image
 
     paths = sorted(pathlib.Path(folder).glob("*.png"))
@@ -121,7 +121,7 @@ def patches(folder):
         pixels = pixels[: rows * PATCH, : columns * PATCH]
         pixels = pixels.reshape(rows, PATCH, columns, PATCH, 3).swapaxes(1, 2)
         parts[index >= len(paths) - held_out].append(
-            pixels.reshape(-1, PATCH, PATCH, 3)
+            pixels.reshape(-1, PATCH, PATCH, 3)[::every]
         )
     return Task(
         *(_scaled(np.concatenate(part)) for part in parts),
@@ -270,13 +270,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mnist", metavar="FILE", help="digits, .npz")
     parser.add_argument("--pictures", metavar="FOLDER", help="of .png files")
+    parser.add_argument(
+        "--every", type=int, default=1, help="take each Nth patch"
+    )
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--prior-epochs", type=int, default=5)
+    parser.add_argument(
+        "--prior-epochs", type=int, default=5, help="0: no prior"
+    )
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     if options.pictures:
-        task = patches(options.pictures)
+        task = patches(options.pictures, options.every)
     else:
         task = digits(options.mnist)
     print(
@@ -303,6 +308,8 @@ def main():
     if task.labels is not None:
         found = [probed(task, *each) for each in zip(kept, codes, strict=True)]
         Rows("accuracy of", list(found[0])).add("a linear classifier", found)
+    if not options.prior_epochs:
+        return
     found = [
         trained_prior(task, codes[seed], seed, options.prior_epochs, 64)
         for seed in seeds

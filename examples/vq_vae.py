@@ -1,6 +1,12 @@
 """VQ-VAE: digits as 7 x 7 codes, a prior over the codes, and new digits.
 
-    python examples/vq_vae.py --data mnist.npz --output vq_vae_pictures
+    python examples/vq_vae.py --data mnist.npz --epochs 5 --prior-epochs 5
+
+prints, among the logs of `fit` (10,000 digits, 2026-11-30; 115 s of CPU time):
+
+    held-out error / variance: 0.0641
+    131/131 - ... val_bits_per_code: 2.7624 - val_loss: 1.9148
+    entropy of single codes: 6.58 bits
 
 The file has `x_train` and `y_train`, images as bytes, as that of
 keras.datasets.mnist has. Without `--data` the images are scikit-learn's digits,

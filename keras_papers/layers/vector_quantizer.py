@@ -13,6 +13,7 @@ from keras_papers.checks import (
     check_positive,
     check_positive_int,
 )
+from keras_papers.layers._code_vectors import k_means, random_vectors, totals
 from keras_papers.layers._codebook_metrics import Perplexity, Usage
 from keras_papers.layers._codes import checked_codes
 from keras_papers.layers._finite import check_finite
@@ -20,7 +21,6 @@ from keras_papers.layers._nearest_codes import nearest_codes
 from keras_papers.layers._straight_through import rotated, straight_through
 
 USED = 1e-6  # the least average count of a code that has moved from its place
-KMEANS_STEPS = 10
 USAGE_DECAY = 0.99  # of the counts, where no moving average is learned
 
 
@@ -228,7 +228,12 @@ class VectorQuantizer(keras.layers.Layer):
         if self.ema_decay is not None:
             self.sums = self._state("sums", width)
         self.steps = self.add_weight(
-            (), "zeros", "float32", trainable=False, name="steps"
+            (),
+            "zeros",
+            "float32",
+            trainable=False,
+            autocast=False,
+            name="steps",
         )
         self.epoch_counts = self._state("epoch_counts")
         self.usage = Usage(self.epoch_counts, f"{self.name}_usage")
@@ -294,7 +299,10 @@ class VectorQuantizer(keras.layers.Layer):
                 fixed = ops.stop_gradient(ops.where(seen[:, None], x, 0.0))
                 strays = None
                 if self.initialization != "uniform" or self.revival is not None:
-                    strays = self._random_vectors(index, fixed, seen)
+                    table = ops.stop_gradient(self._codebook(index))
+                    strays = random_vectors(
+                        fixed, seen, table, self.seed_generator
+                    )
                 self._initialize(index, fixed, seen, strays, first)
             table = self._codebook(index)
             codes = self._nearest(x, table)
@@ -453,28 +461,6 @@ class VectorQuantizer(keras.layers.Layer):
     # Learning. What a method assigns is read again where it is needed: among
     # replicas it is what all of them agreed on.
 
-    def _random_vectors(self, index, x, seen):
-        """Returns a random vector of the batch for each code.
-
-        A batch without any returns the codes themselves.
-        """
-        number = ops.sum(ops.cast(seen, "int32"))
-        random = keras.random.uniform(
-            (self.num_embeddings,), seed=self.seed_generator
-        )
-        chosen = ops.cast(random * ops.cast(number, "float32"), "int32")
-        chosen = ops.minimum(chosen, number - 1)
-        # Those that are seen come first; behind the batch lie the codes.
-        order = ops.argsort(ops.cast(ops.logical_not(seen), "int32"))
-        rows = ops.shape(x)[0]
-        places = ops.arange(self.num_embeddings, dtype="int32")
-        order = ops.concatenate([ops.cast(order, "int32"), rows + places])
-        chosen = ops.where(number > 0, chosen, rows + places)
-        table = ops.stop_gradient(self._codebook(index))
-        return ops.take(
-            ops.concatenate([x, table]), ops.take(order, chosen), axis=0
-        )
-
     def _initialize(self, index, x, seen, strays, first):
         if self.initialization == "uniform":
             return
@@ -482,7 +468,8 @@ class VectorQuantizer(keras.layers.Layer):
         def start():
             if self.initialization == "data":
                 return strays
-            return self._kmeans(x, seen, strays)
+            unit_length = self.distance == "cosine"
+            return k_means(x, seen, strays, self.chunk_size, unit_length)
 
         table = ops.stop_gradient(self.codebooks[index])
         self._place(index, ops.cond(first, start, lambda: table))
@@ -493,28 +480,8 @@ class VectorQuantizer(keras.layers.Layer):
             table = table - ops.stop_gradient(self.offsets)[index]
         self._assign(self.embeddings, index, table)
 
-    def _kmeans(self, x, seen, means):
-        def step(_, means):
-            codes = self._nearest(x, means)
-            counts, sums = self._totals(x, codes, seen)
-            moved = sums / ops.maximum(counts, 1.0)[:, None]
-            if self.distance == "cosine":
-                moved = ops.normalize(moved, axis=-1)
-            return ops.where(counts[:, None] > 0, moved, means)
-
-        return ops.fori_loop(0, KMEANS_STEPS, step, means)
-
-    def _totals(self, x, codes, seen):
-        """Returns how many vectors each code was chosen for, and their sum."""
-        size = self.num_embeddings
-        codes = ops.where(seen, codes, size)  # a place behind the last code
-        ones = ops.ones_like(x[:, 0])
-        counts = ops.segment_sum(ones, codes, num_segments=size + 1)
-        sums = ops.segment_sum(x, codes, num_segments=size + 1)
-        return counts[:size], sums[:size]
-
     def _learn(self, index, x, codes, seen, strays):
-        counts, sums = self._totals(x, codes, seen)
+        counts, sums = totals(x, codes, seen, self.num_embeddings)
         decay = USAGE_DECAY if self.ema_decay is None else self.ema_decay
         old = ops.convert_to_tensor(self.counts)[index]
         self._assign(self.counts, index, decay * old + (1 - decay) * counts)

@@ -195,6 +195,18 @@ def test_k_means_finds_better_codes_than_random_vectors():
     assert errors["kmeans"] < 0.9 * errors["data"]
 
 
+def test_the_next_step_does_not_undo_k_means():
+    centers = 10 * vectors(8, seed=7)
+    x = np.repeat(centers, 25, axis=0) + 0.1 * vectors(200)
+    layer = VectorQuantizer(8, initialization="kmeans", revival=None, seed=0)
+    layer(x, training=True)
+    placed = codebook(layer)
+    for seed in range(2):
+        layer(x + 0.1 * vectors(200, seed=seed), training=True)
+    assert np.abs(placed).max() > 5
+    np.testing.assert_allclose(codebook(layer), placed, atol=0.3)
+
+
 @pytest.mark.parametrize("decay", [0.99, None])
 def test_fit_places_and_revives_codes_however_they_are_learned(decay):
     centers = 10 * vectors(8, seed=5)
@@ -406,6 +418,18 @@ def test_half_precision_computes_codes_in_float32():
     assert keras.backend.standardize_dtype(outputs.dtype) == "float16"
     for weight in layer.weights:
         assert keras.backend.standardize_dtype(weight.dtype) != "float16"
+
+
+def test_half_precision_averages_in_float32():
+    table = vectors(K, seed=1)
+    batches = [vectors(50, seed=seed).astype("float16") for seed in range(10)]
+    layer = quantizer(table, dtype="mixed_float16")
+    for x in batches:
+        layer(x, training=True)
+    batches = [x.astype("float32") for x in batches]
+    expected = averaged(table, batches, decay=0.99)
+    assert np.abs(expected - table).max() > 0.5
+    np.testing.assert_allclose(codebook(layer), expected, atol=1e-5)
 
 
 REPLICAS = """
