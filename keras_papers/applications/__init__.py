@@ -45,6 +45,9 @@ from keras_papers.applications.efficientnet_lite import (
 from keras_papers.applications.efficientnet_lite import (
     EfficientNetLite4 as EfficientNetLite4,
 )
+from keras_papers.applications.generative.latent_vq_vae import (
+    LatentVQVAE as LatentVQVAE,
+)
 from keras_papers.applications.generative.pixel_cnn import (
     GatedPixelCNN as GatedPixelCNN,
 )

@@ -16,6 +16,7 @@ CLASSIFICATION = "image_classification"  # the task of `pipelines.train`
 IMAGE_AUTOENCODING = "image_autoencoding"
 AUDIO_AUTOENCODING = "audio_autoencoding"
 VIDEO_AUTOENCODING = "video_autoencoding"
+LATENT_AUTOENCODING = "latent_autoencoding"  # of the codes of another
 LATENT_PRIOR = "latent_prior"  # models of the codes of an autoencoder
 AUDIO_GENERATION = "audio_generation"
 

@@ -29,6 +29,12 @@ from keras_papers.applications.generative.halves import encoder as encoder
 from keras_papers.applications.generative.image_sampling import (
     sample_images as sample_images,
 )
+from keras_papers.applications.generative.latent_vq_vae import (
+    LatentVQVAE as LatentVQVAE,
+)
+from keras_papers.applications.generative.latent_vq_vae import (
+    latent_decoder as latent_decoder,
+)
 from keras_papers.applications.generative.latents import Latents as Latents
 from keras_papers.applications.generative.latents import (
     check_prior as check_prior,

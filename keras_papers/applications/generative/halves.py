@@ -65,13 +65,18 @@ def decoder(model):
         for quantizer, shape in zip(found, shapes, strict=True)
     ]
     vectors = [
-        _Decode(quantizer, name=f"decode_{quantizer.name}")(each)
+        draw_vectors(quantizer, each)
         for quantizer, each in zip(found, codes, strict=True)
     ]
     behind = keras.Model(behind, model.output, name="behind")
     return keras.Model(
         _one_or_all(codes), behind(vectors), name=f"{model.name}_decoder"
     )
+
+
+def draw_vectors(quantizer, codes):
+    """Draws a layer from codes to the vectors that a quantizer outputs."""
+    return _Decode(quantizer, name=f"decode_{quantizer.name}")(codes)
 
 
 def quantizers(model):

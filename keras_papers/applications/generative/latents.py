@@ -95,7 +95,7 @@ def _numbered(latents):
 
 
 def _check_codes(codes, num_embeddings, level):
-    if codes.dtype.kind not in "iu" or codes.ndim < 2:
+    if codes.dtype.kind not in "iu" or codes.ndim < 1:
         raise ValueError(
             "`codes` are indices into the codebook, ints of an array with an "
             f"axis of images. Received: an array of {codes.dtype} of shape "

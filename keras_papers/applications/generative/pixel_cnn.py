@@ -6,7 +6,6 @@ A prior over maps of codes.
 from typing import NamedTuple
 
 import keras
-from keras import layers
 
 from keras_papers.applications import registry
 from keras_papers.applications.generative.codes_above import (
@@ -15,13 +14,16 @@ from keras_papers.applications.generative.codes_above import (
     draw_map,
     map_size,
 )
+from keras_papers.applications.generative.gated_stack import (
+    FIRST_KERNEL,
+    new_stack,
+)
 from keras_papers.checks import (
     check_fraction,
     check_name,
     check_positive_int,
     plain_numbers,
 )
-from keras_papers.layers import GatedMaskedConv2D
 
 PAPER = registry.Paper(
     "Gated PixelCNN",
@@ -41,11 +43,9 @@ class Row(NamedTuple):
 
 
 PUBLIC = (  # ritheshkumar95/pytorch-vqvae; the paper prints no table
-    Row(1, 7, 64),  # does not see the code itself
+    Row(1, FIRST_KERNEL, 64),  # does not see the code itself
     Row(14, 3, 64),
 )
-FIRST_KERNEL = PUBLIC[0].kernel  # the other layers have `kernel_size`
-HEAD = 512  # channels before the logits
 
 
 @registry.network(PAPER, PUBLIC, size=32, task=registry.LATENT_PRIOR)
@@ -148,19 +148,8 @@ def GatedPixelCNN(
         given["condition"] = draw_map(
             levels, codes_above, (height, width), filters
         )
-    x = layers.Embedding(num_embeddings, filters, name="embed")(codes)
-    stacks = [x, x]
-    for index in range(1, num_layers + 1):
-        first = index == 1
-        stacks = GatedMaskedConv2D(
-            filters,
-            FIRST_KERNEL if first else kernel_size,
-            first=first,
-            num_classes=num_classes,
-            name=f"block{index}",
-        )(stacks, **given)
-    _, x = stacks
-    x = layers.Dropout(dropout, name="dropout")(x)
-    x = layers.Dense(HEAD, "relu", name="head")(x)
-    logits = layers.Dense(num_embeddings, name="logits")(x)
+    stack = new_stack(
+        num_embeddings, filters, num_layers, kernel_size, num_classes, dropout
+    )
+    logits = stack.draw(codes, **given)
     return keras.Model(inputs if given else codes, logits, name=name)

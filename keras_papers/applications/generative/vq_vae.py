@@ -13,6 +13,7 @@ from keras_papers.applications.generative.rows import (
     reduction,
     to_pixels,
 )
+from keras_papers.applications.generative.vq_vae_paper import PAPER as PAPER
 from keras_papers.checks import (
     check_name,
     check_positive,
@@ -21,15 +22,6 @@ from keras_papers.checks import (
     plain_numbers,
 )
 from keras_papers.layers import VectorQuantizer
-
-PAPER = registry.Paper(
-    "VQ-VAE",
-    "Neural Discrete Representation Learning",
-    "van den Oord et al.",
-    2017,
-    "https://arxiv.org/abs/1711.00937",
-)
-
 
 # fmt: off
 # Section 4.1, as it can be read: 256 hidden units everywhere.
