@@ -7,6 +7,10 @@ with a note where the two do not agree.
 
 from typing import NamedTuple
 
+from keras_papers.applications.generative.pixel_snail import (
+    ROSINALITY_BOTTOM,
+    ROSINALITY_TOP,
+)
 from keras_papers.applications.generative.vq_vae import SECTION_4_1
 from keras_papers.applications.generative.wavenet import R9Y9
 from keras_papers.applications.registry import (
@@ -43,6 +47,8 @@ SONNET = "as many as in DeepMind's notebook, without the codebook"
 LITERAL = "the section read literally; it names no projection to the codes"
 ROSINALITY = "as many as in rosinality/vq-vae-2-pytorch, without codebooks"
 WIDE = "as rosinality's with the paper's 64 residual units"
+LAB = "the paper gives no layers"
+PUBLIC = "as many as in rosinality/vq-vae-2-pytorch"
 VIDEO_GPT = "as many as in wilson1yan/VideoGPT, without the codebook"
 CHANNELS = "the paper gives strides, windows and codes, but no channels"
 GAINS = "r9y9/wavenet_vocoder has 35,234 more: gains, and what nothing uses"
@@ -127,7 +133,13 @@ FACTS = (
     Fact(SMALL, {"alpha": 0.5, MIN: True}, 1_445_480, 21.9),
     Fact(SMALL, {"alpha": 0.35, MIN: True}, 1_281_984, 14.5),
     Fact(SMALL, {"alpha": 1.25, MIN: True}, 2_870_880, 82.3),
+    Fact("LatentVQVAE", {}, 4_686_656, 900.7, note=LAB),
     Fact("PixelSNAIL", {}, 836_128, 782.1),
+    Fact("PixelSNAIL", {"input_shape": (32, 32), "table": ROSINALITY_TOP},
+         84_873_280, 85780.9, note=PUBLIC),
+    Fact("PixelSNAIL", {"input_shape": (64, 64), "table": ROSINALITY_BOTTOM,
+                        "codes_above": (32, 32, 512)},
+         89_762_816, 337767.3, note=PUBLIC),
     Fact("VQVAE", {}, 662_723, 45.6, note=SONNET),
     Fact("VQVAE", {"embedding_dim": None, "table": SECTION_4_1}, 4_745_987,
          316.7, note=LITERAL),
@@ -182,10 +194,12 @@ FORMS = (
     Form(SMALL, 11, "Table 2", {2: 16, 4: 16, 8: 24, 16: 48, 32: 96}),
 )
 # fmt: on
-NAMES = {
-    id(SECTION_4_1): "SECTION_4_1",
+NAMES = {  # of the tables in the arguments
     id(R9Y9): "R9Y9",
-}  # of the tables in the arguments
+    id(ROSINALITY_BOTTOM): "ROSINALITY_BOTTOM",
+    id(ROSINALITY_TOP): "ROSINALITY_TOP",
+    id(SECTION_4_1): "SECTION_4_1",
+}
 
 
 def call_of(fact):

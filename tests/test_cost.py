@@ -6,6 +6,8 @@ import pytest
 from keras_papers import applications
 from keras_papers.cost import count
 from keras_papers.layers import (
+    AxialAttention,
+    CausalAttention2D,
     FiniteScalarQuantizer,
     GatedMaskedConv2D,
     MaskedConv2D,
@@ -41,6 +43,12 @@ def cost_of(layer, *shape):
             4 * 5 * 16 * 6,
         ),
         (FiniteScalarQuantizer((3, 4)), (5, 2), 0),
+        (AxialAttention(2, 1), (5, 7, 4), 35 * (4 * 4 * 4 + 2 * 5 * 4)),
+        (
+            CausalAttention2D(2, 3, value_dim=5),
+            (2, 3, 4),
+            6 * 4 * (6 + 6 + 10) + 6 * 6 * (6 + 10),
+        ),
     ],
 )
 def test_closed_forms(layer, shape, multiply_adds):
@@ -55,6 +63,21 @@ def test_a_gated_layer_has_its_kernels_at_each_place():
     # Vertical, horizontal, join and project; both stacks are gated by halves.
     kernels = 6 * 4 * 12 + 2 * 4 * 12 + 12 * 12 + 6 * 6
     assert count(keras.Model(x, outputs)).multiply_adds == 35 * kernels
+
+
+class Doubled(keras.layers.Layer):
+    """A layer that states what it costs."""
+
+    def call(self, inputs):
+        return 2 * inputs
+
+    def multiply_adds(self, output_shape):
+        return output_shape[1] * output_shape[2]
+
+
+def test_a_layer_can_state_its_own():
+    assert cost_of(Doubled(), 3, 5).multiply_adds == 15
+    assert cost_of(Doubled(), 3, 5).unknown == ()
 
 
 def test_rows_are_the_layers_inside_the_blocks():

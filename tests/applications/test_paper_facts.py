@@ -30,7 +30,8 @@ def _with_large_ones_slow(facts):
         pytest.param(
             fact,
             id=call_of(fact),
-            marks=[pytest.mark.slow] * (fact.model in LARGE),
+            marks=[pytest.mark.slow]
+            * (fact.model in LARGE or fact.parameters > 80e6),
         )
         for fact in facts
     ]

@@ -55,9 +55,8 @@ def decoder(model):
         raise ValueError(
             "`model` is an autoencoder whose outputs depend on the codes "
             f"alone. Received: {model.name!r}, whose decoder predicts each "
-            "sample from those before. Pass its layer 'wavenet' and the "
-            "vectors of the codes as condition to `sample`, or draw sounds "
-            "with `convert_voice`."
+            "value from those before. Draw with `sample` from "
+            "`latent_decoder(model)`, or sounds with `convert_voice`."
         )
     shapes = [output.shape[1:] for output in encoder(model).outputs]
     codes = [
