@@ -248,7 +248,6 @@ FAMILIES = sorted(
 # WaveNet as decoder.
 RELATED = {
     ("efficientnet_lite", "efficientnet"),
-    ("vq_vae_audio", "vq_vae"),
     ("vq_vae_audio", "wavenet"),
 }
 

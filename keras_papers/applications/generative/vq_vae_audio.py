@@ -17,7 +17,7 @@ from keras_papers.applications.generative.mu_law import (
     mu_law_encode,
 )
 from keras_papers.applications.generative.sampling import sample
-from keras_papers.applications.generative.vq_vae import PAPER
+from keras_papers.applications.generative.vq_vae_paper import PAPER
 from keras_papers.applications.generative.wavenet import SMALL, WaveNet
 from keras_papers.checks import (
     check_name,
