@@ -1,6 +1,13 @@
 """VQ-VAE-2: pictures as two maps of codes, two priors, and new pictures.
 
-    python examples/vq_vae_2.py FOLDER --output vq_vae_2_pictures
+    python examples/vq_vae_2.py kodak --limit 1500 --epochs 6 --prior-epochs 6
+
+prints, among the logs of `fit` (the 24 Kodak pictures, 2026-11-30; 111 s of CPU
+time):
+
+    held-out error / variance: 0.1216
+    24/24 - ... val_bits_per_code: 2.2511 - val_loss: 1.5603
+    24/24 - ... val_bits_per_code: 3.7719 - val_loss: 2.6145
 
 The pictures of the folder are cut into patches of 32 x 32 pixels; every sixth
 picture is held out. Without a folder the patches are textures that the script
