@@ -134,7 +134,10 @@ def trained(clips, speakers, epochs, seed):
 
 
 def bits(model, clips, speakers):
-    """Returns the bits per sample with the right speakers and with others."""
+    """Returns the loss in bits with the right speakers and with others.
+
+    It is that of a sample, and the small commitment loss.
+    """
     sounds, labels = windows(clips, speakers)
     levels = mu_law_encode(sounds, LEVELS)
     found = []
@@ -143,7 +146,6 @@ def bits(model, clips, speakers):
         logs = model.evaluate(
             given, levels, batch_size=32, verbose=0, return_dict=True
         )
-        # The loss of the codes is added in evaluation, too.
         found.append(logs["loss"] / np.log(2))
     return found
 
@@ -196,7 +198,7 @@ def of(clips, field):
 def measured(model, train, test, speakers, output):
     """Returns the figures of a model; with a folder, draws sounds, too."""
     figures = {}
-    figures["bits per sample"], figures["... with another speaker"] = bits(
+    figures["loss in bits"], figures["... with another speaker"] = bits(
         model, test, speakers
     )
     half = encoder(model)

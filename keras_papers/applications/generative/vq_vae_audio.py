@@ -18,16 +18,21 @@ from keras_papers.applications.generative.mu_law import (
 )
 from keras_papers.applications.generative.sampling import sample
 from keras_papers.applications.generative.vq_vae_paper import PAPER
-from keras_papers.applications.generative.wavenet import SMALL, WaveNet
+from keras_papers.applications.generative.wavenet import (
+    SMALL,
+    WaveNet,
+    check_divided,
+    checked_length,
+)
 from keras_papers.checks import (
     check_name,
     check_positive_int,
-    plain,
     plain_numbers,
 )
 from keras_papers.layers import TemporalJitter, VectorQuantizer
 
 DECODER = "wavenet"  # name of the layer behind the codes
+A_CODE = "a code"  # what divides the samples of a sound
 
 
 class Row(NamedTuple):
@@ -120,7 +125,7 @@ def VQVAEAudio(
         )
     check_positive_int("embedding_dim", embedding_dim, "a size", "Try 64.")
     hop = math.prod(row.strides for row in table)
-    length = _length(input_shape, hop)
+    length = checked_length(input_shape, hop, A_CODE)
     audio = keras.Input((length,), name="audio")
     x = _Waveform(hop, name="waveform")(audio)
     for index, row in enumerate(table, start=1):
@@ -155,14 +160,21 @@ def VQVAEAudio(
         num_mixtures=num_mixtures,
         num_classes=num_classes,
         condition_channels=embedding_dim,
-        upsampling=tuple(row.strides**2 for row in table[::2])
-        if len(table) % 2 == 0
-        else tuple(row.strides for row in table),
+        upsampling=_upsampling(table),
         table=decoder,
         name=DECODER,
     )(given)
     return keras.Model(
         inputs if num_classes is not None else audio, outputs, name=name
+    )
+
+
+def _upsampling(table):
+    """Returns a factor for every two convolutions of an encoder."""
+    strides = [row.strides for row in table]
+    return tuple(
+        math.prod(strides[place : place + 2])
+        for place in range(0, len(strides), 2)
     )
 
 
@@ -248,17 +260,7 @@ def _check_audio(sounds, hop):
             "`audio` is sounds of shape (number, time) with amplitudes in "
             f"[-1, 1]. Received: audio {what}. Remove or replace them."
         )
-    _check_divides(sounds.shape[1], hop, "audio")
-
-
-def _check_divides(length, hop, name):
-    if length % hop:
-        raise ValueError(
-            f"`{name}` has a number of samples that a code divides: a "
-            f"multiple of {hop}. Received: {length} samples. Crop the sounds "
-            f"to {length // hop * hop} or pad them to {-(-length // hop) * hop}"
-            " samples."
-        )
+    check_divided("audio", sounds.shape[1], hop, A_CODE)
 
 
 def _check_speaker(speaker, wavenet, name):
@@ -284,21 +286,6 @@ def _check_speaker(speaker, wavenet, name):
         )
 
 
-def _length(input_shape, hop):
-    shape = plain(input_shape)
-    good = isinstance(shape, tuple | list) and len(shape) == 1
-    if good and shape[0] is None:
-        return None
-    if not good or not isinstance(shape[0], int) or shape[0] < 1:
-        raise ValueError(
-            "`input_shape` is the number of samples of a sound, in a tuple. "
-            f"Received: input_shape={input_shape!r}. Try (7680,), or (None,) "
-            "for any number."
-        )
-    _check_divides(shape[0], hop, "input_shape")
-    return shape[0]
-
-
 @keras.saving.register_keras_serializable(package="keras_papers")
 class _Waveform(keras.layers.Layer):
     """Gives sounds an axis of channels; their length must be divided.
@@ -314,7 +301,7 @@ class _Waveform(keras.layers.Layer):
 
     def call(self, inputs):
         if inputs.shape[1] is not None:
-            _check_divides(inputs.shape[1], self.hop, "audio")
+            check_divided("audio", inputs.shape[1], self.hop, A_CODE)
         return inputs[..., None]
 
     def compute_output_spec(self, inputs):

@@ -140,7 +140,7 @@ def WaveNet(
         if not (optional and value is None):
             check_positive_int(argument, value, "a number", advice)
     hop = _hop(upsampling)
-    length = _length(input_shape, hop)
+    length = checked_length(input_shape, hop, "the product of `upsampling`")
     levels = None if num_mixtures else num_embeddings
     codes = keras.Input(
         (length,), dtype="int32" if levels else "float32", name="codes"
@@ -206,7 +206,17 @@ def _hop(upsampling):
     return math.prod(factors)
 
 
-def _length(input_shape, hop):
+def checked_length(input_shape, hop, divisor):
+    """Returns the number of samples in an `input_shape`, or None.
+
+    Args:
+        input_shape: What the user passed.
+        hop: Int that must divide the number.
+        divisor: Str. What `hop` is.
+
+    Raises:
+        ValueError: If the shape has other axes, or `hop` does not divide it.
+    """
     shape = plain(input_shape)
     good = isinstance(shape, tuple | list) and len(shape) == 1
     if good and shape[0] is None:
@@ -217,14 +227,20 @@ def _length(input_shape, hop):
             f"Received: input_shape={input_shape!r}. Try (4096,), or (None,) "
             "for any number."
         )
-    if shape[0] % hop:
-        raise ValueError(
-            "`input_shape` is a number of samples that the product of "
-            f"`upsampling`, {hop}, divides. Received: input_shape="
-            f"{input_shape!r}. Crop the sounds to {shape[0] // hop * hop} or "
-            f"pad them to {-(-shape[0] // hop) * hop} samples."
-        )
+    check_divided("input_shape", shape[0], hop, divisor)
     return shape[0]
+
+
+def check_divided(name, length, hop, divisor):
+    """Raises ValueError unless `hop` divides a number of samples."""
+    shorter, longer = length // hop * hop, -(-length // hop) * hop
+    if length != shorter:
+        crop = f"Crop the sounds to {shorter} or pad" if shorter else "Pad"
+        raise ValueError(
+            f"`{name}` has a number of samples that {divisor} divides: a "
+            f"multiple of {hop}. Received: {length} samples. {crop} them to "
+            f"{longer}."
+        )
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")

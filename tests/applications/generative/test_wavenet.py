@@ -304,7 +304,7 @@ def test_an_open_network_needs_a_length():
                 "condition_channels": 2,
                 "upsampling": (4, 4, 4),
             },
-            r"input_shape=\(100,\). Crop the sounds to 64 or pad them to 128",
+            "100 samples. Crop the sounds to 64 or pad them to 128",
         ),
         ({"num_embeddings": 0}, "num_embeddings=0"),
         ({"num_mixtures": 0}, "num_mixtures=0"),
