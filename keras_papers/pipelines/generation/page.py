@@ -201,7 +201,7 @@ def _codebooks(report, latents):
 
 def _curves(histories):
     for name, history in histories:
-        drawn = curves(history)
+        drawn = curves(history, name)
         if drawn.items:
             yield Section(
                 f"curves-{name}",

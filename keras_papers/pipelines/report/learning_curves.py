@@ -15,13 +15,20 @@ from keras_papers.pipelines.report.page_graphics import (
 from keras_papers.pipelines.report.sections import Drawing, Drawings
 
 
-def curves(history):
-    """Returns accuracy and loss by epoch as `Drawings`."""
-    drawn = [_curve(history, metric) for metric in ("accuracy", "loss")]
+def curves(history, network=""):
+    """Returns accuracy and loss by epoch as `Drawings`.
+
+    Args:
+        history: List with a dict of figures for each epoch.
+        network: Name of the network, where a page has the curves of several.
+    """
+    drawn = [
+        _curve(history, metric, network) for metric in ("accuracy", "loss")
+    ]
     return Drawings([each for each in drawn if each is not None])
 
 
-def _curve(history, metric):
+def _curve(history, metric, network):
     """Draws one measure by epoch, or returns None where it was not taken."""
     training = _series(history, metric)
     validation = _series(history, f"val_{metric}")
@@ -41,7 +48,7 @@ def _curve(history, metric):
     label = f"{title} by epoch, as lines. {sentence}"
     with drawing():
         figure = _draw(training, validation, is_share)
-        svg = inline(figure, label, metric)
+        svg = inline(figure, label, network + metric)
     key = [("Training", ""), ("Validation", "accent")]
     return Drawing(title, svg, (sentence,), key[: 1 + validated])
 
