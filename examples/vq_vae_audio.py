@@ -7,7 +7,7 @@ mono, 16 bit, as those of github.com/Jakobovski/free-spoken-digit-dataset. Takes
 0 to 4 are for tests, as there; the others are for training.
 
 `--epochs 1 --seeds 3` on the clips of four speakers (600 for training, 200 for
-tests, a minute of CPU time each; chance is 0.10 for words and 0.25 for speakers):
+tests; a minute of CPU time each; chance is 0.10 for words, 0.25 for speakers):
 
     codes used                     0.763 +- 0.147
     word from codes                0.500 +- 0.036
@@ -21,11 +21,12 @@ and of the sounds that the first of these models drew
     reconstructions: right word    0.325     right voice 0.450
     conversions: right word        0.175     right voice 0.150
 
-A pass over the clips is enough for codes that hold words, and for a decoder that
-expects the voice it is given. It is too short for sounds with that voice, and the
-codes still hold much of the speaker. The default of six passes was not measured.
+A pass over the clips is enough for codes that hold words, and for a decoder
+that expects the voice it is given. It is too short for sounds with that voice,
+and the codes still hold much of the speaker. Six passes, the default, were not
+measured.
 
-Needs scikit-learn and SciPy (`pip install keras_papers[sklearn]`).
+Needs scikit-learn, which brings SciPy: `pip install scikit-learn`.
 """
 
 import argparse
