@@ -86,6 +86,7 @@ class ReplacedColumns(ColumnTask):
         # A missing value is replaced by another always.
         same = (1 - missing.mean(axis=0)) / levels
         changed = self.share * (1 - same)
-        terms = changed * np.log(changed), (1 - changed) * np.log(1 - changed)
         accuracy = np.maximum(changed, 1 - changed).mean()
-        return float(-np.sum(terms) / len(levels)), float(accuracy)
+        # A column of one level is never changed: 0 log 0 is 0.
+        nats = [-p * np.log(p) for p in (*changed, *(1 - changed)) if p > 0]
+        return float(np.sum(nats) / len(levels)), float(accuracy)

@@ -113,6 +113,15 @@ def test_chance_is_the_entropy_of_frequencies():
     assert accuracy == pytest.approx((3 + 4 + 1) / 10)
 
 
+def test_chance_of_a_replacement_is_that_of_another_level():
+    model = TabTransformer({"a": 1, "b": 2}, **SMALL)
+    rows = {"a": np.zeros(4, "int32"), "b": np.array([0, 1, 1, 0])}
+    loss, accuracy = ReplacedColumns(model, share=0.5).chance(rows)
+    of_b = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))
+    assert loss == pytest.approx(of_b / 2)
+    assert accuracy == pytest.approx((1 + 0.75) / 2)
+
+
 @pytest.mark.parametrize("task_class", TASKS)
 def test_raw_rows_without_labels_train_a_tabular_model(task_class, capsys):
     rows = {"job": ["chef", "nurse", "pilot"] * 8, "loan": ["y", "n"] * 12}

@@ -55,10 +55,8 @@ class TabularSchema:
         scale=None,
         missing_values=(),
     ):
-        self.categorical = {
-            name: tuple(categorical[name]) for name in categorical
-        }
-        self.numeric = {name: tuple(numeric[name]) for name in numeric}
+        self.categorical = _with_tuples(categorical)
+        self.numeric = _with_tuples(numeric)
         self.target = target
         self.classes = None if classes is None else tuple(classes)
         self.scale = None if scale is None else tuple(scale)
@@ -89,9 +87,12 @@ class TabularSchema:
                 the column, or the path of a CSV file, which needs pandas.
             target: Name of the column to predict. Defaults to None.
             categorical: Names of the categorical columns. Defaults to None:
-                those that do not hold numbers alone.
+                those that are not `numeric`.
             numeric: Names of the numeric columns. Defaults to None: those
-                that hold numbers alone.
+                that are not `categorical`. Where both are None, the columns
+                that hold numbers alone; in a CSV file texts such as 01234
+                are no numbers. Where both are given, other columns are left
+                out.
             task: `"classification"`, `"regression"`, or None (default): a
                 classification if the target is text or has two values.
             missing_values: Strings that stand for a missing value, such as
@@ -101,47 +102,49 @@ class TabularSchema:
             A `TabularSchema`.
 
         Raises:
-            ValueError: If a column is not there or of no use, or the target
-                has missing values or one value.
+            ValueError: If a column is not there or of no use, or named for
+                two purposes, or the target has one value.
+
+        Warns:
+            UserWarning: If most values of a column of a CSV file, but not
+                all, are numbers. It is then a categorical one.
         """
-        columns = columns_of(rows)
-        missing_values = tuple(missing_values)
-        given = [*(categorical or ()), *(numeric or ())]
-        if target is not None:
-            given.append(target)
-        for name in given:
-            check_choice("rows", name, list(columns), "the name of a column")
-        features = [name for name in columns if name != target]
-        if categorical is not None and numeric is not None:
-            features = [*categorical, *numeric]
+        columns, is_text = columns_of(rows), _is_path(rows)
+        categorical, numeric = (
+            None if names is None else list(names)
+            for names in (categorical, numeric)
+        )
+        _check_columns(columns, categorical, numeric, target)
         found = cls({}, {}, target, missing_values=missing_values)
-        for name in features:
-            values = found._values(columns[name])
-            chosen = name in (numeric or ())
-            if categorical is not None and name not in categorical:
-                chosen = True
-            elif categorical is None and numeric is None:
-                chosen = _are_numbers(values)
-            if all(value is None for value in values):
+        for name in columns:
+            is_chosen = name in (categorical or []) or name in (numeric or [])
+            if name == target or (
+                None not in (categorical, numeric) and not is_chosen
+            ):
+                continue
+            known = found._known(columns[name])
+            if not known:
                 raise ValueError(
                     "`rows` must have values in each column. Received: the "
                     f"column {name!r}, in which all are missing. Leave it out."
                 )
-            if chosen:
+            if is_chosen:
+                is_numeric = name in (numeric or [])
+            elif categorical is not None:
+                is_numeric = True
+            elif numeric is not None:
+                is_numeric = False
+            else:
+                is_numeric = _holds_numbers(name, known, is_text)
+            if is_numeric:
+                values = found._values(columns[name])
                 found.numeric[name] = _statistics(_as_floats(name, values))
             else:
-                levels = {
-                    _as_level(each) for each in values if each is not None
-                }
-                found.categorical[name] = _in_order(levels)
-        if not features:
-            raise ValueError(
-                "`rows` must have a column beside the target. Received: the "
-                f"columns {list(columns)}. Add columns to predict from."
-            )
+                found.categorical[name] = _in_order(set(map(_as_level, known)))
         config = found.get_config()
         if target is not None:
-            config |= _target(target, found._values(columns[target]), task)
+            known = found._known(columns[target])
+            config |= _target(target, known, task, is_text)
         return cls(**config)
 
     @property
@@ -229,6 +232,10 @@ class TabularSchema:
         mean, deviation = self.scale
         return outputs * deviation + mean
 
+    def _known(self, values):
+        """Returns the values that are not missing."""
+        return [each for each in self._values(values) if each is not None]
+
     def _values(self, values):
         """Returns plain values, None where one is missing."""
         return [self._value(value) for value in np.asarray(values, "object")]
@@ -300,10 +307,11 @@ def columns_of(rows):
         ValueError: If it is another thing, or empty, or the columns differ in
             length.
     """
-    if isinstance(rows, str) or hasattr(rows, "__fspath__"):
+    if _is_path(rows):
         pandas = require("pandas", "tables")
+        # Texts, which the schema takes as numbers or levels: what a column is
+        # must not depend on the values of the file at hand.
         rows = pandas.read_csv(rows, dtype="object", keep_default_na=False)
-        rows = {name: _parsed(rows[name].tolist()) for name in rows.columns}
     if not hasattr(rows, "keys") or not hasattr(rows, "__getitem__"):
         raise ValueError(
             "`rows` is a table: a DataFrame, a dict of columns, or the path of "
@@ -321,12 +329,54 @@ def columns_of(rows):
     return columns
 
 
-def _parsed(values):
-    """Returns numbers for the texts of a column if all of them are numbers."""
+def _is_path(rows):
+    return isinstance(rows, str) or hasattr(rows, "__fspath__")
+
+
+def _check_columns(columns, categorical, numeric, target):
+    """Raises ValueError unless each column is there and has one purpose."""
+    named = [*(categorical or ()), *(numeric or ())]
+    if target is not None:
+        named.append(target)
+    for name in named:
+        check_choice("rows", name, list(columns), "the name of a column")
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        raise ValueError(
+            "`categorical`, `numeric` and `target` name different columns. "
+            f"Received: {twice} in two of them. Name each column once."
+        )
+    features = [name for name in columns if name != target]
+    if not features or (categorical, numeric) == ([], []):
+        raise ValueError(
+            "`rows` must have a column beside the target. Received: the "
+            f"columns {list(columns)}. Add columns to predict from."
+        )
+
+
+def _holds_numbers(name, known, is_text):
+    """Returns whether a column is numeric; that of a CSV file has texts."""
+    if not is_text:
+        return _are_numbers(known)
+    others = [value for value in known if not _reads_as_number(value)]
+    if others and 2 * len(others) < len(known):
+        warnings.warn(
+            f"{name!r} is taken as a categorical column, because {len(others)} "
+            f"of {len(known)} values are no numbers ({others[0]!r}). Pass "
+            "missing_values, numeric or categorical to decide.",
+            stacklevel=3,
+        )
+    return not others
+
+
+def _reads_as_number(text):
+    """Returns whether a text is a finite number, and no code such as 01234."""
+    digits = text.lstrip("+-")
     try:
-        return [float(value) if value.strip() else None for value in values]
+        is_finite = math.isfinite(float(text))
     except ValueError:
-        return values
+        return False
+    return is_finite and not (digits[:1] == "0" and digits[1:2].isdigit())
 
 
 def _are_numbers(values):
@@ -342,7 +392,8 @@ def _are_numbers(values):
 
 def _as_level(value):
     """Returns the text of a level; 3.0 of a column with gaps is 3."""
-    if isinstance(value, float | np.floating) and value == int(value):
+    is_float = isinstance(value, float | np.floating)
+    if is_float and math.isfinite(value) and value == int(value):
         value = int(value)
     return str(value)
 
@@ -378,12 +429,11 @@ def _statistics(values):
     return float(np.nanmean(values)), float(np.nanstd(values)) or 1.0
 
 
-def _target(name, values, task):
+def _target(name, known, task, is_text):
     """Returns the classes or the scale of a target, as arguments."""
     check_choice(
         "task", task, (CLASSIFICATION, REGRESSION, None), "what is predicted"
     )
-    known = [value for value in values if value is not None]
     levels = {_as_level(value) for value in known}
     if len(levels) < 2:
         raise ValueError(
@@ -391,9 +441,8 @@ def _target(name, values, task):
             f"{name!r} with the values {sorted(levels)}. Choose another column."
         )
     if task is None:
-        is_text = not _are_numbers(known)
-        is_class = is_text or len(levels) == 2
-        task = CLASSIFICATION if is_class else REGRESSION
+        is_number = _holds_numbers(name, known, is_text) and len(levels) > 2
+        task = REGRESSION if is_number else CLASSIFICATION
     if task == CLASSIFICATION:
         return {"classes": _in_order(levels)}
     return {"scale": _statistics(_as_floats(name, known))}

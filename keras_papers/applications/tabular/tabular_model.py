@@ -66,7 +66,11 @@ class TabularModel(keras.Model):
         )
 
     def evaluate(self, x, y=None, *args, **kwargs):
-        """Computes loss and metrics of rows, as `keras.Model.evaluate`."""
+        """Computes loss and metrics of rows, as `keras.Model.evaluate`.
+
+        Those of a regression are of the standardized target: multiplied by
+        `schema.scale[1]`, a mean absolute error is in the target's unit.
+        """
         if "_use_cached_eval_dataset" in kwargs:
             # `fit` calls this with the validation data that were encoded.
             return super().evaluate(x, y, *args, **kwargs)

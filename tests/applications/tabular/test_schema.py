@@ -74,6 +74,35 @@ def test_a_schema_is_rebuilt_from_its_config():
     )
 
 
+def csv(folder, text):
+    path = folder / "rows.csv"
+    path.write_text(text)
+    return path
+
+
+def test_a_marker_of_missing_values_leaves_a_column_numeric(tmp_path):
+    path = csv(tmp_path, "age,job\n30,a\n?,b\n40,a\n")
+    schema = TabularSchema.of(path, missing_values=("?",))
+    assert schema.numeric == {"age": (35.0, 5.0)}
+    assert schema.encode(path)["age"].tolist() == [-1, 0, 1]
+
+
+def test_a_few_values_that_are_no_numbers_are_reported(tmp_path):
+    path = csv(tmp_path, "age,job\n30,a\nunknown,b\n40,a\n")
+    with pytest.warns(
+        UserWarning, match="'age' is taken as a categ.*'unknown'"
+    ):
+        assert "age" in TabularSchema.of(path).categorical
+
+
+def test_codes_of_digits_stay_levels_in_every_file(tmp_path):
+    schema = TabularSchema.of(csv(tmp_path, "zip\n01234\n05555\n"))
+    assert schema.categorical == {"zip": ("01234", "05555")}
+    mixed = TabularSchema.of(csv(tmp_path, "zip\nA1\n1234\n5555\nB2\n"))
+    digits_alone = csv(tmp_path, "zip\n5555\n1234\n")
+    assert mixed.encode(digits_alone)["zip"].tolist() == [1, 0]
+
+
 def test_unseen_levels_are_counted_and_taken_as_missing():
     schema = TabularSchema.of(ROWS, "buys")
     rows = {**ROWS, "job": ["chef", "king", "queen", "king", "pilot"]}
@@ -120,6 +149,12 @@ def test_a_renamed_column_is_named_with_the_nearest():
         ({"b": []}, {}, "columns of the lengths {'b': 0}"),
         ([1, 2], {}, "rows of type list"),
         ({"b": [1, 2]}, {"categorical": ["c"]}, "rows='c'"),
+        (ROWS, {"target": "buys", "categorical": ["buys"]}, r"\['buys'\] in"),
+        (
+            ROWS,
+            {"numeric": ["floor"], "categorical": ["floor"]},
+            r"\['floor'\]",
+        ),
     ],
 )
 def test_tables_of_no_use_are_refused(rows, arguments, named):
