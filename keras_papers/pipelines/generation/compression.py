@@ -124,7 +124,8 @@ def decompress(options):
         codes: Path of a file that `compress` wrote.
         model: The autoencoder that it was written with, as for `compress`.
         output: Path of the picture, ending with `.png`. Defaults to None:
-            that of the file with this ending.
+            that of the file with the ending `.decoded.png`, as `.png` could
+            be the picture that was compressed.
 
     Returns:
         A `Decompressed`.

@@ -20,6 +20,9 @@ DIGITS_SIZE, PICTURES_SIZE = 32, 64  # pixels, where no size is given
 AUTOENCODER = "autoencoder.keras"
 LATENTS = "latents.npz"
 CODES_FILE = ".kpc"  # ending of what `compress` writes
+# Of what `decompress` writes: without an argument the original, which may be a
+# PNG file beside the codes, stays as it is.
+DECODED = ".decoded.png"
 
 
 def _count(default, help, meaning, advice, **about):
@@ -245,7 +248,7 @@ class DecompressOptions(Options):
     model: str = _model()
     output: str | None = option(
         None,
-        "the picture to write; by default the file's name with .png",
+        f"the picture to write; by default the file's name with {DECODED}",
         check_output_file,
         metavar="PICTURE.png",
         scope=RUN,
@@ -261,7 +264,7 @@ class DecompressOptions(Options):
         """The path of the picture to write."""
         if self.output is not None:
             return pathlib.Path(self.output)
-        return pathlib.Path(self.codes).with_suffix(".png")
+        return pathlib.Path(self.codes).with_suffix(DECODED)
 
 
 def check_levels(levels):

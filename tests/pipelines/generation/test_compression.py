@@ -86,6 +86,15 @@ def test_a_picture_comes_back_in_its_own_size(model, picture):
     assert made.psnr == pytest.approx(10 * np.log10(255**2 / error))
 
 
+def test_without_an_output_the_original_stays_as_it_is(model, picture):
+    original = picture.read_bytes()
+    made = pipelines.compress(picture, model)
+    back = pipelines.decompress(made.output, model)
+    assert back.output == str(picture.parent / "photo.decoded.png")
+    assert read_picture(back.output).shape == (21, 35, 3)
+    assert picture.read_bytes() == original
+
+
 def test_the_codes_are_those_of_the_padded_picture(model, picture):
     pipelines.compress(picture, model)
     codes = read_codes(picture.with_suffix(".kpc"))
@@ -142,7 +151,9 @@ def test_codes_of_another_model_are_refused(model, picture, capsys, tmp_path):
     file = picture.with_suffix(".kpc")
     line = fails(capsys, "decompress", file, "--model", model)
     assert "the autoencoder whose codes the file has" in line
-    assert not picture.with_suffix(".back.png").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("other.keras", "photo.png", "photo.kpc")
+    }
 
 
 def test_wrong_files_are_refused_in_a_sentence(model, picture, capsys):

@@ -65,7 +65,7 @@ def test_a_picture_goes_to_codes_and_back(generated, capsys, tmp_path):
         capsys, "decompress", file, "--model", output / "autoencoder.keras"
     )
     assert printed.startswith("34 x 34 pixels of ")
-    assert read_picture(tmp_path / "a.png").shape == (34, 34, 3)
+    assert read_picture(tmp_path / "a.decoded.png").shape == (34, 34, 3)
 
 
 def test_wrong_arguments_are_one_sentence(generated, capsys, tmp_path):
