@@ -71,6 +71,16 @@ def check_fraction(name, value, meaning, advice):
         )
 
 
+def check_number(name, value, meaning, advice):
+    """Raises ValueError unless `value` is a finite number."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value):
+        raise ValueError(
+            f"`{name}` is {meaning} and must be a finite number. Received: "
+            f"{name}={value!r}. {advice}"
+        )
+
+
 def check_positive(name, value, meaning, advice):
     """Raises ValueError unless `value` is a finite number above 0."""
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)

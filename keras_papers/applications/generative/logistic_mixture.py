@@ -5,16 +5,10 @@ Salimans et al., 2017, PixelCNN++, https://arxiv.org/abs/1701.05517, section
 https://arxiv.org/abs/1711.10433, section 2.1.
 """
 
-import math
-
 import keras
 from keras import ops
 
 from keras_papers.checks import check_positive_int, plain
-
-LEAST_PROBABILITY = 1e-12
-NARROW = 1e-5  # a level of less probability is computed from the density
-EDGE = 0.999  # amplitudes behind it belong to the first or the last level
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
@@ -22,12 +16,13 @@ class LogisticMixtureLoss(keras.losses.Loss):
     """The negative log-likelihood of levels under a mixture of logistics.
 
     The levels are equally spaced in [-1, 1], and the first and the last have
-    all that lies behind them. The loss is in nats per sample.
+    all that lies behind them. The loss is in nats per sample. A `WaveNet`
+    clips its scales itself, `WaveNet(log_scale_min=)`, so that it is trained
+    and sampled with the same ones.
 
     Args:
         num_levels: Int of at least 2. Levels of an amplitude. Defaults to
             65536, those of 16 bits.
-        log_scale_min: Number. The least logarithm of a scale. Defaults to -7.
         **kwargs: Keyword arguments of `keras.losses.Loss`.
 
     Call arguments:
@@ -43,11 +38,7 @@ class LogisticMixtureLoss(keras.losses.Loss):
     """
 
     def __init__(
-        self,
-        num_levels=65536,
-        log_scale_min=-7.0,
-        name="logistic_mixture_loss",
-        **kwargs,
+        self, num_levels=65536, name="logistic_mixture_loss", **kwargs
     ):
         super().__init__(name=name, **kwargs)
         check_positive_int("num_levels", num_levels, "levels", "Try 65536.")
@@ -57,47 +48,39 @@ class LogisticMixtureLoss(keras.losses.Loss):
                 "Received: num_levels=1, which leaves no sound. Try 65536."
             )
         self.num_levels = plain(num_levels)
-        self.log_scale_min = float(log_scale_min)
 
     def call(self, y_true, y_pred):
-        y_pred = ops.cast(y_pred, "float32")
-        logits, means, log_scales = mixture_of(y_pred, self.log_scale_min)
+        logits, means, log_scales = mixture_of(ops.cast(y_pred, "float32"))
         y_true = ops.expand_dims(ops.cast(y_true, "float32"), -1)
         distance = y_true - means
         inverse = ops.exp(-log_scales)
-        half = 1 / (self.num_levels - 1)
+        half = 1 / (self.num_levels - 1)  # of the distance of two levels
         above, below = inverse * (distance + half), inverse * (distance - half)
-        middle = inverse * distance
-        probability = ops.sigmoid(above) - ops.sigmoid(below)
-        density = middle - log_scales - 2 * ops.softplus(middle)
-        inside = ops.where(
-            probability > NARROW,
-            ops.log(ops.maximum(probability, LEAST_PROBABILITY)),
-            density + math.log(2 * half),
-        )
+        # sigmoid(above) and 1 - sigmoid(below)
+        log_below, log_above = -ops.softplus(-above), -ops.softplus(below)
+        # Their product times this is sigmoid(above) - sigmoid(below), without
+        # the difference of two numbers that are nearly equal.
+        inside = ops.log(-ops.expm1(-2 * half * inverse))
         log_probability = ops.where(
-            y_true < -EDGE,
-            above - ops.softplus(above),
-            ops.where(y_true > EDGE, -ops.softplus(below), inside),
+            y_true < half - 1,
+            log_below,
+            ops.where(
+                y_true > 1 - half, log_above, log_below + log_above + inside
+            ),
         )
         return -ops.logsumexp(
             log_probability + ops.log_softmax(logits, axis=-1), axis=-1
         )
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "num_levels": self.num_levels,
-            "log_scale_min": self.log_scale_min,
-        }
+        return {**super().get_config(), "num_levels": self.num_levels}
 
 
-def mixture_of(outputs, log_scale_min=-7.0):
+def mixture_of(outputs):
     """Returns the logits, means and logarithms of scales of a network.
 
     Args:
         outputs: Tensor whose last axis holds them one after the other.
-        log_scale_min: Number. The least logarithm of a scale.
 
     Raises:
         ValueError: If 3 does not divide the last axis.
@@ -109,8 +92,33 @@ def mixture_of(outputs, log_scale_min=-7.0):
             "whose last size is no multiple of 3. Pass the outputs of a "
             "WaveNet with `num_mixtures`."
         )
-    logits, means, log_scales = ops.split(outputs, 3, axis=-1)
-    return logits, means, ops.maximum(log_scales, log_scale_min)
+    return ops.split(outputs, 3, axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="keras_papers")
+class LeastScale(keras.layers.Layer):
+    """Clips the scales of mixtures of logistics from below.
+
+    Args:
+        log_scale_min: Number. The least logarithm of a scale.
+        **kwargs: Base layer keyword arguments.
+    """
+
+    def __init__(self, log_scale_min, **kwargs):
+        super().__init__(**kwargs)
+        self.log_scale_min = log_scale_min
+
+    def call(self, inputs):
+        logits, means, log_scales = mixture_of(inputs)
+        log_scales = ops.maximum(log_scales, self.log_scale_min)
+        return ops.concatenate([logits, means, log_scales], axis=-1)
+
+    def multiply_adds(self, output_shape):
+        """Returns 0 for `cost.count`: values are compared only."""
+        return 0
+
+    def get_config(self):
+        return {**super().get_config(), "log_scale_min": self.log_scale_min}
 
 
 def drawn_amplitude(outputs, noise, scale=1.0):

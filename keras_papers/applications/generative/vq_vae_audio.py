@@ -64,6 +64,7 @@ def VQVAEAudio(
     jitter=0.0,
     num_levels=256,
     num_mixtures=None,
+    log_scale_min=-7.0,
     table=SECTION_4_3,
     decoder=SMALL,
     name="vq_vae_audio",
@@ -97,6 +98,8 @@ def VQVAEAudio(
             Defaults to 256.
         num_mixtures: Logistics of the mixture that the decoder predicts in
             place of logits, or None.
+        log_scale_min: Number. The least logarithm of a scale of these
+            logistics. Defaults to -7.
         table: Sequence of `Row`: the encoder. Defaults to `SECTION_4_3`.
         decoder: `Table` of a WaveNet. Defaults to `wavenet.SMALL`.
         name: Name of the model.
@@ -158,6 +161,7 @@ def VQVAEAudio(
         (length,),
         num_levels,
         num_mixtures=num_mixtures,
+        log_scale_min=log_scale_min,
         num_classes=num_classes,
         condition_channels=embedding_dim,
         upsampling=_upsampling(table),

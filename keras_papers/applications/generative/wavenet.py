@@ -7,8 +7,10 @@ import keras
 from keras import layers, ops
 
 from keras_papers.applications import registry
+from keras_papers.applications.generative.logistic_mixture import LeastScale
 from keras_papers.checks import (
     check_name,
+    check_number,
     check_positive_int,
     plain,
     plain_numbers,
@@ -77,6 +79,7 @@ def WaveNet(
     num_embeddings=256,
     *,
     num_mixtures=None,
+    log_scale_min=-7.0,
     num_classes=None,
     class_channels=32,
     condition_channels=None,
@@ -100,6 +103,9 @@ def WaveNet(
             is ignored with `num_mixtures`.
         num_mixtures: Logistics of the mixture that is predicted in place of
             logits, or None.
+        log_scale_min: Number. The least logarithm of a scale of these
+            logistics, in training and in sampling. Defaults to -7;
+            r9y9/wavenet_vocoder has -16.
         num_classes: Number of classes, such as speakers, or None. The model
             then takes a dict of `codes` and `labels`, ints of shape
             `(batch,)`. Each layer adds a projection of their embedding
@@ -139,6 +145,12 @@ def WaveNet(
     ):
         if not (optional and value is None):
             check_positive_int(argument, value, "a number", advice)
+    check_number(
+        "log_scale_min",
+        log_scale_min,
+        "the least logarithm of a scale",
+        "Try -7.",
+    )
     hop = _hop(upsampling)
     length = checked_length(input_shape, hop, "the product of `upsampling`")
     levels = None if num_mixtures else num_embeddings
@@ -189,6 +201,8 @@ def WaveNet(
     x = layers.ReLU(name="skips_relu")(x)
     x = layers.Dense(table.skip, "relu", name="head")(x)
     outputs = layers.Dense(levels or 3 * num_mixtures, name="logits")(x)
+    if not levels:
+        outputs = LeastScale(log_scale_min, name="mixtures")(outputs)
     inputs = {"codes": codes, **inputs} if inputs else codes
     return keras.Model(inputs, outputs, name=name)
 

@@ -41,7 +41,13 @@ class WaveNetSampler(keras.Model):
         self.steps = math.prod(
             self.upsampling.factors if self.upsampling else ()
         )
-        behind = ("skips_scale", "skips_relu", "head", "logits")
+        behind = (
+            "skips_scale",
+            "skips_relu",
+            "head",
+            "logits",
+            "mixtures",
+        )
         self.head = [of_prior[name] for name in behind if name in of_prior]
 
     def start(self, batch_size):

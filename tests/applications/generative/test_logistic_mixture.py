@@ -7,8 +7,8 @@ from keras import ops
 
 from keras_papers.applications.generative import LogisticMixtureLoss
 from keras_papers.applications.generative.logistic_mixture import (
+    LeastScale,
     drawn_amplitude,
-    mixture_of,
 )
 
 pytestmark = pytest.mark.contract
@@ -47,9 +47,28 @@ def test_a_level_far_from_all_means_has_a_finite_loss():
     assert 500 < float(loss(np.array([[0.9]]), far)) < 5000
 
 
-def test_scales_are_not_below_the_least():
-    *_, log_scales = mixture_of(ops.array([0.0, 0.0, -20.0]), -7.0)
-    assert float(log_scales[0]) == -7.0
+@pytest.mark.parametrize("num_levels", [256, 65536])
+@pytest.mark.parametrize("mean", [-1.0, 0.9995, 0.0, 1.5])
+@pytest.mark.parametrize("log_scale", [-12.0, -7.0, -1.0])
+def test_the_probabilities_of_all_levels_add_up_to_1(
+    num_levels, mean, log_scale
+):
+    levels = np.linspace(-1, 1, num_levels)
+    mixture = np.array([0.0, mean, log_scale], "float32")
+    loss = LogisticMixtureLoss(num_levels, reduction=None)
+    nats = ops.convert_to_numpy(
+        loss(levels[None], np.broadcast_to(mixture, (1, num_levels, 3)))
+    )
+    assert np.exp(-nats.astype("float64")).sum() == pytest.approx(1, abs=2e-3)
+
+
+def test_the_least_scale_is_clipped_in_the_network():
+    outputs = LeastScale(-12.0)(
+        ops.array([[3.0, -9.0, -20.0, -20.0, 1.0, -20.0]])
+    )
+    assert ops.convert_to_numpy(outputs).tolist() == [
+        [3.0, -9.0, -20.0, -20.0, 1.0, -12.0]
+    ]
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.0])
@@ -80,11 +99,11 @@ def test_samples_have_the_distribution(scale):
 
 
 def test_the_loss_is_loaded_as_it_was_saved():
-    loss = LogisticMixtureLoss(num_levels=256, log_scale_min=-5.0)
+    loss = LogisticMixtureLoss(num_levels=256)
     config = keras.saving.serialize_keras_object(loss)
     again = keras.saving.deserialize_keras_object(config)
     assert again.get_config() == loss.get_config()
-    assert again.num_levels == 256 and again.log_scale_min == -5.0
+    assert again.num_levels == 256
 
 
 def test_wrong_shapes_and_levels_are_named():

@@ -203,6 +203,23 @@ def test_amplitudes_are_those_of_the_whole_network(given):
     np.testing.assert_allclose(fast, naive, atol=1e-5)
 
 
+@pytest.mark.parametrize("log_scale_min", [-7.0, -12.0])
+def test_the_least_scale_of_the_network_is_that_of_its_samples(log_scale_min):
+    prior = WaveNet(
+        (TIME,), num_mixtures=1, log_scale_min=log_scale_min, table=TINY
+    )
+    logits = prior.get_layer("logits")
+    kernel, _ = logits.get_weights()
+    logits.set_weights([0 * kernel, np.array([0.0, 0.25, -20.0])])
+    assert prior.predict(np.zeros((1, TIME)), verbose=0)[0, 0, 2] == (
+        log_scale_min
+    )
+    drawn = sample(prior, 64, seed=0, batch_size=64, verbose=0)
+    sd = math.exp(log_scale_min) * math.pi / math.sqrt(3)
+    # 1,536 draws, whose kurtosis is 4.2.
+    assert np.std(drawn - 0.25) == pytest.approx(sd, rel=0.1)
+
+
 def test_rings_are_kept_from_block_to_block(monkeypatch):
     monkeypatch.setattr(WaveNetSampler, "places", 10)
     prior = perturbed(WaveNet((TIME,), LEVELS, table=TINY_R9Y9))
@@ -309,6 +326,7 @@ def test_an_open_network_needs_a_length():
         ({"num_embeddings": 0}, "num_embeddings=0"),
         ({"num_mixtures": 0}, "num_mixtures=0"),
         ({"num_classes": 0}, "num_classes=0"),
+        ({"log_scale_min": None}, "log_scale_min=None"),
         ({"upsampling": (4, 0)}, r"upsampling=\(4, 0\)"),
     ],
 )
