@@ -1,7 +1,7 @@
-"""Registers layers and losses with Keras, in either order of the two imports.
+"""Registers what saved models are made of, in either order of two imports.
 
-`keras.saving.load_model` finds the layers and losses of a file that are
-registered, and `import keras_papers` registers those of this package.
+`keras.saving.load_model` finds the layers, losses, metrics and models of a file
+that are registered, and `import keras_papers` registers those of this package.
 Registration needs Keras, which takes seconds to import and is not needed by
 parts of this package. So they are registered at once if Keras is imported
 already, and else when it is imported.
@@ -10,11 +10,17 @@ already, and else when it is imported.
 import importlib
 import sys
 
-REGISTERED = ("keras_papers.layers", "keras_papers.losses")
+REGISTERED = (
+    "keras_papers.layers",
+    "keras_papers.losses",
+    "keras_papers.applications.generative",
+    "keras_papers.applications.tabular",
+    "keras_papers.lowering",
+)
 
 
 def register_with_keras():
-    """Imports layers and losses, now or after the import of Keras."""
+    """Imports what is registered, now or after the import of Keras."""
     if "keras" in sys.modules:
         _import_registered()
     else:
@@ -27,10 +33,19 @@ def _import_registered():
 
 
 class _AfterKeras:
-    """An import hook for `keras`, which the other finders load as usual."""
+    """An import hook for `keras`, which the other finders load as usual.
+
+    A module of this package that imports Keras is not complete yet when Keras
+    is, and others could not import its names. Therefore the hook waits for the
+    outermost import of this package.
+    """
+
+    def __init__(self):
+        self.depth = 0  # of imports that are not complete
+        self.has_keras = False
 
     def find_spec(self, name, path=None, target=None):
-        if name != "keras":
+        if name != "keras" and not name.startswith("keras_papers."):
             return None
         others = [finder for finder in sys.meta_path if finder is not self]
         found = (other.find_spec(name, path, target) for other in others)
@@ -40,10 +55,19 @@ class _AfterKeras:
         execute = spec.loader.exec_module
 
         def execute_and_register(module):
-            execute(module)
-            if self in sys.meta_path:
-                sys.meta_path.remove(self)
-            _import_registered()
+            self.depth += 1
+            try:
+                execute(module)
+                self.has_keras = self.has_keras or name == "keras"
+            finally:
+                self.depth -= 1
+                if not self.depth and self.has_keras:
+                    self._register()
 
         spec.loader.exec_module = execute_and_register
         return spec
+
+    def _register(self):
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+            _import_registered()

@@ -27,8 +27,7 @@ FEW = {"job": ["chef", None], "age": [25.0, 61.0]}
 FEATURES = {"categorical": ["job"], "numeric": ["age"]}
 IN_ANOTHER_PROCESS = """
 import json, sys
-import keras
-import keras_papers.applications.tabular
+import keras, keras_papers
 model = keras.saving.load_model(sys.argv[1])
 rows = json.loads(sys.argv[2])
 print(json.dumps(model.predict(rows, verbose=0).tolist()))
