@@ -175,6 +175,15 @@ def check_choice(name, value, choices, meaning):
     )
 
 
+def check_table(name, value, kind, example):
+    """Raises ValueError unless an architecture is of a kind of `NamedTuple`."""
+    if not isinstance(value, kind):
+        raise ValueError(
+            f"`{name}` is the layers of the network, a {kind.__name__} of "
+            f"{kind.__module__}. Received: {name}={value!r}. Try {example}."
+        )
+
+
 def offer_nearest(value, choices):
     """Returns a sentence that offers the choice spelled most like `value`."""
     spelled = {str(choice).lower(): choice for choice in choices}

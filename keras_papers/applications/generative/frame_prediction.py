@@ -76,10 +76,18 @@ def frame_examples(prior, codes, actions=None):
         A tuple of a dict of inputs, and the codes to predict.
 
     Raises:
-        ValueError: If the clips are shorter than the prior's context.
+        ValueError: If the clips are shorter than the prior's context, or it
+            has none.
+
+    Example:
+    >>> prior = GatedPixelCNN((4, 4), 32, num_layers=1, codes_above=(4, 4, 32))
+    >>> codes = np.zeros((3, 5, 4, 4), "int32")  # of 3 clips
+    >>> inputs, targets = frame_examples(prior, codes)
+    >>> sorted(inputs), targets.shape
+    (['codes', 'condition'], (12, 4, 4))
     """
     codes = np.asarray(codes)
-    context = len(condition_names(prior))
+    context = len(_maps_before(prior))
     if codes.ndim != 4 or codes.shape[1] <= context:
         raise ValueError(
             "`codes` has the codes of clips, of shape (clips, maps, height, "
@@ -98,6 +106,18 @@ def frame_examples(prior, codes, actions=None):
     if actions is not None:
         inputs["labels"] = np.asarray(actions)[:, context:].reshape(-1)
     return inputs, targets
+
+
+def _maps_before(prior):
+    """Returns the names of the inputs for the maps before a frame."""
+    names = condition_names(prior)
+    if not names:
+        raise ValueError(
+            "`prior` predicts a frame from the maps of codes before it. "
+            f"Received: {prior.name!r}, which takes none. Pass what "
+            "`frame_prior` returned."
+        )
+    return names
 
 
 def _joined(maps):
@@ -157,8 +177,18 @@ def predict_frames(
         channels)`, in the range of the training clips.
 
     Raises:
-        ValueError: If an argument is out of its range, or the prior is not for
-            the codes of the autoencoder.
+        ValueError: If an argument is out of its range, the prior is not for
+            the codes of the autoencoder, or a frame is not finite.
+
+    Example:
+    >>> from keras_papers.applications.generative.vq_vae_video import (
+    ...     FRAME_BY_FRAME,
+    ...     VQVAEVideo,
+    ... )
+    >>> model = VQVAEVideo((6, 8, 8, 1), 16, 8, table=FRAME_BY_FRAME)
+    >>> prior = frame_prior(model, num_layers=1)
+    >>> predict_frames(model, prior, np.zeros((1, 2, 8, 8, 1)), verbose=0).shape
+    (1, 1, 8, 8, 1)
     """
     check_positive_int("number", number, "how many frames to draw", "Try 1.")
     if seed is not None:
@@ -174,7 +204,7 @@ def predict_frames(
     frames = np.asarray(frames)
     length, *image = vqvae.input_shape[1:]
     every = length // encoder(vqvae).output_shape[1]  # frames of a map
-    names = condition_names(prior)
+    names = _maps_before(prior)
     given = frames.shape[1] if frames.ndim == 5 else 0
     good = given >= every * len(names) and frames.shape[2:] == tuple(image)
     if not good or given % every or number % every or given + number > length:
@@ -185,6 +215,7 @@ def predict_frames(
             f"shape {frames.shape} and number={number}. Pass other frames, or "
             "train on longer clips."
         )
+    _check_frames(frames)
     draws = number // every
     _check_actions(prior, actions, (len(frames), draws))
     codes = _codes_of(vqvae, frames, given // every, batch_size)
@@ -208,6 +239,22 @@ def predict_frames(
         np.concatenate([codes, last], axis=1), batch_size=batch_size, verbose=0
     )
     return decoded[:, given : given + number]
+
+
+def _check_frames(frames):
+    if not len(frames):
+        raise ValueError(
+            "`frames` has the first frames of one clip at least. Received: "
+            f"frames of shape {frames.shape}. Pass the frames of a clip."
+        )
+    finite = np.isfinite(frames).all(axis=(2, 3, 4))
+    if not finite.all():
+        clip, frame = np.argwhere(~finite)[0]
+        raise ValueError(
+            "`frames` are finite numbers. Received: NaN or infinity in "
+            f"{(~finite).sum()} of {finite.size} frames, first in frame "
+            f"{frame} of clip {clip}. Remove or replace them."
+        )
 
 
 def _codes_of(vqvae, frames, maps, batch_size):

@@ -37,7 +37,7 @@ def sample_images(
     the codes above it, with noise of its own.
 
     With a `classifier`, images of which it does not recognize the class are
-    rejected (section 3.4): of each class `1 / keep` times as many images are
+    rejected (section 3.3): of each class `1 / keep` times as many images are
     drawn, and the share `keep` is returned of which the classifier is most
     confident. A smaller share gives images that are recognized better and
     differ less.

@@ -18,6 +18,7 @@ from keras_papers.applications.generative.halves import draw_vectors, quantizers
 from keras_papers.applications.generative.rows import (
     Row,
     Table,
+    check_rows,
     draw,
     reduction,
 )
@@ -117,6 +118,7 @@ def LatentVQVAE(
         ("num_layers", num_layers, "Try 15."),
     ):
         check_positive_int(argument, value, "a number", advice)
+    check_rows(table, "latent_vq_vae.TABLE")
     codes = keras.Input((height, width), dtype="int32", name="codes")
     x = layers.Embedding(num_embeddings, filters, name="encoder_embed")(codes)
     x = draw(x, table.encoder, filters, "encoder")

@@ -21,6 +21,7 @@ from keras_papers.applications.generative.codes_above import (
 from keras_papers.checks import (
     check_name,
     check_positive_int,
+    check_table,
     plain_numbers,
 )
 from keras_papers.layers import CausalAttention2D
@@ -173,12 +174,7 @@ def PixelSNAIL(
 
 
 def _check_table(table):
-    if not isinstance(table, Table):
-        raise ValueError(
-            "`table` is the size of the network, a Table such as SMALL of "
-            "keras_papers.applications.generative.pixel_snail. Received: "
-            f"table={table!r}. Pass Table(...)."
-        )
+    check_table("table", table, Table, "pixel_snail.SMALL")
     if table.kernel_size < 3 or table.kernel_size % 2 == 0:
         raise ValueError(
             "`kernel_size` of a Table is odd and at least 3. Received: "

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from keras import layers
 
-from keras_papers.checks import plain
+from keras_papers.checks import check_choice, check_table, plain
 
 
 class Row(NamedTuple):
@@ -22,6 +22,19 @@ class Table(NamedTuple):
 
     encoder: tuple
     decoder: tuple
+
+
+def check_rows(table, example):
+    """Raises ValueError unless a table has rows in both of its halves."""
+    check_table("table", table, Table, example)
+    for half in Table._fields:
+        rows = getattr(table, half)
+        good = isinstance(rows, tuple | list) and len(rows) > 0
+        if not good or not all(isinstance(row, Row) for row in rows):
+            raise ValueError(
+                f"`{half}` of a Table is its layers, a tuple of Row. Received: "
+                f"{half}={rows!r}. See {example}."
+            )
 
 
 # The layers of maps of each rank: images, and clips of video.
@@ -59,7 +72,9 @@ def _draw_row(x, row, channels, name, kinds):
     filters = row.filters or channels
     if row.layer in kinds:
         return kinds[row.layer](x, row.kernel, filters, name)
-    of_rank = {"conv": CONV, "transposed": TRANSPOSED}[row.layer]
+    of_rank = {"conv": CONV, "transposed": TRANSPOSED}
+    check_choice("layer", row.layer, (*of_rank, *kinds), "that of a Row")
+    of_rank = of_rank[row.layer]
     return of_rank[len(x.shape)](
         filters,
         row.kernel,

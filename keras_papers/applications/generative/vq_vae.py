@@ -7,6 +7,7 @@ from keras_papers.applications import registry
 from keras_papers.applications.generative.rows import (
     Row,
     Table,
+    check_rows,
     draw,
     from_pixels,
     image_shape,
@@ -125,6 +126,7 @@ def VQVAE(
     check_positive_int("num_embeddings", num_embeddings, "codes", "Try 512.")
     if embedding_dim is not None:
         check_positive_int("embedding_dim", embedding_dim, "a size", "Try 64.")
+    check_rows(table, "vq_vae.SONNET")
     height, width, channels = image_shape(input_shape, reduction(table.encoder))
     images = keras.Input((height, width, channels), name="image")
     x = from_pixels(images) if include_preprocessing else images

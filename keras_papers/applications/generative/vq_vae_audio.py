@@ -22,6 +22,7 @@ from keras_papers.applications.generative.wavenet import (
     SMALL,
     WaveNet,
     check_divided,
+    check_layers,
     checked_length,
 )
 from keras_papers.checks import (
@@ -127,6 +128,14 @@ def VQVAEAudio(
             f"{num_embeddings} and a quantizer. Pass one of them."
         )
     check_positive_int("embedding_dim", embedding_dim, "a size", "Try 64.")
+    check_layers("decoder", decoder)
+    good = isinstance(table, tuple | list) and len(table) > 0
+    if not good or not all(isinstance(row, Row) for row in table):
+        raise ValueError(
+            "`table` is the encoder, a tuple of Row of "
+            f"{Row.__module__}. Received: table={table!r}. Try "
+            "vq_vae_audio.SECTION_4_3."
+        )
     hop = math.prod(row.strides for row in table)
     length = checked_length(input_shape, hop, A_CODE)
     audio = keras.Input((length,), name="audio")

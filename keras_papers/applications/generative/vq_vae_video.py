@@ -8,7 +8,12 @@ import keras
 from keras import layers
 
 from keras_papers.applications import registry
-from keras_papers.applications.generative.rows import Row, Table, draw
+from keras_papers.applications.generative.rows import (
+    Row,
+    Table,
+    check_rows,
+    draw,
+)
 from keras_papers.checks import (
     check_name,
     check_positive_int,
@@ -128,6 +133,7 @@ def VQVAEVideo(
         )
     check_positive_int("num_embeddings", num_embeddings, "codes", "Try 2048.")
     check_positive_int("embedding_dim", embedding_dim, "a size", "Try 256.")
+    check_rows(table, "vq_vae_video.VIDEO_GPT")
     shape = _clip_shape(input_shape, _reductions(table.encoder))
     clips = keras.Input(shape, name="clip")
     kinds = {"attention": _attention_residual, "norm": _norm}

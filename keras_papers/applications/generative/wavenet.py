@@ -12,6 +12,7 @@ from keras_papers.checks import (
     check_name,
     check_number,
     check_positive_int,
+    check_table,
     plain,
     plain_numbers,
 )
@@ -66,8 +67,21 @@ def receptive_field(table=IBAB):
     >>> receptive_field(IBAB), receptive_field(R9Y9)
     (5117, 505)
     """
+    check_layers("table", table)
     of_layers = (table.kernel - 1) * sum(table.dilations)
     return of_layers + table.first_kernel
+
+
+def check_layers(name, table):
+    """Raises ValueError unless a table has the layers of a WaveNet."""
+    check_table(name, table, Table, "wavenet.SMALL")
+    dilations = plain(table.dilations)
+    good = isinstance(dilations, tuple | list) and len(dilations) > 0
+    if not good or not all(isinstance(n, int) and n > 0 for n in dilations):
+        raise ValueError(
+            "`dilations` of a Table are positive ints, one for each layer. "
+            f"Received: dilations={table.dilations!r}. See wavenet.SMALL."
+        )
 
 
 @registry.network(
@@ -136,6 +150,7 @@ def WaveNet(
     (None, 800, 256)
     """
     check_name(name)
+    check_layers("table", table)
     for argument, value, optional, advice in (
         ("num_embeddings", num_embeddings, False, "Try 256."),
         ("num_mixtures", num_mixtures, True, "Try 10."),

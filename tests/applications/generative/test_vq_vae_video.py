@@ -163,6 +163,25 @@ def test_clips_that_are_shorter_than_the_context_are_named(model):
         frame_examples(prior, np.zeros((3, 2, 2, 2), int))
 
 
+def test_a_prior_without_maps_before_a_frame_is_named(model):
+    prior = GatedPixelCNN((2, 2), 16, filters=4, num_layers=1)
+    with pytest.raises(ValueError, match="`prior` predicts.*takes none"):
+        predict_frames(model, prior, moving_squares(2)[:, :3], verbose=0)
+    with pytest.raises(ValueError, match="`prior` predicts.*takes none"):
+        frame_examples(prior, np.zeros((3, 4, 2, 2), int))
+
+
+def test_frames_that_are_none_or_not_finite_are_named(model):
+    prior = frame_prior(model, filters=4, num_layers=1)
+    frames = moving_squares(2)[:, :3]
+    with pytest.raises(ValueError, match=r"one clip at least.*\(0, 3, 8, 8, 1"):
+        predict_frames(model, prior, frames[:0], verbose=0)
+    for value in (np.nan, np.inf):
+        frames[1, 2, 0, 0] = value
+        with pytest.raises(ValueError, match="1 of 6 frames.*2 of clip 1"):
+            predict_frames(model, prior, frames, verbose=0)
+
+
 @pytest.mark.parametrize(
     "shape, message",
     [
