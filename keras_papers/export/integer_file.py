@@ -14,8 +14,8 @@ REASONS = {
     "none",
 }
 OTHERWISE = "it does not have it"
-# A lookup of ids; that of Keras counts negative ones from the end.
 CHOICE = ("TOPK_V2", "STRIDED_SLICE")  # of a code, by its score
+# A lookup of ids; that of Keras counts negative ones from the end.
 LOOKUP = ("ADD", "CAST", "GATHER", "LESS", "SELECT", "SELECT_V2")
 
 
@@ -30,15 +30,16 @@ def float_tensors(data):
     schema = require("ai_edge_litert.schema_py_generated", "mobile")
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data))
     floats = (schema.TensorType.FLOAT32, schema.TensorType.FLOAT16)
-    return [
-        tensor.name.decode()
-        for graph in model.subgraphs
-        for index, tensor in enumerate(graph.tensors)
-        if tensor.type in floats
-        and index not in graph.outputs
-        and index not in graph.inputs
-        and index not in tensors_of_look_ups(model, graph, schema)
-    ]
+    found = []
+    for graph in model.subgraphs:
+        expected = tensors_of_look_ups(model, graph, schema)
+        expected |= {*graph.inputs, *graph.outputs}
+        found += [
+            tensor.name.decode()
+            for index, tensor in enumerate(graph.tensors)
+            if tensor.type in floats and index not in expected
+        ]
+    return found
 
 
 def layer_of(tensors, model):

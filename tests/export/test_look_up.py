@@ -18,13 +18,22 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3))
 IMAGES = IMAGES.astype("float32")
 
 
-@pytest.fixture(scope="module")
-def model():
-    """An autoencoder whose codes lie on vectors of the images."""
-    keras.utils.set_random_seed(0)
+def autoencoder(seed):
+    """Returns one whose codes lie on vectors of the images."""
+    keras.utils.set_random_seed(seed)
     model = VQVAE((16, 16, 3), 200, 4, include_preprocessing=True)
     model(IMAGES, training=True)
     return model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return autoencoder(seed=0)
+
+
+@pytest.fixture(scope="module")
+def other():
+    return autoencoder(seed=1)
 
 
 def equal_codes(model, path):
@@ -36,7 +45,7 @@ def equal_codes(model, path):
 
 @pytest.mark.tensorflow
 def test_int8_files_choose_codes_by_scores_in_floats(
-    model, tmp_path, monkeypatch
+    model, other, tmp_path, monkeypatch
 ):
     half = portable_encoder(model)
     common = {"representative_data": IMAGES, "images": IMAGES, "runs": 1}
@@ -47,6 +56,10 @@ def test_int8_files_choose_codes_by_scores_in_floats(
     assert file.partitions == 1
     share = equal_codes(model, file.path)
     assert file.parity == pytest.approx(1 - share, abs=0.01)
+    with pytest.warns(UserWarning, match="outputs other codes"):
+        export.verify(
+            file.path, portable_encoder(other), "int8", images=IMAGES, runs=1
+        )
     monkeypatch.setattr(conversion, "names_of_scores", lambda data: set())
     file = export.to_tflite(
         half, tmp_path / "i.tflite", quantize="int8", **common
@@ -56,14 +69,11 @@ def test_int8_files_choose_codes_by_scores_in_floats(
 
 
 @pytest.mark.tensorflow
-def test_a_float_file_with_other_codes_is_refused(model, tmp_path):
+def test_a_float_file_with_other_codes_is_refused(model, other, tmp_path):
     file = export.to_tflite(
         portable_encoder(model), tmp_path / "e.tflite", images=IMAGES, runs=1
     )
     assert file.parity < 0.01 and equal_codes(model, file.path) > 0.99
-    keras.utils.set_random_seed(1)
-    other = VQVAE((16, 16, 3), 200, 4, include_preprocessing=True)
-    other(IMAGES, training=True)
     with pytest.raises(VerificationError, match="outputs other codes"):
         export.verify(file.path, portable_encoder(other), images=IMAGES, runs=1)
 

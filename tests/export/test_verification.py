@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_papers import applications, export
 from keras_papers.export.interpreter import VerificationError
 from keras_papers.export.verification import verify
-from tests.support.answers import perturb
+from tests.support.answers import perturb, random_images
 
 pytestmark = pytest.mark.tensorflow
 
@@ -56,6 +56,29 @@ def test_other_weights_are_explained(good, model):
     )
     with pytest.raises(VerificationError, match="answers otherwise"):
         verify(good, other, runs=1)
+
+
+@pytest.mark.parametrize("quantize", ["dynamic", "int8"])
+def test_scores_of_integers_that_differ_are_scores_in_the_warning(
+    quantize, tmp_path
+):
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3)(image)
+    model = keras.Model(image, keras.layers.GlobalAveragePooling2D()(x))
+    images = random_images(8, 8, 8, 3)
+    common = {"images": images, "runs": 1}
+    file = export.to_tflite(
+        model,
+        tmp_path / "scores.tflite",
+        quantize=quantize,
+        representative_data=images if quantize == "int8" else None,
+        **common,
+    )
+    assert file.parity < 0.1
+    other = keras.models.clone_model(model)
+    other.set_weights([-weight for weight in model.get_weights()])
+    with pytest.warns(UserWarning, match="the scores differ by .* range"):
+        verify(file.path, other, quantize, **common)
 
 
 def test_answers_that_are_not_finite_are_explained(model, tmp_path):
