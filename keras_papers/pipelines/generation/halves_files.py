@@ -12,6 +12,7 @@ from keras_papers.applications.generative.portable_halves import (
 from keras_papers.pipelines.generation.measures import reconstruction
 from keras_papers.pipelines.generation.report import Half
 
+# Images of each class in turn.
 RANGES = 300  # training images on which the ranges of integers are measured
 COMPARED = 32  # of them, on which a file is compared with Keras
 MEASURED = 300  # held-out images, of which LiteRT runs one at a time
@@ -47,7 +48,9 @@ def write_halves(autoencoder, pictures, folder, options):
         equal = [np.mean(theirs[name] == ours[name]) for name in ours]
         decoded = decode.predict(_as_inputs(decode, theirs), verbose=0)
         of_chain = _measured(decoded, tested)
-        found.append(_half(file, of_chain, equal=float(np.mean(equal))))
+        found.append(
+            _half(file, of_chain, len(tested), equal=float(np.mean(equal)))
+        )
         codes = _by_name(encode, _codes(encode, images))
         file = _write(
             portable_decoder(autoencoder),
@@ -58,7 +61,7 @@ def write_halves(autoencoder, pictures, folder, options):
         )
         given = ours if len(ours) > 1 else next(iter(ours.values()))
         of_chain = _measured(export.predict(file.path, given), tested)
-        found.append(_half(file, of_chain))
+        found.append(_half(file, of_chain, len(tested)))
     return found
 
 
@@ -72,7 +75,7 @@ def _write(half, path, quantize, examples, compared):
     )
 
 
-def _half(file, chain, equal=None):
+def _half(file, chain, images, equal=None):
     return Half(
         file.path.name,
         file.bytes,
@@ -82,6 +85,7 @@ def _half(file, chain, equal=None):
         None if equal is not None else file.parity,
         chain.mse,
         chain.psnr,
+        images,
     )
 
 

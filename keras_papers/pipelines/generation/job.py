@@ -23,7 +23,7 @@ from keras_papers.applications.generative.latents import (
     load_latents,
 )
 from keras_papers.extras import require
-from keras_papers.pipelines.data.image_set import ImageSet
+from keras_papers.pipelines.data.image_set import ImageSet, some_of_each_class
 from keras_papers.pipelines.data.images import (
     batches,
     explains_lost_pictures,
@@ -107,7 +107,8 @@ def train_image_generator(options):
         pictures_every: Positive int. Writes pictures of what was learned to
             `output/logs` after so many epochs. Defaults to None: none.
         quantize: `"int8"` for further .tflite files of integers, whose ranges
-            are measured on up to 300 training images. Defaults to None.
+            are measured on up to 300 training images, of each class in turn.
+            Defaults to None.
         strict: Whether a picture that cannot be read is an error.
         overwrite: Whether to replace an earlier training in `output`.
         seed: Int. Draws the held-out images, the weights and the samples.
@@ -179,8 +180,11 @@ class Pictures:
         return self.batches(part, seed).map(lambda pixels: (pixels, pixels))
 
     def some(self, part, number):
-        """Returns some images of a part as one float array."""
-        part = part[np.arange(min(number, len(part)))]
+        """Returns images of a part, each class in turn, as one float array.
+
+        A folder is read class by class: its first images are of one class.
+        """
+        part = part[some_of_each_class(part, number, self.options.seed)]
         return np.concatenate([np.asarray(x) for x in self.batches(part)])
 
     def __str__(self):

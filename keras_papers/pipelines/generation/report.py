@@ -26,6 +26,7 @@ class Half(NamedTuple):
     parity: float | None
     mse: float  # of the chain of this file and the float other half
     psnr: float
+    images: int  # held out, on which codes, MSE and PSNR are measured
 
 
 class GenerationReport(NamedTuple):

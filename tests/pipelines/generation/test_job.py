@@ -26,6 +26,7 @@ from keras_papers.files.figures_json import to_json
 from keras_papers.pipelines.data.images import batches
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.pictures import read_picture
+from keras_papers.pipelines.generation.job import Pictures
 from keras_papers.pipelines.generation.options import GenerateOptions
 from keras_papers.pipelines.generation.verdict import of_training
 from tests.support.photos import paint
@@ -95,6 +96,20 @@ def test_the_files_for_a_phone_are_the_halves(generated, photos):
     np.testing.assert_allclose(made, ours, atol=0.1)
     assert np.ptp(ours) > 1
     assert of_decoder.psnr == pytest.approx(report.psnr, abs=0.01)
+    assert of_encoder.images == of_decoder.images == len(test) == 4
+
+
+def test_some_images_are_of_each_class_in_turn(photos):
+    images = load_folder(photos, 0)
+    assert images.names == ("bright", "dark")
+    assert len(set(images.train.labels[:6])) == 1  # a folder is read by class
+    options = GenerateOptions(image_size=16, batch_size=4)
+    some = Pictures(images, options).some(images.train, 6)
+    assert some.shape == (6, 16, 16, 3)
+    is_bright = some.mean(axis=(1, 2, 3)) > 128
+    assert (is_bright[::2] != is_bright[1::2]).all()
+    whole = Pictures(images, options).some(images.test, 99)
+    assert len(whole) == len(images.test)
 
 
 def test_every_epoch_of_every_network_is_in_the_history(generated):

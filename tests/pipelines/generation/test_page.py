@@ -35,8 +35,8 @@ REPORT = GenerationReport(
     bits_per_dimension=0.05,
     left_out=LEFT_OUT,
     files=[
-        Half("encoder.tflite", 1_500_000, 0.25, 1, 0.75, None, 101.0, 28.09),
-        Half("decoder.tflite", 900_000, 0.5, 1, None, 2e-6, 100.0, 28.13),
+        Half("encoder.tflite", 1_500_000, 0.25, 1, 0.75, None, 101.0, 28.09, 5),
+        Half("decoder.tflite", 900_000, 0.5, 1, None, 2e-6, 100.0, 28.13, 5),
     ],
     parameters=1_234_567,
     prior_parameters=2_000,
@@ -92,11 +92,15 @@ def test_samples_have_their_classes_and_originals_their_copies(page):
         *("Original 1", "Reconstruction 1", "Original 2"),
         *("Reconstruction 2", "Original 3", "Reconstruction 3"),
     ]
+    text = found["reconstructions"].text
+    assert "3 held-out images, of each class in turn" in text
     sources = {each["src"] for each in found["reconstructions"].all("img")}
     assert len(sources) == 6
     plain = parse(render(REPORT._replace(classes=0), shown(None)))
     alts = [each["alt"] for each in sections(plain)["samples"].all("img")]
     assert alts == ["Sample", "Sample"]
+    text = sections(plain)["reconstructions"].text
+    assert "3 held-out images, drawn at random" in text
 
 
 def test_the_tables_have_the_figures(page):
@@ -112,6 +116,7 @@ def test_the_tables_have_the_figures(page):
     files = found["files"].text
     for text in ("75.00% of codes", "to 2.0e-06 of the range", "28.09 dB"):
         assert text in files
+    assert "of 5 held-out images, of each class in turn" in files
     figures = found["figures"].text
     for text in ("28.13 dB", "12.5%", "0.234", LEFT_OUT, "1.23 million"):
         assert text in figures
