@@ -14,6 +14,7 @@ from keras_papers.files.drafts import draft_of
 
 # Weights of a quantizer that training counts in, and that change no code.
 STATISTICS = {"counts", "sums", "steps", "epoch_counts"}
+NUMBERS = (int, float, np.number, np.bool_)  # bool is an int
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -25,13 +26,14 @@ class Latents:
             of shape `(number, height, width)`. Codes of several codebooks
             have one more axis.
         num_embeddings: Tuple of ints. Codes of the codebooks of each level.
-        labels: Array of shape `(number, ...)`, or None. Defaults to None.
+        labels: Array of numbers or strings of shape `(number, ...)`, or None.
+            Defaults to None.
         model_hash: Str. `model_hash` of the autoencoder. Defaults to `""`, for
             not known.
 
     Raises:
-        ValueError: If the levels do not agree in number, or a code is not in
-            [0, num_embeddings).
+        ValueError: If the levels do not agree in number, a code is not in
+            [0, num_embeddings), or labels are neither numbers nor strings.
 
     Example:
     >>> latents = Latents((np.zeros((3, 8, 8), "int32"),), (512,))
@@ -57,7 +59,9 @@ class Latents:
             _check_codes(each, size, level)
         lengths = {len(each) for each in codes}
         if self.labels is not None:
-            lengths.add(len(self.labels))
+            labels = _checked_labels(self.labels)
+            object.__setattr__(self, "labels", labels)
+            lengths.add(len(labels))
         if len(lengths) > 1:
             raise ValueError(
                 "`codes` and `labels` have an element for each image. "
@@ -80,7 +84,7 @@ class Latents:
             )
         arrays = {f"codes{level}": each for level, each in _numbered(self)}
         if self.labels is not None:
-            arrays["labels"] = np.asarray(self.labels)
+            arrays["labels"] = self.labels
         with draft_of(path) as draft:
             np.savez_compressed(
                 draft,
@@ -92,6 +96,35 @@ class Latents:
 
 def _numbered(latents):
     return enumerate(latents.codes)
+
+
+def _checked_labels(labels):
+    """Returns an array that can be stored: without Python objects."""
+    try:
+        found = np.asarray(labels)
+    except ValueError as error:
+        raise _no_labels("rows of different lengths") from error
+    if not found.ndim:
+        raise _no_labels(repr(labels))
+    if found.dtype.hasobject:
+        kinds = set(map(type, found.ravel()))
+        # NumPy would turn a missing value among strings into a string.
+        if all(issubclass(kind, str) for kind in kinds) or all(
+            issubclass(kind, NUMBERS) for kind in kinds
+        ):
+            found = np.asarray(found.tolist())
+        if found.dtype.hasobject:
+            names = sorted(kind.__name__ for kind in kinds)
+            raise _no_labels(f"objects of {' and '.join(names)}")
+    return found
+
+
+def _no_labels(received):
+    return ValueError(
+        "`labels` is an array with an element for each image, all of them "
+        f"numbers or all strings. Received: {received}. Pass one number or "
+        "string for each image."
+    )
 
 
 def _check_codes(codes, num_embeddings, level):
@@ -147,7 +180,7 @@ def extract_latents(vqvae, images, batch_size=64, labels=None):
     return Latents(
         tuple(codes) if isinstance(codes, list | tuple) else (codes,),
         tuple(each.num_embeddings for each in quantizers(vqvae)),
-        None if labels is None else np.asarray(labels),
+        labels,
         model_hash(vqvae),
     )
 

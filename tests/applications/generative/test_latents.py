@@ -104,6 +104,13 @@ def test_latents_hold_codes_of_the_codebook_only(code):
     [
         ({"num_embeddings": (4, 4)}, "1 arrays of codes"),
         ({"labels": np.zeros(3)}, r"\[2, 3\] elements"),
+        ({"labels": 7}, "7. Pass one number"),
+        ({"labels": [[1, 2], [3]]}, "rows of different lengths"),
+        ({"labels": ["rose", None]}, "objects of NoneType and str"),
+        (
+            {"labels": np.array(["rose", np.nan], object)},
+            "objects of float and str",
+        ),
         ({"codes": (np.zeros((2, 2)),)}, "an array of float64"),
     ],
 )
@@ -111,6 +118,25 @@ def test_latents_that_do_not_agree_are_named(changes, named):
     given = {"codes": (np.zeros((2, 2, 2), int),), "num_embeddings": (4,)}
     with pytest.raises(ValueError, match=f"Received: {named}"):
         Latents(**{**given, **changes})
+
+
+@pytest.mark.parametrize(
+    "labels, kind",
+    [
+        (["rose", "tulip"], "U"),
+        (np.array(["rose", "tulip"], object), "U"),  # as of a table
+        (np.array([3, 4], object), "i"),
+        (np.array([[1.5, 2.0], [np.nan, 1.0]], object), "f"),
+    ],
+)
+def test_labels_of_objects_are_stored_as_strings_or_numbers(
+    labels, kind, tmp_path
+):
+    codes = np.zeros((2, 2, 2), int)
+    Latents((codes,), (4,), labels).save(tmp_path / "a.npz")
+    loaded = load_latents(tmp_path / "a.npz").labels
+    assert loaded.dtype.kind == kind
+    np.testing.assert_array_equal(loaded, np.asarray(labels, loaded.dtype))
 
 
 def test_another_file_is_named(tmp_path):
