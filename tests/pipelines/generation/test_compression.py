@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import keras_papers.cli.main as cli
 from keras_papers import pipelines
 from keras_papers.applications.generative import (
     VQVAE,
@@ -24,6 +23,7 @@ from keras_papers.pipelines.generation.codes_file import (
     unpack,
     write_codes,
 )
+from tests.support.generate_verbs import fails
 
 HASH = "0123456789abcdef"
 
@@ -113,14 +113,6 @@ def test_the_codes_are_those_of_the_padded_picture(model, picture):
     )
     pixels = read_picture(picture.parent / "back.png")
     np.testing.assert_allclose(pixels, np.clip(made, 0, 255), atol=0.51)
-
-
-def fails(capsys, *arguments):
-    """Runs a verb that must end with a sentence; returns it."""
-    assert cli.main(["generate", *map(str, arguments)]) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
-    assert line.startswith("keras-papers: ")
-    return line
 
 
 def test_a_file_that_is_cut_off_is_refused(model, picture, capsys, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 import keras_papers.cli.main as cli
 from keras_papers.pipelines.data.pictures import read_picture
+from tests.support.generate_verbs import fails
 
 
 def run(capsys, *arguments):
@@ -15,13 +16,6 @@ def run(capsys, *arguments):
     printed = capsys.readouterr()
     assert printed.err == ""
     return printed.out
-
-
-def fails(capsys, *arguments):
-    """Runs a verb that must end with a sentence; returns it."""
-    assert cli.main(["generate", *map(str, arguments)]) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
-    return line
 
 
 @pytest.mark.tensorflow
