@@ -138,5 +138,9 @@ def initial_length(kernel):
 
 def of_length(kernel, length):
     """Scales the kernel of each output channel to its length."""
-    squares = ops.sum(ops.square(kernel), axis=(0, 1, 2))
-    return kernel * (length / ops.sqrt(ops.maximum(squares, 1e-12)))
+    # In float16 the least square would be 0.
+    dtype = keras.backend.result_type(kernel.dtype, "float32")
+    directions, length = ops.cast(kernel, dtype), ops.cast(length, dtype)
+    squares = ops.sum(ops.square(directions), axis=(0, 1, 2))
+    scaled = directions * (length / ops.sqrt(ops.maximum(squares, 1e-12)))
+    return ops.cast(scaled, kernel.dtype)

@@ -51,7 +51,9 @@ def condition_of(codes_above, prior):
 def condition_names(prior):
     """Lists the inputs of a prior that are conditions, the top level first."""
     inputs = prior.input if isinstance(prior.input, dict) else {}
-    return sorted(name for name in inputs if name.startswith("condition"))
+    names = [name for name in inputs if name.startswith("condition")]
+    # `condition10` follows `condition9`.
+    return sorted(names, key=lambda name: (len(name), name))
 
 
 def checked_levels(codes_above, size):

@@ -1,14 +1,13 @@
 """Draws maps of codes from a `GatedPixelCNN`, a row at a time."""
 
-import keras
 import numpy as np
 from keras import ops
 
-from keras_papers.applications.generative.codes_above import map_network
+from keras_papers.applications.generative.code_sampler import MapSampler
 from keras_papers.layers.gated_masked_conv2d import GatedMaskedConv2D, gate
 
 
-class PixelCNNSampler(keras.Model):
+class PixelCNNSampler(MapSampler):
     """Noise to a row of codes, by the layers of a prior.
 
     Each convolution keeps the part of its input that it will see again: the
@@ -19,39 +18,26 @@ class PixelCNNSampler(keras.Model):
         prior: What `GatedPixelCNN` returned.
     """
 
-    unit, places = "row", 1
-
     def __init__(self, prior):
-        super().__init__(name="pixel_cnn_sampler", dtype=prior.dtype_policy)
-        self.width = prior.output_shape[2]
-        self.embed = prior.get_layer("embed")
-        self.blocks = [
+        blocks = [
             layer
             for layer in prior.layers
             if isinstance(layer, GatedMaskedConv2D)
         ]
+        super().__init__(prior, blocks, "pixel_cnn_sampler")
+        self.blocks = blocks
+        self.embed = prior.get_layer("embed")
         self.head = [prior.get_layer("head"), prior.get_layer("logits")]
-        self.map_network = map_network(prior)
-
-    def prepare(self, given):
-        """Returns the conditions of a batch, codes above made into a map."""
-        if self.map_network is None:
-            return given
-        codes = {name: given[name] for name in self.map_network.input}
-        others = given.keys() - codes.keys()
-        return {
-            **{name: given[name] for name in others},
-            "condition": self.map_network.predict_on_batch(codes),
-        }
 
     def start(self, batch_size):
         """Returns what the vertical stacks see above the first row: zeros."""
         return [
-            np.zeros((batch_size, *self._kept(block.vertical)), "float32")
+            np.zeros((batch_size, *self.kept(block.vertical)), "float32")
             for block in self.blocks
         ]
 
-    def call(self, inputs):
+    def draw(self, inputs):
+        """Draws a row of codes."""
         noise, scale, rows_above = (
             inputs[name] for name in ("noise", "scale", "state")
         )
@@ -63,7 +49,7 @@ class PixelCNNSampler(keras.Model):
         state, joined = self._vertical_row(rows_above, given)
         before = [
             ops.zeros(
-                (batch, *self._kept(block.horizontal)[1:]), self.compute_dtype
+                (batch, *self.kept(block.horizontal)[1:]), self.compute_dtype
             )
             for block in self.blocks
         ]
@@ -72,8 +58,7 @@ class PixelCNNSampler(keras.Model):
             codes, before = loop
             logits, before = self._place(j, before, joined)
             drawn = ops.take(noise[:, 0], j, axis=1)
-            code = ops.argmax(logits * scale + drawn, axis=-1)
-            code = ops.cast(code, "int32")
+            code = self.code(logits, scale, drawn)
             before[0] = _put(
                 before[0], self.blocks[0].horizontal, self.embed(code), j
             )
@@ -84,11 +69,6 @@ class PixelCNNSampler(keras.Model):
         first = self.blocks[0].vertical
         seen = self._with_row(rows_above[0], first, self.embed(codes))
         return codes[:, None], [seen[:, 1:], *state[1:]]
-
-    def _kept(self, conv):
-        """Returns the rows, columns and channels that a convolution keeps."""
-        above, left, right = conv.padding
-        return above, left + self.width + right, conv.kernel.shape[2]
 
     def _with_row(self, rows_above, conv, row):
         """Appends a row, padded for a convolution, to those above it."""
@@ -108,7 +88,8 @@ class PixelCNNSampler(keras.Model):
         state, joined = [], []
         # The first kernel has no weights for the row that is not drawn yet.
         row = ops.zeros(
-            (rows_above[0].shape[0], self.width, rows_above[0].shape[-1])
+            (rows_above[0].shape[0], self.width, rows_above[0].shape[-1]),
+            self.compute_dtype,
         )
         for block, above_it, added in zip(
             self.blocks, rows_above, given, strict=True

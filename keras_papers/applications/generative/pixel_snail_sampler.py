@@ -1,15 +1,14 @@
 """Draws maps of codes from a `PixelSNAIL`, a row at a time."""
 
-import keras
 import numpy as np
 from keras import ops
 
-from keras_papers.applications.generative.codes_above import map_network
+from keras_papers.applications.generative.code_sampler import MapSampler
 from keras_papers.applications.generative.pixel_snail import coordinates
 from keras_papers.layers._gated_residual2d import gate
 
 
-class PixelSNAILSampler(keras.Model):
+class PixelSNAILSampler(MapSampler):
     """Noise to a row of codes, by the layers of a prior.
 
     The causal convolutions keep the rows above, and attention keeps the keys
@@ -21,14 +20,12 @@ class PixelSNAILSampler(keras.Model):
         prior: What `PixelSNAIL` returned.
     """
 
-    unit, places = "row", 1
-
     def __init__(self, prior):
-        super().__init__(name="pixel_snail_sampler", dtype=prior.dtype_policy)
-        self.height, self.width, _ = prior.output_shape[1:]
+        residuals, ends = _blocks(prior)
+        super().__init__(prior, residuals[0], "pixel_snail_sampler")
+        self.residuals, self.ends = residuals, ends
         self.start_above = prior.get_layer("start_above")
         self.start_left = prior.get_layer("start_left")
-        self.residuals, self.ends = _blocks(prior)
         # Keys that see the code of their place have an embedding of it.
         self.embed = None
         if any(layer.name == "embed" for layer in prior.layers):
@@ -38,18 +35,6 @@ class PixelSNAILSampler(keras.Model):
             for layer in prior.layers
             if layer.name.startswith("output_") or layer.name == "logits"
         ]
-        self.map_network = map_network(prior)
-
-    def prepare(self, given):
-        """Returns the conditions of a batch, codes above made into a map."""
-        if self.map_network is None:
-            return given
-        codes = {name: given[name] for name in self.map_network.input}
-        others = given.keys() - codes.keys()
-        return {
-            **{name: given[name] for name in others},
-            "condition": self.map_network.predict_on_batch(codes),
-        }
 
     def start(self, batch_size):
         """Returns what is known above the first row: nothing."""
@@ -62,7 +47,7 @@ class PixelSNAILSampler(keras.Model):
             "row": np.zeros((1,), "int32"),
             "codes": zeros(*self._padded_codes(), dtype="int32"),
             "rows": [
-                [zeros(*self._padded(conv)) for conv in _convolutions(layer)]
+                [zeros(*self.kept(conv)) for conv in _convolutions(layer)]
                 for layer in self._flat_residuals()
             ],
             "attention": [
@@ -78,11 +63,6 @@ class PixelSNAILSampler(keras.Model):
     def _flat_residuals(self):
         return [layer for block in self.residuals for layer in block]
 
-    def _padded(self, conv):
-        """Returns the rows, columns and channels that a convolution keeps."""
-        above, left, right = conv.padding
-        return above, left + self.width + right, conv.kernel.shape[2]
-
     def _padded_codes(self):
         """Returns the rows and columns of codes that the start sees."""
         above, reach = self.start_above.kernel_size[0], self._reach
@@ -92,7 +72,8 @@ class PixelSNAILSampler(keras.Model):
     def _reach(self):
         return -self.start_left.offset[1]
 
-    def call(self, inputs):
+    def draw(self, inputs):
+        """Draws a row of codes."""
         noise, scale, state = (
             inputs[name] for name in ("noise", "scale", "state")
         )
@@ -113,7 +94,9 @@ class PixelSNAILSampler(keras.Model):
             for each in given
         ]
         row_coordinates = ops.take(
-            ops.convert_to_tensor(coordinates(self.height, self.width)[0]),
+            ops.cast(
+                coordinates(self.height, self.width)[0], self.compute_dtype
+            ),
             row,
             axis=0,
         )
@@ -164,7 +147,7 @@ class PixelSNAILSampler(keras.Model):
             for layer in self.head:
                 x = _at_place(layer, x)
             drawn = ops.take(noise[:, 0], j, axis=1)
-            code = ops.cast(ops.argmax(x * scale + drawn, axis=-1), "int32")
+            code = self.code(x, scale, drawn)
             codes = ops.slice_update(
                 codes,
                 (0, rows_left, self._reach + j),
@@ -177,7 +160,7 @@ class PixelSNAILSampler(keras.Model):
 
         in_row = [
             [
-                ops.zeros((batch, *self._padded(conv)[1:]), self.compute_dtype)
+                ops.zeros((batch, *self.kept(conv)[1:]), self.compute_dtype)
                 for conv in _convolutions(layer)
             ]
             for layer in self._flat_residuals()

@@ -4,14 +4,14 @@ The logits of a place depend on the codes before it only. Run as it is, the
 network would compute the whole map again for every place. A sampler keeps what
 each layer will see again, and computes each place once.
 
-A sampler is a `keras.Model` made of the layers of a prior. It draws `places`
-of the first axis of the codes in one call, such as a row of a map, and has
+A `CodeSampler` is made of the layers of a prior. It draws `places` of the
+first axis of the codes in one call, such as a row of a map, and has
 
 - `prepare(given)`, what is computed once for a batch of the conditions, a dict
   of arrays;
 - `start(batch_size)`, the state before the first call: arrays, or lists or
   dicts of them;
-- `call(inputs)`, of a dict of `noise` of shape `(batch, places, ...,
+- `draw(inputs)`, of a dict of `noise` of shape `(batch, places, ...,
   num_embeddings)`, `scale` (1 / temperature, of shape `(batch, 1)`), `state`,
   and the conditions: `labels` as they are, a map cut as the noise is. It
   returns the codes and the next state;

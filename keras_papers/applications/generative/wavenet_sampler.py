@@ -7,17 +7,17 @@ costs one step of each layer, whatever the receptive field is.
 
 import math
 
-import keras
 import numpy as np
 from keras import ops
 
+from keras_papers.applications.generative.code_sampler import CodeSampler
 from keras_papers.applications.generative.logistic_mixture import (
     drawn_amplitude,
 )
 from keras_papers.layers import GatedCausalConv1D
 
 
-class WaveNetSampler(keras.Model):
+class WaveNetSampler(CodeSampler):
     """Noise to a block of samples, by the layers of a prior.
 
     Args:
@@ -27,14 +27,15 @@ class WaveNetSampler(keras.Model):
     unit, places = "block", 512
 
     def __init__(self, prior):
-        super().__init__(name="wavenet_sampler", dtype=prior.dtype_policy)
-        self.previous = prior.get_layer("previous")
-        self.stem = prior.get_layer("stem")
-        self.blocks = [
+        blocks = [
             layer
             for layer in prior.layers
             if isinstance(layer, GatedCausalConv1D)
         ]
+        super().__init__(blocks, "wavenet_sampler")
+        self.blocks = blocks
+        self.previous = prior.get_layer("previous")
+        self.stem = prior.get_layer("stem")
         names = ("classes", "upsampling")
         of_prior = {layer.name: layer for layer in prior.layers}
         self.classes, self.upsampling = map(of_prior.get, names)
@@ -88,7 +89,8 @@ class WaveNetSampler(keras.Model):
         condition = np.pad(condition, ((0, 0), (0, behind), (0, 0)))
         return {**given, "condition": condition}
 
-    def call(self, inputs):
+    def draw(self, inputs):
+        """Draws a block of samples."""
         noise, scale, state = (
             inputs[name] for name in ("noise", "scale", "state")
         )
@@ -122,7 +124,7 @@ class WaveNetSampler(keras.Model):
                 before = before + ops.take(condition, place, 0) @ of_condition
             logits, rings = self._step(x, time + place, rings, kernels, before)
             drawn = self._drawn(logits, ops.take(noise, place, 0), scale)
-            latest = ops.cast(self.previous.features(drawn), seen.dtype)
+            latest = self.previous.features(drawn)
             seen = ops.concatenate([seen[1:], latest[None]])
             samples = ops.slice_update(samples, (place, 0), drawn[None])
             return samples, seen, rings
@@ -134,8 +136,8 @@ class WaveNetSampler(keras.Model):
             draw,
             (
                 ops.zeros((places, batch), dtype),
-                ops.cast(state["seen"], self.compute_dtype),
-                [ops.cast(ring, self.compute_dtype) for ring in state["rings"]],
+                state["seen"],
+                list(state["rings"]),
             ),
         )
         state = {
@@ -175,8 +177,9 @@ class WaveNetSampler(keras.Model):
 
     def _drawn(self, outputs, noise, scale):
         if self.previous.num_embeddings is None:
+            outputs = ops.cast(outputs, "float32")
             return drawn_amplitude(outputs, noise, scale)
-        return ops.cast(ops.argmax(outputs * scale + noise, axis=-1), "int32")
+        return self.code(outputs, scale, noise)
 
     def _taps(self, vectors):
         return vectors[0] if len(vectors) == 1 else ops.concatenate(vectors, -1)

@@ -13,7 +13,10 @@ from keras_papers.applications.generative import (
     sample,
     sample_images,
 )
-from keras_papers.applications.generative.codes_above import map_network
+from keras_papers.applications.generative.codes_above import (
+    condition_names,
+    map_network,
+)
 from keras_papers.applications.generative.sampling import generators, gumbel
 
 pytestmark = pytest.mark.contract
@@ -241,3 +244,10 @@ def test_a_loaded_prior_knows_the_levels_above(two_levels, tmp_path):
         sample_images(vqvae, [top, bottom], 4, **options),
         atol=1e-6,
     )
+
+
+def test_ten_levels_above_are_in_order():
+    prior = GatedPixelCNN(
+        (2, 2), 3, filters=2, num_layers=1, codes_above=[(1, 1, 3)] * 11
+    )
+    assert condition_names(prior) == [f"condition{n}" for n in range(1, 12)]
