@@ -145,6 +145,13 @@ def _none_one_or_all(arrays):
 
 def _check_priors(priors, vqvae, shapes):
     """Raises ValueError unless priors are for the codes of an autoencoder."""
+    good = isinstance(priors, list | tuple)
+    if not good or not all(isinstance(each, keras.Model) for each in priors):
+        raise ValueError(
+            "`priors` is a prior, or a list of one for each level from the top "
+            f"down. Received: priors={priors!r}. Pass what GatedPixelCNN or "
+            "PixelSNAIL returned."
+        )
     if len(priors) != len(shapes):
         raise ValueError(
             "`priors` has a prior for each level of the autoencoder, from the "
@@ -171,7 +178,8 @@ def _one_a_level(temperature, levels):
     temperatures = plain(temperature)
     if isinstance(temperatures, numbers.Real):
         temperatures = [temperatures] * levels
-    if len(temperatures) != levels:
+    several = isinstance(temperatures, list | tuple)
+    if not several or len(temperatures) != levels:
         raise ValueError(
             "`temperature` is a number for all levels, or one for each. "
             f"Received: temperature={temperature!r} for {levels} levels. Try 1."

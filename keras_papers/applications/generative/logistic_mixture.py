@@ -8,6 +8,10 @@ https://arxiv.org/abs/1711.10433, section 2.1.
 import keras
 from keras import ops
 
+from keras_papers.applications.generative.mu_law import (
+    LOUDEST,
+    check_amplitudes,
+)
 from keras_papers.checks import check_positive_int, plain
 
 
@@ -30,6 +34,11 @@ class LogisticMixtureLoss(keras.losses.Loss):
         y_pred: Tensor of shape `(batch, time, 3 * num_mixtures)`: the logits
             of the weights, the means and the logarithms of the scales.
 
+    Raises:
+        ValueError: If in a direct call the amplitudes are ints, not finite, or
+            beyond 2. In `fit` the loss is NaN where they are beyond 2, as
+            samples of 16 bits are that were not divided by 32768.
+
     Example:
     >>> y_pred = ops.array([[[0.0, 0.0, -2.0]]])
     >>> loss = LogisticMixtureLoss(num_levels=256)
@@ -48,6 +57,11 @@ class LogisticMixtureLoss(keras.losses.Loss):
                 "Received: num_levels=1, which leaves no sound. Try 65536."
             )
         self.num_levels = plain(num_levels)
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        # Keras casts what it passes to `call`.
+        check_amplitudes("y_true", y_true)
+        return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true, y_pred):
         logits, means, log_scales = mixture_of(ops.cast(y_pred, "float32"))
@@ -68,9 +82,12 @@ class LogisticMixtureLoss(keras.losses.Loss):
                 y_true > 1 - half, log_above, log_below + log_above + inside
             ),
         )
-        return -ops.logsumexp(
+        nats = -ops.logsumexp(
             log_probability + ops.log_softmax(logits, axis=-1), axis=-1
         )
+        # In `fit` the values are not known before: the loss shows them.
+        far = ops.abs(y_true[..., 0]) > LOUDEST
+        return ops.where(far, float("nan"), nats)
 
     def get_config(self):
         return {**super().get_config(), "num_levels": self.num_levels}

@@ -175,6 +175,8 @@ def PixelSNAIL(
 
 def _check_table(table):
     check_table("table", table, Table, "pixel_snail.SMALL")
+    for name in ("num_blocks", "num_residuals"):
+        check_positive_int(name, getattr(table, name), "a number", "Try 2.")
     if table.kernel_size < 3 or table.kernel_size % 2 == 0:
         raise ValueError(
             "`kernel_size` of a Table is odd and at least 3. Received: "

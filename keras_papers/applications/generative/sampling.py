@@ -211,6 +211,13 @@ def _conditions(prior, number, labels, condition):
     given = {} if labels is None else {"labels": labels}
     if len(names) == 1:
         condition = [condition]
+    elif names and not hasattr(condition, "__len__"):
+        raise ValueError(
+            f"`condition` is a list of {len(names)} for a prior of so many "
+            "levels above. Received: condition="
+            f"{condition!r} for {prior.name!r}. Pass the codes of each level, "
+            "the top level first."
+        )
     if names:
         given |= condition_of(condition, prior)
     given = {
@@ -220,9 +227,15 @@ def _conditions(prior, number, labels, condition):
     limits = {"labels": _num_classes(prior)}
     for name, (_, _, codes) in zip(names, levels_above(prior), strict=False):
         limits[name] = codes
-    for name, limit in limits.items():
-        if limit is not None and name in given:
-            _check_indices(name, given[name], limit)
+    for name, values in given.items():
+        if limits.get(name) is not None:
+            _check_indices(name, values, limits[name])
+        elif not np.isfinite(values).all():
+            raise ValueError(
+                f"`{name}` is what the prior is conditioned on. Received: "
+                f"{name} with {int((~np.isfinite(values)).sum())} values that "
+                "are not finite. Remove or replace them."
+            )
     return given
 
 
@@ -236,11 +249,15 @@ def _num_classes(prior):
 
 
 def _check_indices(name, values, limit):
-    if values.min() < 0 or values.max() >= limit:
+    found = None
+    if values.dtype.kind not in "iu":
+        found = f"of {values.dtype}"
+    elif values.min() < 0 or values.max() >= limit:
+        found = f"from {values.min()} to {values.max()}"
+    if found:
         raise ValueError(
             f"`{name}` are indices that the prior was built for. Received: "
-            f"{name} from {values.min()} to {values.max()}. Pass ints from 0 "
-            f"to {limit - 1}."
+            f"{name} {found}. Pass ints from 0 to {limit - 1}."
         )
 
 

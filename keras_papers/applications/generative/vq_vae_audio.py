@@ -13,6 +13,7 @@ from keras import layers, ops
 from keras_papers.applications import registry
 from keras_papers.applications.generative.halves import encoder, quantizers
 from keras_papers.applications.generative.mu_law import (
+    check_amplitudes,
     mu_law_decode,
     mu_law_encode,
 )
@@ -222,7 +223,7 @@ def convert_voice(
 
     Raises:
         ValueError: If the speaker is unknown, the codes do not divide the
-            sounds, or an amplitude is not finite.
+            sounds, or the sounds are ints, not finite or beyond 2.
 
     Example:
     >>> model = VQVAEAudio((None,), num_classes=4, table=NARROW)
@@ -230,10 +231,11 @@ def convert_voice(
     (2, 128)
     """
     wavenet = _wavenet(model)
-    audio = np.asarray(audio, "float32")
+    audio = np.asarray(audio)
     sounds = np.atleast_2d(audio)
     _check_audio(sounds, model.get_layer("waveform").hop)
     _check_speaker(speaker, wavenet, model.name)
+    sounds = sounds.astype("float32")
     half = encoder(model)
     codes = half.predict(sounds, batch_size=batch_size, verbose=0)
     (quantizer,) = quantizers(model)
@@ -265,14 +267,13 @@ def _wavenet(model):
 
 
 def _check_audio(sounds, hop):
-    if sounds.ndim != 2 or not np.isfinite(sounds).all():
-        what = f"of shape {sounds.shape}"
-        if sounds.ndim == 2:
-            what = "with values that are not finite"
+    if sounds.ndim != 2 or not sounds.size:
         raise ValueError(
-            "`audio` is sounds of shape (number, time) with amplitudes in "
-            f"[-1, 1]. Received: audio {what}. Remove or replace them."
+            "`audio` is sounds of shape (number, time), at least one of them. "
+            f"Received: audio of shape {sounds.shape}. Pass such an array, or "
+            "one sound of shape (time,)."
         )
+    check_amplitudes("audio", sounds)
     check_divided("audio", sounds.shape[1], hop, A_CODE)
 
 

@@ -167,6 +167,12 @@ def WaveNet(
         "Try -7.",
     )
     hop = _hop(upsampling)
+    if len(upsampling) and condition_channels is None:
+        raise ValueError(
+            "`upsampling` is the factors for a condition. Received: "
+            f"upsampling={upsampling!r} for condition_channels=None. Pass the "
+            "channels of the condition, or no factors."
+        )
     length = checked_length(input_shape, hop, "the product of `upsampling`")
     levels = None if num_mixtures else num_embeddings
     codes = keras.Input(

@@ -176,6 +176,9 @@ def test_condition_of_returns_the_nearest_levels(two_levels):
         ({"labels": 3}, "labels from 3 to 3"),
         ({"labels": [0.5, 1.5]}, "float64 of shape"),
         ({"temperature": [1.0]}, r"temperature=\[1.0\] for 2 levels"),
+        ({"temperature": None}, "temperature=None"),
+        ({"priors": None}, "priors=None"),
+        ({"priors": ["a", "b"]}, r"priors=\['a', 'b'\]"),
         ({"number": 0}, "number=0"),
         ({"classifier": len, "labels": None}, "labels=None"),
         ({"classifier": len, "keep": 0}, "keep=0"),
@@ -183,9 +186,15 @@ def test_condition_of_returns_the_nearest_levels(two_levels):
 )
 def test_wrong_arguments_are_named(two_levels, change, named):
     vqvae, priors = two_levels
-    arguments = {"number": 2, "labels": 0, "verbose": 0, **change}
+    arguments = {
+        "priors": priors,
+        "number": 2,
+        "labels": 0,
+        "verbose": 0,
+        **change,
+    }
     with pytest.raises(ValueError, match=f"Received: {named}"):
-        sample_images(vqvae, priors, **arguments)
+        sample_images(vqvae, **arguments)
 
 
 def test_a_classifier_of_fewer_classes_is_named(two_levels):
@@ -219,6 +228,12 @@ def test_codes_above_that_the_prior_does_not_know_are_named(two_levels):
     above = np.full((2, 3), CODES)
     with pytest.raises(ValueError, match="condition from 16 to 16"):
         sample(bottom, condition=above, verbose=0)
+    with pytest.raises(ValueError, match="condition of float64"):
+        sample(bottom, condition=np.zeros((2, 3)), verbose=0)
+    levels = [(1, 1, CODES), (2, 2, CODES)]
+    lowest = GatedPixelCNN((4, 4), CODES, num_layers=1, codes_above=levels)
+    with pytest.raises(ValueError, match="Received: condition=3 for"):
+        sample(lowest, condition=3, verbose=0)
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,16 @@ def test_the_loss_is_loaded_as_it_was_saved():
     assert again.num_levels == 256
 
 
+def test_sounds_of_another_scale_are_named():
+    loss, outputs = LogisticMixtureLoss(), np.zeros((1, 2, 3), "float32")
+    with pytest.raises(ValueError, match="Received: y_true of int16. Divide"):
+        loss(np.zeros((1, 2), "int16"), outputs)
+    with pytest.raises(ValueError, match="y_true with amplitudes up to 900"):
+        loss(np.array([[0.0, -900.0]]), outputs)
+    nats = loss.call(np.array([[0.0, -900.0]]), outputs)
+    assert np.isnan(ops.convert_to_numpy(nats)).tolist() == [[False, True]]
+
+
 def test_wrong_shapes_and_levels_are_named():
     with pytest.raises(ValueError, match="multiple of 3"):
         LogisticMixtureLoss()(np.zeros((1, 4)), np.zeros((1, 4, 8)))

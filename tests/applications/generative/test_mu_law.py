@@ -37,8 +37,32 @@ def test_quiet_sounds_keep_their_relative_precision():
     assert np.abs(mu_law_decode(mu_law_encode(-x)) + x).max() < 0.04
 
 
-def test_loud_amplitudes_are_clipped():
-    assert mu_law_encode(np.array([-3.0, 7.0])).tolist() == [0, 255]
+def test_amplitudes_a_little_beyond_1_are_clipped():
+    assert mu_law_encode(np.array([-1.5, 1.01])).tolist() == [0, 255]
+
+
+@pytest.mark.parametrize(
+    "audio, named",
+    [
+        (np.array([0, 12000], "int16"), "audio of int16. Divide .*32768"),
+        ([0, 1], "audio of int"),
+        (
+            np.array([0.0, -12000.0]),
+            "audio with amplitudes up to 12000. Divide",
+        ),
+        (np.array([0.0, np.inf]), "audio with 1 values that are not finite"),
+    ],
+)
+@pytest.mark.parametrize("convert", [np.asarray, ops.convert_to_tensor])
+def test_sounds_of_another_scale_are_named(audio, named, convert):
+    with pytest.raises(ValueError, match=f"Received: {named}"):
+        mu_law_encode(convert(audio))
+
+
+@pytest.mark.parametrize("levels", [[300], [-1, 4], [0.5], [np.nan]])
+def test_what_is_no_level_is_named(levels):
+    with pytest.raises(ValueError, match="Received: levels from"):
+        mu_law_decode(np.array(levels))
 
 
 def test_arrays_give_arrays_and_tensors_tensors():

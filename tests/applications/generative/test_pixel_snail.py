@@ -216,6 +216,8 @@ def test_mixed_precision_computes_finite_logits():
         ({"table": "small"}, "table='small'"),
         ({"table": SMALL._replace(kernel_size=4)}, "kernel_size=4"),
         ({"table": SMALL._replace(num_heads=5)}, "num_heads=5"),
+        ({"table": SMALL._replace(num_blocks=0)}, "num_blocks=0"),
+        ({"table": SMALL._replace(num_residuals=0)}, "num_residuals=0"),
         ({"num_classes": 0}, "num_classes=0"),
         ({"num_embeddings": 0}, "num_embeddings=0"),
         ({"codes_above": (3, 3, 8)}, "a level of 3 x 3"),

@@ -186,6 +186,10 @@ def test_any_length_amplitudes_and_another_quantizer():
         (np.zeros((2, 64)), 1.5, "speaker=1.5"),
         (np.zeros((2, 64)), None, "speaker=None"),
         (np.full((2, 64), np.nan), 0, "values that are not finite"),
+        (np.zeros((2, 64), "int16"), 0, "audio of int16. Divide"),
+        (np.full((2, 64), 300.0), 0, "audio with amplitudes up to 300"),
+        (np.zeros((0, 64)), 0, r"audio of shape \(0, 64\)"),
+        ([], 0, r"audio of shape \(1, 0\)"),
         (np.zeros((2, 64, 1)), 0, r"audio of shape \(2, 64, 1\)"),
     ],
 )
@@ -200,6 +204,15 @@ def test_other_models_are_named(model):
         convert_voice(images, np.zeros((1, 64)))
     with pytest.raises(ValueError, match="Received: 'vq_vae_audio', whose"):
         decoder(model)
+
+
+@pytest.mark.parametrize("strides", [(2, 4), (4, 2, 5)])
+def test_a_code_covers_the_product_of_unequal_strides(strides):
+    hop = int(np.prod(strides))
+    table = [Row(2 * each, each, 4) for each in strides]
+    model = built(input_shape=(3 * hop,), table=table, num_classes=None)
+    assert encoder(model).output_shape == (None, 3)
+    assert model.output_shape == (None, 3 * hop, LEVELS)
 
 
 def test_sounds_that_codes_do_not_divide_are_named_in_training_too():

@@ -292,6 +292,11 @@ def test_a_network_learns_tones_and_draws_them(num_mixtures):
             "labels from 0 to 3. Pass ints from 0 to 2",
         ),
         ({"labels": -1}, "labels from -1 to -1"),
+        ({"labels": [0.5, 1.2, 0.0]}, "labels of float64"),
+        (
+            {"condition": np.full((3, 3, 2), np.nan)},
+            "condition with 18 values that are not finite",
+        ),
         ({"condition": np.zeros((3, 5, 2))}, "condition of shape"),
         ({"length": 30}, "length=30 for 24 samples"),
         ({"length": 0}, "length=0"),
@@ -328,6 +333,10 @@ def test_an_open_network_needs_a_length():
         ({"num_classes": 0}, "num_classes=0"),
         ({"log_scale_min": None}, "log_scale_min=None"),
         ({"upsampling": (4, 0)}, r"upsampling=\(4, 0\)"),
+        (
+            {"upsampling": (4,)},
+            r"upsampling=\(4,\) for condition_channels=None",
+        ),
     ],
 )
 def test_wrong_arguments_are_named(arguments, named):
