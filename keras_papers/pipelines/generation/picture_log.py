@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_papers.applications.generative import encoder
+from keras_papers.applications.generative.halves import quantizers
 from keras_papers.checks import check_positive_int
 from keras_papers.extras import require
 from keras_papers.files.drafts import draft_of
@@ -21,8 +22,10 @@ class PictureLog(keras.callbacks.Callback):
     number of the epoch in their names:
 
     - `reconstructions-000010.png`: each image above its reconstruction;
-    - `usage-000010.png`: for each map of codes, how often each code was
-      chosen for the images, the most frequent code first;
+    - `usage-000010.png`: for each codebook, a bar for each code of how often
+      it was chosen in the training batches of the epoch, the most frequent
+      code first. Of a quantizer that does not learn, such as a
+      `FiniteScalarQuantizer`, only the codes of `images` are drawn;
     - `samples-000010.png`: what `sample` returned.
 
     Args:
@@ -61,6 +64,26 @@ class PictureLog(keras.callbacks.Callback):
         self.sample = sample
         self.every = every
         self.pixel_range = pixel_range
+        self._counts = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._counts = None
+
+    def on_test_begin(self, logs=None):
+        # The validation at the end of an epoch sets the counts to zero.
+        self._count()
+
+    def _count(self):
+        """Keeps how often each code was chosen in the epoch so far."""
+        if self.images is not None and self._counts is None:
+            self._counts = [
+                [
+                    keras.ops.convert_to_numpy(layer.epoch_counts)
+                    for layer in quantizer._flatten_layers()
+                    if hasattr(layer, "epoch_counts")
+                ]
+                for quantizer in quantizers(self.model)
+            ]
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every:
@@ -77,10 +100,22 @@ class PictureLog(keras.callbacks.Callback):
             )
             shown = self._pixels(self.images), self._pixels(made)
             yield "reconstructions", grid_of_pairs(*shown)
-            codes = encoder(self.model)(self.images)
-            yield "usage", usage_picture(keras.tree.flatten(codes))
+            self._count()
+            yield "usage", usage_picture(self._usage())
         if self.sample is not None:
             yield "samples", grid(self._pixels(self.sample()))
+
+    def _usage(self):
+        """Lists how often each code occurs, an array for each codebook."""
+        found = []
+        codes = keras.tree.flatten(encoder(self.model)(self.images))
+        for counts, shown in zip(self._counts, codes, strict=True):
+            if any(np.any(each) for each in counts):
+                found += [codebook for each in counts for codebook in each]
+            else:
+                shown = keras.ops.convert_to_numpy(shown)
+                found.append(np.unique(shown, return_counts=True)[1])
+        return found
 
     def _pixels(self, images):
         return as_pixels(images, *self.pixel_range)
@@ -130,25 +165,22 @@ def grid(images, columns=None):
     return sheet[: rows * high - PADDING, : columns * wide - PADDING]
 
 
-def usage_picture(codes, num_embeddings=None):
-    """Draws how often codes occur, the most frequent first, a row for a map.
+def usage_picture(counts):
+    """Draws how often codes occur, the most frequent first.
 
     Args:
-        codes: List of int arrays.
-        num_embeddings: List of the sizes of the codebooks. Defaults to None:
-            only codes that occur are drawn.
+        counts: List of arrays, one for each codebook, of a number for each
+            code, one or more of them positive.
 
     Returns:
-        A uint8 array `(height, width, 1)`.
+        A uint8 array `(height, width, 1)`, with a row of bars for each
+        codebook.
     """
     height, width = BARS
+    from_top = np.arange(height, 0, -1)[:, None] / height
     rows = []
-    for index, each in enumerate(codes):
-        size = 0 if num_embeddings is None else num_embeddings[index]
-        each = keras.ops.convert_to_numpy(each).ravel()
-        counts = np.sort(np.bincount(each, minlength=size))[::-1]
-        share = counts / counts.max()
-        from_top = np.arange(height, 0, -1)[:, None] / height
+    for each in counts:
+        share = np.sort(each)[::-1] / np.max(each)
         rows.append(np.where(from_top <= share, 40, 235).repeat(width, axis=1))
     widest = max(row.shape[1] for row in rows)
     rows = [

@@ -11,9 +11,16 @@ from keras_papers.applications.generative import (
     decoder,
     sample,
 )
+from keras_papers.layers import (
+    FiniteScalarQuantizer,
+    ResidualVectorQuantizer,
+    VectorQuantizer,
+)
 from keras_papers.pipelines import PictureLog
 from keras_papers.pipelines.data.pictures import read_picture
 from keras_papers.pipelines.generation.picture_log import (
+    BARS,
+    PADDING,
     as_pixels,
     grid,
     grid_of_pairs,
@@ -48,6 +55,63 @@ def test_pictures_are_written_after_every_second_epoch(tmp_path):
     assert np.ptp(sheet[10:18, :8]) > 0
 
 
+def bars(path, codes):
+    """Returns the heights of the bars of each codebook in a picture."""
+    sheet = read_picture(path)[..., 0]
+    rows = sheet.reshape(-1, BARS[0] + PADDING, sheet.shape[1])[:, : BARS[0]]
+    return (rows[..., : BARS[1] * codes : BARS[1]] == 40).sum(axis=1)
+
+
+def logged(quantizer, folder, **options):
+    """Trains two epochs of two batches; returns the usage of the logs."""
+    images = images_of_noise(8)
+    model = VQVAE((8, 8, 3), embedding_dim=4, quantizer=quantizer)
+    model.compile("sgd", ReconstructionLoss(images.var()))
+    log = PictureLog(folder, images[:1])
+    history = model.fit(
+        *(images, images),
+        batch_size=4,
+        epochs=2,
+        callbacks=[log],
+        verbose=0,
+        **options,
+    ).history
+    return [
+        values[-1]
+        for name, values in history.items()
+        if name.endswith("_usage") and not name.startswith("val_")
+    ]
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_the_usage_is_that_of_the_training_images_of_the_epoch(
+    watched, tmp_path
+):
+    others = images_of_noise(2)
+    (usage,) = logged(
+        VectorQuantizer(16, num_codebooks=2, seed=0),
+        tmp_path,
+        validation_data=(others, others) if watched else None,
+    )
+    found = bars(tmp_path / "usage-000002.png", 16)
+    assert found.shape == (2, 16) and found.max() == BARS[0]
+    # The one image that is shown has no more than 4 codes of a codebook.
+    assert usage > 5 / 16 and np.mean(found > 0) == pytest.approx(usage)
+
+
+def test_each_stage_of_a_quantizer_has_a_row_of_its_own(tmp_path):
+    quantizer = ResidualVectorQuantizer(VectorQuantizer(16, seed=0), 3)
+    usages = logged(quantizer, tmp_path)
+    found = bars(tmp_path / "usage-000002.png", 16)
+    assert np.mean(found > 0, axis=1) == pytest.approx(usages)
+
+
+def test_a_quantizer_that_does_not_learn_has_the_codes_of_the_images(tmp_path):
+    assert logged(FiniteScalarQuantizer((8, 5, 5, 5)), tmp_path) == []
+    found = bars(tmp_path / "usage-000002.png", 1000)
+    assert 1 <= found.shape[1] <= 4 and (found > 0).all()
+
+
 def test_a_prior_has_samples_alone(tmp_path):
     autoencoder = VQVAE((8, 8, 3), 16, 4)
     codes = np.zeros((4, 2, 2), "int32")
@@ -69,9 +133,7 @@ def test_a_prior_has_samples_alone(tmp_path):
 
 
 def test_the_most_frequent_code_is_the_first_bar():
-    picture = usage_picture(
-        [np.array([5, 5, 5, 5, 0, 0]), np.array([1])], [8, 2]
-    )
+    picture = usage_picture([np.array([2, 0, 0, 0, 0, 4, 0, 0]), np.eye(2)[1]])
     bars = picture[:64, :, 0].reshape(64, 8, 4)[..., 0]
     assert (bars == 40).sum(axis=0).tolist() == [64, 32, *[0] * 6]
     assert (picture[66:130, :4] == 40).all()
