@@ -1,7 +1,15 @@
 """FaceNet's triplet loss: scanned digits as points of a few numbers.
 
-python examples/triplet_loss.py
+    python examples/triplet_loss.py
 
+prints how often the nearest other point is of the same digit, for digits that
+were trained on and for two that were not (2026-11-30; 13 s of CPU time):
+
+                        held-out    unseen
+    recall@1              images    digits
+    PCA, 4 numbers         0.900     0.924
+    triplets, semi-hard    0.979     0.815
+    triplets, batch-hard   0.998     0.829
 """
 
 import keras
