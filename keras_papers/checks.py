@@ -175,6 +175,15 @@ def check_choice(name, value, choices, meaning):
     )
 
 
+def check_bool(name, value, meaning):
+    """Raises ValueError unless `value` is True or False."""
+    if not isinstance(value, bool):
+        raise ValueError(
+            f"`{name}` is {meaning}. Received: {name}={value!r}. Pass True or "
+            "False."
+        )
+
+
 def check_table(name, value, kind, example):
     """Raises ValueError unless an architecture is of a kind of `NamedTuple`."""
     if not isinstance(value, kind):

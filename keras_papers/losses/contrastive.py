@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_papers.checks import check_choice, check_positive, plain
+from keras_papers.checks import check_bool, check_choice, check_positive, plain
 from keras_papers.losses._shapes import shapes_differ
 
 DISTANCES = ("squared_euclidean", "euclidean", "cosine")
@@ -44,8 +44,8 @@ class TripletLoss(keras.losses.Loss):
         over the batch is that over all triplets.
 
     Raises:
-        ValueError: If an argument is out of its range, or the embeddings have
-            another shape.
+        ValueError: If an argument is out of its range, or the embeddings or
+            the labels have another shape.
 
     Example:
     >>> embeddings = ops.array([[0.0], [1.0], [1.5]])
@@ -83,8 +83,7 @@ class TripletLoss(keras.losses.Loss):
                 f"dim). Received: y_pred.shape={tuple(embeddings.shape)}. "
                 "Pool or flatten the last layer's outputs."
             )
-        labels = ops.reshape(y_true, (-1, 1))
-        same = ops.equal(labels, ops.transpose(labels))
+        same = same_labels(y_true, embeddings)
         itself = ops.eye(ops.shape(embeddings)[0], dtype="bool")
         positive = ops.logical_and(same, ops.logical_not(itself))
         negative = ops.logical_not(same)
@@ -134,6 +133,29 @@ def triplet_loss(
 ):
     """Returns the `TripletLoss` of each example as the anchor."""
     return TripletLoss(margin, mining, distance).call(y_true, y_pred)
+
+
+def same_labels(y_true, embeddings):
+    """Returns which examples have the same label: `(batch, batch)`.
+
+    Args:
+        y_true: Labels, `(batch,)` or `(batch, 1)`.
+        embeddings: Tensor whose first axis is the batch.
+
+    Raises:
+        ValueError: If the labels have another shape.
+    """
+    labels = ops.convert_to_tensor(y_true)
+    shape, batch = tuple(labels.shape), embeddings.shape[0]
+    good = len(shape) == 1 or (len(shape) == 2 and shape[1] in (1, None))
+    if not good or (None not in (shape[0], batch) and shape[0] != batch):
+        raise ValueError(
+            "`y_true` is the class of each example as an int, of shape "
+            f"(batch,). Received: y_true.shape={shape} for {batch or 'some'} "
+            "examples. Pass one int for each: the argmax of one-hot labels."
+        )
+    labels = ops.reshape(labels, (-1, 1))
+    return ops.equal(labels, ops.transpose(labels))
 
 
 def semi_hard_negatives(distances, negative):
@@ -235,8 +257,8 @@ class InfoNCE(keras.losses.Loss):
         Without reduction `(batch,)`.
 
     Raises:
-        ValueError: If `temperature` is not positive, or the outputs have
-            another shape.
+        ValueError: If an argument is out of its range, or the outputs or the
+            labels that are used have another shape.
 
     Example:
     >>> views = ops.array([[[1.0, 0.0], [0.0, 1.0]]] * 2)
@@ -250,8 +272,17 @@ class InfoNCE(keras.losses.Loss):
         super().__init__(**kwargs)
         check_temperature(temperature)
         self.temperature = float(temperature)
-        self.symmetric = bool(symmetric)
-        self.mask_same_labels = bool(mask_same_labels)
+        symmetric, mask_same_labels = map(plain, (symmetric, mask_same_labels))
+        check_bool(
+            "symmetric", symmetric, "whether both directions are averaged"
+        )
+        check_bool(
+            "mask_same_labels",
+            mask_same_labels,
+            "whether examples of the same label are left out of the negatives",
+        )
+        self.symmetric = symmetric
+        self.mask_same_labels = mask_same_labels
 
     def call(self, y_true, y_pred):
         views = ops.convert_to_tensor(y_pred)
@@ -263,9 +294,8 @@ class InfoNCE(keras.losses.Loss):
             )
         logits = similarities(views[:, 0], views[:, 1], self.temperature)
         if self.mask_same_labels:
-            labels = ops.reshape(y_true, (-1, 1))
             itself = ops.eye(ops.shape(logits)[0], dtype="bool")
-            same = ops.equal(labels, ops.transpose(labels))
+            same = same_labels(y_true, views)
             masked = ops.logical_and(same, ops.logical_not(itself))
             logits = ops.where(masked, -1e9, logits)
         own = ops.diagonal(logits)

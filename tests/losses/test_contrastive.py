@@ -280,6 +280,34 @@ def test_bpr_is_the_logit_margin_of_the_difference_and_keeps_large_ones():
             r"\(batch, 2, dim\). Received: y_pred.shape=\(1, 3\)",
         ),
         (
+            lambda: losses.TripletLoss()(np.eye(3), np.ones((3, 2))),
+            r"`y_true`.*\(3, 3\) for 3 examples.*argmax of one-hot",
+        ),
+        (
+            lambda: losses.triplet_loss(np.ones(2), np.ones((3, 2))),
+            r"`y_true`.*\(2,\) for 3 examples",
+        ),
+        (
+            lambda: losses.InfoNCE(mask_same_labels=True)(
+                np.eye(3), np.ones((3, 2, 2))
+            ),
+            r"`y_true`.*\(3, 3\) for 3 examples",
+        ),
+        (
+            lambda: losses.InfoNCE(mask_same_labels=True)(
+                np.ones(2), np.ones((3, 2, 2))
+            ),
+            r"`y_true`.*\(2,\) for 3 examples",
+        ),
+        (
+            lambda: losses.InfoNCE(symmetric="no"),
+            "`symmetric`.*symmetric='no'.*True or",
+        ),
+        (
+            lambda: losses.InfoNCE(mask_same_labels=1),
+            "`mask_same_labels`.*mask_same_labels=1",
+        ),
+        (
             lambda: losses.BPRLoss()([1, 0], [2.0, 1.0]),
             r"\(batch, items\). Received: y_true.shape=\(2,\)",
         ),
