@@ -42,6 +42,45 @@ PUBLIC = {
         "scale",
         "table",
     },
+    "keras_papers.applications.generative": {
+        "GatedPixelCNN",
+        "LatentVQVAE",
+        "Latents",
+        "LogisticMixtureLoss",
+        "PixelSNAIL",
+        "PriorBitsPerCode",
+        "PriorBitsPerDimension",
+        "ReconstructionLoss",
+        "VQVAE",
+        "VQVAE2",
+        "VQVAEAudio",
+        "VQVAEVideo",
+        "WaveNet",
+        "bits_per_code",
+        "bits_per_dimension",
+        "check_prior",
+        "condition_of",
+        "convert_voice",
+        "decoder",
+        "encoder",
+        "extract_latents",
+        "frame_examples",
+        "frame_prior",
+        "latent_decoder",
+        "load_latents",
+        "model_hash",
+        "mu_law_decode",
+        "mu_law_encode",
+        "predict_frames",
+        "receptive_field",
+        "sample",
+        "sample_images",
+    },
+    "keras_papers.applications.tabular": {
+        "TabTransformer",
+        "TabularModel",
+        "TabularSchema",
+    },
     "keras_papers.layers": {
         "AxialAttention",
         "Block",
@@ -237,6 +276,20 @@ def test_a_file_of_a_package_is_an_attribute_without_an_import_of_it():
 def test_help_shows_functions_that_are_imported_late():
     text = pydoc.plain(pydoc.render_doc("keras_papers.pipelines"))
     assert "predict(model, images" in text and "tune(data=None" in text
+
+
+HAVE_EXAMPLES = [
+    "keras_papers.applications.generative",
+    "keras_papers.applications.tabular",
+]
+
+
+@pytest.mark.parametrize("package", HAVE_EXAMPLES)
+def test_public_names_have_an_example(package):
+    module = importlib.import_module(package)
+    for name in PUBLIC[package]:
+        text = getattr(module, name).__doc__
+        assert "\n    >>> " in text, f"{package}.{name}"
 
 
 @pytest.mark.parametrize("package", PUBLIC)

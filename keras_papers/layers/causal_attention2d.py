@@ -11,8 +11,7 @@ from keras_papers.checks import (
     plain,
 )
 from keras_papers.layers._causal_conv import CausalConv2D
-
-MASKED = -1e9  # a score whose weight is 0 after the softmax
+from keras_papers.layers._masked_softmax import masked_softmax
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
@@ -153,9 +152,7 @@ class CausalAttention2D(keras.layers.Layer):
         scores = ops.cast(scores, "float32") / self.key_dim**0.5
         all_places = ops.arange(ops.shape(keys)[2], dtype="int32")
         before = all_places[None] < places[:, None]
-        weights = ops.softmax(ops.where(before, scores, MASKED))
-        # Where no place is before, the softmax is uniform.
-        weights = ops.where(before, weights, 0.0)
+        weights = masked_softmax(scores, before, axis=-1)
         weights = self.drop(ops.cast(weights, self.compute_dtype))
         outputs = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))
         return ops.reshape(

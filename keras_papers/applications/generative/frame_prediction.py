@@ -186,7 +186,7 @@ def predict_frames(
     ...     VQVAEVideo,
     ... )
     >>> model = VQVAEVideo((6, 8, 8, 1), 16, 8, table=FRAME_BY_FRAME)
-    >>> prior = frame_prior(model, num_layers=1)
+    >>> prior = frame_prior(model, filters=4, num_layers=1)
     >>> predict_frames(model, prior, np.zeros((1, 2, 8, 8, 1)), verbose=0).shape
     (1, 1, 8, 8, 1)
     """

@@ -48,6 +48,12 @@ def decoder(model):
     Raises:
         ValueError: If the model has no quantizer, or its outputs depend on
             the images or sounds themselves, as those of `VQVAEAudio` do.
+
+    Example:
+    >>> from keras_papers.applications.generative import VQVAE
+    >>> model = VQVAE((32, 32, 3))
+    >>> decoder(model).output_shape
+    (None, 32, 32, 3)
     """
     found = quantizers(model)
     behind = [quantizer.output for quantizer in found]

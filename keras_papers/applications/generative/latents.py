@@ -212,6 +212,13 @@ def load_latents(path):
 
     Raises:
         ValueError: If it is no such file, or a code is out of its range.
+
+    Example:
+    >>> import tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "codes.npz")
+    >>> Latents((np.zeros((3, 8, 8), "int32"),), (512,)).save(path)
+    >>> len(load_latents(path))
+    3
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -236,6 +243,16 @@ def model_hash(vqvae):
 
     It is computed from the weights of the encoder and the codebooks: of those
     of a decoder, and of the statistics of training, no code depends.
+
+    Args:
+        vqvae: What `VQVAE` or `VQVAE2` returned, or such a model that was
+            loaded.
+
+    Example:
+    >>> from keras_papers.applications.generative import VQVAE
+    >>> model, other = VQVAE((8, 8, 1), 16), VQVAE((8, 8, 1), 16)
+    >>> len(model_hash(model)), model_hash(model) == model_hash(other)
+    (16, False)
     """
     levels = quantizers(vqvae)
     found = sorted(
@@ -264,6 +281,14 @@ def check_prior(prior, vqvae, level=0, prior_hash=""):
             top.
         prior_hash: Str. `model_hash` of the `Latents` that the prior was
             trained on. Defaults to `""`, for not known.
+
+    Raises:
+        ValueError: If it is not.
+
+    Example:
+    >>> from keras_papers.applications.generative import GatedPixelCNN
+    >>> latents = Latents((np.zeros((3, 8, 8), "int32"),), (512,))
+    >>> check_prior(GatedPixelCNN((8, 8), 512, num_layers=1), latents)
     """
     if isinstance(vqvae, Latents):
         shapes = [each.shape[1:] for each in vqvae.codes]

@@ -57,6 +57,10 @@ def mu_law_decode(levels, num_levels=256):
     Raises:
         ValueError: If an array has values that are no levels, or `num_levels`
             is too small.
+
+    Example:
+    >>> mu_law_decode(np.array([0, 255])).round(4).tolist()
+    [-1.0, 1.0]
     """
     mu = _mu(num_levels)
     values = readable(levels)

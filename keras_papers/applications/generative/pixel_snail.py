@@ -50,7 +50,7 @@ class Table(NamedTuple):
     codes_in_keys: bool  # whether keys and values see the code of their place
     condition_residuals: int  # layers on the codes above
     output_residuals: int  # 1 x 1 layers before the logits
-    dropout: float
+    dropout: float  # in the gated layers, and of the attention weights
 
 
 # fmt: off
@@ -88,7 +88,10 @@ def PixelSNAIL(
     (https://arxiv.org/abs/1906.00446) for codes: blocks of causal gated
     residual layers, each followed by attention from a place to those before
     it. Between them stand layers of 1 x 1, which also see the coordinates of a
-    place. Keys and values of all heads have half of the filters.
+    place. Keys and values of all heads have half of the filters. Dropout acts
+    inside the gated layers and on the attention weights, as in
+    rosinality/vq-vae-2-pytorch; the table of VQ-VAE-2 names the logits of the
+    attention in place of the weights.
 
     Train it by `fit` on codes as inputs and as labels, with
     `SparseCategoricalCrossentropy(from_logits=True)`: divided by log(2) that

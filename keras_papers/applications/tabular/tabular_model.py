@@ -23,7 +23,10 @@ class TabularModel(keras.Model):
             schema.
 
     Example:
-    >>> from keras_papers.applications.tabular import TabTransformer
+    >>> from keras_papers.applications.tabular import (
+    ...     TabTransformer,
+    ...     TabularSchema,
+    ... )
     >>> rows = {"job": ["chef", "nurse"] * 8, "age": [30.0, 50.0] * 8}
     >>> schema = TabularSchema.of({**rows, "buys": ["no", "yes"] * 8}, "buys")
     >>> network = TabTransformer(schema.cardinalities, schema.numeric)
