@@ -1,9 +1,8 @@
 """The look-up of the nearest code, which stays in floats in int8 files.
 
 An encoder with codes ends with a score for each code, and a TOPK_V2 that finds
-the largest. The 256 levels of an int8 tensor do not separate near codes: for
-MNIST and 64 codes, 64 % of the codes were then those of the Keras model, and
-95 % where the scores are floats.
+the largest. The 256 levels of an int8 tensor do not separate near codes;
+benchmarks/bench_look_up.py compares both.
 """
 
 from keras_papers.export.operations import operation_names
