@@ -12,11 +12,8 @@ tests; a minute of CPU time each; chance is 0.10 for words, 0.25 for speakers):
     codes used                     0.763 +- 0.147
     word from codes                0.500 +- 0.036
     speaker from codes             0.800 +- 0.029
-
-of the first of these models
-
-    bits of a sample               3.303
-    ... with another speaker       3.547
+    bits of a sample               3.327 +- 0.017
+    ... with another speaker       3.584 +- 0.079
 
 and of the sounds that the first of these models drew
 
