@@ -116,7 +116,8 @@ def _argument(field, about):
         return [field.name], how | {"nargs": nargs}
     if many and "action" not in how:
         how["action"] = "append"
-    return [flag_of(field)], how | {"dest": field.name}
+    how |= {"dest": field.name, "required": not has_default}
+    return [flag_of(field)], how
 
 
 def _without_none(type_):

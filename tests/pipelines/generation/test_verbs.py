@@ -83,3 +83,14 @@ def test_wrong_arguments_are_one_sentence(generated, capsys, tmp_path):
     ):
         assert words in fails(capsys, *arguments)
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("verb", ["compress", "decompress"])
+def test_an_option_without_a_default_is_required(verb, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["generate", verb, "a.png"])
+    assert "are required: --model\n" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["generate", verb, "--help"])
+    words = " ".join(capsys.readouterr().out.split())
+    assert "[--debug] --model MODEL" in words
