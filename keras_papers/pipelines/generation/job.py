@@ -94,7 +94,8 @@ def train_image_generator(options):
         image_size: Positive int. Height and width that images are resized to.
             Defaults to None: 64, and 32 for the digits.
         output: Folder for the files; made where it does not exist.
-        num_embeddings: Positive int. Codes of each codebook. Defaults to 128.
+        num_embeddings: Int of at least 2. Codes of each codebook. Defaults to
+            128.
         embedding_dim: Positive int. Length of their vectors. Defaults to 32.
         epochs: Positive int. Of the autoencoder. Defaults to 20.
         prior_epochs: Positive int. Of each prior. Defaults to 20.

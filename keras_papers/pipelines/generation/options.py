@@ -16,6 +16,7 @@ from keras_papers.pipelines.training.output_folder import (
 )
 
 LEVELS = (1, 2, 3)
+FEWEST_CODES = 2  # of a codebook
 DIGITS_SIZE, PICTURES_SIZE = 32, 64  # pixels, where no size is given
 AUTOENCODER = "autoencoder.keras"
 LATENTS = "latents.npz"
@@ -63,8 +64,11 @@ class GenerateOptions(Options):
     )
     output: str = training.output("keras_papers_generator")
     _: dataclasses.KW_ONLY
-    num_embeddings: int = _count(
-        128, "codes of each map's codebook", "a number of codes", "Try 128."
+    num_embeddings: int = option(
+        128,
+        "codes of each map's codebook",
+        lambda name, value: check_num_embeddings(value),
+        metavar="N",
     )
     embedding_dim: int = _count(
         32, "length of a code's vector", "a length", "Try 32."
@@ -274,6 +278,18 @@ def check_levels(levels):
         raise ValueError(
             "`levels` is the number of maps of codes: 1, 2 or 3. "
             f"Received: levels={levels!r}. Try 1."
+        )
+
+
+def check_num_embeddings(number):
+    """Raises ValueError unless there are at least two codes."""
+    meaning, advice = "the number of codes", "Try 128."
+    check_positive_int("num_embeddings", number, meaning, advice)
+    if number < FEWEST_CODES:
+        raise ValueError(
+            f"`num_embeddings` is {meaning} of each codebook and must be at "
+            f"least {FEWEST_CODES}, as a single code stores nothing. Received: "
+            f"num_embeddings={number}. {advice}"
         )
 
 

@@ -1,10 +1,10 @@
 """What stands out of a generator's training, and what to try next."""
 
+from keras_papers.pipelines.generation.options import FEWEST_CODES
 from keras_papers.pipelines.report.finding import NOTHING, Finding
 
 POOR = 0.5  # MSE / variance of the pixels; 1 is that of the mean image
 UNUSED = 0.5  # share of the codes
-FEWEST = 2  # codes of a codebook
 
 
 def of_training(report, options, command):
@@ -31,7 +31,7 @@ def of_training(report, options, command):
         of_map = f" of map {number}" if len(report.levels) > 1 else ""
         if level.usage < UNUSED:
             used = round(level.usage * level.num_embeddings)
-            fewer = max(FEWEST, 1 << (used - 1).bit_length())
+            fewer = max(FEWEST_CODES, 1 << (used - 1).bit_length())
             text = (
                 f"{used:,} of {level.num_embeddings:,} codes{of_map} occur in "
                 "the training images; fewer codes make smaller files"
