@@ -8,6 +8,7 @@ from keras import layers, ops
 from keras_papers import export
 from keras_papers.applications.generative import VQVAE, encoder
 from keras_papers.applications.generative.portable_halves import (
+    portable_decoder,
     portable_encoder,
 )
 from keras_papers.export import conversion
@@ -93,3 +94,13 @@ def test_scores_that_no_look_up_reads_stay_integers(tmp_path):
     )
     assert float_tensors(file.path.read_bytes()) == []
     assert "TOPK_V2" not in file.ops
+
+
+@pytest.mark.tensorflow
+def test_a_decoder_whose_biases_are_zeros_answers_as_keras_does(tmp_path):
+    # The converter drops a bias of zeros; of a scalar that is added behind it,
+    # it made a bias of one number for three channels.
+    model = VQVAE((8, 8, 3), 8, 4, include_preprocessing=True)
+    half = portable_decoder(model)
+    file = export.to_tflite(half, tmp_path / "d.tflite", runs=1)
+    assert file.parity < 1e-4

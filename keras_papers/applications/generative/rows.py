@@ -106,7 +106,11 @@ def from_pixels(images):
 
 def to_pixels(x):
     """Draws the layer that turns [-0.5, 0.5] into pixels in [0, 255]."""
-    return layers.Rescaling(255, 127.5, name="to_pixels")(x)
+    # A number for each channel: of a single one the converter to .tflite makes
+    # the bias of the convolution before, if that has none but zeros, and the
+    # file then reads beyond the number.
+    offset = [127.5] * x.shape[-1]
+    return layers.Rescaling(255, offset, name="to_pixels")(x)
 
 
 def reduction(rows):
