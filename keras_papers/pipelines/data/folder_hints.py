@@ -14,11 +14,11 @@ DEEPEST = 3  # levels below a folder that are searched
 MOST_SEARCHED = 200  # folders
 
 
-def look_around(path):
+def look_around(path, needs_classes=True):
     """Returns sentences on what lies at a path and near it, or nothing."""
     path = pathlib.Path(path)
     if path.is_file():
-        return _said_of_file(path)
+        return _said_of_file(path, needs_classes)
     if not path.exists():
         near = _spelled_alike(path)
         return f"Did you mean {str(near)!r}? " if near else ""
@@ -33,11 +33,12 @@ def look_around(path):
     return said + (f"Did you mean {str(meant)!r}? " if meant else "")
 
 
-def _said_of_file(path):
+def _said_of_file(path, needs_classes):
     if path.suffix.lower() in ARCHIVES:
         return "Unpack the archive, and pass the folder. "
     if path.suffix and is_picture_name(path.name):
-        return "This is one picture: pass the folder of the class folders. "
+        meant = "of the class folders" if needs_classes else "that it lies in"
+        return f"This is one picture: pass the folder {meant}. "
     return ""
 
 

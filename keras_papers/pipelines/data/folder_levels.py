@@ -40,6 +40,7 @@ ANSWERS = frozenset(
     "segmentations segmentation segmentationclass segmentationobject trimaps "
     "bboxes boxes".split()
 )
+PICTURES = "a folder of pictures, or of a folder of pictures for each class"
 DEEPEST = 4  # folders that hold one folder each, as archives are unpacked
 
 
@@ -100,15 +101,16 @@ def find_levels(folder, classes=()):
     return Levels({r: root.path for r, root in roots.items()}, tuple(notes))
 
 
-def check_is_folder(folder):
+def check_is_folder(folder, needs_classes=True):
     """Raises ValueError, with what is near, unless `folder` is one."""
     path = pathlib.Path(folder)
     if not path.is_dir():
+        what = "a folder that holds a folder of images for each class"
         raise ValueError(
-            "`data` is a folder that holds a folder of images for each class. "
+            f"`data` is {what if needs_classes else PICTURES}. "
             f"Received: data={str(path)!r}, which is no folder. "
-            f"{look_around(path)}Check the path, or leave it out for the "
-            "bundled digits."
+            f"{look_around(path, needs_classes)}Check the path, or leave it "
+            "out for the bundled digits."
         )
 
 

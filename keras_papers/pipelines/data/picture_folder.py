@@ -11,6 +11,7 @@ from keras_papers.pipelines.data.bit_depth import describe_whites
 from keras_papers.pipelines.data.duplicates import describe, find_duplicates
 from keras_papers.pipelines.data.folder_hints import look_around
 from keras_papers.pipelines.data.folder_levels import (
+    PICTURES,
     check_is_folder,
     find_levels,
 )
@@ -134,7 +135,7 @@ def check_folder(folder, to_train=True, needs_classes=True):
         to_train: Whether it must hold folders of two classes or more.
         needs_classes: As for `load_folder`.
     """
-    check_is_folder(folder)
+    check_is_folder(folder, needs_classes)
     if to_train and (needs_classes or flat_root(folder) is None):
         _class_names(folder, find_levels(folder).roots)
 
@@ -143,9 +144,21 @@ def flat_root(folder):
     """Returns the folder that alone holds pictures, or None of class folders.
 
     It is `folder`, or one in it where that is the only one with pictures.
+
+    Raises:
+        ValueError: If `folder` is none, or holds neither pictures nor folders
+            that could be those of classes.
     """
-    check_is_folder(folder)
+    check_is_folder(folder, needs_classes=False)
     folder = pathlib.Path(folder)
+    if not holds_pictures(folder) and len(folders_in(folder)) < 2:
+        others = files_below(folder)
+        ending = "no file has the ending of a picture, such as .jpg or .png"
+        raise ValueError(
+            f"`data` is {PICTURES}. Received: data={str(folder)!r}, "
+            f"{f'in which {ending}' if others else 'which is empty'}. Check "
+            "the path, or leave it out for the bundled digits."
+        )
     inner = [n for n in folders_in(folder) if holds_pictures(folder / n)]
     if pictures_in(folder, with_ending=True):
         return None if inner else folder

@@ -11,6 +11,7 @@ from PIL import Image
 
 from keras_papers.pipelines.data.image_set import Part, divide
 from keras_papers.pipelines.data.picture_folder import (
+    check_folder,
     load_folder,
     load_test_folder,
 )
@@ -327,3 +328,30 @@ def test_an_ordinary_folder_gives_no_warning(photos):
         warnings.simplefilter("error")
         images = load_folder(photos, seed=0)
     assert (len(images.train), images.skipped) == (14, ())
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("", "which is empty. Check the path"),
+        ("notes", "no file has the ending of a picture, such as .jpg"),
+        ("notes/a.txt", "which is no folder. Check the path"),
+        ("photos/class/0.png", "pass the folder that it lies in. Check"),
+        ("elsewhere", "which is no folder. Check the path"),
+    ],
+)
+def test_where_pictures_need_no_classes_none_are_asked_for(
+    name, words, tmp_path
+):
+    if name:
+        paint(tmp_path / "photos", ["class"], 1)
+        (tmp_path / "notes").mkdir()
+        (tmp_path / "notes" / "a.txt").write_text("no picture")
+    for check in (
+        lambda folder: check_folder(folder, needs_classes=False),
+        lambda folder: load_folder(folder, 0, needs_classes=False),
+    ):
+        with pytest.raises(ValueError, match=words) as error:
+            check(tmp_path / name)
+        assert "`data` is a folder of pictures, or of" in str(error.value)
+        assert "Sort" not in str(error.value)
