@@ -8,12 +8,13 @@ TensorFlow, and LiteRT runs a .tflite file by itself.
 import argparse
 import contextlib
 import importlib
-import importlib.metadata
 import os
 import sys
 import tempfile
 import time
 import warnings
+
+from keras_papers import __version__
 
 # The jobs, a module of verbs each. A job of one verb of its own name is called
 # by it; the verbs of another stand below the job.
@@ -123,9 +124,8 @@ def _parser():
         description="Paper models, trained and exported for phones.",
         epilog="keras-papers VERB --help prints more, with an example.",
     )
-    version = importlib.metadata.version("keras-papers")
     parser.add_argument(
-        "--version", action="version", version=f"keras_papers {version}"
+        "--version", action="version", version=f"keras_papers {__version__}"
     )
     parser.add_argument(
         "--print-completion",

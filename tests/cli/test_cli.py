@@ -452,9 +452,10 @@ def test_a_closed_pipe_ends_quietly():
     assert process.returncode == 1
 
 
-def test_the_module_runs_as_a_program():
+@pytest.mark.parametrize("flags", [(), ("-S",)])  # -S: no other package
+def test_the_module_runs_as_a_program_from_its_sources_too(flags):
     ended = subprocess.run(
-        [sys.executable, "-m", "keras_papers", "--version"],
+        [sys.executable, *flags, "-m", "keras_papers", "--version"],
         capture_output=True,
         text=True,
         check=True,
