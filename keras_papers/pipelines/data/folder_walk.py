@@ -26,6 +26,7 @@ FOREIGN = frozenset(
         "icon\r",
     )
 )
+CODES_FILE = ".kpc"  # ending of what `compress` writes, beside the picture
 # Folders of programs that may hold pictures, with a dot.
 HIDDEN = frozenset(
     ".appledouble .cache .config .dropbox.cache .dvc .fseventsd .git .github "
@@ -42,7 +43,9 @@ ENDINGS = frozenset(  # of pictures; "" since some have none
 
 def is_foreign(name):
     """Returns whether a file or folder is of a program, and not the user's."""
-    return name.startswith((".", "~$")) or name.lower() in FOREIGN
+    name = name.lower()
+    is_program = name.startswith((".", "~$")) or name in FOREIGN
+    return is_program or name.endswith(CODES_FILE)
 
 
 def is_picture_name(name):

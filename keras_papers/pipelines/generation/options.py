@@ -8,6 +8,7 @@ import os
 import pathlib
 
 from keras_papers.checks import check_positive_int, check_seed
+from keras_papers.pipelines.data.folder_walk import CODES_FILE
 from keras_papers.pipelines.options import CALL, RUN, Options, chosen, option
 from keras_papers.pipelines.training import options as training
 from keras_papers.pipelines.training.output_folder import (
@@ -20,7 +21,6 @@ FEWEST_CODES = 2  # of a codebook
 DIGITS_SIZE, PICTURES_SIZE = 32, 64  # pixels, where no size is given
 AUTOENCODER = "autoencoder.keras"
 LATENTS = "latents.npz"
-CODES_FILE = ".kpc"  # ending of what `compress` writes
 # Of what `decompress` writes: without an argument the original, which may be a
 # PNG file beside the codes, stays as it is.
 DECODED = ".decoded.png"

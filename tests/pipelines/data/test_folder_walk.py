@@ -42,6 +42,7 @@ def test_what_programs_leave_is_never_data_at_any_depth(tmp_path):
         ".DS_Store",
         "Thumbs.db",
         "desktop.ini",
+        "1.kpc",
     )
     assert below(tmp_path) == ["1.jpg", "more/2.jpg"]
     assert folders_in(tmp_path) == ["more"]
