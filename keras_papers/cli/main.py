@@ -14,8 +14,6 @@ import tempfile
 import time
 import warnings
 
-from keras_papers import __version__
-
 # The jobs, a module of verbs each. A job of one verb of its own name is called
 # by it; the verbs of another stand below the job.
 JOBS = {
@@ -117,6 +115,7 @@ def _import_keras():
 
 
 def _parser():
+    from keras_papers import __version__
     from keras_papers.cli.from_options import Parser, add_verb
 
     parser = Parser(
