@@ -17,8 +17,9 @@ def condition_of(codes_above, prior):
     """Returns the inputs of a prior for the codes of the levels above.
 
     Args:
-        codes_above: Codes of all levels above, from the top level down: ints
-            of shape `(batch, height, width)` each.
+        codes_above: Codes of all levels above, from the top level down: a list
+            of arrays of ints of shape `(batch, height, width)`. One array is
+            one level.
         prior: What `GatedPixelCNN` or `PixelSNAIL` returned, or such a model
             that was loaded.
 
@@ -33,11 +34,13 @@ def condition_of(codes_above, prior):
     >>> from keras_papers.applications.generative import GatedPixelCNN
     >>> top, bottom = keras.ops.ones((2, 4, 4)), keras.ops.ones((2, 8, 8))
     >>> prior = GatedPixelCNN((8, 8), codes_above=(4, 4, 512), num_layers=2)
-    >>> inputs = {"codes": bottom, **condition_of([top], prior)}
+    >>> inputs = {"codes": bottom, **condition_of(top, prior)}
     >>> tuple(prior(inputs).shape)
     (2, 8, 8, 512)
     """
     names = condition_names(prior)
+    if hasattr(codes_above, "shape"):
+        codes_above = [codes_above]
     if len(names) > len(codes_above):
         raise ValueError(
             "`codes_above` are the codes of the levels above, of which the "

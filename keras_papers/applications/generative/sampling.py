@@ -219,7 +219,7 @@ def _conditions(prior, number, labels, condition):
             "the top level first."
         )
     if names:
-        given |= condition_of(condition, prior)
+        given |= condition_of(list(condition), prior)
     given = {
         name: _one_for_each(name, values, tuple(inputs[name].shape[1:]), number)
         for name, values in given.items()

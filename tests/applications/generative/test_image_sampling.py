@@ -169,6 +169,18 @@ def test_condition_of_returns_the_nearest_levels(two_levels):
         condition_of([], bottom)
 
 
+def test_codes_above_of_one_level_need_no_list(two_levels):
+    _, (top, bottom) = two_levels
+    codes = np.zeros((5, 2, 3), "int32")
+    assert condition_of(codes, bottom)["condition"] is codes
+    assert condition_of(codes, top) == {}
+    two = small_prior((4, 6), codes_above=[(2, 3, CODES)] * 2)
+    with pytest.raises(ValueError, match="needs 2. Received: 1 for"):
+        condition_of(codes, two)
+    levels = np.zeros((2, 1, 2, 3), "int32")
+    assert sample(two, condition=levels, verbose=0).shape == (1, 4, 6)
+
+
 @pytest.mark.parametrize(
     "change, named",
     [
