@@ -19,7 +19,7 @@ register = keras.saving.register_keras_serializable(package="keras_papers")
 
 @register
 class ZeroOneLoss(MarginLoss):
-    """Counts outputs of the wrong sign: 1 if a < 0, and else 0.
+    """Counts outputs of the wrong sign: 1 if a < 0, NaN if it is, and else 0.
 
     A metric: its derivative is 0 at all outputs, so that nothing can be
     trained by it. An attempt to train raises a ValueError.
@@ -70,7 +70,9 @@ def _count(agreement):
             "`metrics` of `compile`, and train by a loss such as L1HingeLoss."
         )
 
-    return ops.cast(agreement < 0, agreement.dtype), gradient
+    # A comparison with NaN is false, and would count it as right.
+    wrong = ops.cast(agreement < 0, agreement.dtype)
+    return ops.where(ops.isnan(agreement), agreement, wrong), gradient
 
 
 @register

@@ -297,6 +297,14 @@ def test_the_zero_one_loss_is_evaluated_but_not_trained_by():
         model.fit(points, targets, verbose=0)
 
 
+def test_an_output_that_is_nan_is_not_counted_as_right():
+    found = losses.zero_one_loss(
+        [[1.0], [1.0], [0.0]], [[np.nan], [2.0], [1.0]]
+    )
+    expected = [np.nan, 0.0, np.nan]  # 0 is no target of -1 and 1
+    np.testing.assert_array_equal(ops.convert_to_numpy(found), expected)
+
+
 @pytest.mark.parametrize("loss", MARGIN_LOSSES)
 def test_each_class_has_a_function_that_keras_finds(loss):
     name = loss().name.rstrip("_0123456789")
