@@ -40,6 +40,21 @@ def test_the_code_of_the_first_page_prints_what_the_page_shows(capsys):
 
 
 @pytest.mark.slow
+def test_the_code_of_the_page_of_generation_draws(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the priors are saved there
+    one_level, two_levels, _, video, _ = snippets("docs/GENERATION.md")
+    names = {}
+    for code, drawn, shape in (
+        (one_level, "new", (16, 8, 8, 1)),
+        (two_levels, "new", (10, 16, 16, 1)),
+        (video, "following", (4, 5, 8, 8, 1)),
+    ):
+        exec(re.sub(r"epochs=\d+", "epochs=1", code), names)
+        assert names[drawn].shape == shape
+        assert np.isfinite(names[drawn]).all()
+
+
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_the_ten_lines_of_the_readme_run(tmp_path):
     (code,) = snippets("README.md")
