@@ -205,6 +205,7 @@ def predict_frames(
     length, *image = vqvae.input_shape[1:]
     every = length // encoder(vqvae).output_shape[1]  # frames of a map
     names = _maps_before(prior)
+    _check_axes(frames, tuple(image))
     given = frames.shape[1] if frames.ndim == 5 else 0
     good = given >= every * len(names) and frames.shape[2:] == tuple(image)
     if not good or given % every or number % every or given + number > length:
@@ -239,6 +240,21 @@ def predict_frames(
         np.concatenate([codes, last], axis=1), batch_size=batch_size, verbose=0
     )
     return decoded[:, given : given + number]
+
+
+def _check_axes(frames, image):
+    """Raises ValueError where frames have one axis less than clips."""
+    expected = "(clips, frames, height, width, channels)"
+    for axis, found, expression in (
+        ("clips", frames.shape[1:], "frames[None]"),
+        ("channels", (*frames.shape[2:], 1), "frames[..., None]"),
+    ):
+        if frames.ndim == 4 and found == image:
+            raise ValueError(
+                f"`frames` has the axes {expected}. Received: frames of shape "
+                f"{frames.shape}, without the axis of {axis}. Pass "
+                f"`{expression}`."
+            )
 
 
 def _check_frames(frames):

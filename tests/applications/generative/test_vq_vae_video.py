@@ -142,13 +142,26 @@ def test_squares_are_predicted_better_than_by_the_last_frame():
         ((2, 3, 8, 8, 1), 4),  # more than a clip has
         ((2, 1, 8, 8, 1), 2),  # fewer than the prior sees
         ((2, 3, 8, 12, 1), 2),
-        ((3, 8, 8, 1), 2),
+        ((3, 8, 9, 1), 2),
     ],
 )
 def test_frames_that_do_not_fit_are_named(model, frames, number):
     prior = frame_prior(model, filters=4, num_layers=1)
     with pytest.raises(ValueError, match=f"number={number}"):
         predict_frames(model, prior, np.zeros(frames), number, verbose=0)
+
+
+@pytest.mark.parametrize(
+    "frames, message",
+    [
+        ((3, 8, 8, 1), r"axis of clips. Pass `frames\[None\]`"),
+        ((2, 3, 8, 8), r"axis of channels. Pass `frames\[..., None\]`"),
+    ],
+)
+def test_an_axis_that_frames_lack_is_named(model, frames, message):
+    prior = frame_prior(model, filters=4, num_layers=1)
+    with pytest.raises(ValueError, match=message):
+        predict_frames(model, prior, np.zeros(frames), verbose=0)
 
 
 def test_a_prior_for_other_codes_is_named(model):
