@@ -43,7 +43,8 @@ def decoder(model):
 
     Returns:
         A functional model that takes what `encoder` outputs. It shares the
-        weights.
+        weights. It does not check codes: one that is not in
+        [0, num_embeddings) gives NaN in the pixels that depend on it.
 
     Raises:
         ValueError: If the model has no quantizer, or its outputs depend on

@@ -67,7 +67,7 @@ def sample_images(
     Returns:
         An array of float32 of shape `(number, height, width, channels)`, as
         the decoder outputs it: in the range of the training images, from which
-        single values may lie outside.
+        single values may lie outside. Clip them before they are displayed.
 
     Raises:
         ValueError: If an argument is out of its range, or the priors are not

@@ -85,7 +85,9 @@ def VQVAEAudio(
 
     Args:
         input_shape: Number of samples of a sound, a multiple of 64, in a
-            tuple; or None for any such number. Defaults to 7680.
+            tuple; or None for any such number. Defaults to 7680. Other
+            numbers are named, unless `fit` is given a dataset that does not
+            declare its shapes.
         num_embeddings: Positive int. Codes. Defaults to 512.
         embedding_dim: Positive int. Length of the codes. Defaults to 64; the
             paper does not give it.
