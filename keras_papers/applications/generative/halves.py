@@ -43,8 +43,9 @@ def decoder(model):
 
     Returns:
         A functional model that takes what `encoder` outputs. It shares the
-        weights. It does not check codes: one that is not in
-        [0, num_embeddings) gives NaN in the pixels that depend on it.
+        weights. It does not check codes. The vector of one that is not in
+        [0, num_embeddings) is NaN, but a ReLU behind it can return 0 for NaN,
+        so that the image does not show it. `Latents` checks codes.
 
     Raises:
         ValueError: If the model has no quantizer, or its outputs depend on
