@@ -18,6 +18,7 @@ from keras_papers.applications.generative import (
     bits_per_dimension,
 )
 from keras_papers.applications.generative.codes_above import condition_of
+from keras_papers.applications.generative.halves import quantizers
 from keras_papers.applications.generative.latents import (
     extract_latents,
     load_latents,
@@ -34,6 +35,7 @@ from keras_papers.pipelines.data.split import SPLIT, split_of
 from keras_papers.pipelines.generation import report_files
 from keras_papers.pipelines.generation.halves_files import write_halves
 from keras_papers.pipelines.generation.measures import (
+    PLACES,
     Level,
     entropy_bits,
     frequencies,
@@ -215,7 +217,7 @@ def _train(pictures, folder, options, run):
         levels.append(
             _measured(
                 level, prior, latents, held_out, learned.best_epoch, options
-            )
+            )._replace(layer=quantizers(autoencoder)[level].name)
         )
     names = ("autoencoder", *(path[:-6] for path in options.priors()))
     report_files.write_history(names, histories, folder.state)
@@ -302,6 +304,8 @@ def _train_autoencoder(pictures, folder, options):
         network = VQVAE2(
             shape, *codes, levels=options.levels, include_preprocessing=True
         )
+    if options.verbose and options.levels > 1:
+        print(_described_maps(network, options), flush=True)
     variance = reconstruction(
         np.zeros_like, pictures.batches(images.train)
     ).variance
@@ -322,6 +326,20 @@ def _train_autoencoder(pictures, folder, options):
         options.verbose,
     )
     return network, trained
+
+
+def _described_maps(network, options):
+    """Returns the maps of codes, the top one first, as lines."""
+    return "\n".join(
+        f"{place} map: {quantizer.output.shape[1]} x "
+        f"{quantizer.output.shape[2]} codes of layer {quantizer.name}, {prior}"
+        for place, quantizer, prior in zip(
+            PLACES[options.levels],
+            quantizers(network),
+            options.priors(),
+            strict=True,
+        )
+    )
 
 
 def _log(folder, stage, options, images=None, sample=None):
@@ -426,4 +444,6 @@ def _measured(level, prior, latents, held_out, best_epoch, options):
         unigram_bits=float(entropy_bits(frequencies(codes, size))),
         uniform_bits=math.log2(size),
         best_epoch=best_epoch,
+        place=PLACES[options.levels][level],
+        prior=prior.name,
     )

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 WHITE = 255.0
+# Of the maps of codes by their number, as in the figures of VQ-VAE-2.
+PLACES = {1: ("",), 2: ("top", "bottom"), 3: ("top", "middle", "bottom")}
 
 
 class Reconstruction(NamedTuple):
@@ -28,6 +30,14 @@ class Level(NamedTuple):
     unigram_bits: float  # entropy of the frequencies of the same codes
     uniform_bits: float  # log2 of the number of codes
     best_epoch: int  # of the prior, from 1
+    place: str = ""  # one of `PLACES`; none of a single map
+    layer: str = "codes"  # of the autoencoder: names the columns of its log
+    prior: str = "prior"  # name of the prior, and of its file without .keras
+
+    @property
+    def of_map(self):
+        """Words that say which map is meant, if there are several."""
+        return f" of the {self.place} map" if self.place else ""
 
 
 def psnr(mse):

@@ -44,7 +44,7 @@ def render(report, shown):
         _reconstructions(report, shown),
         _levels(report),
         *_codebooks(report, shown.latents),
-        *_curves(shown.histories),
+        *_curves(report.levels, shown.histories),
         _files(report),
         *_skipped(shown.skipped),
     ]
@@ -162,11 +162,13 @@ def _levels(report):
         "nothing is known. A prior has learned something where its bits are "
         "below those of the entropy."
     )
+    if len(report.levels) > 1:
+        text += " history.csv has the epochs of a map by the name of its layer."
     heads = ["Map", "Codes", "Usage", "Perplexity", "Prior", "Entropy"]
     rows = [
         Row(
             [
-                " × ".join(map(str, level.shape)),
+                _map(level),
                 f"{level.num_embeddings:,}",
                 Cell(percent(level.usage), level.usage),
                 f"{level.perplexity:.1f}",
@@ -201,17 +203,23 @@ def _codebooks(report, latents):
             f"{level.num_embeddings:,} codes do not occur."
         )
         table = Table("Codes by frequency", ["Code", "Share"], rows)
-        of_map = f" of map {number}" if len(report.levels) > 1 else ""
-        yield Section(f"codebook{number}", f"Codebook{of_map}", [text, table])
+        title = f"Codebook{level.of_map}"
+        yield Section(f"codebook{number}", title, [text, table])
 
 
-def _curves(histories):
+def _map(level):
+    size = " × ".join(map(str, level.shape))
+    return f"{level.place}, {size}, {level.layer}" if level.place else size
+
+
+def _curves(levels, histories):
+    of_map = {level.prior: level.of_map for level in levels}
     for name, history in histories:
         drawn = curves(history, name)
         if drawn.items:
             yield Section(
                 f"curves-{name}",
-                f"How {name} learned",
+                f"How {name}{of_map.get(name, '')} learned",
                 [_LOSSES[name.rstrip("123")], drawn],
             )
 

@@ -79,7 +79,7 @@ class GenerationReport(NamedTuple):
                 f"PSNR {self.psnr:.2f} dB, MSE {self.mse:.4g}, "
                 f"{self.relative_mse:.2%} of the variance",
             ),
-            *((f"codes {n}", _of(x)) for n, x in enumerate(self.levels, 1)),
+            *(_codes(level) for level in self.levels),
             ("bits per pixel", f"{self.bits_per_pixel:.3g}, codes as stored"),
             (
                 "bits per dim",
@@ -101,13 +101,15 @@ class GenerationReport(NamedTuple):
         return "\n".join([text, *lines(self.verdict)])
 
 
-def _of(level):
+def _codes(level):
+    """Returns the row of a map of codes: a label and a text."""
     shape = " x ".join(map(str, level.shape))
-    return (
-        f"{shape} of {level.num_embeddings}: usage {level.usage:.1%}, "
-        f"perplexity {level.perplexity:.1f}; prior {level.bits_per_code:.3f} "
-        f"bits per code, unigram {level.unigram_bits:.3f}, uniform "
-        f"{level.uniform_bits:.3f}"
+    layer = f" (layer {level.layer})" if level.place else ""
+    return f"codes {level.place}".strip(), (
+        f"{shape} of {level.num_embeddings}{layer}: usage {level.usage:.1%}, "
+        f"perplexity {level.perplexity:.1f}; {level.prior} "
+        f"{level.bits_per_code:.3f} bits per code, unigram "
+        f"{level.unigram_bits:.3f}, uniform {level.uniform_bits:.3f}"
     )
 
 

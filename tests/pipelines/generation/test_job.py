@@ -263,43 +263,61 @@ def test_what_stands_out_comes_with_a_command(generated):
     options = GenerateOptions(output="out")
     (level,) = report.levels
     bad = level._replace(usage=0.2, bits_per_code=3.0, unigram_bits=2.0)
-    found = of_training(
-        report._replace(relative_mse=0.9, levels=[bad]),
-        options,
-        options.command_with("generate train"),
+    command = options.command_with("generate train")
+
+    def findings(error, *levels):
+        found = of_training(
+            report._replace(relative_mse=error, levels=levels), options, command
+        )
+        (again,) = {each.command for each in found}
+        return [each.about for each in found], again
+
+    start = "keras-papers generate train --output out"
+    # Of a poor autoencoder the codes are not judged yet.
+    assert findings(0.9, bad) == (
+        ["poor pictures", "weak prior"],
+        f"{start} --epochs 80 --prior-epochs 80",
     )
-    assert [(each.about, each.command) for each in found] == [
-        (
-            "poor pictures",
-            "keras-papers generate train --output out --epochs 80",
-        ),
-        (
-            "unused codes",
-            "keras-papers generate train --output out --num-embeddings 4",
-        ),
-        (
-            "weak prior",
-            "keras-papers generate train --output out --prior-epochs 80",
-        ),
-    ]
-    good = level._replace(usage=1.0, bits_per_code=1.0, unigram_bits=2.0)
+    assert findings(0.1, bad) == (
+        ["unused codes", "weak prior"],
+        f"{start} --num-embeddings 4 --prior-epochs 80",
+    )
+    # The maps share the size of their codebooks.
+    whole = level._replace(usage=1.0, bits_per_code=1.0, unigram_bits=2.0)
+    part = whole._replace(usage=0.2)
+    assert findings(0.1, part, whole) == (["unused codes"], None)
+    half = whole._replace(usage=0.45)
+    assert findings(0.1, part, half) == (
+        ["unused codes", "unused codes"],
+        f"{start} --num-embeddings 8",
+    )
     (nothing,) = of_training(
-        report._replace(relative_mse=0.1, levels=[good]), options, None
+        report._replace(relative_mse=0.1, levels=[whole]), options, None
     )
     assert nothing.command is None
 
 
 @pytest.mark.slow
-def test_two_levels_have_two_priors_and_files_of_two_maps(photos, tmp_path):
+def test_two_levels_have_two_priors_and_files_of_two_maps(
+    photos, tmp_path, capsys
+):
     report = pipelines.train_image_generator(
         photos,
         levels=2,
         output=tmp_path,
         quantize="int8",
-        **QUICK_GENERATOR,
+        **{**QUICK_GENERATOR, "verbose": 2},
     )
+    assert (
+        "top map: 2 x 2 codes of layer codes2, prior1.keras\n"
+        "bottom map: 4 x 4 codes of layer codes1, prior2.keras\n"
+    ) in capsys.readouterr().out
     top, bottom = report.levels
     assert (top.shape, bottom.shape) == ((2, 2), (4, 4))
+    assert (top.layer, top.prior) == ("codes2", "prior1")
+    assert (bottom.layer, bottom.prior) == ("codes1", "prior2")
+    model = keras.saving.load_model(tmp_path / "autoencoder.keras")
+    assert model.get_layer(top.layer).output.shape[1:3] == top.shape
     assert report.bits_per_pixel == 4 * (4 + 16) / 256
     prior = keras.saving.load_model(tmp_path / "prior2.keras")
     assert {"codes", "labels"} < set(prior.input)

@@ -15,8 +15,14 @@ from keras_papers.pipelines.generation.report_files import Shown
 from keras_papers.pipelines.report.finding import Finding
 from tests.support.html import parse
 
-TOP = Level((2, 2), 8, 0.5, 3.2, 1.25, 0.02, 1.75, 3.0, 2)
-BOTTOM = Level((4, 4), 8, 0.25, 1.9, 0.5, 0.03, 0.75, 3.0, 1)
+TOP = Level(
+    *((2, 2), 8, 0.5, 3.2, 1.25, 0.02, 1.75, 3.0, 2),
+    *("top", "codes2", "prior1"),
+)
+BOTTOM = Level(
+    *((4, 4), 8, 0.25, 1.9, 0.5, 0.03, 0.75, 3.0, 1),
+    *("bottom", "codes1", "prior2"),
+)
 REPORT = GenerationReport(
     model="VQVAE2",
     classes=2,
@@ -109,7 +115,8 @@ def test_the_tables_have_the_figures(page):
         [cell.text for cell in row.all("td")] or row.text
         for row in found["codes"].all("tr")
     ]
-    assert "2 × 2" in found["codes"].text and "1.250" in found["codes"].text
+    codes = found["codes"].text
+    assert "top, 2 × 2, codes2" in codes and "1.250" in codes
     assert len(rows) == 3
     assert "5 of 8 codes do not occur" in found["codebook1"].text
     assert "7 of 8 codes do not occur" in found["codebook2"].text
@@ -122,6 +129,33 @@ def test_the_tables_have_the_figures(page):
         assert text in figures
     assert "the command" in found["verdict"].text
     assert "secret" not in page.text and "photos/a.png" in page.text
+
+
+def test_each_of_several_maps_is_named_by_its_place_and_layer(page):
+    found = sections(page)
+    for section, title in (
+        ("codebook1", "Codebook of the top map"),
+        ("codebook2", "Codebook of the bottom map"),
+        ("curves-prior1", "How prior1 of the top map learned"),
+        ("curves-prior2", "How prior2 of the bottom map learned"),
+        ("curves-autoencoder", "How autoencoder learned"),
+    ):
+        assert title in found[section].text
+    lines = [
+        " ".join(line.split())
+        for line in str(REPORT).splitlines()
+        if line.startswith("codes")
+    ]
+    assert [line.partition(":")[0] for line in lines] == [
+        "codes top 2 x 2 of 8 (layer codes2)",
+        "codes bottom 4 x 4 of 8 (layer codes1)",
+    ]
+    assert "; prior1 1.250 bits" in lines[0] and "; prior2" in lines[1]
+    single = TOP._replace(place="", layer="codes", prior="prior")
+    report = REPORT._replace(levels=[single])
+    (line,) = [x for x in str(report).splitlines() if x.startswith("codes")]
+    assert " ".join(line.split()).startswith("codes 2 x 2 of 8: usage 50.0%")
+    assert "of the top map" not in parse(render(report, shown(None))).text
 
 
 def test_the_same_figures_give_the_same_page():
