@@ -147,7 +147,8 @@ class GenerateOptions(Options):
             near = self.stride * -(-self.size // self.stride)
             raise ValueError(
                 "`image_size` is the height and width of the images, and a "
-                f"multiple of {self.stride} for {self.levels} levels. "
+                f"multiple of {self.stride} for {self.levels} "
+                f"level{'s' * (self.levels > 1)}. "
                 f"Received: image_size={self.size}. Try {near}."
             )
 
@@ -299,6 +300,7 @@ def autoencoder_file(model):
     Raises:
         ValueError: If there is none.
     """
+    _check_is_path("model", model, "a folder that generate train has written")
     path = pathlib.Path(model)
     file = path / AUTOENCODER if path.is_dir() else path
     if not file.is_file() or file.suffix != ".keras":
@@ -316,6 +318,7 @@ def generator_files(model):
     Raises:
         ValueError: If one of them is missing.
     """
+    _check_is_path("model", model, "a folder that generate train has written")
     folder = pathlib.Path(model)
     if folder.is_file():
         folder = folder.parent
@@ -329,7 +332,16 @@ def generator_files(model):
     return folder / AUTOENCODER, priors
 
 
+def _check_is_path(name, value, what):
+    if not isinstance(value, str | os.PathLike):
+        raise ValueError(
+            f"`{name}` is the path of {what}. Received: {name} of type "
+            f"{type(value).__name__}. Pass the path."
+        )
+
+
 def _check_is_file(name, value, what):
+    _check_is_path(name, value, what)
     if not os.path.isfile(value):
         raise ValueError(
             f"`{name}` is the path of {what}. Received: {name}="

@@ -170,3 +170,29 @@ def test_wrong_files_are_refused_in_a_sentence(model, picture, capsys):
     ):
         assert words in fails(capsys, *arguments)
     assert not [*folder.glob("*.kpc")]
+
+
+def test_an_array_or_a_model_in_place_of_a_path_is_named(tmp_path):
+    photo = tmp_path / "photo.png"
+    Image.fromarray(np.zeros((8, 8, 3), "uint8")).save(photo)
+    network = keras.Sequential()
+    for call, words in (
+        (
+            lambda: pipelines.compress(np.zeros((8, 8, 3)), "out"),
+            "`picture` is the path of a picture.*of type ndarray. Pass the",
+        ),
+        (
+            lambda: pipelines.compress(photo, network),
+            "`model` is the path of a folder.*of type Sequential. Pass the",
+        ),
+        (
+            lambda: pipelines.decompress(np.zeros((2, 2)), "out"),
+            "`codes` is the path of a .kpc file.*of type ndarray",
+        ),
+        (
+            lambda: pipelines.draw_samples(network, tmp_path / "a.png"),
+            "`model` is the path of a folder.*of type Sequential",
+        ),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
