@@ -51,6 +51,7 @@ from keras_papers.pipelines.generation.report import LEFT_OUT, GenerationReport
 from keras_papers.pipelines.generation.sampling import draw
 from keras_papers.pipelines.generation.verdict import of_training
 from keras_papers.pipelines.options import RESULT, takes
+from keras_papers.pipelines.report.page_text import plural
 from keras_papers.pipelines.training.compilation_cache import (
     use_compilation_cache,
 )
@@ -63,6 +64,8 @@ from keras_papers.pipelines.training.run_record import run_record
 from keras_papers.pipelines.training.stages import train_stage
 from keras_papers.pipelines.training.training_folder import TrainingFolder
 
+# Of the autoencoder; the digits take 440 by the defaults.
+FEWEST_STEPS = 400
 SHOWN = 8  # held-out images that are reconstructed in the report
 
 
@@ -193,11 +196,24 @@ class Pictures:
     def __str__(self):
         images, size = self.images, self.options.size
         classes = len(images.names)
+        steps = math.ceil(len(images.train) / self.options.batch_size)
         return (
             f"{len(images.train):,} images to train on, "
             f"{len(images.validation):,} to watch, {len(images.test):,} held "
             f"out, {size} x {size}, "
             + (f"{classes} classes" if classes else "without classes")
+            + f", {plural(steps, 'step')} an epoch"
+            + self._few(steps)
+        )
+
+    def _few(self, steps):
+        """Returns a remark on a training of few steps, or nothing."""
+        taken = steps * self.options.epochs
+        if taken >= FEWEST_STEPS:
+            return ""
+        enough = math.ceil(FEWEST_STEPS / steps)
+        return (
+            f"; {plural(taken, 'step')} in all are few: use --epochs {enough}"
         )
 
 

@@ -5,7 +5,9 @@ finished is loaded when the job is started again.
 """
 
 import keras
+import numpy as np
 
+from keras_papers.pipelines.report.page_text import plural
 from keras_papers.pipelines.training.loop import (
     Memory,
     Trained,
@@ -53,16 +55,44 @@ def train_stage(
     memory = Memory(folder, phase, [])
     first = memory.restore(trainer)
     if first and verbose:
-        print(f"{network.name} continues after epoch {first} of {epochs}")
+        print(
+            f"{folder.state.name} continues after epoch {first} of {epochs}",
+            flush=True,
+        )
+    elif verbose:
+        print(
+            f"trains {folder.state.name}: {plural(epochs, 'epoch')} of "
+            f"{plural(len(batches), 'step')}",
+            flush=True,
+        )
     if first < epochs:
         trainer.fit(
             batches,
             validation_data=watched,
             initial_epoch=first,
             epochs=epochs,
-            callbacks=[memory, *callbacks],
+            callbacks=[_WithoutUnmeasured(), memory, *callbacks],
             shuffle=False,
             verbose=verbose,
         )
     memory.restore_best(trainer)
     return Trained(memory.history, memory.best_epoch(), memory.rule())
+
+
+class _WithoutUnmeasured(keras.callbacks.Callback):
+    """Takes metrics that are measured in training alone out of the figures.
+
+    In validation they are NaN, as the usage of a codebook is. The callbacks
+    after this one and the progress bar get the same dict.
+    """
+
+    def on_epoch_end(self, epoch, logs=None):
+        unmeasured = [
+            name
+            for name, value in logs.items()
+            if name.startswith("val_")
+            and name != "val_loss"
+            and np.isnan(value)
+        ]
+        for name in unmeasured:
+            del logs[name]

@@ -121,6 +121,23 @@ def test_every_epoch_of_every_network_is_in_the_history(generated):
         *(("prior", "1"), ("prior", "2")),
     ]
     assert all(float(row["val_loss"]) > 0 for row in rows)
+    assert all(float(row["codes_usage"]) > 0 for row in rows[:2])
+    # Measured in training alone.
+    assert not {"val_codes_usage", "val_codes_perplexity"} & set(rows[0])
+    assert "nan" not in (output / "history.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    "epochs, ending",
+    [
+        (199, "2 steps an epoch; 398 steps in all are few: use --epochs 200"),
+        (200, "2 steps an epoch"),
+    ],
+)
+def test_a_training_of_few_steps_is_called_so(epochs, ending, photos):
+    images = load_folder(photos, 0)
+    options = GenerateOptions(image_size=16, batch_size=8, epochs=epochs)
+    assert str(Pictures(images, options)).endswith(f"2 classes, {ending}")
 
 
 def test_the_pictures_are_grids(generated):
@@ -166,8 +183,8 @@ def test_a_folder_without_classes_trains_a_prior_without_labels(tmp_path):
     "wrong, words",
     [
         ({"levels": 4}, "`levels` is the number of maps"),
-        ({"image_size": 30}, "multiple of 4 for 1 levels.*Try 32"),
-        ({"image_size": 20, "levels": 2}, "multiple of 8 for 2 .*Try 24"),
+        ({"image_size": 30}, "multiple of 4 for 1 level\\..*Try 32"),
+        ({"image_size": 20, "levels": 2}, "multiple of 8 for 2 levels.*Try 24"),
         ({"num_embeddings": 0}, "`num_embeddings` is the number of codes"),
         ({"num_embeddings": 1}, "must be at least 2, .* Try 128"),
         ({"dropout": 1.0}, "`dropout` is a share"),

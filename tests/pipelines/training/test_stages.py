@@ -38,7 +38,7 @@ class Opposite(Batches):
         return x, -y
 
 
-def train(path):
+def train(path, verbose=0):
     """Trains two networks, one after the other; returns their histories."""
     folder = TrainingFolder(path, {"seed": 0}, files=FILES)
     histories = {}
@@ -54,7 +54,7 @@ def train(path):
             folder.stage(name),
             EPOCHS,
             0.1,
-            verbose=0,
+            verbose=verbose,
         )
         assert [row["epoch"] for row in trained.history] == [1, 2, 3]
         histories[name] = trained.history
@@ -119,3 +119,13 @@ def test_other_files_of_a_job_do_not_count_as_finished(tmp_path):
     train(tmp_path)
     with pytest.raises(ValueError, match="finished training"):
         TrainingFolder(tmp_path, {"seed": 0}, files=FILES)
+
+
+def test_each_network_is_named_before_it_trains(tmp_path, capsys):
+    train(tmp_path, verbose=2)
+    printed = capsys.readouterr().out
+    first, second = (
+        printed.index(f"trains {name}: 3 epochs of 2 steps\n")
+        for name in ("first", "second")
+    )
+    assert 0 == first < printed.index("Epoch 1/3") < second
