@@ -79,10 +79,11 @@ class ColumnTask(keras.Model):
         """Returns the ids of the categorical columns, `(rows, columns)`."""
         if self.schema is not None:
             rows = self.schema.encode(rows)
-        return np.stack([np.asarray(rows[name]) for name in self.columns], 1)
+        ids = np.stack([np.asarray(rows[name]) for name in self.columns], 1)
+        return np.where(self._known(ids), ids, -1).astype("int32")
 
     def _known(self, ids):
-        """Returns where ids are levels of their column, in NumPy or Keras."""
+        """Returns where ids are levels of their column."""
         return (ids >= 0) & (ids < np.array(self.cardinalities))
 
     def _is_corrupted(self, ids):

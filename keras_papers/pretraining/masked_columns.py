@@ -51,9 +51,7 @@ class MaskedColumns(ColumnTask):
 
     def call(self, inputs):
         """Returns the logits of each column, and where values were masked."""
-        known = ops.logical_and(
-            inputs >= 0, inputs < ops.convert_to_tensor(self.cardinalities)
-        )
+        known = inputs >= 0
         masked = ops.logical_and(self._is_corrupted(inputs), known)
         vectors = self.encoder(ops.where(masked, -1, inputs))
         logits = [
