@@ -29,6 +29,7 @@ WRITERS = {
     "tofile",
 }
 OURS = {  # methods that write by `draft_of`
+    "latents.save",
     "report.save",
     "searched.split().save",
     "self.oracle.save",
@@ -44,6 +45,7 @@ ELSEWHERE = {
     ("conversion_process.py", "_reason_written"): "a temporary folder",
     ("conversion_process.py", None): "a temporary folder",
     ("drafts.py", "sync"): "nothing",
+    ("job.py", "_train"): "the state, moved when it is whole",
     ("job.py", "_write"): "the state, moved when it is whole",
     ("latency.py", "__call__"): "a temporary folder",
     ("launcher.py", "start"): "a log, to which lines are added",

@@ -373,8 +373,8 @@ def _latents(autoencoder, pictures, folder):
     """Returns the codes of the training images, extracted once."""
     path = folder.state / LATENTS
     if not path.exists():
-        found = _extract(autoencoder, pictures, pictures.images.train)
-        found.save(path)
+        latents = _extract(autoencoder, pictures, pictures.images.train)
+        latents.save(path)
     return load_latents(path)
 
 
