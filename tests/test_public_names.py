@@ -78,8 +78,10 @@ PUBLIC = {
     },
     "keras_papers.applications.tabular": {
         "TabTransformer",
+        "TableFile",
         "TabularModel",
         "TabularSchema",
+        "read_table_file",
     },
     "keras_papers.layers": {
         "AxialAttention",

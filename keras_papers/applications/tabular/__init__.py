@@ -6,6 +6,12 @@ from keras_papers.applications.tabular.schema import (
 from keras_papers.applications.tabular.tab_transformer import (
     TabTransformer as TabTransformer,
 )
+from keras_papers.applications.tabular.table_file import (
+    TableFile as TableFile,
+)
+from keras_papers.applications.tabular.table_file import (
+    read_table_file as read_table_file,
+)
 from keras_papers.applications.tabular.tabular_model import (
     TabularModel as TabularModel,
 )

@@ -8,8 +8,13 @@ import warnings
 import keras
 import numpy as np
 
+from keras_papers.applications.tabular.table_file import (
+    TableFile,
+    described,
+    is_path,
+    read_table_file,
+)
 from keras_papers.checks import check_choice, check_names
-from keras_papers.extras import require
 
 NAMED = 3  # values that a message lists
 CLASSIFICATION, REGRESSION = "classification", "regression"
@@ -84,7 +89,8 @@ class TabularSchema:
 
         Args:
             rows: A pandas DataFrame, a dict of arrays or lists by the name of
-                the column, or the path of a CSV file, which needs pandas.
+                the column, the path of a CSV file, or what `read_table_file`
+                returned.
             target: Name of the column to predict. Defaults to None.
             categorical: Names of the categorical columns. Defaults to None:
                 those that are not `numeric`.
@@ -109,7 +115,8 @@ class TabularSchema:
             UserWarning: If most values of a column of a CSV file, but not
                 all, are numbers. It is then a categorical one.
         """
-        columns, is_text = columns_of(rows), _is_path(rows)
+        is_text = is_path(rows) or isinstance(rows, TableFile)
+        columns = columns_of(rows)
         categorical, numeric = (
             None if names is None else list(names)
             for names in (categorical, numeric)
@@ -301,17 +308,18 @@ def columns_of(rows):
     """Returns a dict of the columns of a table by their names.
 
     Args:
-        rows: A pandas DataFrame, a dict, or the path of a CSV file.
+        rows: A pandas DataFrame, a dict, the path of a CSV file, or a
+            `TableFile`.
 
     Raises:
         ValueError: If it is another thing, or empty, or the columns differ in
             length.
     """
-    if _is_path(rows):
-        pandas = require("pandas", "tables")
-        # Texts, which the schema takes as numbers or levels: what a column is
-        # must not depend on the values of the file at hand.
-        rows = pandas.read_csv(rows, dtype="object", keep_default_na=False)
+    if is_path(rows):
+        rows = read_table_file(rows)
+        found = described(rows)
+        if found:
+            warnings.warn(found, stacklevel=3)
     if not hasattr(rows, "keys") or not hasattr(rows, "__getitem__"):
         raise ValueError(
             "`rows` is a table: a DataFrame, a dict of columns, or the path of "
@@ -327,10 +335,6 @@ def columns_of(rows):
             "more, of all columns."
         )
     return columns
-
-
-def _is_path(rows):
-    return isinstance(rows, str) or hasattr(rows, "__fspath__")
 
 
 def _check_columns(columns, categorical, numeric, target):
