@@ -96,6 +96,7 @@ PUBLIC = {
         "GatedMaskedConv2D",
         "HSwish",
         "InvertedResidual",
+        "LocalResponseNormalization",
         "LuongAttention",
         "MaskedConv2D",
         "ResidualVectorQuantizer",

@@ -32,6 +32,9 @@ from keras_papers.layers.h_swish import HSwish as HSwish
 from keras_papers.layers.inverted_residual import (
     InvertedResidual as InvertedResidual,
 )
+from keras_papers.layers.local_response_normalization import (
+    LocalResponseNormalization as LocalResponseNormalization,
+)
 from keras_papers.layers.luong_attention import LuongAttention as LuongAttention
 from keras_papers.layers.masked_conv2d import MaskedConv2D as MaskedConv2D
 from keras_papers.layers.residual_vector_quantizer import (

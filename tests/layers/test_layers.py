@@ -16,6 +16,7 @@ from keras_papers.layers import (
     FiniteScalarQuantizer,
     HSwish,
     InvertedResidual,
+    LocalResponseNormalization,
     MaskedConv2D,
     ResidualVectorQuantizer,
     SqueezeExcite,
@@ -142,6 +143,11 @@ CASES = [
         },
         (2, 7, 6, 8),
     ),
+    (
+        LocalResponseNormalization,
+        {"size": 3, "bias": 1.0, "alpha": 0.5, "beta": 0.6},
+        (2, 4, 3, 7),
+    ),
     (AxialAttention, {"num_heads": 2, "axis": -3}, (2, 3, 4, 6)),
     (VectorQuantizer, {"num_embeddings": 8}, (2, 5, 4)),
     (
@@ -208,6 +214,7 @@ OF_IMAGES = (
     ConvNormActivation,
     DepthwiseSeparable,
     InvertedResidual,
+    LocalResponseNormalization,
     SqueezeExcite,
 )
 
