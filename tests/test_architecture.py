@@ -81,6 +81,7 @@ DIRECTIONS = {
     "pipelines.classification": JOB,
     "pipelines.search": JOB | {"tuner", "tuner.engine", "tuner.spaces"},
     "pipelines.generation": JOB,
+    "pipelines.tables": JOB,
     "pipelines": {
         "lazy_names",
         "pipelines.classification",

@@ -239,6 +239,29 @@ class TabularSchema:
         mean, deviation = self.scale
         return outputs * deviation + mean
 
+    def missing(self, rows):
+        """Returns where the values of rows are missing.
+
+        Args:
+            rows: As for `of`.
+
+        Returns:
+            A dict of arrays of bools of shape `(number,)` by the name of the
+            column. Levels that the schema does not have are not missing.
+
+        Raises:
+            ValueError: If a column is not there, or the columns differ in
+                length.
+        """
+        columns = columns_of(rows)
+        check_names("rows", columns, list(columns), needed=self.columns)
+        return {
+            name: np.array(
+                [value is None for value in self._values(columns[name])]
+            )
+            for name in self.columns
+        }
+
     def _known(self, values):
         """Returns the values that are not missing."""
         return [each for each in self._values(values) if each is not None]

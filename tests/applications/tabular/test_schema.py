@@ -173,3 +173,12 @@ def test_targets_that_are_unknown_are_refused(values, named):
     schema = TabularSchema.of(ROWS, "buys")
     with pytest.raises(ValueError, match=f"Received: {named}"):
         schema.encode_target({**ROWS, "buys": values})
+
+
+def test_missing_values_are_found_and_unseen_levels_are_not_among_them(table):
+    schema = TabularSchema.of(table, "buys", missing_values=("?",))
+    found = schema.missing({**ROWS, "job": ["cook", "?", "", None, "pilot"]})
+    assert list(found) == schema.columns
+    assert found["job"].tolist() == [False, True, True, True, False]
+    assert found["income"].tolist() == [False, True, False, False, False]
+    assert not found["loan"].any() and not found["floor"].any()

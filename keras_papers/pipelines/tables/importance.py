@@ -1,0 +1,88 @@
+"""How much a model's predictions depend on each column of a table."""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_papers.applications.tabular.schema import columns_of
+from keras_papers.checks import check_positive_int
+from keras_papers.pipelines.tables import measures
+
+
+class Importance(NamedTuple):
+    """What predictions lose where the values of one column are shuffled."""
+
+    column: str
+    mean: float  # of the AUC; of a regression, the rise of the RMSE
+    spread: float  # standard deviation over the repeats
+
+
+def permutation_importance(
+    predict, schema, rows, measure=None, repeats=5, seed=0, max_rows=None
+):
+    """Measures a model with the values of one column after another shuffled.
+
+    Breiman (2001), "Random Forests", section 10. A column that others repeat
+    has a low importance: the model reads the others.
+
+    Args:
+        predict: Function of rows, a dict of arrays by the name of the column,
+            to outputs, such as `TabularModel.predict`.
+        schema: The `TabularSchema` of the table.
+        rows: Rows with the target that the model was not trained on, as for
+            `TabularSchema.of`.
+        measure: Function of targets, as `schema.encode_target` returns them,
+            and outputs to a number that is higher for better outputs.
+            Defaults to None: the AUC, or of a regression the negative RMSE.
+        repeats: Positive int. How often each column is shuffled. Defaults to
+            5.
+        seed: Int. Of the order of shuffled values, and of the rows.
+        max_rows: Positive int. If there are more rows, so many drawn at
+            random are used. Defaults to None: all of them.
+
+    Returns:
+        A list of `Importance`, the most important column first.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+    check_positive_int(
+        "repeats", repeats, "how often a column is shuffled", "Try 5."
+    )
+    generator = np.random.default_rng(seed)
+    columns = columns_of(rows)
+    number = len(next(iter(columns.values())))
+    if max_rows is not None:
+        check_positive_int("max_rows", max_rows, "of the table", "Try 2000.")
+        if number > max_rows:
+            chosen = generator.choice(number, max_rows, replace=False)
+            columns = {name: each[chosen] for name, each in columns.items()}
+            number = max_rows
+    targets = schema.encode_target(columns)
+    if measure is None:
+
+        def measure(targets, outputs):
+            found = measures.measure(schema, targets, outputs)
+            return found.auc if found.rmse is None else -found.rmse
+
+    def score(columns):
+        with warnings.catch_warnings():
+            # Unseen levels, again in each repeat.
+            warnings.simplefilter("ignore", UserWarning)
+            return measure(targets, predict(columns))
+
+    reached = score(columns)
+    found = []
+    for name in schema.columns:
+        drops = [
+            reached
+            - score(
+                {**columns, name: columns[name][generator.permutation(number)]}
+            )
+            for _ in range(repeats)
+        ]
+        found.append(
+            Importance(name, float(np.mean(drops)), float(np.std(drops)))
+        )
+    return sorted(found, key=lambda each: -each.mean)
