@@ -15,20 +15,22 @@ from keras_papers.pipelines.report.page_graphics import (
 from keras_papers.pipelines.report.sections import Drawing, Drawings
 
 
-def curves(history, network=""):
+def curves(history, network="", examples="images"):
     """Returns accuracy and loss by epoch as `Drawings`.
 
     Args:
         history: List with a dict of figures for each epoch.
         network: Name of the network, where a page has the curves of several.
+        examples: What it is trained on.
     """
     drawn = [
-        _curve(history, metric, network) for metric in ("accuracy", "loss")
+        _curve(history, metric, network, examples)
+        for metric in ("accuracy", "loss")
     ]
     return Drawings([each for each in drawn if each is not None])
 
 
-def _curve(history, metric, network):
+def _curve(history, metric, network, examples):
     """Draws one measure by epoch, or returns None where it was not taken."""
     training = _series(history, metric)
     validation = _series(history, f"val_{metric}")
@@ -40,7 +42,7 @@ def _curve(history, metric, network):
     best = np.nanargmax(watched) if is_share else np.nanargmin(watched)
     value = watched[best]
     sentence = (
-        f"Best on {'validation' if validated else 'training'} images: "
+        f"Best on {'validation' if validated else 'training'} {examples}: "
         f"{percent(value, 2) if is_share else f'{value:.3g}'} "
         f"in epoch {best + 1} of {len(history)}."
     )

@@ -19,7 +19,15 @@ class Importance(NamedTuple):
 
 
 def permutation_importance(
-    predict, schema, rows, measure=None, repeats=5, seed=0, max_rows=None
+    predict,
+    schema,
+    rows,
+    measure=None,
+    repeats=5,
+    seed=0,
+    *,
+    max_rows=None,
+    targets=None,
 ):
     """Measures a model with the values of one column after another shuffled.
 
@@ -40,6 +48,10 @@ def permutation_importance(
         seed: Int. Of the order of shuffled values, and of the rows.
         max_rows: Positive int. If there are more rows, so many drawn at
             random are used. Defaults to None: all of them.
+        targets: What `schema.encode_target` returned. `rows` are then a dict
+            of arrays that `predict` takes, such as those that `schema.encode`
+            returns once for all repeats. Defaults to None: rows have the
+            target.
 
     Returns:
         A list of `Importance`, the most important column first.
@@ -51,15 +63,16 @@ def permutation_importance(
         "repeats", repeats, "how often a column is shuffled", "Try 5."
     )
     generator = np.random.default_rng(seed)
-    columns = columns_of(rows)
-    number = len(next(iter(columns.values())))
+    columns = columns_of(rows) if targets is None else dict(rows)
+    if targets is None:
+        targets = schema.encode_target(columns)
+    number = len(targets)
     if max_rows is not None:
         check_positive_int("max_rows", max_rows, "of the table", "Try 2000.")
         if number > max_rows:
             chosen = generator.choice(number, max_rows, replace=False)
             columns = {name: each[chosen] for name, each in columns.items()}
-            number = max_rows
-    targets = schema.encode_target(columns)
+            targets, number = targets[chosen], max_rows
     if measure is None:
 
         def measure(targets, outputs):

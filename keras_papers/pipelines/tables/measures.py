@@ -91,20 +91,18 @@ def measure(schema, targets, outputs):
         area, spread = auc(targets, outputs), auc_spread(targets, outputs)
         answers = outputs > 0.5
         likely = np.where(targets == 1, outputs, 1 - outputs)
-        bins = calibration_table(targets, outputs)
     else:
         area, influences = _area(targets, outputs)
         spread = _spread(influences)
         answers = outputs.argmax(axis=-1)
         likely = outputs[np.arange(len(targets)), targets]
-        bins = calibration_table(answers == targets, outputs.max(axis=-1))
     return Measures(
         rows=len(targets),
         auc=area,
         auc_spread=spread,
         accuracy=float(np.mean(answers == targets)),
         log_loss=float(-np.mean(np.log(np.clip(likely, LEAST, 1 - LEAST)))),
-        calibration_error=calibration_error(bins),
+        calibration_error=calibration_error(_bins(targets, outputs)),
     )
 
 
@@ -210,6 +208,20 @@ def calibration_table(labels, probabilities, bins=BINS):
     ]
 
 
+def calibration(schema, targets, outputs):
+    """Returns the calibration table of predictions, as a list of `Bin`.
+
+    Of two classes it is that of the second one; of several, that of the class
+    with the highest probability, which comes true where the answer is right.
+
+    Args:
+        schema: The `TabularSchema` of a classification.
+        targets: As in `measure`.
+        outputs: As in `measure`.
+    """
+    return _bins(*_checked(schema, targets, outputs))
+
+
 def calibration_error(bins):
     """Returns the expected calibration error: the mean gap of the rows.
 
@@ -252,12 +264,6 @@ def difference(schema, targets, outputs, others):
     return Difference(value - other, _spread(influences - of_other))
 
 
-def probability_of_second(outputs):
-    """Returns the probabilities of the second of two classes, `(rows,)`."""
-    outputs = np.asarray(outputs, "float64")
-    return outputs if outputs.ndim == 1 else outputs[:, -1]
-
-
 def _checked(schema, targets, outputs):
     """Returns targets and outputs as `float64`, one axis where one is enough.
 
@@ -280,6 +286,13 @@ def _checked(schema, targets, outputs):
     if task == REGRESSION:
         return schema.decode_target(targets.astype("float64")), outputs
     return targets.astype(int), outputs
+
+
+def _bins(targets, outputs):
+    if outputs.ndim == 1:
+        return calibration_table(targets, outputs)
+    is_right = outputs.argmax(axis=-1) == targets
+    return calibration_table(is_right, outputs.max(axis=-1))
 
 
 def _midranks(values):

@@ -5,6 +5,7 @@ import pytest
 import threadpoolctl
 
 from keras_papers.applications.tabular import TabularSchema
+from tests.pipelines.tables import reports
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +48,12 @@ def tables():
             ("regression", "spent"),
         )
     }
+
+
+@pytest.fixture(scope="session")
+def trained_tables(tables):
+    """Returns the report of each task, and what its page shows."""
+    return {task: reports.of_task(*table) for task, table in tables.items()}
 
 
 @pytest.fixture(autouse=True, scope="session")
