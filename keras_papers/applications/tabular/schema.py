@@ -1,23 +1,28 @@
 """The columns of a table: what a model must know of them to take raw rows."""
 
-import collections
-import math
-import numbers
 import warnings
 
 import keras
 import numpy as np
 
-from keras_papers.applications.tabular.table_file import (
-    TableFile,
-    described,
-    is_path,
-    read_table_file,
+from keras_papers.applications.tabular.column_values import (
+    as_floats,
+    as_level,
+    check_has_columns,
+    columns_of,
+    is_number,
+    places_of,
+    reads_as_number,
+    values_of,
 )
-from keras_papers.checks import check_choice, check_names
+from keras_papers.applications.tabular.table_file import TableFile
+from keras_papers.checks import check_choice
 
 NAMED = 3  # values that a message lists
 CLASSIFICATION, REGRESSION = "classification", "regression"
+CATEGORICAL, NUMERIC = "categorical", "numeric"
+# A column with so many values, of which so many differ, names the rows.
+FEWEST_ROWS, MOST_DIFFERENT = 50, 0.9
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
@@ -25,8 +30,9 @@ class TabularSchema:
     """The columns of a table, and how their values become a model's inputs.
 
     A categorical value becomes the place of its level among those of the
-    column, and -1 if it is missing or was not seen. A numeric value is
-    standardized by the mean and the standard deviation of the column; a
+    column, and -1 if it is missing or was not seen. Levels are texts; a number
+    is the level of its text, and 1, 1.0 and "1" are one level. A numeric value
+    is standardized by the mean and the standard deviation of the column; a
     missing one becomes 0, the mean. `of` finds all of these in a table.
 
     Args:
@@ -40,6 +46,7 @@ class TabularSchema:
         scale: Mean and standard deviation of the target of a regression.
         missing_values: Strings that stand for a missing value, beside None,
             NaN and the empty string.
+        ignored: Names of columns that rows may have and that are not read.
 
     Example:
     >>> rows = {"job": ["chef", "nurse", "chef"], "age": [30.0, 40.0, 50.0]}
@@ -59,6 +66,7 @@ class TabularSchema:
         classes=None,
         scale=None,
         missing_values=(),
+        ignored=(),
     ):
         self.categorical = _with_tuples(categorical)
         self.numeric = _with_tuples(numeric)
@@ -66,10 +74,7 @@ class TabularSchema:
         self.classes = None if classes is None else tuple(classes)
         self.scale = None if scale is None else tuple(scale)
         self.missing_values = tuple(missing_values)
-        self._places = {
-            name: {level: place for place, level in enumerate(levels)}
-            for name, levels in self.categorical.items()
-        }
+        self.ignored = tuple(ignored)
 
     @classmethod
     def of(
@@ -77,8 +82,9 @@ class TabularSchema:
         rows,
         target=None,
         *,
-        categorical=None,
-        numeric=None,
+        categorical=(),
+        numeric=(),
+        ignored=(),
         task=None,
         missing_values=(),
     ):
@@ -87,18 +93,20 @@ class TabularSchema:
         Pass the rows to train on alone: levels and statistics of others would
         be known before they are seen.
 
+        A column is numeric if all its values are numbers, and else
+        categorical. In a CSV file texts are read as numbers, but for codes
+        such as 01234; in a DataFrame or a dict they are not.
+
         Args:
             rows: A pandas DataFrame, a dict of arrays or lists by the name of
                 the column, the path of a CSV file, or what `read_table_file`
                 returned.
             target: Name of the column to predict. Defaults to None.
-            categorical: Names of the categorical columns. Defaults to None:
-                those that are not `numeric`.
-            numeric: Names of the numeric columns. Defaults to None: those
-                that are not `categorical`. Where both are None, the columns
-                that hold numbers alone; in a CSV file texts such as 01234
-                are no numbers. Where both are given, other columns are left
-                out.
+            categorical: Names of columns that are categorical whatever their
+                values. Defaults to none.
+            numeric: Names of columns that are numeric. Their values must be
+                numbers, or texts of numbers. Defaults to none.
+            ignored: Names of columns that are left out. Defaults to none.
             task: `"classification"`, `"regression"`, or None (default): a
                 classification if the target is text or has two values.
             missing_values: Strings that stand for a missing value, such as
@@ -112,46 +120,49 @@ class TabularSchema:
                 two purposes, or the target has one value.
 
         Warns:
-            UserWarning: If most values of a column of a CSV file, but not
-                all, are numbers. It is then a categorical one.
+            UserWarning: If most values of a column, but not all, are numbers
+                or texts of numbers; it is categorical. Or if nearly each row
+                has another value in a categorical column, or a numeric one
+                counts the rows: other rows have other values.
         """
-        is_text = is_path(rows) or isinstance(rows, TableFile)
         columns = columns_of(rows)
-        categorical, numeric = (
-            None if names is None else list(names)
-            for names in (categorical, numeric)
+        is_text = isinstance(columns, TableFile)
+        named = {
+            CATEGORICAL: _names(CATEGORICAL, categorical),
+            NUMERIC: _names(NUMERIC, numeric),
+            "ignored": _names("ignored", ignored),
+        }
+        target = target.strip() if isinstance(target, str) else target
+        _check_columns(columns, named, target)
+        found = cls(
+            {},
+            {},
+            target,
+            missing_values=_names("missing_values", missing_values),
+            ignored=named["ignored"],
         )
-        _check_columns(columns, categorical, numeric, target)
-        found = cls({}, {}, target, missing_values=missing_values)
         for name in columns:
-            is_chosen = name in (categorical or []) or name in (numeric or [])
-            if name == target or (
-                None not in (categorical, numeric) and not is_chosen
-            ):
+            if name == target or name in named["ignored"]:
                 continue
-            known = found._known(columns[name])
-            if not known:
+            values = found._values(columns, name)
+            if not values.known:
                 raise ValueError(
                     "`rows` must have values in each column. Received: the "
-                    f"column {name!r}, in which all are missing. Leave it out."
+                    f"column {name!r}, in which all are missing. Pass "
+                    f"ignored=[{name!r}]."
                 )
-            if is_chosen:
-                is_numeric = name in (numeric or [])
-            elif categorical is not None:
-                is_numeric = True
-            elif numeric is not None:
-                is_numeric = False
+            if _kind(name, values, named, is_text) == NUMERIC:
+                floats = as_floats(name, values)
+                found.numeric[name] = _statistics(floats)
+                _warn_of_row_numbers(name, floats)
             else:
-                is_numeric = _holds_numbers(name, known, is_text)
-            if is_numeric:
-                values = found._values(columns[name])
-                found.numeric[name] = _statistics(_as_floats(name, values))
-            else:
-                found.categorical[name] = _in_order(set(map(_as_level, known)))
+                found.categorical[name] = _levels(values)
+                if name not in named[CATEGORICAL]:
+                    _warn_of_identifiers(name, values)
         config = found.get_config()
         if target is not None:
-            known = found._known(columns[target])
-            config |= _target(target, known, task, is_text)
+            values = found._values(columns, target)
+            config |= _target(target, values, task, is_text)
         return cls(**config)
 
     @property
@@ -168,8 +179,7 @@ class TabularSchema:
         """Returns the inputs of a model for rows.
 
         Args:
-            rows: As for `of`. Columns that the schema does not have are
-                ignored.
+            rows: As for `of`, in any order of the columns.
 
         Returns:
             A dict of arrays of shape `(number,)` by the name of the column:
@@ -180,19 +190,66 @@ class TabularSchema:
                 or a value of a numeric column is infinite or no number.
 
         Warns:
-            UserWarning: If there are levels that the schema does not have.
-                They are encoded as missing.
+            UserWarning: If there are levels that the schema does not have,
+                which are encoded as missing; columns that it does not have,
+                which are not read; or a column in which all of several values
+                are missing.
         """
-        columns = columns_of(rows)
-        check_names("rows", columns, list(columns), needed=self.columns)
-        inputs = {
-            name: self._ids(name, columns[name]) for name in self.categorical
-        }
+        columns = self._columns(rows)
+        inputs = {}
+        for name, levels in self.categorical.items():
+            values = self._values(columns, name)
+            places = places_of(values, levels)
+            _warn_of_unseen_levels(name, values, places)
+            _warn_of_no_values(name, values)
+            inputs[name] = places[values.places]
         for name, (mean, deviation) in self.numeric.items():
-            values = _as_floats(name, self._values(columns[name]))
-            scaled = (values - mean) / deviation
+            values = self._values(columns, name)
+            _warn_of_no_values(name, values)
+            scaled = as_floats(name, values, mean, deviation)
             inputs[name] = np.nan_to_num(scaled, nan=0.0).astype("float32")
         return inputs
+
+    def missing(self, rows):
+        """Returns where the values of rows are missing.
+
+        Args:
+            rows: As for `encode`.
+
+        Returns:
+            A dict of arrays of bools of shape `(number,)` by the name of the
+            column. Levels that the schema does not have are not missing.
+
+        Raises:
+            ValueError: If a column is not there, or the columns differ in
+                length.
+        """
+        columns = self._columns(rows)
+        return {
+            name: self._values(columns, name).is_missing
+            for name in self.columns
+        }
+
+    def unseen(self, rows):
+        """Returns where rows have levels that the schema does not have.
+
+        Args:
+            rows: As for `encode`.
+
+        Returns:
+            A dict of arrays of bools of shape `(number,)` by the name of the
+            categorical column.
+
+        Raises:
+            ValueError: If a column is not there, or the columns differ in
+                length.
+        """
+        columns, found = self._columns(rows), {}
+        for name, levels in self.categorical.items():
+            values = self._values(columns, name)
+            is_unseen = places_of(values, levels)[values.places] < 0
+            found[name] = is_unseen & ~values.is_missing
+        return found
 
     def encode_target(self, rows):
         """Returns the targets of rows, as a model is trained with them.
@@ -217,90 +274,48 @@ class TabularSchema:
         check_choice(
             "rows", self.target, list(columns), "the name of the target"
         )
-        values = self._values(columns[self.target])
-        if any(value is None for value in values):
+        values = self._values(columns, self.target)
+        missing = np.sum(values.is_missing)
+        if missing:
             raise ValueError(
                 "The target must be known in all rows. Received: "
-                f"{sum(value is None for value in values)} of {len(values)} "
-                f"values of {self.target!r} that are missing. Remove the rows."
+                f"{missing} of {len(values.places)} values of {self.target!r} "
+                "that are missing. Remove the rows."
             )
         if self.classes is None:
             mean, deviation = self.scale
-            values = _as_floats(self.target, values)
-            return ((values - mean) / deviation).astype("float32")
-        levels = [_as_level(value) for value in values]
-        for level in levels:
+            scaled = as_floats(self.target, values, mean, deviation)
+            return scaled.astype("float32")
+        places = places_of(values, self.classes)
+        if np.any(places < 0):
+            level = as_level(values.different[int(np.argmin(places))])
             check_choice(self.target, level, self.classes, "a class")
-        places = {level: place for place, level in enumerate(self.classes)}
-        return np.array([places[level] for level in levels], "int32")
+        return places[values.places]
 
     def decode_target(self, outputs):
         """Returns numbers in the unit of the target of a regression."""
         mean, deviation = self.scale
         return outputs * deviation + mean
 
-    def missing(self, rows):
-        """Returns where the values of rows are missing.
-
-        Args:
-            rows: As for `of`.
-
-        Returns:
-            A dict of arrays of bools of shape `(number,)` by the name of the
-            column. Levels that the schema does not have are not missing.
-
-        Raises:
-            ValueError: If a column is not there, or the columns differ in
-                length.
-        """
+    def _columns(self, rows):
+        """Returns the columns of rows, in which those of the schema are."""
         columns = columns_of(rows)
-        check_names("rows", columns, list(columns), needed=self.columns)
-        return {
-            name: np.array(
-                [value is None for value in self._values(columns[name])]
-            )
-            for name in self.columns
-        }
-
-    def _known(self, values):
-        """Returns the values that are not missing."""
-        return [each for each in self._values(values) if each is not None]
-
-    def _values(self, values):
-        """Returns plain values, None where one is missing."""
-        return [self._value(value) for value in np.asarray(values, "object")]
-
-    def _value(self, value):
-        if isinstance(value, str):
-            value = value.strip()
-            is_missing = not value or value in self.missing_values
-            return None if is_missing else value
-        # NaN and pandas' NaT differ from themselves; its NA compares to NA.
-        if value is None or type(value).__name__ == "NAType" or value != value:
-            return None
-        return value
-
-    def _ids(self, name, values):
-        places, unknown = self._places[name], collections.Counter()
-        ids = np.full(len(values), -1, "int32")
-        for row, value in enumerate(self._values(values)):
-            if value is None:
-                continue
-            level = _as_level(value)
-            place = places.get(level, -1)
-            if place < 0:
-                unknown[level] += 1
-            ids[row] = place
-        if unknown:
-            named = ", ".join(repr(each) for each in list(unknown)[:NAMED])
-            more = ", ..." * (len(unknown) > NAMED)
+        check_has_columns(columns, self.columns)
+        others = [
+            name
+            for name in columns
+            if name not in (*self.columns, *self.ignored, self.target)
+        ]
+        if others:
             warnings.warn(
-                f"{unknown.total()} of {len(ids)} values of {name!r} are "
-                f"levels that the schema does not have ({named}{more}) and "
-                "were taken as missing.",
+                f"{_listed(others)} in the rows: the schema does not have "
+                "these columns, and they were not read.",
                 stacklevel=4,
             )
-        return ids
+        return columns
+
+    def _values(self, columns, name):
+        return values_of(name, columns[name], self.missing_values)
 
     def get_config(self):
         """Returns the arguments of the schema, as JSON can hold them."""
@@ -311,6 +326,7 @@ class TabularSchema:
             "classes": None if self.classes is None else list(self.classes),
             "scale": None if self.scale is None else list(self.scale),
             "missing_values": list(self.missing_values),
+            "ignored": list(self.ignored),
         }
 
     @classmethod
@@ -327,149 +343,173 @@ def _with_lists(columns):
     return {name: list(values) for name, values in columns.items()}
 
 
-def columns_of(rows):
-    """Returns a dict of the columns of a table by their names.
-
-    Args:
-        rows: A pandas DataFrame, a dict, the path of a CSV file, or a
-            `TableFile`.
-
-    Raises:
-        ValueError: If it is another thing, or empty, or the columns differ in
-            length.
-    """
-    if is_path(rows):
-        rows = read_table_file(rows)
-        found = described(rows)
-        if found:
-            warnings.warn(found, stacklevel=3)
-    if not hasattr(rows, "keys") or not hasattr(rows, "__getitem__"):
+def _names(argument, names):
+    """Returns a list of names, of which one is no list by itself."""
+    if isinstance(names, str):
         raise ValueError(
-            "`rows` is a table: a DataFrame, a dict of columns, or the path of "
-            f"a CSV file. Received: rows of type {type(rows).__name__}. Pass "
-            "columns by their names."
+            f"`{argument}` is a list of texts. Received: {argument}={names!r}. "
+            f"Try [{names!r}]."
         )
-    columns = {name: np.asarray(rows[name], "object") for name in rows.keys()}
-    lengths = {name: len(values) for name, values in columns.items()}
-    if not lengths or 0 in lengths.values() or len(set(lengths.values())) > 1:
-        raise ValueError(
-            "`rows` is a table with a value of each column in each row. "
-            f"Received: columns of the lengths {lengths}. Pass one row or "
-            "more, of all columns."
-        )
-    return columns
+    return [name.strip() for name in names or ()]
 
 
-def _check_columns(columns, categorical, numeric, target):
+def _listed(values):
+    named = ", ".join(repr(value) for value in values[:NAMED])
+    return named + ", ..." * (len(values) > NAMED)
+
+
+def _check_columns(columns, named, target):
     """Raises ValueError unless each column is there and has one purpose."""
-    named = [*(categorical or ()), *(numeric or ())]
+    names = [name for names in named.values() for name in names]
     if target is not None:
-        named.append(target)
-    for name in named:
+        names.append(target)
+    for name in names:
         check_choice("rows", name, list(columns), "the name of a column")
-    twice = sorted({name for name in named if named.count(name) > 1})
+    twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(
-            "`categorical`, `numeric` and `target` name different columns. "
-            f"Received: {twice} in two of them. Name each column once."
+            "`categorical`, `numeric`, `ignored` and `target` name different "
+            f"columns. Received: {twice} in two of them. Name each column "
+            "once."
         )
-    features = [name for name in columns if name != target]
-    if not features or (categorical, numeric) == ([], []):
+    if not set(columns) - {target, *named["ignored"]}:
         raise ValueError(
             "`rows` must have a column beside the target. Received: the "
             f"columns {list(columns)}. Add columns to predict from."
         )
 
 
-def _holds_numbers(name, known, is_text):
-    """Returns whether a column is numeric; that of a CSV file has texts."""
-    if not is_text:
-        return _are_numbers(known)
-    others = [value for value in known if not _reads_as_number(value)]
-    if others and 2 * len(others) < len(known):
-        warnings.warn(
-            f"{name!r} is taken as a categorical column, because {len(others)} "
-            f"of {len(known)} values are no numbers ({others[0]!r}). Pass "
-            "missing_values, numeric or categorical to decide.",
-            stacklevel=3,
-        )
-    return not others
+def _kind(name, values, named, is_text):
+    """Returns the kind of a column: as it was named, or by its values."""
+    if name in named[NUMERIC]:
+        return NUMERIC
+    if name in named[CATEGORICAL]:
+        return CATEGORICAL
+    if all(map(reads_as_number if is_text else is_number, values.known)):
+        return NUMERIC
+    _warn_of_numbers(name, values, is_text)
+    _warn_of_decimal_commas(name, values)
+    return CATEGORICAL
 
 
-def _reads_as_number(text):
-    """Returns whether a text is a finite number, and no code such as 01234."""
-    digits = text.lstrip("+-")
-    try:
-        is_finite = math.isfinite(float(text))
-    except ValueError:
-        return False
-    return is_finite and not (digits[:1] == "0" and digits[1:2].isdigit())
-
-
-def _are_numbers(values):
-    return all(
-        value is None
-        or (
-            isinstance(value, numbers.Real)
-            and not isinstance(value, bool | np.bool_)
-        )
-        for value in values
+def _warn_of_numbers(name, values, is_text):
+    """Warns if a column is categorical for few of its values."""
+    reads = [
+        value is not None and reads_as_number(value)
+        for value in values.different
+    ]
+    known = [value is not None for value in values.different]
+    numbers = int(values.counts[np.array(reads)].sum())
+    rows = int(values.counts[np.array(known)].sum())
+    if 2 * numbers <= rows or (numbers == rows and not is_text):
+        return  # texts of numbers alone are the choice of who made the table
+    others = [
+        value
+        for value, read in zip(values.different, reads, strict=True)
+        if value is not None and not read
+    ]
+    warnings.warn(
+        f"{name!r} is taken as a categorical column, because {rows - numbers} "
+        f"of {rows} values are no numbers ({_listed(others)}). Pass "
+        "missing_values, numeric or categorical to decide.",
+        stacklevel=5,
     )
 
 
-def _as_level(value):
-    """Returns the text of a level; 3.0 of a column with gaps is 3."""
-    is_float = isinstance(value, float | np.floating)
-    if is_float and math.isfinite(value) and value == int(value):
-        value = int(value)
-    return str(value)
+def _warn_of_decimal_commas(name, values):
+    texts = list(map(str, values.known))
+    if any("," in text for text in texts) and all(
+        text.count(",") < 2 and reads_as_number(text.replace(",", "."))
+        for text in texts
+    ):
+        warnings.warn(
+            f"{name!r} is taken as a categorical column, because its numbers "
+            f"have decimal commas ({texts[0]!r}). Read the file by "
+            "pandas.read_csv(decimal=',') and pass the DataFrame.",
+            stacklevel=5,
+        )
 
 
-def _in_order(levels):
+def _warn_of_identifiers(name, values):
+    rows = int(np.sum(~values.is_missing))
+    different = len(set(map(as_level, values.known)))
+    if rows >= FEWEST_ROWS and different > MOST_DIFFERENT * rows:
+        warnings.warn(
+            f"{name!r} has {different} different values in {rows} rows, as a "
+            "name, a date or a number of the row has. Levels of new rows will "
+            f"be missing values. Pass ignored=[{name!r}], or categorical="
+            f"[{name!r}] to keep it.",
+            stacklevel=4,
+        )
+
+
+def _warn_of_row_numbers(name, floats):
+    steps = np.diff(floats)
+    if len(floats) >= FEWEST_ROWS and np.all(steps == 1):
+        warnings.warn(
+            f"{name!r} counts the rows, and new rows have other numbers. Pass "
+            f"ignored=[{name!r}].",
+            stacklevel=4,
+        )
+
+
+def _warn_of_unseen_levels(name, values, places):
+    counts = {
+        as_level(value): int(count)
+        for value, place, count in zip(
+            values.different, places, values.counts, strict=True
+        )
+        if value is not None and place < 0
+    }
+    if counts:
+        warnings.warn(
+            f"{sum(counts.values())} of {len(values.places)} values of "
+            f"{name!r} are levels that the schema does not have "
+            f"({_listed(list(counts))}) and were taken as missing.",
+            stacklevel=4,
+        )
+
+
+def _warn_of_no_values(name, values):
+    """Warns if several rows have no value: the column may be another."""
+    if len(values.places) > 1 and not values.known:
+        warnings.warn(
+            f"All {len(values.places)} values of {name!r} are missing.",
+            stacklevel=4,
+        )
+
+
+def _levels(values):
     """Returns levels in the order of numbers if they are, else of texts."""
+    levels = set(map(as_level, values.known))
     try:
-        return tuple(sorted(levels, key=float))
+        return tuple(sorted(levels, key=lambda level: (float(level), level)))
     except ValueError:
         return tuple(sorted(levels))
 
 
-def _as_floats(name, values):
-    floats = np.full(len(values), np.nan)
-    for row, value in enumerate(values):
-        if value is None:
-            continue
-        try:
-            floats[row] = float(value)
-        except (TypeError, ValueError):
-            floats[row] = math.inf
-        if math.isinf(floats[row]):
-            raise ValueError(
-                f"The column {name!r} is numeric and must hold finite numbers. "
-                f"Received: {value!r} in row {row}. Correct it, or leave the "
-                "value out."
-            )
-    return floats
-
-
 def _statistics(values):
     """Returns mean and standard deviation; 1 for a column of one value."""
-    return float(np.nanmean(values)), float(np.nanstd(values)) or 1.0
+    known = values[~np.isnan(values)]
+    is_constant = known.min() == known.max()
+    return float(known.mean()), 1.0 if is_constant else float(known.std())
 
 
-def _target(name, known, task, is_text):
+def _target(name, values, task, is_text):
     """Returns the classes or the scale of a target, as arguments."""
     check_choice(
         "task", task, (CLASSIFICATION, REGRESSION, None), "what is predicted"
     )
-    levels = {_as_level(value) for value in known}
+    levels = _levels(values)
     if len(levels) < 2:
         raise ValueError(
             "`target` must have two values or more. Received: target="
-            f"{name!r} with the values {sorted(levels)}. Choose another column."
+            f"{name!r} with the values {list(levels)}. Choose another column."
         )
     if task is None:
-        is_number = _holds_numbers(name, known, is_text) and len(levels) > 2
+        kind = _kind(name, values, {CATEGORICAL: (), NUMERIC: ()}, is_text)
+        is_number = kind == NUMERIC and len(levels) > 2
         task = REGRESSION if is_number else CLASSIFICATION
     if task == CLASSIFICATION:
-        return {"classes": _in_order(levels)}
-    return {"scale": _statistics(_as_floats(name, known))}
+        return {"classes": list(levels)}
+    return {"scale": list(_statistics(as_floats(name, values)))}

@@ -105,9 +105,9 @@ def read_table_file(path):
     _check_column_names(path, names)
     rows = []
     for line, values in lines:
-        if len(names) > 1 and not "".join(values).strip() and len(values) == 1:
-            continue  # a line of blanks
         if len(values) != len(names):
+            if len(values) == 1 and not values[0].strip():
+                continue  # a line of blanks
             raise _refused(
                 path,
                 f"{_counted(len(values), 'value')} in line {line}, where the "
@@ -124,10 +124,19 @@ def read_table_file(path):
             "Add rows below the names of the columns.",
         )
     columns = {
-        name: np.array([value.strip() for value in values], "object")
+        name: _stripped(values)
         for name, values in zip(names, zip(*rows, strict=True), strict=True)
     }
     return TableFile(columns, delimiter, encoding)
+
+
+def _stripped(values):
+    """Returns an array of texts without blanks around them.
+
+    Equal texts become one object: most columns have few different ones.
+    """
+    stripped = {value: value.strip() for value in dict.fromkeys(values)}
+    return np.array(list(map(stripped.__getitem__, values)), "object")
 
 
 def is_path(rows):

@@ -1,5 +1,6 @@
 """TabularSchema: raw values to ids and numbers, and what is refused."""
 
+import keras
 import numpy as np
 import pandas
 import pytest
@@ -47,7 +48,7 @@ def test_columns_are_found_in_every_form_of_table(table):
 
 def test_numbers_can_be_levels_with_and_without_gaps():
     # pandas makes floats of integers where one is missing.
-    schema = TabularSchema.of(ROWS, "buys", categorical=["floor", "job"])
+    schema = TabularSchema.of(ROWS, "buys", categorical=["floor"])
     assert schema.categorical["floor"] == ("1", "2", "3", "10")
     gaps = FRAME.assign(floor=[3, np.nan, 2, 10, "2"])
     assert schema.encode(gaps)["floor"].tolist() == [2, -1, 1, 3, 1]
@@ -72,6 +73,58 @@ def test_a_schema_is_rebuilt_from_its_config():
     np.testing.assert_array_equal(
         again.encode(ROWS)["job"], schema.encode(ROWS)["job"]
     )
+
+
+def test_a_column_is_of_the_kind_that_is_named_and_else_of_its_values():
+    texts = FRAME.assign(income=["10", "", "30", "20", "20"])
+    schema = TabularSchema.of(
+        texts, categorical=["floor"], numeric=["income"], ignored=["loan"]
+    )
+    assert list(schema.categorical) == ["job", "floor", "buys"]
+    assert schema.numeric["income"] == pytest.approx((20, np.sqrt(50)))
+    again = TabularSchema.from_config(schema.get_config())
+    assert again.ignored == ("loan",)
+    assert "loan" not in again.encode(texts)  # and no warning of it
+
+
+@pytest.mark.parametrize(
+    "trained, seen",
+    [
+        ([1, 2, 10], ["1", "10", "2.0"]),
+        (["1", "2", "10"], [1.0, 10.0, 2.0]),
+        ([1.0, 2.0, 10.0], np.array([1, 10, 2], "uint8")),
+        (["1.0", "2.0", "10.0"], ["1", "10", "2"]),
+        ([1, 2, 10], pandas.Series([1, 10, 2], dtype="Int64")),
+    ],
+)
+def test_equal_numbers_are_one_level_in_every_form(trained, seen):
+    schema = TabularSchema.of({"floor": trained}, categorical=["floor"])
+    assert schema.encode({"floor": seen})["floor"].tolist() == [0, 2, 1]
+
+
+def test_numbers_of_32_bits_are_the_levels_of_their_digits():
+    floats = np.array([0.1, 2.5], "float32")
+    schema = TabularSchema.of({"a": floats}, categorical=["a"])
+    assert schema.categorical["a"] == ("0.1", "2.5")
+    assert schema.encode({"a": ["2.5", "0.10"]})["a"].tolist() == [1, 0]
+
+
+def test_a_bool_is_not_the_number_that_python_counts_it_as():
+    schema = TabularSchema.of({"a": [True, 1, "True", 1.0]})
+    assert schema.categorical["a"] == ("1", "True")
+    assert schema.encode({"a": [1, True]})["a"].tolist() == [0, 1]
+
+
+def test_missing_values_of_pandas_and_numpy_are_all_missing():
+    gaps = [None, np.nan, pandas.NA, pandas.NaT, "", " ", "a", np.str_("")]
+    schema = TabularSchema.of(
+        {"a": gaps, "b": ["-", " - ", *"xyzxyz"]}, missing_values=["-"]
+    )
+    rows = {"a": gaps, "b": [*"xyz-", " -", *"xyz"]}
+    assert schema.encode(rows)["a"].tolist() == [-1] * 6 + [0, -1]
+    missing = schema.missing(rows)
+    assert missing["a"].tolist() == [True] * 6 + [False, True]
+    assert np.flatnonzero(missing["b"]).tolist() == [3, 4]
 
 
 def csv(folder, text):
@@ -105,17 +158,38 @@ def test_codes_of_digits_stay_levels_in_every_file(tmp_path):
 
 def test_unseen_levels_are_counted_and_taken_as_missing():
     schema = TabularSchema.of(ROWS, "buys")
-    rows = {**ROWS, "job": ["chef", "king", "queen", "king", "pilot"]}
-    with pytest.warns(UserWarning, match="3 of 5 values of 'job'.*'king'"):
+    rows = {**ROWS, "job": ["chef", "king", None, "king", "pilot"]}
+    with pytest.warns(UserWarning, match="2 of 5 values of 'job'.*'king'"):
         found = schema.encode(rows)["job"]
     assert found.tolist() == [1, -1, -1, -1, 3]
+    unseen = schema.unseen(rows)
+    assert np.flatnonzero(unseen["job"]).tolist() == [1, 3]
+    assert list(unseen) == ["job", "loan"] and not unseen["loan"].any()
 
 
-def test_columns_in_another_order_and_further_ones_change_no_input():
-    schema = TabularSchema.of(ROWS, "buys")
-    rows = {"extra": [1] * 5, **dict(reversed(ROWS.items()))}
+def test_the_order_of_columns_and_blanks_around_names_change_no_input():
+    schema = TabularSchema.of(ROWS, " buys")
+    rows = {f" {name} ": ROWS[name] for name in reversed(ROWS)}
     for name, values in schema.encode(ROWS).items():
         np.testing.assert_array_equal(schema.encode(rows)[name], values)
+
+
+def test_columns_that_the_schema_does_not_have_are_named():
+    schema = TabularSchema.of(ROWS, "buys")
+    rows = {**ROWS, "day": [1] * 5}
+    with pytest.warns(UserWarning, match="'day' in the rows: .* not read"):
+        found = schema.encode(rows)
+    assert list(found) == schema.columns
+
+
+def test_a_column_without_values_is_named_if_rows_are_several():
+    schema = TabularSchema.of(ROWS, "buys")
+    few = {name: values[:1] for name, values in ROWS.items()}
+    schema.encode({**few, "job": [None]})
+    with pytest.warns(UserWarning, match="All 5 values of 'job' are missing"):
+        assert set(schema.encode({**ROWS, "job": [None] * 5})["job"]) == {-1}
+    with pytest.warns(UserWarning, match="All 5 values of 'floor'"):
+        schema.encode({**ROWS, "floor": [None] * 5})
 
 
 @pytest.mark.parametrize(
@@ -123,7 +197,17 @@ def test_columns_in_another_order_and_further_ones_change_no_input():
     [
         ({"income": [1, 2, "many", 4, 5]}, "'many' in row 2"),
         ({"income": [1, 2, np.inf, 4, 5]}, "inf in row 2"),
+        ({"income": [1, 2, "nan", 4, 5]}, "'nan' in row 2"),
+        ({"income": [1, 2, "1_000", 4, 5]}, "'1_000' in row 2"),
+        ({"income": [1, 2, 10**400, 4, 5]}, "10+ in row 2"),
+        ({"income": [1, 2, 1e300, 4, 5]}, "1e\\+300 in row 2"),
         ({"income": [1, 2]}, "'income': 2"),
+        ({"income": [[1]] * 5}, r"'income' of the shape \(5, 1\)"),
+        ({"income": 7}, r"'income' of the shape \(\)"),
+        ({"job": [{"a": 1}] * 5}, "unhashable .* 'job'"),
+        ({" income": [1] * 5}, "several columns of the name 'income'"),
+        ({3: [1] * 5}, "a column of the name 3"),
+        ({"income": [pandas.Timestamp(0)] * 5}, "the date or time 1970"),
     ],
 )
 def test_values_that_are_no_numbers_are_named(change, named):
@@ -132,11 +216,50 @@ def test_values_that_are_no_numbers_are_named(change, named):
         schema.encode({**ROWS, **change})
 
 
+@pytest.mark.parametrize(
+    "rows", [keras.utils.PyDataset(), [1, 2], iter([ROWS])]
+)
+def test_batches_and_lists_are_no_table(rows):
+    with pytest.raises(ValueError, match="`fit` makes the batches"):
+        TabularSchema.of(rows)
+
+
 def test_a_renamed_column_is_named_with_the_nearest():
     schema = TabularSchema.of(ROWS, "buys")
     rows = {"jobs" if name == "job" else name: ROWS[name] for name in ROWS}
-    with pytest.raises(ValueError, match="Received: no 'job'"):
+    with pytest.raises(
+        ValueError, match=r"Received: no 'job' \(did you rename 'jobs'\?\)"
+    ):
         schema.encode(rows)
+    del rows["jobs"]
+    with pytest.raises(ValueError, match="Received: no 'job', but 'loan', "):
+        schema.encode(rows)
+
+
+@pytest.mark.parametrize(
+    "column, said",
+    [
+        ([f"row {row}" for row in range(60)], "60 different values in 60 rows"),
+        (range(100, 160), "'a' counts the rows"),
+        (["1"] * 40 + ["many"] * 20, "20 of 60 values are no numbers"),
+        (["1,5", "2"] * 30, "decimal commas \\('1,5'\\)"),
+    ],
+)
+def test_columns_that_may_be_taken_wrong_are_named(column, said):
+    with pytest.warns(UserWarning, match=said):
+        TabularSchema.of({"a": list(column)})
+
+
+def test_ordinary_columns_give_no_warning():
+    generator = np.random.default_rng(0)
+    rows = {
+        "age": generator.integers(90, size=60),
+        "height": generator.normal(size=60),
+        "job": generator.choice(["chef", "nurse"], 60),
+        "city": [f"city {row // 2}" for row in range(60)],
+    }
+    schema = TabularSchema.of(rows)
+    assert list(schema.numeric) == ["age", "height"]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +270,6 @@ def test_a_renamed_column_is_named_with_the_nearest():
         ({"b": [1, 2]}, {"target": "b"}, r"the columns \['b'\]"),
         ({"b": [1, 2]}, {"target": "c"}, "rows='c'"),
         ({"b": []}, {}, "columns of the lengths {'b': 0}"),
-        ([1, 2], {}, "rows of type list"),
         ({"b": [1, 2]}, {"categorical": ["c"]}, "rows='c'"),
         (ROWS, {"target": "buys", "categorical": ["buys"]}, r"\['buys'\] in"),
         (
@@ -155,6 +277,10 @@ def test_a_renamed_column_is_named_with_the_nearest():
             {"numeric": ["floor"], "categorical": ["floor"]},
             r"\['floor'\]",
         ),
+        (ROWS, {"ignored": ["floors"]}, "rows='floors'. Did you mean 'floor'"),
+        (ROWS, {"ignored": "floor"}, r"ignored='floor'. Try \['floor'\]"),
+        (ROWS, {"numeric": ["job"]}, "'chef' in row 0"),
+        ({"b": ["x"], "a": [1]}, {"ignored": ["b", "a"]}, r"the columns \["),
     ],
 )
 def test_tables_of_no_use_are_refused(rows, arguments, named):

@@ -24,7 +24,6 @@ ROWS = {
 ROWS["buys"] = np.where(np.array(ROWS["age"]) > 40, "yes", "no").tolist()
 ROWS["price"] = (1000 + 10 * np.array(ROWS["age"])).tolist()
 FEW = {"job": ["chef", None], "age": [25.0, 61.0]}
-FEATURES = {"categorical": ["job"], "numeric": ["age"]}
 IN_ANOTHER_PROCESS = """
 import json, sys
 import keras, keras_papers
@@ -48,7 +47,7 @@ def small(schema, **arguments):
 
 @pytest.fixture(scope="module")
 def classifier():
-    schema = TabularSchema.of(ROWS, "buys", **FEATURES)
+    schema = TabularSchema.of(ROWS, "buys", ignored=["price"])
     model = small(schema)
     model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
     model.fit(ROWS, epochs=20, batch_size=20, validation_data=ROWS, verbose=0)
@@ -81,7 +80,7 @@ def test_the_layers_are_those_of_a_flat_graph(classifier):
 
 
 def test_a_regression_answers_in_the_targets_unit():
-    schema = TabularSchema.of(ROWS, "price", **FEATURES)
+    schema = TabularSchema.of(ROWS, "price", ignored=["buys"])
     model = small(schema, activation=None)
     model.compile(keras.optimizers.Adam(0.01), "mse")
     model.fit(ROWS, epochs=20, batch_size=20, verbose=0)

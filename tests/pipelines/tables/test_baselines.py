@@ -107,8 +107,8 @@ def test_columns_of_one_kind_and_of_many_levels_serve(tables):
         schema = TabularSchema.of(
             train,
             "buys",
-            categorical=[name for name in features if name != "age"],
-            numeric=[name for name in features if name == "age"],
+            categorical={"street"} & set(features),
+            ignored=set(train) - {*features, "buys"},
         )
         found = compare(schema, train, test, 0)
         assert schema.columns == features
