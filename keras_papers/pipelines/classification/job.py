@@ -34,6 +34,7 @@ from keras_papers.pipelines.data.split import (
     warn_of_unknown,
 )
 from keras_papers.pipelines.options import RESULT, takes
+from keras_papers.pipelines.report.report_folder import write_history
 from keras_papers.pipelines.training.compilation_cache import (
     use_compilation_cache,
 )
@@ -328,7 +329,7 @@ def _write(network, plan, material, folder, trained, split, options, recipe):
     report = report._replace(
         verdict=_verdict(report, images, scores, options, recipe)
     )
-    report_files.write_history(history, state)
+    write_history(history, state)
     (state / "metadata.json").write_text(
         json.dumps(_metadata(file.path, report, images), indent=2) + "\n"
     )

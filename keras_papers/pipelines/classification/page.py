@@ -28,6 +28,7 @@ from keras_papers.pipelines.report.sections import (
     Row,
     Section,
     Table,
+    division,
     left_out,
     to_html,
 )
@@ -146,11 +147,11 @@ def _figures(report):
             f"for {plural(report.epochs, 'epoch')}; the weights are those of "
             f"epoch {report.best_epoch}, {report.epoch_rule}",
         ),
-        Figure(
+        division(
             "Images",
-            f"{report.train_images:,}",
-            f"to train on, {report.validation_images:,} to watch, "
-            f"{report.test_images:,} others to test",
+            report.train_images,
+            report.validation_images,
+            report.test_images,
         ),
     )
 

@@ -7,6 +7,7 @@ from keras_papers.export.file_size import size_text
 from keras_papers.files.figures_json import write_json
 from keras_papers.pipelines.report.finding import lines
 from keras_papers.pipelines.report.labelled_lines import labelled
+from keras_papers.pipelines.report.page_text import divided
 from keras_papers.pipelines.variants.plan import table
 
 
@@ -50,13 +51,14 @@ class Report(NamedTuple):
             ", ".join(str(output / name) for name in names)
             for names in (*files, ("labels.txt", "report.json"))
         ]
+        parts = divided(
+            self.train_images, self.validation_images, self.test_images
+        )
         rows = (
             ("model", f"{self.model}, {self.image_size} x {self.image_size}"),
             (
                 "images",
-                f"{self.train_images:,} to train on, "
-                f"{self.validation_images:,} to watch, "
-                f"{self.test_images:,} held out, {self.classes} classes"
+                f"{parts}, {self.classes} classes"
                 + f", {self.skipped_files:,} unreadable files skipped"
                 * bool(self.skipped_files),
             ),

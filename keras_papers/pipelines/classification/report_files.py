@@ -6,7 +6,6 @@ import json
 import pathlib
 import warnings
 
-from keras_papers.extras import MissingExtraError
 from keras_papers.files.drafts import draft_of
 from keras_papers.pipelines.classification import verdict
 from keras_papers.pipelines.classification.page import (
@@ -17,19 +16,11 @@ from keras_papers.pipelines.classification.page import (
 from keras_papers.pipelines.classification.report import Report
 from keras_papers.pipelines.data.image_set import some_of_each_class
 from keras_papers.pipelines.report.finding import Finding
+from keras_papers.pipelines.report.report_folder import write_report
 from keras_papers.pipelines.variants.plan import Variant
 
 THUMBNAIL = 128  # pixels, of a picture that a person looks at
 SHOWN = 12  # training images that the page shows
-
-
-def write_history(history, folder):
-    """Writes the figures of each epoch as a table."""
-    with draft_of(folder / "history.csv") as draft:
-        with open(draft, "w", newline="") as table:
-            writer = csv.DictWriter(table, history[0])
-            writer.writeheader()
-            writer.writerows(history)
 
 
 def write(report, history, scores, material, folder):
@@ -47,20 +38,18 @@ def write(report, history, scores, material, folder):
         images.names, images.test.labels, scores, images.test.files
     )
     size = max(material.image_size, THUMBNAIL)
-    try:
-        page = render(
+    write_report(
+        report,
+        lambda: render(
             report,
             history,
             answers,
             lambda index: images.test.read(index, size),
             images.skipped,
             _seen(material, report.augmentation),
-        )
-        with draft_of(folder / "report.html") as draft:
-            draft.write_text(page, encoding="utf-8")
-    except MissingExtraError:
-        pass  # the page is left out; all of its figures stand in report.json
-    report.save(folder / "report.json")
+        ),
+        folder,
+    )
 
 
 def add_file(model, before, after, scores, material, quantize):

@@ -18,6 +18,7 @@ from keras_papers.pipelines.report.sections import (
     Row,
     Section,
     Table,
+    division,
     left_out,
     to_html,
 )
@@ -100,11 +101,11 @@ def _figures(report):
             f"{plural(report.epochs, 'epoch')} of the autoencoder, which has "
             f"the weights of epoch {report.best_epoch}, and the prior",
         ),
-        Figure(
+        division(
             "Images",
-            f"{report.train_images:,}",
-            f"to train on, {report.validation_images:,} to watch, "
-            f"{report.test_images:,} others to test",
+            report.train_images,
+            report.validation_images,
+            report.test_images,
         ),
     )
 

@@ -8,7 +8,7 @@ from keras_papers.files.figures_json import write_json
 from keras_papers.pipelines.report.console_table import text_table
 from keras_papers.pipelines.report.finding import lines
 from keras_papers.pipelines.report.labelled_lines import labelled
-from keras_papers.pipelines.report.page_text import in_time, plural
+from keras_papers.pipelines.report.page_text import divided, in_time, plural
 
 LEFT_OUT = "without the decoder's term, p(image | codes)"
 
@@ -64,13 +64,14 @@ class GenerationReport(NamedTuple):
         output = pathlib.Path(self.output)
         size = f"{self.image_size} x {self.image_size}"
         of_classes = f", {self.classes} classes" if self.classes else ""
+        parts = divided(
+            self.train_images, self.validation_images, self.test_images
+        )
         rows = [
             ("model", f"{self.model}, {size}"),
             (
                 "images",
-                f"{self.train_images:,} to train on, "
-                f"{self.validation_images:,} to watch, "
-                f"{self.test_images:,} held out{of_classes}"
+                f"{parts}{of_classes}"
                 + f", {self.skipped_files:,} unreadable files skipped"
                 * bool(self.skipped_files),
             ),

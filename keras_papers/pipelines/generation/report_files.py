@@ -1,18 +1,16 @@
 """The files of a generator's report."""
 
-import csv
 from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers.extras import MissingExtraError
-from keras_papers.files.drafts import draft_of
 from keras_papers.pipelines.generation.page import render
 from keras_papers.pipelines.generation.picture_log import (
     grid,
     grid_of_pairs,
     write_picture,
 )
+from keras_papers.pipelines.report import report_folder
 
 
 class Shown(NamedTuple):
@@ -29,17 +27,14 @@ class Shown(NamedTuple):
 
 def write_history(names, histories, folder):
     """Writes the figures of the epochs of all networks as one table."""
-    rows = [
-        {"network": name, **row}
-        for name, history in zip(names, histories, strict=True)
-        for row in history
-    ]
-    columns = dict.fromkeys(key for row in rows for key in row)
-    with draft_of(folder / "history.csv") as draft:
-        with open(draft, "w", newline="") as table:
-            writer = csv.DictWriter(table, columns)
-            writer.writeheader()
-            writer.writerows(rows)
+    report_folder.write_history(
+        [
+            {"network": name, **row}
+            for name, history in zip(names, histories, strict=True)
+            for row in history
+        ],
+        folder,
+    )
 
 
 def write(report, shown, folder):
@@ -49,10 +44,4 @@ def write(report, shown, folder):
         folder / "reconstructions.png",
         grid_of_pairs(shown.originals, shown.reconstructions),
     )
-    try:
-        page = render(report, shown)
-        with draft_of(folder / "report.html") as draft:
-            draft.write_text(page, encoding="utf-8")
-    except MissingExtraError:
-        pass  # the page is left out; its figures are in report.json
-    report.save(folder / "report.json")
+    report_folder.write_report(report, lambda: render(report, shown), folder)

@@ -6,6 +6,7 @@ from keras_papers.extras import require
 from keras_papers.pipelines.report.page_graphics import (
     ACCENT,
     INK,
+    MUTED,
     drawing,
     finish,
     frame_shares,
@@ -15,22 +16,24 @@ from keras_papers.pipelines.report.page_graphics import (
 from keras_papers.pipelines.report.sections import Drawing, Drawings
 
 
-def curves(history, network="", examples="images"):
+def curves(history, network="", examples="images", chance=None):
     """Returns accuracy and loss by epoch as `Drawings`.
 
     Args:
         history: List with a dict of figures for each epoch.
         network: Name of the network, where a page has the curves of several.
         examples: What it is trained on.
+        chance: Dict of what a prediction by chance reaches, by the name of
+            the measure, or None.
     """
     drawn = [
-        _curve(history, metric, network, examples)
+        _curve(history, metric, network, examples, (chance or {}).get(metric))
         for metric in ("accuracy", "loss")
     ]
     return Drawings([each for each in drawn if each is not None])
 
 
-def _curve(history, metric, network, examples):
+def _curve(history, metric, network, examples, chance):
     """Draws one measure by epoch, or returns None where it was not taken."""
     training = _series(history, metric)
     validation = _series(history, f"val_{metric}")
@@ -49,10 +52,12 @@ def _curve(history, metric, network, examples):
     title = metric.capitalize()
     label = f"{title} by epoch, as lines. {sentence}"
     with drawing():
-        figure = _draw(training, validation, is_share)
+        figure = _draw(training, validation, is_share, chance)
         svg = inline(figure, label, network + metric)
-    key = [("Training", ""), ("Validation", "accent")]
-    return Drawing(title, svg, (sentence,), key[: 1 + validated])
+    key = [("Training", ""), ("Validation", "accent")][: 1 + validated]
+    if chance is not None:
+        key.append(("Chance", "dashed"))
+    return Drawing(title, svg, (sentence,), key)
 
 
 def _series(history, key):
@@ -60,7 +65,7 @@ def _series(history, key):
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _draw(training, validation, is_share):
+def _draw(training, validation, is_share, chance):
     """Returns the curves as a figure of Matplotlib's."""
     figure_module = require("matplotlib.figure", "report")
     ticker = require("matplotlib.ticker", "report")
@@ -71,6 +76,8 @@ def _draw(training, validation, is_share):
     style = {"marker": marker, "markersize": 4, "clip_on": False}
     axes.plot(epochs, training, color=INK, linewidth=1.2, **style)
     axes.plot(epochs, validation, color=ACCENT, linewidth=2.2, **style)
+    if chance is not None:
+        axes.axhline(chance, color=MUTED, linewidth=1.2, linestyle="--")
     if is_share:
         frame_shares(axes)
     else:

@@ -13,6 +13,16 @@ def plural(count, name):
     return f"{count:,} {name}" + ("" if count == 1 else "s")
 
 
+def divided(train, watched, held_out):
+    """Writes how many examples are in the parts of a data set.
+
+    Example:
+    >>> divided(1300, 300, 400)
+    '1,300 to train on, 300 to watch, 400 held out'
+    """
+    return f"{train:,} to train on, {watched:,} to watch, {held_out:,} held out"
+
+
 def in_words(count):
     """Writes a count.
 

@@ -14,7 +14,6 @@ from keras_papers.pipelines.report.sections import Drawing
 from keras_papers.pipelines.report.statistics import likely
 
 WIDTH, HEIGHT = 5, 3.4  # inches of a figure
-MOST_POINTS = 400  # of a curve that is drawn
 
 
 def roc_plot(false_rates, true_rates, area):
@@ -30,23 +29,15 @@ def roc_plot(false_rates, true_rates, area):
     Returns:
         A `Drawing`.
     """
-    title = "ROC curve"
-    step = -(-len(false_rates) // MOST_POINTS)
-    # From (1, 1) to (0, 0), which a step may pass over.
-    false_rates = [*false_rates[::-1][::step], 0.0]
-    true_rates = [*true_rates[::-1][::step], 0.0]
-    with drawing():
-        figure, axes = _square()
-        axes.plot(false_rates, true_rates, color=ACCENT, linewidth=2.2)
-        finish(axes, "False positive rate")
-        svg = inline(figure, f"{title}. The area under it is {area}.", "roc")
-    return Drawing(
-        title,
-        svg,
-        (
-            "The share of the positive class that is found, upwards, at each "
-            f"share of the other class that is taken for it. Area: {area}.",
+    return _drawn(
+        lambda axes: axes.plot(
+            false_rates, true_rates, color=ACCENT, linewidth=2.2
         ),
+        "ROC curve",
+        f"The area under it is {area}.",
+        "False positive rate",
+        "The share of the positive class that is found, upwards, at each "
+        f"share of the other class that is taken for it. Area: {area}.",
     )
 
 
@@ -60,49 +51,91 @@ def calibration_plot(bins):
     Returns:
         A `Drawing`.
     """
-    title = "Calibration"
+
+    def draw(axes):
+        for rows, predicted, observed in bins:
+            interval = likely(observed, rows)
+            axes.plot([predicted, predicted], interval, color=ACCENT)
+        _join(axes, bins)
+
     points = ", ".join(
         f"{percent(observed)} at {percent(predicted)}"
         for _, predicted, observed in bins
     )
-    with drawing():
-        figure, axes = _square()
-        for rows, predicted, observed in bins:
-            axes.plot(
-                [predicted, predicted], likely(observed, rows), color=ACCENT
-            )
-        axes.plot(
-            [predicted for _, predicted, _ in bins],
-            [observed for *_, observed in bins],
-            color=ACCENT,
-            marker="o",
-            markersize=4,
-            linewidth=1.2,
-            clip_on=False,
-        )
-        finish(axes, "Predicted probability")
-        svg = inline(figure, f"{title}, as points. {points}.", "calibration")
-    return Drawing(
-        title,
-        svg,
-        (
-            "How often predictions come true, upwards, with what is likely of "
-            "so many rows (95%). On the thin line they do as often as they "
-            "say.",
-        ),
+    return _drawn(
+        draw,
+        "Calibration",
+        f"{points}.",
+        "Predicted probability",
+        "How often predictions come true, upwards, with what is likely of so "
+        "many rows (95%). On the thin line they do as often as they say.",
     )
 
 
-def _square():
-    """Returns a figure of shares against shares, and its axes."""
+def numbers_plot(bins):
+    """Draws means of predicted numbers and of those that came true.
+
+    Args:
+        bins: List of tuples: rows, mean prediction, and mean that came true.
+
+    Returns:
+        A `Drawing`.
+    """
+    values = [value for _, *pair in bins for value in pair]
+    points = ", ".join(
+        f"{observed:.4g} at {predicted:.4g}" for _, predicted, observed in bins
+    )
+    return _drawn(
+        lambda axes: _join(axes, bins),
+        "Predicted and true means",
+        f"{points}.",
+        "Mean of the predictions",
+        "The mean that came true, upwards. On the thin line it is that of the "
+        "predictions.",
+        (min(values), max(values)),
+    )
+
+
+def _join(axes, bins):
+    axes.plot(
+        [predicted for _, predicted, _ in bins],
+        [observed for *_, observed in bins],
+        color=ACCENT,
+        marker="o",
+        markersize=4,
+        linewidth=1.2,
+        clip_on=False,
+    )
+
+
+def _drawn(draw, title, label, below, note, limits=None):
+    """Returns a `Drawing` of two axes with the same limits.
+
+    Args:
+        draw: Function that draws on the axes.
+        title: What is shown.
+        label: The same for who does not see it.
+        below: Text below the axes.
+        note: A sentence about it.
+        limits: Pair of numbers. Defaults to None: shares, from 0 to 1.
+    """
     figure_module = require("matplotlib.figure", "report")
     ticker = require("matplotlib.ticker", "report")
-    figure = figure_module.Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1)
-    axes.grid(axis="x", color=FAINT, linewidth=1)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(ticker.PercentFormatter(1.0))
-    return figure, axes
+    with drawing():
+        figure = figure_module.Figure(
+            figsize=(WIDTH, HEIGHT), layout="constrained"
+        )
+        axes = figure.subplots()
+        ends = limits or (0, 1)
+        axes.plot(ends, ends, color=INK, linewidth=0.8)
+        draw(axes)
+        if limits is None:
+            axes.set_xlim(ends)
+            axes.set_ylim(ends)
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_formatter(ticker.PercentFormatter(1.0))
+        finish(axes, below)
+        axes.grid(axis="x", color=FAINT, linewidth=1)
+        name = title.partition(" ")[0].lower()
+        svg = inline(figure, f"{title}. {label}", name)
+    return Drawing(title, svg, (note,))

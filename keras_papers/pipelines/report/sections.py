@@ -19,6 +19,22 @@ class Figure(NamedTuple):
     note: str
 
 
+def division(what, train, watched, held_out):
+    """Returns the figure of the parts that a data set was divided into.
+
+    Args:
+        what: Name of the figure.
+        train: Number of examples to train on.
+        watched: Number that the weights are chosen by.
+        held_out: Number that is held out from both.
+    """
+    return Figure(
+        what,
+        f"{train:,}",
+        f"to train on, {watched:,} to watch, {held_out:,} others to test",
+    )
+
+
 class Drawing(NamedTuple):
     """A graphic with its title, its key and sentences below it."""
 

@@ -2,10 +2,10 @@
 
 import math
 
-from keras_papers.extras import MissingExtraError
 from keras_papers.files.drafts import draft_of
 from keras_papers.files.figures_json import write_json
 from keras_papers.pipelines.data.split import SPLIT
+from keras_papers.pipelines.report.report_folder import write_report
 from keras_papers.pipelines.search.folder import TRIALS
 from keras_papers.pipelines.search.page import render
 from keras_papers.pipelines.search.report import SearchReport
@@ -127,9 +127,4 @@ def _write(report, output):
     }
     write_json(output / "best.json", best)
     write_csv(report.trials, output / "trials.csv")
-    try:
-        with draft_of(output / "report.html") as draft:
-            draft.write_text(render(report), encoding="utf-8")
-    except MissingExtraError:
-        pass  # without the extra there is no page; the other files say it all
-    report.save(output / "report.json")
+    write_report(report, lambda: render(report), output)

@@ -48,8 +48,8 @@ class Bin(NamedTuple):
     """Rows with probabilities that are near each other."""
 
     rows: int
-    predicted: float  # mean probability
-    observed: float  # share of the rows for which it came true
+    predicted: float  # mean probability, or number
+    observed: float  # share of the rows for which it came true, or mean
 
 
 class Difference(NamedTuple):
@@ -213,9 +213,10 @@ def calibration(schema, targets, outputs):
 
     Of two classes it is that of the second one; of several, that of the class
     with the highest probability, which comes true where the answer is right.
+    Of a regression it has means of the predictions and of the target.
 
     Args:
-        schema: The `TabularSchema` of a classification.
+        schema: The `TabularSchema` of the table.
         targets: As in `measure`.
         outputs: As in `measure`.
     """

@@ -6,6 +6,7 @@ from keras_papers.pipelines.report.page_graphics import percent
 from keras_papers.pipelines.report.page_text import in_time, in_words, plural
 from keras_papers.pipelines.report.probability_plots import (
     calibration_plot,
+    numbers_plot,
     roc_plot,
 )
 from keras_papers.pipelines.report.sections import (
@@ -16,6 +17,7 @@ from keras_papers.pipelines.report.sections import (
     Row,
     Section,
     Table,
+    division,
     to_html,
 )
 from keras_papers.pipelines.tables.columns import CATEGORICAL
@@ -118,7 +120,7 @@ def _figures(report, name, main):
                 f"{percent(max(rows) / sum(rows), 2)} of the training rows are "
                 "of the most frequent class",
             ),
-            Figure("Log loss", f"{measures.log_loss:.4f}", "nats a row"),
+            Figure("Log loss", f"{measures.log_loss:.4f}", "nats of a row"),
             Figure(
                 "Calibration error",
                 percent(measures.calibration_error),
@@ -127,15 +129,13 @@ def _figures(report, name, main):
         )
     return (
         *judged,
-        Figure(
+        division(
             "Rows",
-            f"{report.train_rows:,}",
-            f"to train on, {report.validation_rows:,} to watch, "
-            f"{report.test_rows:,} others to test",
+            report.train_rows,
+            report.validation_rows,
+            report.test_rows,
         ),
-        Figure(
-            "Parameters", in_words(report.parameters), "that training adjusts"
-        ),
+        Figure("Parameters", in_words(report.parameters), "of the network"),
         Figure(
             "Training time",
             in_time(report.training_seconds),
@@ -161,14 +161,13 @@ def _baselines(report):
         "the same rows, on which both models may fail."
     )
     heads, rows = compared(report)
+    tags = {report.model: "this model"}
     table = Table(
         "The model and its baselines",
         ["Model", *(head[0].upper() + head[1:] for head in heads[1:])],
         [
-            Row([Cell(each[0], tag="this model"), *each[1:]])
-            if each[0] == report.model
-            else Row(list(each))
-            for each in rows
+            Row([Cell(name, tag=tags.get(name, "")), *map(_unbroken, texts)])
+            for name, *texts in rows
         ],
         css="wide",
         what="models",
@@ -176,8 +175,21 @@ def _baselines(report):
     return Section("baselines", "Beside other models", [text, table])
 
 
+def _unbroken(text):
+    """Keeps a spread in one line; a figure may end before it."""
+    return text.replace("± ", "±\N{NO-BREAK SPACE}")
+
+
 def _probabilities(report, shown):
+    if not report.calibration:
+        return
     if report.task == REGRESSION:
+        text = (
+            "Tenths of the held-out rows by what was predicted: the mean of "
+            f"the predictions, and that of {report.target!r}."
+        )
+        drawn = Drawings([numbers_plot(report.calibration)])
+        yield Section("predictions", "Predictions", [text, drawn])
         return
     of_what = (
         f"that {report.target!r} is {report.classes[1][0]!r}"
@@ -201,12 +213,14 @@ def _importance(report):
     if not report.importance:
         return
     text = (
-        f"What the {main_name(report)} of {report.importance_rows:,} held-out "
-        "rows loses where the values of one column are shuffled among them, "
-        "with the standard deviation over the shuffles. Where two columns have "
-        "the same information, each of them seems less important than it is."
+        f"How much worse the {main_name(report)} of "
+        f"{report.importance_rows:,} held-out rows is where the values of one "
+        "column are shuffled among them, with the standard deviation over the "
+        "shuffles. Of two columns with the same information each seems less "
+        "important than it is."
     )
     most = max(each.mean for each in report.importance)
+    lost = "Rise of RMSE" if report.task == REGRESSION else "Drop of AUC"
     rows = [
         Row(
             [
@@ -221,7 +235,7 @@ def _importance(report):
     ]
     table = Table(
         "Columns by importance",
-        ["Column", "Loss"],
+        ["Column", lost],
         rows,
         has_names=True,
         what="columns",
@@ -231,18 +245,21 @@ def _importance(report):
 
 def _curves(report, histories):
     for name, history in histories:
-        drawn = curves(history, name, "rows")
-        if not drawn.items:
-            continue
-        blocks = [drawn]
-        title = "How it learned"
+        title, texts, chance = "How it learned", [], None
         if name in TASKS:
+            learned = report.pretraining
             title = f"Pre-training: {TASKS[name]}"
-            blocks = [_HOW_PRETRAINED[name], drawn]
-            if report.pretraining is not None:
-                reached = in_a_line(report.pretraining)
-                blocks.insert(1, f"{reached[0].upper()}{reached[1:]}.")
-        yield Section(f"curves-{name}", title, blocks)
+            texts = [
+                _HOW_PRETRAINED[name],
+                f"On the rows that were watched: {in_a_line(learned)}.",
+            ]
+            chance = {
+                "loss": learned.chance_loss,
+                "accuracy": learned.chance_accuracy,
+            }
+        drawn = curves(history, name, "rows", chance)
+        if drawn.items:
+            yield Section(f"curves-{name}", title, [*texts, drawn])
 
 
 def _columns(report):

@@ -9,7 +9,7 @@ from keras_papers.pipelines.report.console_table import text_table
 from keras_papers.pipelines.report.finding import lines
 from keras_papers.pipelines.report.labelled_lines import labelled
 from keras_papers.pipelines.report.page_graphics import percent
-from keras_papers.pipelines.report.page_text import in_time, plural
+from keras_papers.pipelines.report.page_text import divided, in_time, plural
 from keras_papers.pipelines.tables.measures import REGRESSION, Measures
 
 NAMED = 5  # columns of the highest importance that are printed
@@ -58,7 +58,7 @@ class TableReport(NamedTuple):
     best_epoch: int  # from 1, whose weights the model has
     epoch_rule: str  # by which it is that epoch
     measures: Measures  # of the Keras model, on the held-out rows
-    calibration: list  # a `Bin` for each tenth of these; empty: regression
+    calibration: list  # a `Bin` for each tenth of these
     baselines: list  # a `Baseline` for each, on the same rows
     importance: list  # an `Importance` for each column, on held-out rows
     importance_rows: int  # of which these are
@@ -81,9 +81,7 @@ class TableReport(NamedTuple):
             ("columns", _columns(self.columns)),
             (
                 "rows",
-                f"{self.train_rows:,} to train on, "
-                f"{self.validation_rows:,} to watch, "
-                f"{self.test_rows:,} held out"
+                divided(self.train_rows, self.validation_rows, self.test_rows)
                 + f", {self.without_target:,} without target"
                 * bool(self.without_target),
             ),
@@ -141,14 +139,14 @@ def measured(measures):
 
 
 def with_spread(value, spread):
-    """Writes a figure with its standard error, which may be NaN.
+    """Writes a figure with its standard error, unless that is NaN or 0.
 
     Example:
     >>> print(with_spread(0.9234, 0.0031))
     0.9234 ± 0.0031
     """
     text = f"{value:.4f}" if abs(value) < 1 else f"{value:.4g}"
-    if spread is None or spread != spread:
+    if not spread or spread != spread:
         return text
     return f"{text} ± {spread:.2g}"
 
@@ -209,7 +207,7 @@ def in_a_line(pretraining):
     """Describes a pre-training, chance beside what it reached."""
     each = pretraining
     return (
-        f"{TASKS[each.task]}: loss {each.loss:.4f} (chance "
+        f"{TASKS[each.task]}, loss {each.loss:.4f} (chance "
         f"{each.chance_loss:.4f}), accuracy {percent(each.accuracy)} (chance "
         f"{percent(each.chance_accuracy)}); {plural(each.rows, 'row')}, "
         f"{each.unlabelled_rows:,} unlabelled, {plural(each.epochs, 'epoch')}"

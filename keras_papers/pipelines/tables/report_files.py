@@ -1,12 +1,10 @@
 """The files of the report on a model of a table."""
 
-import csv
 from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers.extras import MissingExtraError
-from keras_papers.files.drafts import draft_of
+from keras_papers.pipelines.report import report_folder
 from keras_papers.pipelines.tables.page import render
 
 
@@ -26,17 +24,14 @@ def write_history(histories, folder):
             for each epoch.
         folder: Where `history.csv` is written.
     """
-    rows = [
-        {"training": name, **row}
-        for name, history in histories
-        for row in history
-    ]
-    columns = dict.fromkeys(key for row in rows for key in row)
-    with draft_of(folder / "history.csv") as draft:
-        with open(draft, "w", newline="") as table:
-            writer = csv.DictWriter(table, columns)
-            writer.writeheader()
-            writer.writerows(rows)
+    report_folder.write_history(
+        [
+            {"training": name, **row}
+            for name, history in histories
+            for row in history
+        ],
+        folder,
+    )
 
 
 def write(report, shown, folder):
@@ -47,10 +42,4 @@ def write(report, shown, folder):
         shown: What the page `Shown` beside it.
         folder: Where to write.
     """
-    try:
-        page = render(report, shown)
-        with draft_of(folder / "report.html") as draft:
-            draft.write_text(page, encoding="utf-8")
-    except MissingExtraError:
-        pass  # the page is left out; its figures are in report.json
-    report.save(folder / "report.json")
+    report_folder.write_report(report, lambda: render(report, shown), folder)

@@ -56,9 +56,7 @@ def of_task(train, test, schema):
         best_epoch=14,
         epoch_rule="of the lowest validation loss",
         measures=measures.measure(schema, targets, outputs),
-        calibration=[]
-        if is_regression
-        else measures.calibration(schema, targets, outputs),
+        calibration=measures.calibration(schema, targets, outputs),
         baselines=baselines.compare(schema, train, test, 0, outputs),
         importance=permutation_importance(predict, schema, test, repeats=2),
         importance_rows=400,

@@ -172,6 +172,13 @@ def test_measures_of_numbers_are_in_the_unit_of_the_target(tables):
     assert found.mae == pytest.approx(mae, rel=1e-5)
     assert found.r2 == pytest.approx(metrics.r2_score(spent, outputs), rel=1e-5)
     assert found.auc is None and found.main == found.rmse
+    first, *_, last = measures.calibration(
+        schema, schema.encode_target(test), outputs
+    )
+    order = np.argsort(outputs)
+    assert first.rows == last.rows == 40
+    assert last.predicted == pytest.approx(outputs[order[-40:]].mean())
+    assert last.observed == pytest.approx(spent[order[-40:]].mean(), rel=1e-5)
 
 
 def test_a_class_without_rows_has_no_auc_and_one_row_no_spread():

@@ -25,9 +25,9 @@ def sections(page):
 def test_the_sections_stand_in_their_order(made):
     report, _, html = made
     found = sections(parse(html))
-    probabilities = [] if report.task == "regression" else ["probabilities"]
+    drawn = "predictions" if report.task == "regression" else "probabilities"
     assert [*found] == [
-        *("figures", "verdict", "baselines", *probabilities, "importance"),
+        *("figures", "verdict", "baselines", drawn, "importance"),
         *("curves-rtd", "curves-model", "columns", "files"),
     ]
     assert "a <b>text" in found["verdict"].text
@@ -40,16 +40,18 @@ def test_drawings_are_those_of_the_task(made):
     found = sections(parse(html))
     labels = [
         each["aria-label"].partition(".")[0].partition(",")[0]
-        for name in ("probabilities", "curves-rtd", "curves-model")
-        for each in (found[name].all("svg") if name in found else ())
+        for name in [*found]
+        for each in found[name].all("svg")
     ]
     drawn = {
         "binary": ["ROC curve", "Calibration"],
         "multi-class": ["Calibration"],
-        "regression": [],
+        "regression": ["Predicted and true means"],
     }[report.task]
     assert labels == [*drawn, *2 * ["Accuracy by epoch", "Loss by epoch"]]
     assert "Best on validation rows" in found["curves-model"].text
+    assert "Chance" in found["curves-rtd"].text
+    assert "Chance" not in found["curves-model"].text
     assert "images" not in parse(html).text
 
 
@@ -65,7 +67,7 @@ def test_the_tables_have_the_figures(made):
     columns = [each.column for each in report.importance]
     shown = [row.first("th").text for row in found["importance"].all("tr")]
     assert shown == ["Column", *columns]
-    assert "400 held-out rows loses" in found["importance"].text
+    assert "of 400 held-out rows is where" in found["importance"].text
     text = found["columns"].text
     assert "categorical" in text and "numeric" in text
     for name, number in report.classes:
@@ -86,4 +88,6 @@ def test_a_model_without_any_use_has_bars_of_no_length(trained_tables):
     bars = [*sections(page)["importance"].all("span", class_="bar")]
     assert [each["style"] for each in bars] == ["--share: 0.0%"] * 3
     nothing = report._replace(importance=[], pretraining=None)
-    assert "importance" not in sections(parse(render(nothing, shown)))
+    shown = shown._replace(histories=shown.histories[1:])
+    found = sections(parse(render(nothing, shown)))
+    assert "importance" not in found and "curves-rtd" not in found

@@ -47,7 +47,7 @@ def test_the_report_prints_its_figures_and_the_best_model_first(made):
     for line in (
         "rows 600 to train on, 138 to watch, 400 held out, 7 without target",
         "model.tflite 3.60 MB, 1.25 ms a row, differs from Keras by 2.0e-06",
-        "pre-training replaced values: loss 0.4000 (chance 0.6000), accuracy "
+        "pre-training replaced values, loss 0.4000 (chance 0.6000), accuracy "
         "85.0% (chance 70.0%); 900 rows, 300 unlabelled, 8 epochs",
         "weights epoch 14 of 30, of the lowest validation loss",
         "verdict few rows: a text",
@@ -71,7 +71,7 @@ def test_the_report_is_json_with_null_for_other_tasks(made, tmp_path):
     is_regression = made.task == "regression"
     assert (found["measures"]["auc"] is None) == is_regression
     assert (found["measures"]["rmse"] is None) != is_regression
-    assert len(found["calibration"]) == (0 if is_regression else 10)
+    assert len(found["calibration"]) == 10
     assert found["baselines"][2]["lead"]["better_by"] is not None
     assert {each["column"] for each in found["importance"]} == {
         *("job", "kind", "age")
