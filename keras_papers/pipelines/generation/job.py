@@ -1,32 +1,18 @@
 """A folder of pictures in; an autoencoder, priors and samples out."""
 
-import dataclasses
 import functools
 import math
 import os
 
 import keras
-import numpy as np
 
 from keras_papers import export
-from keras_papers.applications.generative import (
-    VQVAE,
-    VQVAE2,
-    GatedPixelCNN,
-    ReconstructionLoss,
-    bits_per_code,
-    bits_per_dimension,
-)
-from keras_papers.applications.generative.codes_above import condition_of
 from keras_papers.applications.generative.halves import quantizers
 from keras_papers.applications.generative.latents import (
     extract_latents,
     load_latents,
 )
-from keras_papers.extras import require
-from keras_papers.pipelines.data.image_set import ImageSet, some_of_each_class
 from keras_papers.pipelines.data.images import (
-    batches,
     explains_lost_pictures,
     load_digits,
 )
@@ -36,22 +22,25 @@ from keras_papers.pipelines.generation import report_files
 from keras_papers.pipelines.generation.halves_files import write_halves
 from keras_papers.pipelines.generation.measures import (
     PLACES,
-    Level,
-    entropy_bits,
-    frequencies,
+    measured_level,
     reconstruction,
+)
+from keras_papers.pipelines.generation.networks import (
+    inputs_and_codes,
+    train_autoencoder,
+    train_prior,
 )
 from keras_papers.pipelines.generation.options import (
     AUTOENCODER,
     LATENTS,
     GenerateOptions,
 )
-from keras_papers.pipelines.generation.picture_log import PictureLog, as_pixels
+from keras_papers.pipelines.generation.picture_log import as_pixels
+from keras_papers.pipelines.generation.pictures import SHOWN, Pictures
 from keras_papers.pipelines.generation.report import LEFT_OUT, GenerationReport
 from keras_papers.pipelines.generation.sampling import draw
 from keras_papers.pipelines.generation.verdict import of_training
 from keras_papers.pipelines.options import RESULT, takes
-from keras_papers.pipelines.report.page_text import plural
 from keras_papers.pipelines.training.compilation_cache import (
     use_compilation_cache,
 )
@@ -61,12 +50,7 @@ from keras_papers.pipelines.training.output_folder import (
     releases_claims,
 )
 from keras_papers.pipelines.training.run_record import run_record
-from keras_papers.pipelines.training.stages import train_stage
 from keras_papers.pipelines.training.training_folder import TrainingFolder
-
-# Of the autoencoder; the digits take 440 by the defaults.
-FEWEST_STEPS = 400
-SHOWN = 8  # held-out images that are reconstructed in the report
 
 
 @releases_claims
@@ -167,73 +151,30 @@ def _load(options):
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class Pictures:
-    """The images of a training, as batches of pixels in [0, 255]."""
-
-    images: ImageSet
-    options: GenerateOptions
-
-    def batches(self, part, seed=None):
-        """Returns a `tf.data.Dataset` of batches of images of a part."""
-        classes = max(1, len(self.images.names))
-        size, batch_size = self.options.size, self.options.batch_size
-        data = batches(part, classes, size, batch_size, seed, "none")
-        return data.map(lambda pixels, _: pixels)
-
-    def pairs(self, part, seed=None):
-        """Returns batches of images, each with itself as the label."""
-        return self.batches(part, seed).map(lambda pixels: (pixels, pixels))
-
-    def some(self, part, number):
-        """Returns images of a part, each class in turn, as one float array.
-
-        A folder is read class by class: its first images are of one class.
-        """
-        part = part[some_of_each_class(part, number, self.options.seed)]
-        return np.concatenate([np.asarray(x) for x in self.batches(part)])
-
-    def __str__(self):
-        images, size = self.images, self.options.size
-        classes = len(images.names)
-        steps = math.ceil(len(images.train) / self.options.batch_size)
-        return (
-            f"{len(images.train):,} images to train on, "
-            f"{len(images.validation):,} to watch, {len(images.test):,} held "
-            f"out, {size} x {size}, "
-            + (f"{classes} classes" if classes else "without classes")
-            + f", {plural(steps, 'step')} an epoch"
-            + self._few(steps)
-        )
-
-    def _few(self, steps):
-        """Returns a remark on a training of few steps, or nothing."""
-        taken = steps * self.options.epochs
-        if taken >= FEWEST_STEPS:
-            return ""
-        enough = math.ceil(FEWEST_STEPS / steps)
-        return (
-            f"; {plural(taken, 'step')} in all are few: use --epochs {enough}"
-        )
-
-
 def _train(pictures, folder, options, run):
     images = pictures.images
-    autoencoder, trained = _train_autoencoder(pictures, folder, options)
+    autoencoder, trained = train_autoencoder(pictures, folder, options)
     latents = _latents(autoencoder, pictures, folder)
     encode = functools.partial(_extract, autoencoder, pictures)
     watched, held_out = encode(images.validation), encode(images.test)
     priors, histories, levels = [], [trained.history], []
     for level in range(options.levels):
-        prior, learned = _train_prior(
+        prior, learned = train_prior(
             level, autoencoder, (latents, watched), folder, options, images
         )
         priors.append(prior)
         histories.append(learned.history)
         levels.append(
-            _measured(
-                level, prior, latents, held_out, learned.best_epoch, options
-            )._replace(layer=quantizers(autoencoder)[level].name)
+            measured_level(
+                prior,
+                *inputs_and_codes(prior, held_out, level),
+                trained_codes=latents.codes[level],
+                num_embeddings=latents.num_embeddings[level],
+                image_shape=(options.size, options.size, 3),
+                best_epoch=learned.best_epoch,
+                place=PLACES[options.levels][level],
+                layer=quantizers(autoencoder)[level].name,
+            )
         )
     names = ("autoencoder", *(path[:-6] for path in options.priors()))
     report_files.write_history(names, histories, folder.state)
@@ -310,59 +251,6 @@ def _train(pictures, folder, options, run):
     return report
 
 
-def _train_autoencoder(pictures, folder, options):
-    images = pictures.images
-    shape = (options.size, options.size, 3)
-    codes = options.num_embeddings, options.embedding_dim
-    if options.levels == 1:
-        network = VQVAE(shape, *codes, include_preprocessing=True)
-    else:
-        network = VQVAE2(
-            shape, *codes, levels=options.levels, include_preprocessing=True
-        )
-    if options.verbose and options.levels > 1:
-        print(_described_maps(network, options), flush=True)
-    variance = reconstruction(
-        np.zeros_like, pictures.batches(images.train)
-    ).variance
-    logs = []
-    if options.pictures_every is not None:
-        shown = pictures.some(images.validation, SHOWN)
-        logs = [_log(folder, "autoencoder", options, shown)]
-    trained = train_stage(
-        network,
-        # Pictures of one color have no variance.
-        ReconstructionLoss(max(variance, 1.0)),
-        lambda done: pictures.pairs(images.train, options.seed + done),
-        pictures.pairs(images.validation),
-        folder.stage("autoencoder"),
-        options.epochs,
-        options.learning_rate,
-        logs,
-        options.verbose,
-    )
-    return network, trained
-
-
-def _described_maps(network, options):
-    """Returns the maps of codes, the top one first, as lines."""
-    return "\n".join(
-        f"{place} map: {quantizer.output.shape[1]} x "
-        f"{quantizer.output.shape[2]} codes of layer {quantizer.name}, {prior}"
-        for place, quantizer, prior in zip(
-            PLACES[options.levels],
-            quantizers(network),
-            options.priors(),
-            strict=True,
-        )
-    )
-
-
-def _log(folder, stage, options, images=None, sample=None):
-    place = folder.path / "logs" / stage
-    return PictureLog(place, images, sample, options.pictures_every)
-
-
 def _extract(autoencoder, pictures, part):
     return extract_latents(
         autoencoder, pictures.batches(part), labels=part.labels
@@ -376,90 +264,3 @@ def _latents(autoencoder, pictures, folder):
         latents = _extract(autoencoder, pictures, pictures.images.train)
         latents.save(path)
     return load_latents(path)
-
-
-def _train_prior(level, autoencoder, latents, folder, options, images):
-    shapes = [each.shape[1:] for each in latents[0].codes]
-    above = [(*shape, options.num_embeddings) for shape in shapes[:level]]
-    name = options.priors()[level].removesuffix(".keras")
-    prior = GatedPixelCNN(
-        shapes[level],
-        options.num_embeddings,
-        options.prior_filters,
-        options.prior_layers,
-        num_classes=len(images.names) or None,
-        codes_above=above or None,
-        dropout=options.dropout,
-        name=name,
-    )
-    logs = []
-    if options.pictures_every is not None and options.levels == 1:
-        sample = functools.partial(
-            _samples, autoencoder, prior, options, len(images.names)
-        )
-        logs = [_log(folder, name, options, sample=sample)]
-    trained, watched = (_codes(prior, each, level) for each in latents)
-
-    def batches(done):
-        tf = require("tensorflow", "mobile")
-        data = tf.data.Dataset.from_tensor_slices(trained)
-        data = data.shuffle(len(latents[0]), options.seed + done)
-        return data.batch(options.batch_size).prefetch(1)
-
-    learned = train_stage(
-        prior,
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        batches,
-        watched,
-        folder.stage(name),
-        options.prior_epochs,
-        options.learning_rate,
-        logs,
-        options.verbose,
-    )
-    return prior, learned
-
-
-def _samples(autoencoder, prior, options, classes):
-    return draw(
-        autoencoder, [prior], options.samples, classes=classes, verbose=0
-    )[0]
-
-
-def _codes(prior, latents, level):
-    """Returns the inputs and the labels of a prior."""
-    codes = latents.codes[level]
-    if not isinstance(prior.input, dict):
-        return codes, codes
-    inputs = {"codes": codes, **condition_of(latents.codes[:level], prior)}
-    if "labels" in prior.input:
-        inputs["labels"] = latents.labels.astype("int32")
-    return inputs, codes
-
-
-def _measured(level, prior, latents, held_out, best_epoch, options):
-    """Returns the `Level` of a map of codes and its prior."""
-    size = latents.num_embeddings[level]
-    shares = frequencies(latents.codes[level], size)
-    inputs, codes = _codes(prior, held_out, level)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    trainer = keras.Model(prior.input, prior.output)
-    trainer.compile(loss=loss)
-    nats = trainer.evaluate(inputs, codes, verbose=0)
-    return Level(
-        shape=codes.shape[1:],
-        num_embeddings=size,
-        usage=float(np.mean(shares > 0)),
-        perplexity=float(2 ** entropy_bits(shares)),
-        bits_per_code=float(bits_per_code(nats)),
-        bits_per_dimension=float(
-            bits_per_dimension(
-                nats, codes.shape[1:], (options.size, options.size, 3)
-            )
-        ),
-        unigram_bits=float(entropy_bits(frequencies(codes, size))),
-        uniform_bits=math.log2(size),
-        best_epoch=best_epoch,
-        place=PLACES[options.levels][level],
-        prior=prior.name,
-    )

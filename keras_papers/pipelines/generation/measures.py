@@ -3,7 +3,13 @@
 import math
 from typing import NamedTuple
 
+import keras
 import numpy as np
+
+from keras_papers.applications.generative import (
+    bits_per_code,
+    bits_per_dimension,
+)
 
 WHITE = 255.0
 # Of the maps of codes by their number, as in the figures of VQ-VAE-2.
@@ -86,3 +92,52 @@ def entropy_bits(shares):
     """
     used = shares[shares > 0]
     return -np.sum(used * np.log2(used))
+
+
+def measured_level(
+    prior,
+    inputs,
+    codes,
+    *,
+    trained_codes,
+    num_embeddings,
+    image_shape,
+    best_epoch,
+    place,
+    layer,
+):
+    """Measures a prior on held-out codes, as a `Level`.
+
+    Args:
+        prior: Model of the logits of codes.
+        inputs: What it takes for the held-out images.
+        codes: Their codes on this level.
+        trained_codes: Those of the training images, whose use is measured.
+        num_embeddings: Positive int. Codes of the codebook.
+        image_shape: Height, width and channels of an image.
+        best_epoch: Of the prior, from 1.
+        place: One of `PLACES`.
+        layer: Name of the quantizer.
+    """
+    shares = frequencies(trained_codes, num_embeddings)
+    # A model of its own: the prior is saved as it was trained.
+    measured = keras.Model(prior.input, prior.output)
+    measured.compile(
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
+    nats = measured.evaluate(inputs, codes, verbose=0)
+    shape = codes.shape[1:]
+    return Level(
+        shape=shape,
+        num_embeddings=num_embeddings,
+        usage=float(np.mean(shares > 0)),
+        perplexity=float(2 ** entropy_bits(shares)),
+        bits_per_code=float(bits_per_code(nats)),
+        bits_per_dimension=float(bits_per_dimension(nats, shape, image_shape)),
+        unigram_bits=float(entropy_bits(frequencies(codes, num_embeddings))),
+        uniform_bits=math.log2(num_embeddings),
+        best_epoch=best_epoch,
+        place=place,
+        layer=layer,
+        prior=prior.name,
+    )

@@ -26,8 +26,8 @@ from keras_papers.files.figures_json import to_json
 from keras_papers.pipelines.data.images import batches
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.pictures import read_picture
-from keras_papers.pipelines.generation.job import Pictures
 from keras_papers.pipelines.generation.options import GenerateOptions
+from keras_papers.pipelines.generation.pictures import Pictures
 from keras_papers.pipelines.generation.verdict import of_training
 from tests.support.photos import paint
 from tests.support.short_trainings import QUICK_GENERATOR
