@@ -12,10 +12,12 @@ from keras_papers.registration import (
 if _typing.TYPE_CHECKING:  # imported on first use
     from keras_papers import applications as applications
     from keras_papers import cost as cost
+    from keras_papers import distillation as distillation
     from keras_papers import export as export
     from keras_papers import layers as layers
     from keras_papers import losses as losses
     from keras_papers import pipelines as pipelines
+    from keras_papers import pretraining as pretraining
     from keras_papers import quantization as quantization
     from keras_papers import testing as testing
     from keras_papers import tuner as tuner
@@ -25,12 +27,14 @@ if _typing.TYPE_CHECKING:  # imported on first use
 __all__ = [
     "applications",
     "cost",
+    "distillation",
     "export",
     "flatten",
     "layers",
     "losses",
     "pipelines",
     "prepare",
+    "pretraining",
     "quantization",
     "testing",
     "tuner",

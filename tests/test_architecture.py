@@ -39,6 +39,7 @@ DIRECTIONS = {
     "first_step": set(),
     "layers": {"checks"},
     "losses": {"checks"},
+    "distillation": {"checks", "losses"},
     "inlining": {"layers"},
     "cost": {"inlining", "layers"},
     "lowering": {"inlining"},

@@ -17,12 +17,14 @@ PUBLIC = {
     "keras_papers": {
         "applications",
         "cost",
+        "distillation",
         "export",
         "flatten",
         "layers",
         "losses",
         "pipelines",
         "prepare",
+        "pretraining",
         "quantization",
         "testing",
         "tuner",
@@ -178,6 +180,7 @@ PUBLIC = {
         "train_image_generator",
         "tune",
     },
+    "keras_papers.distillation": {"Distiller"},
     "keras_papers.pretraining": {"MaskedColumns", "ReplacedColumns"},
     "keras_papers.testing": {"check_application", "check_layer"},
     "keras_papers.tuner": {
