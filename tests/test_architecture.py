@@ -79,7 +79,7 @@ DIRECTIONS = {
     "pipelines.variants": GROUND
     | SHARED
     | {"export", "pipelines.models", "quantization"},
-    "pipelines.classification": JOB,
+    "pipelines.classification": JOB | {"distillation"},
     "pipelines.search": JOB | {"tuner", "tuner.engine", "tuner.spaces"},
     "pipelines.generation": JOB,
     "pipelines.tables": JOB,

@@ -52,7 +52,7 @@ class Distiller(keras.Model):
             the teacher are resized to those of the student. Defaults to none.
         feature_weight: Nonnegative number. Defaults to 1.
         for_teacher: Function from a batch of the student's inputs to the
-            teacher's. Defaults to None: resizing, where sizes differ.
+            teacher's, which are resized afterwards. Defaults to None: the same.
         name: Name of the model.
 
     Raises:
@@ -179,6 +179,16 @@ class Distiller(keras.Model):
         # JAX computes with the variables that are named before the step only.
         return known + ([] if teacher is None else teacher.variables)
 
+    @property
+    def inputs(self):
+        """The symbolic inputs of the student."""
+        return self.student.inputs
+
+    @property
+    def outputs(self):
+        """The symbolic outputs of the student."""
+        return self.student.outputs
+
     def call(self, inputs, training=None):
         """Returns the student's outputs, answers and features."""
         return self.network(inputs, training=training)
@@ -217,11 +227,11 @@ class Distiller(keras.Model):
 
     def _answers_of(self, x):
         """Returns what the teacher outputs for a batch of the student's."""
-        size = self.teacher.input_shape
+        shape = self.teacher.input_shape
         if self.for_teacher is not None:
             x = self.for_teacher(x)
-        elif len(size) == 4:
-            x = resized(x, size)
+        if len(shape) == 4:
+            x = resized(x, shape)
         return self._teacher_network(x, training=False)
 
     def compute_loss(

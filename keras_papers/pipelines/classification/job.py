@@ -19,6 +19,7 @@ from keras_papers.pipelines.classification.options import (
     TrainOptions,
 )
 from keras_papers.pipelines.classification.report import Report
+from keras_papers.pipelines.classification.teacher import open_teacher
 from keras_papers.pipelines.data.augmentation import default_augmentation
 from keras_papers.pipelines.data.images import (
     explains_lost_pictures,
@@ -106,6 +107,14 @@ def train_image_classifier(options):
             keep their part; where none lists the file, it may have been
             trained on pictures held out here. The first fifth of the epochs
             then trains the new classifier alone. Defaults to None.
+        teacher: Path of a trained .keras file of the same classes, whose
+            answers the model learns by `distillation.Distiller`. It sees the
+            images as they were resized for the model. Pictures that a
+            `split.json` beside it lists keep their part. Defaults to None.
+        temperature: Positive float by which the logits of both are divided.
+            Defaults to 4.
+        label_weight: Float in [0, 1). Weight of the labels beside the answers
+            of the teacher. Defaults to 0.1.
         batch_size: Positive int. Defaults to 64.
         learning_rate: Positive float. Peak of the schedule. Defaults to 0.004.
         weight_decay: Positive float. Of the kernels. Defaults to 0.01.
@@ -174,13 +183,25 @@ def train_image_classifier(options):
     shape = (image_size, image_size, 3)
     if images is None:
         images = load_digits(image_size, seed)
-    is_file = options.weights_file is not None
-    before = split_beside(weights) if is_file else None
-    if before is not None:
-        images = divided_as(before, images, with_new=True)
-        _check_parts(images, weights)
-    elif is_file:
-        warn_of_unknown(weights)
+    # What these were trained on must not be held out.
+    files = [options.weights_file, options.teacher]
+    before = None
+    for file in filter(None, files):
+        found = split_beside(file)
+        if found is None:
+            warn_of_unknown(file)
+        elif before is None:
+            before = found
+            images = divided_as(before, images, with_new=True)
+            _check_parts(images, file)
+        elif found.parts != before.parts:
+            raise ValueError(
+                "`teacher` and `weights` were trained on the same pictures. "
+                f"Received: {files}, whose {SPLIT} differ. Leave one out."
+            )
+    teacher = None
+    if options.teacher is not None:
+        teacher = open_teacher(options.teacher, images.names)
     if options.epochs is None:
         recipe = recipe._replace(epochs=recipe.enough_epochs(images.train))
     if options.augment is None:
@@ -225,6 +246,7 @@ def train_image_classifier(options):
                 seed,
                 folder.path / "logs" if options.tensorboard else None,
                 options.verbose,
+                teacher and teacher.trains(options),
             )
     if options.mixed_precision:
         # What was computed in half precision is answered in full.
@@ -235,7 +257,15 @@ def train_image_classifier(options):
             images, image_size, after(recipe), seed, options.verbose
         )
         report = _write(
-            network, plan, material, folder, trained, split, options, recipe
+            network,
+            plan,
+            material,
+            folder,
+            trained,
+            split,
+            options,
+            recipe,
+            teacher,
         )
         folder.finish()
     return report
@@ -280,7 +310,17 @@ def _check_parts(images, weights):
         )
 
 
-def _write(network, plan, material, folder, trained, split, options, recipe):
+def _write(
+    network,
+    plan,
+    material,
+    folder,
+    trained,
+    split,
+    options,
+    recipe,
+    teacher,
+):
     """Makes all files in the state of the training; returns the report."""
     history = trained.history
     state, images = folder.state, material.images
@@ -320,6 +360,7 @@ def _write(network, plan, material, folder, trained, split, options, recipe):
         bytes=file.bytes,
         latency_ms=round(file.latency_ms, 3),
         output=str(folder.path),
+        teacher=teacher and teacher.measured(material),
         variants=variants,
         verdict=[],
         run=split.run,

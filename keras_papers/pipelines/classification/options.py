@@ -33,6 +33,12 @@ from keras_papers.pipelines.variants.plan import (
 )
 
 
+def _check_teacher(name, value):
+    from keras_papers.pipelines.models.classifier_file import check_file
+
+    check_file(value, ".keras", argument=name)
+
+
 @dataclasses.dataclass(frozen=True)
 class TrainOptions(Options):
     """What `train_image_classifier` takes; it explains each."""
@@ -62,6 +68,24 @@ class TrainOptions(Options):
     _: dataclasses.KW_ONLY
     weights: str | None = option(
         None, "'imagenet' or a weights file to start from", metavar="W"
+    )
+    teacher: str | None = option(
+        None,
+        "trained .keras file of the same classes, whose answers are learned",
+        _check_teacher,
+        metavar="MODEL.keras",
+    )
+    temperature: float = option(
+        4.0,
+        "divides the logits of both before they are compared",
+        training.positive("a divisor", "Try 4."),
+        metavar="T",
+    )
+    label_weight: float = option(
+        0.1,
+        "weight of the labels beside the teacher's answers",
+        training.fraction("the weight of the labels", "Try 0.1."),
+        metavar="W",
     )
     batch_size: int = training.batch_size()
     learning_rate: float = training.learning_rate(

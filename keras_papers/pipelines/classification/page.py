@@ -107,6 +107,15 @@ def render(report, history, answers, thumbnail, skipped=(), seen=()):
     )
 
 
+def _taught(teacher):
+    if teacher is None:
+        return ""
+    return (
+        f"; its teacher, {teacher.file}, reaches "
+        f"{percent(teacher.accuracy, 2)} on the same images"
+    )
+
+
 def _figures(report):
     low, high = likely(report.accuracy, report.test_images)
     return (
@@ -116,7 +125,7 @@ def _figures(report):
             f"of the Keras model; {low:.1%} to {high:.1%} is likely on new "
             "images of the same kind, and "
             f"{percent(report.guessed_accuracy, 2)} is reached by always "
-            "saying the commonest class",
+            "saying the commonest class" + _taught(report.teacher),
         ),
         Figure(
             "Accuracy of the .tflite file",

@@ -11,6 +11,13 @@ from keras_papers.pipelines.report.page_text import divided
 from keras_papers.pipelines.variants.plan import table
 
 
+class Taught(NamedTuple):
+    """By whom a classifier was taught."""
+
+    file: str
+    accuracy: float  # of the teacher, on the held-out images at this size
+
+
 class Report(NamedTuple):
     """What a trained classifier reached and what it costs."""
 
@@ -35,6 +42,7 @@ class Report(NamedTuple):
     bytes: int  # of the .tflite file
     latency_ms: float  # of one image, one thread, median
     output: str  # the folder with the files
+    teacher: Taught | None  # whose answers were learned
     variants: list  # a `Variant` for each .tflite file, if there are several
     verdict: list  # a `Finding` for each thing that stands out
     run: dict | None = None  # what `run_record` returned
@@ -66,6 +74,11 @@ class Report(NamedTuple):
             ("accuracy, Keras", f"{self.accuracy:.2%}"),
             ("accuracy, .tflite", f"{self.tflite_accuracy:.2%}"),
             ("accuracy, guessed", f"{self.guessed_accuracy:.2%}"),
+            *(
+                [("accuracy, teacher", f"{self.teacher.accuracy:.2%}")]
+                if self.teacher
+                else []
+            ),
             (
                 "training",
                 f"{self.training_seconds:.0f} s, {self.epochs} "

@@ -50,13 +50,19 @@ def open_classifier(path, normalization=None):
     return openers[path.suffix](path, normalization)
 
 
-def check_file(path, *endings):
-    """Returns the path of a file; raises ValueError if it is not there."""
+def check_file(path, *endings, argument="model"):
+    """Returns the path of a file; raises ValueError if it is not there.
+
+    Args:
+        path: The path, which was passed as `argument`.
+        *endings: Those that it may have.
+        argument: Name of the argument.
+    """
     kinds = " or ".join(endings)
     if not isinstance(path, str | pathlib.Path):
         raise ValueError(
-            f"`model` is the path of a {kinds} file. "
-            f"Received: model={path!r}. Pass a path."
+            f"`{argument}` is the path of a {kinds} file. "
+            f"Received: {argument}={path!r}. Pass a path."
         )
     path = pathlib.Path(path)
     if path.suffix not in endings or not path.is_file():
@@ -67,8 +73,8 @@ def check_file(path, *endings):
         if path.suffix == ".tflite":
             advice = "Pass the model.keras that it was made of."
         raise ValueError(
-            f"`model` must be a {kinds} file that is there. "
-            f"Received: model={str(path)!r}, {what}. {advice}"
+            f"`{argument}` must be a {kinds} file that is there. "
+            f"Received: {argument}={str(path)!r}, {what}. {advice}"
         )
     return path
 
@@ -177,14 +183,18 @@ def read_labels(path):
         ) from error
 
 
-def load_keras(path):
+def load_keras(path, argument="model"):
     """Loads a .keras file, which may not bring code along.
+
+    Args:
+        path: The path, which was passed as `argument`.
+        argument: Name of the argument.
 
     Raises:
         ValueError: If the file is none, cut off, would run code, or holds a
             class that is not known.
     """
-    path = check_file(path, ".keras")
+    path = check_file(path, ".keras", argument=argument)
     import keras
 
     try:
@@ -194,23 +204,24 @@ def load_keras(path):
     except Exception as error:  # of zip, h5 and json readers, and Keras' own
         if "enable_unsafe_deserialization" in str(error):
             raise ValueError(
-                "`model` must be a file that holds no code of its own, for "
-                f"code would run here. Received: model={str(path)!r}, which "
+                f"`{argument}` must be a file that holds no code of its own, "
+                "for code would run here. "
+                f"Received: {argument}={str(path)!r}, which "
                 "keras.saving refuses in safe_mode. Load it yourself with "
                 "safe_mode=False if you trust where it comes from."
             ) from error
         unknown = re.search(r"Could not locate (\w+ '[^']+')", str(error))
         if unknown:
             raise ValueError(
-                "`model` must be a file of layers that are known here. "
-                f"Received: model={str(path)!r}, whose {unknown[1]} is not. "
-                "Register it with keras.saving.register_keras_serializable, "
-                "and load the file in Python, where its module is imported."
+                f"`{argument}` must be a file of layers that are known here. "
+                f"Received: {argument}={str(path)!r}, whose {unknown[1]} is "
+                "not. Register it with "
+                "keras.saving.register_keras_serializable, and load the file in Python, where its module is imported."
             ) from error
         raise ValueError(
-            "`model` must be a .keras file that can be read. "
-            f"Received: model={str(path)!r} ({_reason(error)}). It may be cut "
-            "off or of another kind; make or fetch it again."
+            f"`{argument}` must be a .keras file that can be read. "
+            f"Received: {argument}={str(path)!r} ({_reason(error)}). It may be "
+            "cut off or of another kind; make or fetch it again."
         ) from error
 
 

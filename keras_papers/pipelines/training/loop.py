@@ -36,7 +36,17 @@ def precision(policy):
         keras.config.set_dtype_policy(before)
 
 
-def train(network, images, image_size, folder, recipe, seed, logs, verbose):
+def train(
+    network,
+    images,
+    image_size,
+    folder,
+    recipe,
+    seed,
+    logs,
+    verbose,
+    distill=None,
+):
     """Trains a network, from where the state in `folder` ends.
 
     Args:
@@ -48,6 +58,8 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
         seed: Draws the order of the images and how they are varied.
         logs: Folder for TensorBoard, or None.
         verbose: As in `keras.Model.fit`.
+        distill: Function from the network to the `Distiller` that trains it,
+            or None.
 
     Returns:
         What was `Trained`.
@@ -62,7 +74,10 @@ def train(network, images, image_size, folder, recipe, seed, logs, verbose):
     watched = batches(images.validation, classes, image_size, size)
     # The network itself stays without an optimizer, whose state would triple
     # the size of its file.
-    trainer = keras.Model(network.inputs, network.outputs)
+    if distill is None:
+        trainer = keras.Model(network.inputs, network.outputs)
+    else:
+        trainer = distill(network)
     class_weight = class_weights(images) if recipe.class_weights else None
     history = []
     for phase in recipe.phases():

@@ -1,0 +1,102 @@
+"""A classifier that is taught by a trained one."""
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from keras_papers import pipelines
+from keras_papers.pipelines.data.picture_folder import load_folder
+from keras_papers.pipelines.data.pictures import read_picture
+from tests.support.photos import paint
+from tests.support.short_trainings import QUICK
+
+
+@pytest.fixture(scope="module")
+def taught(trained, photos, tmp_path_factory):
+    """Returns the report and the folder of a training by `trained`."""
+    output = tmp_path_factory.mktemp("taught")
+    report = pipelines.train_image_classifier(
+        photos,
+        output=output,
+        teacher=trained[1] / "model.keras",
+        overwrite=True,
+        **QUICK,
+    )
+    return report, output
+
+
+@pytest.mark.contract
+def test_the_student_is_written_without_the_teacher(taught, trained):
+    _, output = taught
+    student, alone = (
+        keras.saving.load_model(folder / "model.keras")
+        for folder in (output, trained[1])
+    )
+    assert student.count_params() == alone.count_params()
+    assert not np.allclose(
+        student.get_weights()[0], alone.get_weights()[0], atol=1e-4
+    )
+
+
+def test_the_report_names_the_teacher_and_its_accuracy(taught, trained, photos):
+    report, output = taught
+    path = trained[1] / "model.keras"
+    test = load_folder(photos, seed=0).test
+    pixels = np.stack([read_picture(file, (32, 32)) for file in test.files])
+    scores = keras.saving.load_model(path).predict(pixels, verbose=0)
+    accuracy = np.mean(scores.argmax(-1) == test.labels)
+    assert report.teacher == (str(path), pytest.approx(accuracy))
+    assert "accuracy, teacher" in str(report)
+    figures = json.loads((output / "report.json").read_text())["teacher"]
+    assert figures == {"file": str(path), "accuracy": report.teacher.accuracy}
+    assert str(path) in (output / "report.html").read_text()
+
+
+def test_what_the_teacher_learned_is_not_held_out(trained, photos, tmp_path):
+    splits = [json.loads((trained[1] / "split.json").read_text())]
+    pipelines.train_image_classifier(
+        photos,
+        output=tmp_path / "other",
+        teacher=trained[1] / "model.keras",
+        seed=5,
+        **{**QUICK, "epochs": 1},
+    )
+    splits.append(json.loads((tmp_path / "other/split.json").read_text()))
+    assert splits[0]["test"] == splits[1]["test"]
+
+
+def test_a_teacher_of_unknown_pictures_is_named(trained, photos, tmp_path):
+    alone = tmp_path / "alone" / "model.keras"
+    alone.parent.mkdir()
+    shutil.copy(trained[1] / "model.keras", alone)
+    shutil.copy(trained[1] / "labels.txt", alone.parent)
+    with pytest.warns(UserWarning, match="not known whether it was trained"):
+        pipelines.train_image_classifier(
+            photos,
+            output=tmp_path / "output",
+            teacher=alone,
+            **{**QUICK, "epochs": 1},
+        )
+
+
+def test_a_teacher_of_other_classes_is_named(trained, tmp_path):
+    three = paint(tmp_path / "photos", ["dark", "bright", "striped"])
+    with pytest.raises(
+        ValueError, match=r"of the classes \['bright', 'dark'\]"
+    ):
+        pipelines.train_image_classifier(
+            three,
+            output=tmp_path / "output",
+            teacher=trained[1] / "model.keras",
+            **QUICK,
+        )
+
+
+def test_a_teacher_that_is_no_file_is_named(photos, tmp_path):
+    with pytest.raises(ValueError, match="`teacher` must be a .keras file"):
+        pipelines.train_image_classifier(
+            photos, output=tmp_path, teacher="big.keras", **QUICK
+        )
