@@ -13,7 +13,7 @@ from keras_papers.pipelines.classification.page import (
     Seen,
     render,
 )
-from keras_papers.pipelines.classification.report import Report
+from keras_papers.pipelines.classification.report import Report, Taught
 from keras_papers.pipelines.data.image_set import some_of_each_class
 from keras_papers.pipelines.report.finding import Finding
 from keras_papers.pipelines.report.report_folder import write_report
@@ -113,6 +113,8 @@ def read(folder):
         figures = json.loads(text)
         figures["variants"] = [Variant(**each) for each in figures["variants"]]
         figures["verdict"] = [Finding(**each) for each in figures["verdict"]]
+        if figures["teacher"] is not None:
+            figures["teacher"] = Taught(**figures["teacher"])
         return Report(**figures)
     except (OSError, ValueError, TypeError, KeyError):
         return None  # of a search, or of another version

@@ -216,7 +216,8 @@ def load_keras(path, argument="model"):
                 f"`{argument}` must be a file of layers that are known here. "
                 f"Received: {argument}={str(path)!r}, whose {unknown[1]} is "
                 "not. Register it with "
-                "keras.saving.register_keras_serializable, and load the file in Python, where its module is imported."
+                "keras.saving.register_keras_serializable, and load the file "
+                "in Python, where its module is imported."
             ) from error
         raise ValueError(
             f"`{argument}` must be a .keras file that can be read. "
