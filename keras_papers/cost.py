@@ -17,15 +17,19 @@ from keras_papers.inlining import (
     is_formality,
     is_graph,
 )
+from keras_papers.layers._input_feeding import InputFeedingDecoder
 from keras_papers.layers.axial_attention import AxialAttention
 from keras_papers.layers.block import drawing
+from keras_papers.layers.feature_attention import FeatureAttention
 from keras_papers.layers.finite_scalar_quantizer import FiniteScalarQuantizer
 from keras_papers.layers.gated_causal_conv1d import GatedCausalConv1D
 from keras_papers.layers.gated_masked_conv2d import GatedMaskedConv2D
+from keras_papers.layers.luong_attention import LuongAttention
 from keras_papers.layers.masked_conv2d import MaskedConv2D
 from keras_papers.layers.residual_vector_quantizer import (
     ResidualVectorQuantizer,
 )
+from keras_papers.layers.temporal_attention import TemporalAttention
 from keras_papers.layers.vector_quantizer import VectorQuantizer
 
 CONVOLUTIONS = (
@@ -41,7 +45,14 @@ TRANSPOSED = (
     layers.Conv3DTranspose,
 )
 # Layers whose kernels are used at each place of the output.
-OF_KERNELS = (GatedCausalConv1D, GatedMaskedConv2D, MaskedConv2D)
+OF_KERNELS = (
+    FeatureAttention,
+    GatedCausalConv1D,
+    GatedMaskedConv2D,
+    MaskedConv2D,
+)
+# Layers whose kernels are used at each step.
+RECURRENT = (layers.GRU, layers.LSTM, layers.SimpleRNN)
 # Layers that compare each vector with each code, a product of matrices.
 QUANTIZERS = (ResidualVectorQuantizer, VectorQuantizer)
 SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
@@ -181,9 +192,16 @@ def _calls(model, *args, **kwargs):
         layer, call, outputs = node.operation, node.arguments, node.outputs
         if is_graph(layer):
             yield from _calls(layer, *call.args, **call.kwargs)
-        elif not is_formality(layer) and not is_cast_of_floats(layer):
+        elif not (
+            is_formality(layer) or is_cast_of_floats(layer) or _is_mask(outputs)
+        ):
             outputs = outputs[0] if len(outputs) == 1 else outputs
             yield layer, call.args, outputs
+
+
+def _is_mask(outputs):
+    """Returns whether an operation computes which steps are padding."""
+    return all(each.dtype == "bool" for each in outputs)
 
 
 def _nodes(outputs, inputs):
@@ -247,6 +265,20 @@ def _multiply_adds(layer, args, outputs):
         # Besides the projections, scores and averages along the axis.
         attended = 2 * outputs.shape[layer.axis] * outputs.shape[-1]
         return (_sizes(layer, "kernel") + attended) * _places(layer, outputs)
+    if isinstance(layer, TemporalAttention):
+        return _sizes(layer, "kernel") * args[0].shape[-1]
+    if isinstance(layer, LuongAttention):
+        return _of_luong_attention(layer, *args[0])
+    if isinstance(layer, InputFeedingDecoder):
+        # Of each step; the target states are of the shape of the outputs.
+        cell = layer.cell
+        of_cells = [*cell.cells, cell.combine]
+        return args[0][0].shape[1] * sum(
+            _sizes(part, "kernel", "recurrent_kernel") for part in of_cells
+        ) + _of_luong_attention(cell.attention, outputs, args[0][1])
+    if _is_recurrent(layer):
+        kernels = _sizes(layer, "kernel", "recurrent_kernel")
+        return kernels * args[0].shape[1]
     if isinstance(layer, QUANTIZERS):
         parts = _sizes(layer, "kernel", "embeddings")
         return parts * _places(layer, outputs)
@@ -254,6 +286,27 @@ def _multiply_adds(layer, args, outputs):
         return 0
     stated = getattr(layer, "multiply_adds", None)
     return stated(outputs.shape) if callable(stated) else None
+
+
+def _of_luong_attention(layer, target, source):
+    """Returns the multiply-adds of projections, scores and averages."""
+    pairs = target.shape[1] * source.shape[1]
+    scores = pairs * source.shape[-1]
+    if layer.score == "concat":
+        scores = pairs * _sizes(layer, "v")
+    return (
+        target.shape[1] * _sizes(layer, "kernel", "target_kernel")
+        + source.shape[1] * _sizes(layer, "source_kernel")
+        + scores
+        + pairs * source.shape[-1]
+    )
+
+
+def _is_recurrent(layer):
+    """Returns whether a layer is one of `RECURRENT`, or two of them."""
+    if isinstance(layer, layers.Bidirectional):
+        layer = layer.forward_layer
+    return isinstance(layer, RECURRENT)
 
 
 def _sizes(layer, *names):

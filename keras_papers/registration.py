@@ -14,6 +14,7 @@ REGISTERED = (
     "keras_papers.layers",
     "keras_papers.losses",
     "keras_papers.applications.generative",
+    "keras_papers.applications.sequences",
     "keras_papers.applications.tabular",
     "keras_papers.lowering",
 )

@@ -47,6 +47,7 @@ SONNET = "as many as in DeepMind's notebook, without the codebook"
 LITERAL = "the section read literally; it names no projection to the codes"
 ROSINALITY = "as many as in rosinality/vq-vae-2-pytorch, without codebooks"
 WIDE = "as rosinality's with the paper's 64 residual units"
+NO_COUNT = "the paper gives the sizes, but no count"
 LAB = "the paper gives no layers"
 PUBLIC = "as many as in rosinality/vq-vae-2-pytorch"
 VIDEO_GPT = "as many as in wilson1yan/VideoGPT, without the codebook"
@@ -133,6 +134,7 @@ FACTS = (
     Fact(SMALL, {"alpha": 0.5, MIN: True}, 1_445_480, 21.9),
     Fact(SMALL, {"alpha": 0.35, MIN: True}, 1_281_984, 14.5),
     Fact(SMALL, {"alpha": 1.25, MIN: True}, 2_870_880, 82.3),
+    Fact("AttentionSeq2Seq", {}, 217_032_000, 5855.0, note=NO_COUNT),
     Fact("LatentVQVAE", {}, 4_686_656, 900.7, note=LAB),
     Fact("PixelSNAIL", {}, 836_128, 782.1),
     Fact("PixelSNAIL", {"input_shape": (32, 32), "table": ROSINALITY_TOP},

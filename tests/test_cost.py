@@ -8,12 +8,16 @@ from keras_papers.cost import count
 from keras_papers.layers import (
     AxialAttention,
     CausalAttention2D,
+    FeatureAttention,
     FiniteScalarQuantizer,
     GatedMaskedConv2D,
+    LuongAttention,
     MaskedConv2D,
     ResidualVectorQuantizer,
+    TemporalAttention,
     VectorQuantizer,
 )
+from keras_papers.layers._input_feeding import InputFeedingDecoder
 
 
 def cost_of(layer, *shape):
@@ -49,6 +53,15 @@ def cost_of(layer, *shape):
             (2, 3, 4),
             6 * 4 * (6 + 6 + 10) + 6 * 6 * (6 + 10),
         ),
+        (FeatureAttention(), (5, 7), 5 * 7 * 7),
+        (TemporalAttention(), (5, 7), 5 * 5 * 7),
+        (keras.layers.LSTM(3), (6, 4), 6 * 4 * 3 * (4 + 3)),
+        (keras.layers.GRU(3), (6, 4), 6 * 3 * 3 * (4 + 3)),
+        (
+            keras.layers.Bidirectional(keras.layers.SimpleRNN(3)),
+            (6, 4),
+            2 * 6 * 3 * (4 + 3),
+        ),
     ],
 )
 def test_closed_forms(layer, shape, multiply_adds):
@@ -63,6 +76,28 @@ def test_a_gated_layer_has_its_kernels_at_each_place():
     # Vertical, horizontal, join and project; both stacks are gated by halves.
     kernels = 6 * 4 * 12 + 2 * 4 * 12 + 12 * 12 + 6 * 6
     assert count(keras.Model(x, outputs)).multiply_adds == 35 * kernels
+
+
+@pytest.mark.parametrize(
+    "score, multiply_adds",
+    [
+        # For each of 3 * 5 pairs, or 3 target, or 5 source steps.
+        ("dot", 15 * (4 + 4)),
+        ("general", 3 * 4 * 4 + 15 * (4 + 4)),
+        ("concat", 3 * 4 * 4 + 5 * 4 * 4 + 15 * (4 + 4)),
+    ],
+)
+def test_attention_to_another_sequence_has_its_pairs(score, multiply_adds):
+    target, source = keras.Input((3, 4)), keras.Input((5, 4))
+    context = LuongAttention(score)([target, source])
+    cost = count(keras.Model([target, source], context))
+    assert cost.multiply_adds == multiply_adds and cost.unknown == ()
+    state = keras.Input((4,))
+    fed = InputFeedingDecoder(4, 1, score)([target, source, state, state])
+    cost = count(keras.Model([target, source, state], fed))
+    # An LSTM of the inputs and the last state, and its output with a context.
+    cell = 3 * (4 * 4 * (4 + 4 + 4) + 8 * 4)
+    assert cost.multiply_adds == multiply_adds + cell and cost.unknown == ()
 
 
 class Doubled(keras.layers.Layer):
@@ -114,8 +149,8 @@ def test_two_networks_inside_one_model_are_both_counted():
 
 
 def test_unknown_layers_are_named():
-    inputs = keras.Input((6, 4))
-    x = keras.layers.LSTM(3, name="memory")(inputs)
+    inputs = keras.Input((6, 4, 1))
+    x = keras.layers.ConvLSTM1D(3, 1, name="memory")(inputs)
     cost = count(keras.Model(inputs, x * 2))
     assert cost.unknown[0] == "memory"
     assert "not counting memory" in str(cost)

@@ -78,6 +78,12 @@ PUBLIC = {
         "sample",
         "sample_images",
     },
+    "keras_papers.applications.sequences": {
+        "AttentionSeq2Seq",
+        "Translations",
+        "translate",
+        "translation_examples",
+    },
     "keras_papers.applications.tabular": {
         "TabTransformer",
         "TableFile",
@@ -286,6 +292,7 @@ def test_help_shows_functions_that_are_imported_late():
 
 HAVE_EXAMPLES = [
     "keras_papers.applications.generative",
+    "keras_papers.applications.sequences",
     "keras_papers.applications.tabular",
 ]
 

@@ -13,7 +13,7 @@ import pytest
 
 import keras_papers
 from keras_papers import layers, losses
-from keras_papers.applications import generative, tabular
+from keras_papers.applications import generative, sequences, tabular
 from keras_papers.applications.generative import vq_vae_audio, wavenet
 
 ROOT = pathlib.Path(keras_papers.__file__).parent
@@ -120,6 +120,9 @@ def small_models():
         "audio": audio,
         "margins": margins,
         "tabular": tabular.TabularModel(schema, network),
+        "translator": sequences.AttentionSeq2Seq(
+            9, 9, 4, 4, units=4, num_layers=1, input_feeding=True
+        ),
     }
 
 

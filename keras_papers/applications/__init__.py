@@ -90,3 +90,6 @@ from keras_papers.applications.mobilenet_v3 import (
 from keras_papers.applications.registry import get as get
 from keras_papers.applications.registry import list_models as list_models
 from keras_papers.applications.registry import table as table
+from keras_papers.applications.sequences.attention_seq2seq import (
+    AttentionSeq2Seq as AttentionSeq2Seq,
+)

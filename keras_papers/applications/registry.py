@@ -19,6 +19,7 @@ VIDEO_AUTOENCODING = "video_autoencoding"
 LATENT_AUTOENCODING = "latent_autoencoding"  # of the codes of another
 LATENT_PRIOR = "latent_prior"  # models of the codes of an autoencoder
 AUDIO_GENERATION = "audio_generation"
+SEQUENCE_TRANSLATION = "sequence_translation"
 
 
 class Paper(NamedTuple):
@@ -41,7 +42,7 @@ class Record(NamedTuple):
     task: str
     paper: Paper
     table: tuple  # rows, whose fields are the paper's column heads
-    size: int  # height and width of the default input, or samples of a sound
+    size: int  # of the default input: height and width, samples, or tokens
     published: Any  # `pretrained.weights.Family`, or None
 
     @property
@@ -64,8 +65,8 @@ def network(paper, table, *, size=224, task=CLASSIFICATION, published=None):
     Args:
         paper: The `Paper`.
         table: Tuple of rows, from which the network is built.
-        size: Int. Height and width of the default input, or the samples of a
-            sound. Defaults to 224.
+        size: Int. Height and width of the default input, the samples of a
+            sound, or the tokens of a sequence. Defaults to 224.
         task: Str. What the network is for. Defaults to
             `"image_classification"`.
         published: `pretrained.weights.Family` of the weights that

@@ -59,6 +59,8 @@ class LuongAttention(layers.Layer):
         return_attention_scores: Whether to return the weights, too. Defaults
             to False.
         training: Whether weights are dropped.
+        keys: What `keys(source)` returned, where it is computed once for
+            several calls, such as the steps of a decoder. Defaults to None.
 
     Raises:
         ValueError: If an argument is out of its range, or the inputs have
@@ -130,29 +132,49 @@ class LuongAttention(layers.Layer):
             name=name, shape=shape, initializer=self.kernel_initializer
         )
 
+    def keys(self, source):
+        """Returns what the scores need of the source states.
+
+        Args:
+            source: The source states: `(batch, source steps, source size)`.
+
+        Returns:
+            W h_s for `"concat"`, which does not depend on the target;
+            otherwise `source`.
+        """
+        if self.score != "concat":
+            return source
+        return ops.matmul(source, self.source_kernel)
+
     def call(
-        self, inputs, mask=None, return_attention_scores=False, training=None
+        self,
+        inputs,
+        mask=None,
+        return_attention_scores=False,
+        training=None,
+        keys=None,
     ):
         target, source = _two(inputs)
         source_mask = None if mask is None else mask[1]
         if source_mask is not None:
             source_mask = ops.cast(source_mask, "bool")[:, None, :]
-        scores = self._scores(target, source)
+        keys = self.keys(source) if keys is None else keys
+        scores = self._scores(target, keys)
         weights = masked_softmax(scores, source_mask, axis=-1)
         weights = ops.cast(weights, self.compute_dtype)
         context = ops.matmul(self.drop(weights, training=training), source)
         return (context, weights) if return_attention_scores else context
 
-    def _scores(self, target, source):
+    def _scores(self, target, keys):
         """Returns the scores: (batch, target steps, source steps)."""
         if self.score == "concat":
             # W [h_t; h_s], by the parts of W.
             target = ops.matmul(target, self.target_kernel)[:, :, None]
-            source = ops.matmul(source, self.source_kernel)[:, None]
-            return ops.matmul(ops.tanh(target + source), self.v)[..., 0]
+            both = ops.tanh(target + keys[:, None])
+            return ops.matmul(both, self.v)[..., 0]
         if self.score == "general":
             target = ops.matmul(target, self.kernel)
-        return ops.matmul(target, ops.transpose(source, (0, 2, 1)))
+        return ops.matmul(target, ops.transpose(keys, (0, 2, 1)))
 
     def compute_mask(self, inputs, mask=None):
         return None if mask is None else mask[0]
@@ -162,7 +184,12 @@ class LuongAttention(layers.Layer):
         return (*target[:-1], source[-1])
 
     def compute_output_spec(
-        self, inputs, mask=None, return_attention_scores=False, training=None
+        self,
+        inputs,
+        mask=None,
+        return_attention_scores=False,
+        training=None,
+        keys=None,
     ):
         target, source = _two(inputs)
         shape = (*target.shape[:-1], source.shape[-1])
