@@ -9,7 +9,7 @@ models. Networks are trained with AdamW until the AUC of the 15 % does not rise
 for some epochs; the other models do not use the 15 %. Settings were chosen on
 the 15 % of the first split of income.csv; the 20 % served the tables alone.
 
-Networks take numbers as piecewise linear pieces (`tables.in_pieces`); one row
+Networks take numbers encoded piecewise linearly (`tables.piecewise`); one row
 has them standardized, as the paper does. The MLP is TabTransformer without
 transformer layers. pytorch-widedeep's TabTransformer has the same sizes, and
 else its defaults. Boosting and logistic regression have the defaults of their
@@ -33,7 +33,7 @@ from wide_deep import WideDeep
 
 from keras_papers.applications.tabular import TabTransformer
 
-# Constructors of networks, and whether numbers come as piecewise linear pieces.
+# Constructors of networks, and whether numbers are encoded piecewise linearly.
 NETWORKS = {
     "TabTransformer": (TabTransformer, True),
     "MLP": (tables.mlp, True),
@@ -159,7 +159,7 @@ def measure(name, parts, settings, seed):
     """Returns what the log has of a model and a split."""
     numeric = list(parts.schema.numeric)
     if name == PEER or NETWORKS.get(name, (None, False))[1]:
-        parts, numeric = tables.in_pieces(parts)
+        parts, numeric = tables.piecewise(parts)
     start = time.process_time()
     if name in FITTED:
         predict = averaged = FITTED[name](parts.train)

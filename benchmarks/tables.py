@@ -139,11 +139,11 @@ def split(frame, target, missing, seed):
     return Split(schema, *parts)
 
 
-def in_pieces(parts):
+def piecewise(parts):
     """Replaces each number by its place in each interval of its column.
 
     Piecewise linear encoding (Gorishniy et al., 2022, arXiv:2203.05556,
-    section 3.2), but one value of a piece is limited to [0, 1]. The intervals
+    section 3.2), with the first and last, too, limited to [0, 1]. The intervals
     end at quantiles of the rows, and at quantiles of the distinct values, so
     that a column that is 0 in most rows has some for the others.
 
@@ -157,18 +157,18 @@ def in_pieces(parts):
         )
     }
     names = [
-        f"{name}_{piece}"
+        f"{name}_{interval}"
         for name, ends in edges.items()
-        for piece in range(1, len(ends))
+        for interval in range(1, len(ends))
     ]
 
     def encoded(part):
         columns = zip(edges.values(), part.numbers.T, strict=True)
-        pieces = [
+        places = [
             np.clip((x[:, None] - ends[:-1]) / np.diff(ends), 0, 1)
             for ends, x in columns
         ]
-        return part._replace(numbers=np.hstack(pieces).astype("float32"))
+        return part._replace(numbers=np.hstack(places).astype("float32"))
 
     train, validation, test = map(encoded, parts[1:])
     return Split(parts.schema, train, validation, test), names
