@@ -102,7 +102,9 @@ class Options:
             elif value is True:
                 words.append(flag_of(field))
             elif about.words is not None:
-                words += [flag_of(field), *about.words(value)]
+                given = [flag_of(field), *about.words(value)]
+                is_one = len(given) == 2
+                words += _with_flag(*given) if is_one else given
             else:
                 for each in values:
                     words += _with_flag(flag_of(field), str(each))

@@ -4,6 +4,8 @@ An autoencoder and then a prior over its codes are two stages. A stage that is
 finished is loaded when the job is started again.
 """
 
+from typing import NamedTuple
+
 import keras
 import numpy as np
 
@@ -16,6 +18,13 @@ from keras_papers.pipelines.training.loop import (
 from keras_papers.pipelines.training.recipe import Phase
 
 
+class _Stopping(NamedTuple):
+    """What `Memory` reads of a recipe."""
+
+    early_stopping: int | None
+    ema: float | None = None
+
+
 def train_stage(
     network,
     loss,
@@ -26,8 +35,12 @@ def train_stage(
     learning_rate,
     callbacks=(),
     verbose="auto",
+    *,
+    optimizer=None,
+    metrics=None,
+    patience=None,
 ):
-    """Trains a network by Adam, from where the state in `folder` ends.
+    """Trains a network, from where the state in `folder` ends.
 
     Args:
         network: A functional model. It gets the weights of the epoch with the
@@ -36,44 +49,106 @@ def train_stage(
         data: Function from the number of epochs that are done to batches of
             inputs and labels, of a known number: a training that is resumed
             does not repeat the order of its first epochs.
-        watched: The same of the images that are watched.
+        watched: The same of the examples that are watched.
         folder: The `StateFolder` of this stage.
         epochs: Positive int.
         learning_rate: Peak of the schedule.
         callbacks: Further callbacks of Keras.
         verbose: As in `keras.Model.fit`.
+        optimizer: Optimizer. Defaults to None: Adam, whose rate rises and
+            falls.
+        metrics: Metrics of the labels. Defaults to None.
+        patience: Positive int. Epochs after which the training ends if the
+            validation loss was not lower. Defaults to None.
 
     Returns:
         What was `Trained`.
     """
-    batches = data(len(folder.read_json("history.json") or ()))
+    batches = data(epochs_done(folder))
     trainer = keras.Model(network.input, network.output, name=network.name)
-    steps = epochs * len(batches)
-    optimizer = keras.optimizers.Adam(rising_and_falling(learning_rate, steps))
-    trainer.compile(optimizer, loss)
+    if optimizer is None:
+        steps = epochs * len(batches)
+        schedule = rising_and_falling(learning_rate, steps)
+        optimizer = keras.optimizers.Adam(schedule)
+    trainer.compile(optimizer, loss, metrics=metrics)
+    return fit_stage(
+        trainer,
+        batches,
+        watched,
+        folder,
+        epochs,
+        learning_rate,
+        len(batches),
+        callbacks,
+        verbose,
+        patience=patience,
+        shuffle=False,  # `data` did
+    )
+
+
+def epochs_done(folder):
+    """Returns how many epochs of a stage are in its `StateFolder`."""
+    return len(folder.read_json("history.json") or ())
+
+
+def fit_stage(
+    trainer,
+    data,
+    watched,
+    folder,
+    epochs,
+    learning_rate,
+    steps,
+    callbacks=(),
+    verbose="auto",
+    *,
+    patience=None,
+    **options,
+):
+    """Trains a model of a `fit` of its own, as `train_stage` does.
+
+    Args:
+        trainer: A compiled and built model. It gets the weights of the epoch
+            with the lowest validation loss.
+        data: What its `fit` trains on.
+        watched: Its `validation_data`.
+        folder: The `StateFolder` of this stage.
+        epochs: Positive int.
+        learning_rate: Its peak, for an error.
+        steps: Number of steps in an epoch.
+        callbacks: Further callbacks of Keras.
+        verbose: As in `keras.Model.fit`.
+        patience: As in `train_stage`.
+        **options: Further arguments of `fit`.
+
+    Returns:
+        What was `Trained`.
+    """
     phase = Phase("all", 0, epochs, learning_rate)
-    memory = Memory(folder, phase, [])
+    memory = Memory(folder, phase, [], _Stopping(patience))
     first = memory.restore(trainer)
-    if first and verbose:
+    is_over = first == epochs or memory.has_stopped()
+    if verbose and first:
         print(
             f"{folder.state.name} continues after epoch {first} of {epochs}",
             flush=True,
         )
     elif verbose:
+        at_most = "at most " * (patience is not None)
         print(
-            f"trains {folder.state.name}: {plural(epochs, 'epoch')} of "
-            f"{plural(len(batches), 'step')}",
+            f"trains {folder.state.name}: {at_most}{plural(epochs, 'epoch')} "
+            f"of {plural(steps, 'step')}",
             flush=True,
         )
-    if first < epochs:
+    if not is_over:
         trainer.fit(
-            batches,
+            data,
             validation_data=watched,
             initial_epoch=first,
             epochs=epochs,
             callbacks=[_WithoutUnmeasured(), memory, *callbacks],
-            shuffle=False,
             verbose=verbose,
+            **options,
         )
     memory.restore_best(trainer)
     return Trained(memory.history, memory.best_epoch(), memory.rule())
