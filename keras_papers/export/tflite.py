@@ -31,6 +31,7 @@ from keras_papers.export.metadata import (
     Description,
     image_classification,
     no_task,
+    table_rows,
 )
 from keras_papers.export.output_path import check_path
 from keras_papers.export.verification import PARITY, ROWS, verify
@@ -65,8 +66,10 @@ def to_tflite(
     describes to Android's task library how to make that image of a photo, and
     the labels. Any other model keeps the names of its inputs and outputs: the
     keys of dicts, else the names of layers. Its files take ids as integers,
-    and all other numbers, of int8 files too, as floats. The file is written
-    under another name, verified, and only then moved to `path`.
+    and all other numbers, of int8 files too, as floats. The metadata of a
+    `TabularModel` has its schema, by which an app makes them of raw rows. The
+    file is written under another name, verified, and only then moved to
+    `path`.
 
     Args:
         model: Functional or built sequential model, of any number of inputs
@@ -76,8 +79,9 @@ def to_tflite(
             precision computes in float16.
         path: Where to write the file, ending with `.tflite`.
         labels: Names of the classes in the order of the one output. Defaults
-            to None: the classes have numbers only. With two labels, a model of
-            one sigmoid p becomes a file of two scores, 1 - p and p.
+            to None: those of the schema of a `TabularModel`, else the classes
+            have numbers only. With two labels, a model of one sigmoid p
+            becomes a file of two scores, 1 - p and p.
         quantize: None for float32; `"float16"` for weights of half the size,
             or `"dynamic"` for int8 weights, a quarter, of which both answer
             in floats; or `"int8"` for integers throughout.
@@ -146,7 +150,9 @@ def to_tflite(
         )
     check_positive_int("threads", threads, "a number of threads", "Try 1.")
     check_positive_int("runs", runs, "a number of measured runs", "Try 50.")
-    of_user = model
+    of_user, table = model, _table_of(model)
+    if labels is None and table is not None:
+        labels = table["classes"]
     if labels is not None and has_one_score(model) and not aware:
         model = two_scores(model)
     measured = quantize == "int8" and not aware
@@ -173,6 +179,7 @@ def to_tflite(
         model.name,
         _check_labels(labels, signature_of(model)),
         *(normalization or ()),
+        table=table,
     )
     shapes = [spec.shape for spec in signature.inputs]
     with draft_of(path) as draft:
@@ -204,8 +211,19 @@ def _described(converted, description, signature):
         )
         for number, spec in enumerate(specs)
     }
-    task = image_classification if signature.classifies_image else no_task
+    if description.table is not None:
+        task = table_rows
+    elif signature.classifies_image:
+        task = image_classification
+    else:
+        task = no_task
     return metadata.write(converted, description, task, names)
+
+
+def _table_of(model):
+    """Returns what the schema of a `TabularModel` consists of, or None."""
+    schema = getattr(model, "schema", None)
+    return None if schema is None else schema.get_config()
 
 
 def convert_unverified(model, quantize=None):

@@ -10,3 +10,4 @@ class Description(NamedTuple):
     labels: tuple = ()  # in the order of the scores
     mean: float = 0.0  # subtracted from a pixel in [0, 255],
     std: float = 1.0  # by which that is divided before a float model takes it
+    table: dict | None = None  # of a model of rows: what its schema consists of

@@ -1,17 +1,24 @@
 """Metadata inside a .tflite file.
 
 A second flatbuffer, of the schema "M001", is in a buffer of the model and
-describes its tensors; the labels follow the model as a zip member.
+describes its tensors; the labels follow the model as a zip member, and so does
+the schema of a table.
 """
 
 import io
+import json
 import os
 import zipfile
 
 import numpy as np
 
-from keras_papers.export.metadata import image_classification, schema
+from keras_papers.export.metadata import (
+    image_classification,
+    schema,
+    table_rows,
+)
 from keras_papers.export.metadata.description import Description
+from keras_papers.export.metadata.table_rows import SCHEMA
 from keras_papers.export.metadata.tensors import LABELS, Tensor
 from keras_papers.extras import require
 
@@ -44,6 +51,12 @@ def write(data, description, task=image_classification, names=None):
         ],
         schema.MODEL_PARSER_VERSION: "1.0.0",
     }
+    members = {}
+    if description.labels:
+        members[LABELS] = "\n".join(description.labels)
+    if description.table is not None:
+        members[SCHEMA] = json.dumps(description.table, ensure_ascii=False)
+        table[schema.MODEL_FILES] = [table_rows.file()]
     buffer, entry = tflite.BufferT(), tflite.MetadataT()
     buffer.data = np.frombuffer(schema.pack(table), np.uint8)
     entry.name, entry.buffer = ENTRY, len(model.buffers)
@@ -52,12 +65,13 @@ def write(data, description, task=image_classification, names=None):
     builder = flatbuffers.Builder(len(data) + 4096)
     builder.Finish(model.Pack(builder), b"TFL3")
     file = io.BytesIO(builder.Output())
-    if description.labels:
+    if members:
         # Zip files have their directory at the end, where the runtime does
         # not look.
         file.seek(0, os.SEEK_END)
         with zipfile.ZipFile(file, "a", zipfile.ZIP_STORED) as archive:
-            archive.writestr(LABELS, "\n".join(description.labels))
+            for name, text in members.items():
+                archive.writestr(name, text)
     return file.getvalue()
 
 
@@ -120,8 +134,14 @@ def _unpack(data, path):
     description = Description(root.string(schema.MODEL_NAME))
     for file in (f for x in outputs for f in x.tables(schema.TENSOR_FILES)):
         if file.byte(schema.FILE_TYPE) == schema.TENSOR_AXIS_LABELS:
-            labels = _read_labels(path, file.string(schema.FILE_NAME))
+            labels = _read_member(path, file.string(schema.FILE_NAME))
+            labels = tuple((labels or "").splitlines())
             description = description._replace(labels=labels)
+    for file in root.tables(schema.MODEL_FILES):
+        if file.string(schema.FILE_NAME) == SCHEMA:
+            # Each column has a normalization of its own.
+            table = json.loads(_read_member(path, SCHEMA))
+            return description._replace(table=table)
     for unit in (
         u for x in inputs for u in x.tables(schema.TENSOR_PROCESS_UNITS)
     ):
@@ -134,10 +154,11 @@ def _unpack(data, path):
     return description
 
 
-def _read_labels(path, name):
+def _read_member(path, name):
+    """Returns the text of a zip member, or None without it."""
     if not zipfile.is_zipfile(path):
-        return ()
+        return None
     with zipfile.ZipFile(path) as archive:
         if name not in archive.namelist():
-            return ()
-        return tuple(archive.read(name).decode().splitlines())
+            return None
+        return archive.read(name).decode()

@@ -53,15 +53,17 @@ def image(tensor, description):
     }
     if tensor.is_float:
         table[schema.TENSOR_PROCESS_UNITS] = [
-            {
-                schema.UNIT_TYPE: schema.byte(schema.NORMALIZATION_OPTIONS),
-                schema.UNIT: {
-                    schema.MEAN: [description.mean],
-                    schema.STD: [description.std],
-                },
-            }
+            normalization(description.mean, description.std)
         ]
     return table
+
+
+def normalization(mean, std):
+    """Returns the metadata of (value - mean) / std, which the app computes."""
+    return {
+        schema.UNIT_TYPE: schema.byte(schema.NORMALIZATION_OPTIONS),
+        schema.UNIT: {schema.MEAN: [mean], schema.STD: [std]},
+    }
 
 
 def scores(tensor, description):
