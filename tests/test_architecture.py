@@ -82,17 +82,18 @@ DIRECTIONS = {
     "pipelines.classification": JOB | {"distillation"},
     "pipelines.search": JOB | {"tuner", "tuner.engine", "tuner.spaces"},
     "pipelines.generation": JOB,
-    "pipelines.tables": JOB,
+    "pipelines.tables": JOB | {"pretraining"},
     "pipelines": {
         "lazy_names",
         "pipelines.classification",
         "pipelines.generation",
         "pipelines.models",
         "pipelines.search",
+        "pipelines.tables",
     },
     "cli": JOB
     | {"pipelines", "pipelines.classification", "pipelines.generation"}
-    | {"pipelines.search"}
+    | {"pipelines.search", "pipelines.tables"}
     | {"tuner.spaces"},
     "__main__": {"cli"},
 }

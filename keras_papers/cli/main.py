@@ -20,6 +20,7 @@ JOBS = {
     "classify": "keras_papers.pipelines.classification.verbs",
     "search": "keras_papers.pipelines.search.verbs",
     "generate": "keras_papers.pipelines.generation.verbs",
+    "table": "keras_papers.pipelines.tables.verbs",
 }
 # Verbs without a job before them: their modules, and the names there.
 SHORT = {

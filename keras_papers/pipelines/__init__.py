@@ -54,26 +54,40 @@ if _typing.TYPE_CHECKING:  # what is imported when it is first used
     from keras_papers.pipelines.search.report import (
         SearchReport as SearchReport,
     )
+    from keras_papers.pipelines.tables.evaluation import (
+        evaluate_table as evaluate_table,
+    )
+    from keras_papers.pipelines.tables.job import (
+        train_table_model as train_table_model,
+    )
+    from keras_papers.pipelines.tables.predictions import (
+        predict_table as predict_table,
+    )
+    from keras_papers.pipelines.tables.report import TableReport as TableReport
 
 _HOMES = {
     "GenerationReport": "generation.report.GenerationReport",
     "PictureLog": "generation.picture_log.PictureLog",
     "Report": "classification.report.Report",
     "SearchReport": "search.report.SearchReport",
+    "TableReport": "tables.report.TableReport",
     "benchmark": "classification.speed.benchmark",
     "compress": "generation.compression.compress",
     "decompress": "generation.compression.decompress",
     "draw_samples": "generation.sampling.draw_samples",
     "evaluate": "classification.inference.evaluate",
+    "evaluate_table": "tables.evaluation.evaluate_table",
     "export": "classification.deployment.export",
     "info": "models.information.info",
     "list": "models.model_facts.list_models",
     "list_models": "models.model_facts.list_models",
     "predict": "classification.inference.predict",
+    "predict_table": "tables.predictions.predict_table",
     "quantize": "classification.deployment.quantize",
     "train": "classification.job.train_image_classifier",
     "train_image_classifier": "classification.job.train_image_classifier",
     "train_image_generator": "generation.job.train_image_generator",
+    "train_table_model": "tables.job.train_table_model",
     "tune": "search.job.tune",
 }
 __all__ = [
@@ -81,20 +95,24 @@ __all__ = [
     "PictureLog",
     "Report",
     "SearchReport",
+    "TableReport",
     "benchmark",
     "compress",
     "decompress",
     "draw_samples",
     "evaluate",
+    "evaluate_table",
     "export",
     "info",
     "list",
     "list_models",
     "predict",
+    "predict_table",
     "quantize",
     "train",
     "train_image_classifier",
     "train_image_generator",
+    "train_table_model",
     "tune",
 ]
 __getattr__, __dir__ = _lazy_names(__name__, _HOMES)

@@ -14,6 +14,7 @@ from keras_papers.files import figures_json, training_state
 from keras_papers.pipelines.classification import report
 from keras_papers.pipelines.data.split import PARTS, Split
 from keras_papers.pipelines.search.search_pictures import write_picture
+from keras_papers.pipelines.tables.predictions import TablePredictions
 from keras_papers.tuner.engine import trial_table
 from tests.support import search_reports
 
@@ -29,6 +30,7 @@ WRITERS = {
     "tofile",
 }
 OURS = {  # methods that write by `draft_of`
+    "found.save",
     "latents.save",
     "report.save",
     "searched.split().save",
@@ -140,6 +142,9 @@ WAYS = {
     "trials.csv": lambda path: trial_table.write_csv(
         search_reports.pairs().trials, path
     ),
+    "predictions.csv": lambda path: TablePredictions(
+        *("m.keras", "income", None, [0.5] * 99, None, {}, {}, None)
+    ).save(path),
     "pareto.svg": lambda path: write_picture(search_reports.pairs(), path),
 }
 

@@ -1,0 +1,339 @@
+"""The rows of a CSV file: read, divided, and recognized again by their hash."""
+
+import collections
+import contextlib
+import hashlib
+import os
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_papers.applications.tabular import TabularSchema
+from keras_papers.applications.tabular.table_file import (
+    TableFile,
+    described,
+    read_table_file,
+)
+from keras_papers.checks import check_choice
+from keras_papers.pipelines.data.split import NEW, PARTS
+from keras_papers.pipelines.report.labelled_lines import labelled
+from keras_papers.pipelines.report.page_text import plural
+from keras_papers.pipelines.tables.options import CLASSIFICATION, REGRESSION
+
+# Shares of the paper; what is left is trained on.
+VALIDATION, TEST = 0.15, 0.20
+FEWEST = 20  # rows with a target
+FEWEST_OF_CLASS = 5
+NAMED = 8  # classes whose shares are printed
+
+
+class Rows(NamedTuple):
+    """The rows of a training, divided."""
+
+    schema: TabularSchema  # of the rows to train on
+    train: TableFile
+    validation: TableFile  # watched in training, to choose the weights by
+    test: TableFile  # held out from both
+    unlabelled: TableFile | None  # the pre-training has these, too
+    without_target: int  # rows of the file
+    left_out: int  # rows without labels that are held out or watched, too
+
+    def __str__(self):
+        """Describes a training before it starts, as lines."""
+        schema = self.schema
+        kinds = {
+            "categorical": [
+                f"{name} ({levels:,})"
+                for name, levels in schema.cardinalities.items()
+            ],
+            "numeric": list(schema.numeric),
+        }
+        rows = [
+            ("predicts", self._target()),
+            *(
+                (kind, f"{len(names)}: {', '.join(names)}")
+                for kind, names in kinds.items()
+                if names
+            ),
+            (
+                "rows",
+                f"{self.train.rows:,} to train on, "
+                f"{self.validation.rows:,} to watch, {self.test.rows:,} held "
+                "out",
+            ),
+        ]
+        if self.without_target:
+            use = (
+                "trained on without labels"
+                if self.unlabelled
+                else "left out; --pretrain would train on them"
+            )
+            rows.append(
+                (
+                    "without target",
+                    f"{plural(self.without_target, 'row')}, {use}",
+                )
+            )
+        if self.unlabelled:
+            text = f"{plural(self.unlabelled.rows, 'row')} more to pre-train on"
+            if self.left_out:
+                text += (
+                    f", without {self.left_out:,} that are watched or held out"
+                )
+            rows.append(("unlabelled", text))
+        return labelled(rows)
+
+    def _target(self):
+        schema = self.schema
+        if schema.classes is None:
+            mean, deviation = schema.scale
+            return (
+                f"{schema.target}, a number: mean {mean:.4g}, deviation "
+                f"{deviation:.4g}"
+            )
+        counts = collections.Counter(schema.encode_target(self.train).tolist())
+        shown = [
+            f"{label} {counts[place] / self.train.rows:.1%}"
+            for place, label in enumerate(schema.classes[:NAMED])
+        ]
+        more = ", ..." * (len(schema.classes) > NAMED)
+        return (
+            f"{schema.target}, {len(schema.classes)} classes: "
+            f"{', '.join(shown)}{more}"
+        )
+
+
+def read(path):
+    """Reads a CSV file; warns of what is unusual about it."""
+    table = read_table_file(path)
+    found = described(table)
+    if found:
+        warnings.warn(f"{os.fspath(path)}: {found}", UserWarning, stacklevel=3)
+    return table
+
+
+def load(options):
+    """Reads the rows of a training and divides them.
+
+    Args:
+        options: The `TableOptions`.
+
+    Returns:
+        `Rows`. The kinds of the columns and the classes are those of the whole
+        file; levels and statistics are those of the rows to train on.
+
+    Raises:
+        ValueError: If the file cannot be read, a column is not there or of no
+            use, or there are too few rows.
+    """
+    table = read(options.data)
+    check_choice("target", options.target, list(table), "a column")
+    missing_values = tuple(options.missing_values or ())
+    has_target = ~is_missing(table[options.target], missing_values)
+    known = table.take(has_target)
+    _check_number(known.rows, options.target)
+    common = {
+        "ignored": options.ignored or (),
+        "missing_values": missing_values,
+    }
+    found = TabularSchema.of(
+        known,
+        options.target,
+        categorical=options.categorical or (),
+        numeric=options.numeric or (),
+        task=options.task,
+        **common,
+    )
+    parts = {
+        name: known.take(places)
+        for name, places in _divided(known, found, options.seed).items()
+    }
+    with _quiet():  # what there is to warn of was found in the whole
+        schema = TabularSchema.of(
+            parts["train"],
+            options.target,
+            categorical=list(found.categorical),
+            numeric=list(found.numeric),
+            task=CLASSIFICATION if found.scale is None else REGRESSION,
+            **common,
+        )
+    unlabelled, left_out = None, 0
+    if options.pretrain is not None:
+        more = [table.take(~has_target)] if not has_target.all() else []
+        if options.unlabelled is not None:
+            more.append(read(options.unlabelled))
+        unlabelled, left_out = _unlabelled(schema, more, parts)
+    return Rows(
+        schema,
+        **parts,
+        unlabelled=unlabelled,
+        without_target=int(np.sum(~has_target)),
+        left_out=left_out,
+    )
+
+
+def is_missing(values, missing_values):
+    """Returns where texts stand for missing values, as an array of bools."""
+    missing = {"", *missing_values}
+    return np.array([value in missing for value in values], bool)
+
+
+def encode(schema, rows):
+    """Returns `schema.encode(rows)` without its warnings: they are counted."""
+    with _quiet():
+        return schema.encode(rows)
+
+
+def unseen_values(schema, rows):
+    """Counts the values whose level a schema does not have.
+
+    Args:
+        schema: The `TabularSchema`.
+        rows: The rows.
+
+    Returns:
+        Dict of counts by the name of the column, without columns of none.
+    """
+    with _quiet():
+        return _counted(schema.unseen(rows))
+
+
+def missing_counts(schema, rows):
+    """Counts the missing values, as `unseen_values` those of other levels."""
+    with _quiet():
+        return _counted(schema.missing(rows))
+
+
+def _counted(columns):
+    counts = {name: int(np.sum(where)) for name, where in columns.items()}
+    return {name: count for name, count in counts.items() if count}
+
+
+@contextlib.contextmanager
+def _quiet():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+def row_hashes(schema, inputs, targets=None):
+    """Returns a text of 16 digits for each row; equal rows have equal ones.
+
+    Args:
+        schema: The `TabularSchema`.
+        inputs: What `schema.encode` returned: 3 and 3.0 are one value.
+        targets: What `schema.encode_target` returned, or None.
+    """
+    columns = [inputs[name] for name in schema.columns]
+    if targets is not None:
+        columns.append(targets)
+    # All values take four bytes.
+    packed = np.stack(
+        [
+            np.ascontiguousarray(
+                column, "<f4" if column.dtype.kind == "f" else "<i4"
+            ).view("<u4")
+            for column in columns
+        ],
+        axis=1,
+    )
+    return [
+        hashlib.blake2b(row.tobytes(), digest_size=8).hexdigest()
+        for row in packed
+    ]
+
+
+def parts_of_rows(split, hashes):
+    """Returns the part of each row; `NEW` for those not listed.
+
+    Of equal rows as many are in a part as its list has: a table of few
+    columns has many, of different people.
+
+    Args:
+        split: A `Split`, whose parts are lists of hashes.
+        hashes: What `row_hashes` returned, with the targets.
+    """
+    left = {part: collections.Counter(split.parts[part]) for part in PARTS}
+    found = []
+    for digest in hashes:
+        part = next((part for part in PARTS if left[part][digest] > 0), NEW)
+        if part != NEW:
+            left[part][digest] -= 1
+        found.append(part)
+    return np.array(found, object)
+
+
+def _check_number(rows, target):
+    if rows < FEWEST:
+        raise ValueError(
+            "`data` must have rows to train on, to watch and to hold out, "
+            f"{FEWEST} at least. Received: {rows} rows with a value of "
+            f"{target!r}. Add rows."
+        )
+
+
+def _divided(known, schema, seed):
+    """Returns the places of the rows of each part, in their order.
+
+    Each class is divided in the same shares.
+    """
+    values, groups = known[schema.target], [np.arange(known.rows)]
+    if schema.classes is not None:
+        classes = schema.encode_target({schema.target: values})
+        groups = [
+            np.flatnonzero(classes == place)
+            for place in range(len(schema.classes))
+        ]
+        fewest = min(range(len(groups)), key=lambda place: len(groups[place]))
+        if len(groups[fewest]) < FEWEST_OF_CLASS:
+            raise ValueError(
+                "`target` must have rows of each class to train on, to watch "
+                f"and to hold out, {FEWEST_OF_CLASS} at least. Received: "
+                f"target={schema.target!r} of {len(groups)} classes, of which "
+                f"{schema.classes[fewest]!r} has {len(groups[fewest])} rows. "
+                "Add rows or take that class out; numbers are predicted by "
+                "task='regression' (--task regression)."
+            )
+        if any(each.splitlines() != [each] for each in schema.classes):
+            raise ValueError(
+                "`target` must have classes of one line each, as the file of "
+                f"the labels has. Received: target={schema.target!r} with the "
+                f"classes {list(schema.classes[:NAMED])}. Take out the line "
+                "breaks."
+            )
+    generator = np.random.default_rng(seed)
+    parts = {name: [] for name in PARTS}
+    for places in groups:
+        places = generator.permutation(places)
+        held = max(1, round(TEST * len(places)))
+        watched = held + max(1, round(VALIDATION * len(places)))
+        parts["test"].append(places[:held])
+        parts["validation"].append(places[held:watched])
+        parts["train"].append(places[watched:])
+    return {
+        name: np.sort(np.concatenate(places)) for name, places in parts.items()
+    }
+
+
+def _unlabelled(schema, tables, parts):
+    """Joins rows without labels, but for those held out or watched.
+
+    Returns:
+        A `TableFile`, None without rows, and how many were left out.
+    """
+    if not tables:
+        return None, 0
+    judged = set()
+    for name in ("validation", "test"):
+        judged |= set(row_hashes(schema, encode(schema, parts[name])))
+    joined, left_out = {name: [] for name in schema.columns}, 0
+    for table in tables:
+        hashes = row_hashes(schema, encode(schema, table))
+        is_new = np.array([each not in judged for each in hashes])
+        left_out += int(np.sum(~is_new))
+        for name in schema.columns:
+            joined[name].append(table[name][is_new])
+    columns = {name: np.concatenate(each) for name, each in joined.items()}
+    table = TableFile(columns)
+    return (table if table.rows else None), left_out
