@@ -142,6 +142,11 @@ WRONG = {
     "evaluate m.tflite photos/dark": "'photos/dark'",
     "benchmark no.tflite": "no.tflite'",
     "benchmark m.tflite --runs 0": "runs=0",
+    "table train no.csv --target income": "data='no.csv'",
+    "table train photos --target income": "which is a folder",
+    "table train m.keras --target a --epochs 0": "epochs=0",
+    "table predict m.txt photos": "model='m.txt'",
+    "table evaluate m.keras no.csv": "data='no.csv'",
     "info no_model": "'no_model'",
     "list --task image_clasification": "mean 'image_classification'?",
 }

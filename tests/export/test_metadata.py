@@ -6,6 +6,11 @@ import numpy as np
 import pytest
 
 from keras_papers import applications, export
+from keras_papers.applications.tabular import (
+    TabTransformer,
+    TabularModel,
+    TabularSchema,
+)
 from keras_papers.export import metadata
 from keras_papers.export.metadata import Description
 from tests.support.answers import random_images
@@ -99,6 +104,31 @@ def test_a_uint8_image_needs_no_normalization(tmp_path):
     answers = export.predict(path, images)
     assert np.ptp(answers) > 0
     np.testing.assert_array_equal(answers, export.predict(before, images))
+
+
+@pytest.mark.filterwarnings("ignore:.*in several partitions")
+def test_the_file_of_a_table_has_its_schema(tmp_path):
+    rows = {"a b": ["größe", "x\ny", "x"] * 4, "c,d": np.arange(12.0)}
+    schema = TabularSchema.of({**rows, "e": ["no", "yes"] * 6}, "e")
+    network = TabTransformer(
+        schema.cardinalities, list(schema.numeric), num_layers=1
+    )
+    path = tmp_path / "model.tflite"
+    export.to_tflite(
+        TabularModel(schema, network),
+        path,
+        images=schema.encode(rows),
+        runs=1,
+    )
+    found = metadata.read(path)
+    assert found == Description(
+        "tab_transformer", ("no", "yes"), table=schema.get_config()
+    )
+    again = TabularSchema.from_config(found.table)
+    assert again.numeric["c,d"] == (5.5, np.std(rows["c,d"]))
+    answers = export.predict(path, again.encode(rows))
+    shares = TabularModel(schema, network).predict(rows, verbose=0)
+    np.testing.assert_allclose(answers[:, 1:], shares, atol=1e-5)
 
 
 def test_a_file_of_others_has_no_description(tmp_path):

@@ -158,6 +158,7 @@ def load(options):
             task=CLASSIFICATION if found.scale is None else REGRESSION,
             **common,
         )
+    _check_names(schema)
     unlabelled, left_out = None, 0
     if options.pretrain is not None:
         more = [table.take(~has_target)] if not has_target.all() else []
@@ -271,6 +272,17 @@ def _check_number(rows, target):
             f"{FEWEST} at least. Received: {rows} rows with a value of "
             f"{target!r}. Add rows."
         )
+
+
+def _check_names(schema):
+    """Raises ValueError if Keras has no such names of inputs."""
+    for name in schema.columns:
+        if "/" in name:
+            raise ValueError(
+                "`data` has columns that become inputs of the model, whose "
+                f"names have no '/'. Received: the column {name!r}. Rename it, "
+                f"or pass ignored=[{name!r}] (--ignored)."
+            )
 
 
 def _divided(known, schema, seed):
