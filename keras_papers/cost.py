@@ -20,6 +20,7 @@ from keras_papers.inlining import (
 from keras_papers.layers._input_feeding import InputFeedingDecoder
 from keras_papers.layers.axial_attention import AxialAttention
 from keras_papers.layers.block import drawing
+from keras_papers.layers.column_embedding import ColumnEmbedding
 from keras_papers.layers.feature_attention import FeatureAttention
 from keras_papers.layers.finite_scalar_quantizer import FiniteScalarQuantizer
 from keras_papers.layers.gated_causal_conv1d import GatedCausalConv1D
@@ -96,6 +97,7 @@ FREE = (
     layers.UnitNormalization,
     layers.UpSampling2D,
     layers.ZeroPadding2D,
+    ColumnEmbedding,
     FiniteScalarQuantizer,
 )
 
@@ -279,6 +281,8 @@ def _multiply_adds(layer, args, outputs):
     if _is_recurrent(layer):
         kernels = _sizes(layer, "kernel", "recurrent_kernel")
         return kernels * args[0].shape[1]
+    if isinstance(layer, layers.MultiHeadAttention):
+        return _of_heads(layer, outputs, *args[:3])
     if isinstance(layer, QUANTIZERS):
         parts = _sizes(layer, "kernel", "embeddings")
         return parts * _places(layer, outputs)
@@ -307,6 +311,19 @@ def _is_recurrent(layer):
     if isinstance(layer, layers.Bidirectional):
         layer = layer.forward_layer
     return isinstance(layer, RECURRENT)
+
+
+def _of_heads(layer, outputs, query, value, key=None):
+    """Returns those of attention: projections, scores and averages."""
+    key = value if key is None else key
+    queries, values = (math.prod(x.shape[1:-1]) for x in (query, value))
+    width = layer.num_heads * layer.key_dim
+    averaged = layer.num_heads * (layer.value_dim or layer.key_dim)
+    return (
+        queries * (query.shape[-1] * width + averaged * outputs.shape[-1])
+        + values * (key.shape[-1] * width + value.shape[-1] * averaged)
+        + queries * values * (width + averaged)
+    )
 
 
 def _sizes(layer, *names):

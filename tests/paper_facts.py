@@ -18,6 +18,7 @@ from keras_papers.applications.registry import (
     get_record,
     list_models,
 )
+from keras_papers.applications.tabular.tab_transformer import BANK
 
 
 class Fact(NamedTuple):
@@ -54,6 +55,9 @@ VIDEO_GPT = "as many as in wilson1yan/VideoGPT, without the codebook"
 CHANNELS = "the paper gives strides, windows and codes, but no channels"
 GAINS = "r9y9/wavenet_vocoder has 35,234 more: gains, and what nothing uses"
 IBAB = "ibab/tensorflow-wavenet has 1,056 more, which nothing uses"
+ADULT = "UCI Adult, as the formulas of section 2 and the appendix give"
+BANK_DATA = "UCI Bank Marketing, as the formulas give"
+NORMED = "with its batch normalizations, which the formulas leave out"
 THREE = "the paper leaves open how the levels are decoded"
 PAPER_1280 = "the paper's Table 2 has a 1280-wide layer, the weights 1024"
 
@@ -142,6 +146,13 @@ FACTS = (
     Fact("PixelSNAIL", {"input_shape": (64, 64), "table": ROSINALITY_BOTTOM,
                         "codes_above": (32, 32, 512)},
          89_762_816, 337767.3, note=PUBLIC),
+    Fact("TabTransformer", {}, 908_233, 1.4, note=NORMED),
+    Fact("TabTransformer", {"batch_normalization": False}, 905_089, 1.4,
+         note=ADULT),
+    Fact("TabTransformer",
+         {"categorical": BANK.categorical, "numeric": BANK.numeric,
+          "batch_normalization": False},
+         1_124_419, 1.7, note=BANK_DATA),
     Fact("VQVAE", {}, 662_723, 45.6, note=SONNET),
     Fact("VQVAE", {"embedding_dim": None, "table": SECTION_4_1}, 4_745_987,
          316.7, note=LITERAL),
@@ -197,6 +208,8 @@ FORMS = (
 )
 # fmt: on
 NAMES = {  # of the tables in the arguments
+    id(BANK.categorical): "BANK.categorical",
+    id(BANK.numeric): "BANK.numeric",
     id(R9Y9): "R9Y9",
     id(ROSINALITY_BOTTOM): "ROSINALITY_BOTTOM",
     id(ROSINALITY_TOP): "ROSINALITY_TOP",

@@ -1,5 +1,7 @@
 """cost.count against closed forms; the papers' figures are in paper_facts."""
 
+import math
+
 import keras
 import pytest
 
@@ -67,6 +69,21 @@ def cost_of(layer, *shape):
 def test_closed_forms(layer, shape, multiply_adds):
     cost = cost_of(layer, *shape)
     assert cost.multiply_adds == multiply_adds
+    assert cost.unknown == ()
+
+
+@pytest.mark.parametrize("value_dim", [None, 5])
+def test_attention_of_heads_projects_compares_and_averages(value_dim):
+    query, value = keras.Input((7, 12)), keras.Input((4, 6))
+    layer = keras.layers.MultiHeadAttention(2, 3, value_dim=value_dim)
+    outputs = layer(query, value)
+    cost = count(keras.Model([query, value], outputs))
+    kernels = [each for each in layer.weights if each.name == "kernel"]
+    projected = sum(
+        place * math.prod(kernel.shape)
+        for place, kernel in zip((7, 4, 4, 7), kernels, strict=True)
+    )
+    assert cost.multiply_adds == projected + 7 * 4 * 2 * (3 + (value_dim or 3))
     assert cost.unknown == ()
 
 

@@ -93,3 +93,6 @@ from keras_papers.applications.registry import table as table
 from keras_papers.applications.sequences.attention_seq2seq import (
     AttentionSeq2Seq as AttentionSeq2Seq,
 )
+from keras_papers.applications.tabular.tab_transformer import (
+    TabTransformer as TabTransformer,
+)

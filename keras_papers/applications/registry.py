@@ -20,6 +20,7 @@ LATENT_AUTOENCODING = "latent_autoencoding"  # of the codes of another
 LATENT_PRIOR = "latent_prior"  # models of the codes of an autoencoder
 AUDIO_GENERATION = "audio_generation"
 SEQUENCE_TRANSLATION = "sequence_translation"
+TABULAR_CLASSIFICATION = "tabular_classification"
 
 
 class Paper(NamedTuple):
@@ -42,7 +43,7 @@ class Record(NamedTuple):
     task: str
     paper: Paper
     table: tuple  # rows, whose fields are the paper's column heads
-    size: int  # of the default input: height and width, samples, or tokens
+    size: int  # of the default input: pixels, samples, tokens or columns
     published: Any  # `pretrained.weights.Family`, or None
 
     @property
@@ -66,7 +67,8 @@ def network(paper, table, *, size=224, task=CLASSIFICATION, published=None):
         paper: The `Paper`.
         table: Tuple of rows, from which the network is built.
         size: Int. Height and width of the default input, the samples of a
-            sound, or the tokens of a sequence. Defaults to 224.
+            sound, the tokens of a sequence, or the columns of a table.
+            Defaults to 224.
         task: Str. What the network is for. Defaults to
             `"image_classification"`.
         published: `pretrained.weights.Family` of the weights that
