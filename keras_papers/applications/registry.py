@@ -9,7 +9,7 @@ import fnmatch
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from keras_papers.checks import check_choice
+from keras_papers.checks import MINIMUM_SIZE, check_choice
 
 Constructor = TypeVar("Constructor", bound=Callable)
 CLASSIFICATION = "image_classification"  # the task of `pipelines.train`
@@ -45,6 +45,7 @@ class Record(NamedTuple):
     table: tuple  # rows, whose fields are the paper's column heads
     size: int  # of the default input: pixels, samples, tokens or columns
     published: Any  # `pretrained.weights.Family`, or None
+    minimum: int  # of the height, and of the width, of an image
 
     @property
     def name(self):
@@ -60,7 +61,15 @@ class Record(NamedTuple):
 _RECORDS = {}
 
 
-def network(paper, table, *, size=224, task=CLASSIFICATION, published=None):
+def network(
+    paper,
+    table,
+    *,
+    size=224,
+    task=CLASSIFICATION,
+    published=None,
+    minimum=MINIMUM_SIZE,
+):
     """Returns a decorator that registers a constructor under its name.
 
     Args:
@@ -73,13 +82,17 @@ def network(paper, table, *, size=224, task=CLASSIFICATION, published=None):
             `"image_classification"`.
         published: `pretrained.weights.Family` of the weights that
             `weights="imagenet"` loads. Defaults to None.
+        minimum: Int. Smallest height, and width, of an image that the network
+            takes. Defaults to 32.
 
     Raises:
         ValueError: If another module has registered a network of that name.
     """
 
     def register(constructor: Constructor) -> Constructor:
-        record = Record(constructor, task, paper, table, size, published)
+        record = Record(
+            constructor, task, paper, table, size, published, minimum
+        )
         known = _RECORDS.get(record.name)
         home = constructor.__module__
         if known and known.constructor.__module__ != home:

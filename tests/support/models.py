@@ -8,16 +8,36 @@ import pytest
 
 from keras_papers import applications
 from keras_papers.applications.mnasnet import Row
-from keras_papers.applications.registry import CLASSIFICATION
+from keras_papers.applications.registry import CLASSIFICATION, get_record
+from keras_papers.pipelines.models.model_facts import list_models as list_facts
 from tests.support.answers import perturb
 
-# Of the networks of one table, the first by name, which is not scaled.
-ONE_OF_EACH = sorted(
-    {
-        applications.table(name): name
-        for name in reversed(applications.list_models(task=CLASSIFICATION))
-    }.values()
-)
+LARGE = 1e9  # multiply-adds
+
+
+def _cheapest_of_each():
+    """Lists the cheapest network of each table.
+
+    Of the large networks of a module, which have one builder and a table
+    each, the cheapest only.
+    """
+    facts = sorted(list_facts(task=CLASSIFICATION), key=_multiply_adds)
+    names, seen = [], set()
+    for fact in facts:
+        record = get_record(fact.name)
+        table, module = record.table, record.constructor.__module__
+        large = fact.multiply_adds > LARGE
+        if table not in seen and not (large and module in seen):
+            names.append(fact.name)
+            seen |= {table, module}
+    return sorted(names)
+
+
+def _multiply_adds(fact):
+    return fact.multiply_adds
+
+
+ONE_OF_EACH = _cheapest_of_each()
 # Tests of the other networks are slow.
 QUICK = ["EfficientNetB0", "MobileNet", "MobileNetV2", "MobileNetV3Small"]
 if keras.config.backend() == "jax":
@@ -42,7 +62,8 @@ UNUSUAL = (  # what no published table has
 
 
 def build(name, size=32, **arguments):
-    """Builds one of our networks for square images."""
+    """Builds one of our networks for square images, of its minimum or more."""
+    size = size and max(size, get_record(name).minimum)
     return applications.get(name)(input_shape=(size, size, 3), **arguments)
 
 

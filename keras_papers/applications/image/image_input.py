@@ -17,8 +17,11 @@ def image_input(
     include_preprocessing,
     default_size=224,
     evaluation=TF_SLIM,
+    minimum=MINIMUM_SIZE,
 ):
     """Opens the graph: the input, and the pixels that the stem takes.
+
+    Images of fewer than `minimum` pixels each way are refused.
 
     Returns:
         The images as they come in, and the same for the stem: normalized as
@@ -27,14 +30,14 @@ def image_input(
     data_format = keras.config.image_data_format()
     if input_tensor is not None:
         images = _adopt(input_tensor, input_shape)
-        _check_image_shape(images.shape[1:], data_format)
+        _check_image_shape(images.shape[1:], data_format, minimum)
     else:
         if input_shape is None:
             size = (default_size, default_size)
             input_shape = (
                 (*size, 3) if data_format == "channels_last" else (3, *size)
             )
-        _check_image_shape(input_shape, data_format)
+        _check_image_shape(input_shape, data_format, minimum)
         images = keras.Input(tuple(input_shape), name="image")
     if not include_preprocessing:
         if not keras.backend.is_float_dtype(images.dtype):
@@ -78,7 +81,7 @@ def _adopt(input_tensor, input_shape):
     return input_tensor
 
 
-def _check_image_shape(shape, data_format):
+def _check_image_shape(shape, data_format, minimum):
     order = "height, width, channels"
     if data_format == "channels_first":
         order = "channels, height, width"
@@ -105,11 +108,11 @@ def _check_image_shape(shape, data_format):
     )
     for side in size:
         if side is not None and (
-            not isinstance(side, numbers.Integral) or side < MINIMUM_SIZE
+            not isinstance(side, numbers.Integral) or side < minimum
         ):
             raise ValueError(
-                f"`input_shape` must be at least {MINIMUM_SIZE} x "
-                f"{MINIMUM_SIZE} pixels, for the model halves it five times. "
+                f"`input_shape` must be at least {minimum} x {minimum} "
+                "pixels, for the model reduces its height and width. "
                 f"Received: input_shape={shape}, read as ({order}). Enlarge "
                 "small images first, with keras.layers.Resizing for example."
             )

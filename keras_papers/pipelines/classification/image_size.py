@@ -3,7 +3,6 @@
 import numpy as np
 
 from keras_papers.applications.registry import get_record
-from keras_papers.checks import MINIMUM_SIZE
 from keras_papers.extras import require
 
 DIGITS = 48  # pixels; the bundled digits are 8 x 8
@@ -25,13 +24,14 @@ def choose_size(model, weights, images):
     Returns:
         The size, and the reason for it in words.
     """
+    record = get_record(model)
+    largest, smallest = record.size, STEP * -(-record.minimum // STEP)
     if images is None:
-        return DIGITS, "that of the bundled digits"
-    largest = get_record(model).size
+        return max(DIGITS, smallest), "that of the bundled digits"
     if weights == "imagenet":
         return largest, "that of the weights"
     side = typical_side(images.train)
-    size = max(MINIMUM_SIZE, STEP * round(side / STEP))
+    size = max(smallest, STEP * round(side / STEP))
     if size < largest:
         return size, f"since half of the pictures have {side:.0f} or fewer"
     return largest, f"that of {model}'s paper"

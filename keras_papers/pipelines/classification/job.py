@@ -9,7 +9,6 @@ import numpy as np
 
 from keras_papers import applications, cost, export
 from keras_papers.applications.registry import get_record
-from keras_papers.checks import MINIMUM_SIZE
 from keras_papers.export import metadata
 from keras_papers.extras import require
 from keras_papers.pipelines.classification import report_files, verdict
@@ -173,7 +172,8 @@ def train_image_classifier(options):
         require("tensorboard", "report")
     use_compilation_cache()
     # Built once only to check the arguments before images are read.
-    shape = (image_size or MINIMUM_SIZE,) * 2 + (3,)
+    least = get_record(options.model).minimum
+    shape = (image_size or least,) * 2 + (3,)
     constructor(input_shape=shape, alpha=alpha, classes=2)
     claim(output)
     images = None if data is None else load_folder(data, seed, options.strict)
