@@ -40,6 +40,13 @@ R192, R160, R128 = (
     {"resolution_multiplier": size / 224} for size in (192, 160, 128)
 )
 T1, SCALED = "Table 1", "Table 1, scaled"
+R = "ResNet"
+MOBILE_9, EFFICIENT_2 = "MobileNet, Table 9", "EfficientNet, Table 2"
+SIXTY = "printed rounded down, as in the paper's text"
+TV = "as many as in torchvision"
+KERAS = "as many as in keras.applications, whose convolutions have biases"
+BN = {"batch_normalization": True}
+BIASED = "as many as in torchvision, whose convolutions keep their biases"
 B, LITE_, MNAS = "EfficientNetB", "EfficientNetLite", "MnasNet"
 COUNTED = "torchvision counts as many, in a network of the same parameters"
 README = "the README agrees with 3 more for each value that is normalized"
@@ -139,6 +146,39 @@ FACTS = (
     Fact(SMALL, {"alpha": 0.35, MIN: True}, 1_281_984, 14.5),
     Fact(SMALL, {"alpha": 1.25, MIN: True}, 2_870_880, 82.3),
     Fact("AttentionSeq2Seq", {}, 217_032_000, 5855.0, note=NO_COUNT),
+    Fact("AlexNet", {}, 60_965_224, 724.4, "60M, 720M", MOBILE_9, SIXTY),
+    Fact("AlexNet", {"grouped": False}, 62_378_344, 1135.3,
+         note="on one GPU; as many as in osmr/imgclsmob"),
+    Fact(R + "18", {}, 11_689_512, 1814.1, note=TV),
+    Fact(R + "34", {}, 21_797_672, 3663.8, note=TV),
+    Fact(R + "50", {}, 25_583_592, 3858.0, note=KERAS),
+    Fact(R + "50", {"use_bias": False}, 25_557_032, 3858.0),
+    Fact(R + "50", {"use_bias": False, "version": 1.5}, 25_557_032, 4089.2,
+         "26M, 4.1B", EFFICIENT_2),
+    Fact(R + "101", {}, 44_601_832, 7570.2, note=KERAS),
+    Fact(R + "101", {"use_bias": False, "version": 1.5}, 44_549_160, 7801.4,
+         note=TV),
+    Fact(R + "152", {}, 60_268_520, 11282.4, "60M, 11B", EFFICIENT_2),
+    Fact(R + "152", {"use_bias": False, "version": 1.5}, 60_192_808, 11513.6,
+         note=TV),
+    Fact(R + "20", {}, 269_722, 40.6, "0.27M", "Table 6"),
+    Fact(R + "20", {"shortcut": "B"}, 272_474, 40.8),
+    Fact(R + "32", {}, 464_154, 68.9, "0.46M", "Table 6"),
+    Fact(R + "44", {}, 658_586, 97.2, "0.66M", "Table 6"),
+    Fact(R + "56", {}, 853_018, 125.5, "0.85M", "Table 6"),
+    Fact(R + "110", {}, 1_727_962, 252.9, "1.7M", "Table 6"),
+    Fact(R + "50V2", {}, 25_568_360, 3482.3),
+    Fact(R + "101V2", {}, 44_577_896, 7194.5),
+    Fact(R + "152V2", {}, 60_236_904, 10906.7),
+    Fact("VGG11", {}, 132_863_336, 7609.1, "133M", "Table 2"),
+    Fact("VGG11", BN, 132_868_840, 7609.1, note=BIASED),
+    Fact("VGG13", {}, 133_047_848, 11308.5, "133M", "Table 2"),
+    Fact("VGG13", BN, 133_053_736, 11308.5, note=BIASED),
+    Fact("VGG16", {}, 138_357_544, 15470.3, "138M", "Table 2"),
+    Fact("VGG16", BN, 138_365_992, 15470.3, note=BIASED),
+    Fact("VGG19", {}, 143_667_240, 19632.1, "144M", "Table 2"),
+    Fact("VGG19", BN, 143_678_248, 19632.1, note=BIASED),
+    Fact("ZFNet", {}, 62_357_608, 1168.0, note="as many as in osmr/imgclsmob"),
     Fact("LatentVQVAE", {}, 4_686_656, 900.7, note=LAB),
     Fact("PixelSNAIL", {}, 836_128, 782.1),
     Fact("PixelSNAIL", {"input_shape": (32, 32), "table": ROSINALITY_TOP},
@@ -182,8 +222,14 @@ class Form(NamedTuple):
     channels: dict  # by stride, of the last block there
 
 
+BASIC_TAPS = {2: 64, 4: 64, 8: 128, 16: 256, 32: 512}
+R_TAPS = {2: 64, 4: 256, 8: 512, 16: 1024, 32: 2048}
+CIFAR_TAPS = {1: 16, 2: 32, 4: 64}
+ZF_TAPS = {2: 96, 4: 96, 8: 256, 16: 256, 32: 256}
+VGG_TAPS = {1: 64, 2: 128, 4: 256, 8: 512, 16: 512, 32: 512}
 # fmt: off
 FORMS = (
+    Form("AlexNet", 5, "Section 3.5", {4: 96, 8: 256, 16: 256, 32: 256}),
     Form(f"{B}0", 16, T1, {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}),
     Form(f"{B}1", 23, SCALED, {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}),
     Form(f"{B}2", 23, SCALED, {2: 16, 4: 24, 8: 48, 16: 120, 32: 352}),
@@ -205,6 +251,24 @@ FORMS = (
     Form(V2, 17, "Table 2", {2: 16, 4: 24, 8: 32, 16: 96, 32: 320}),
     Form(LARGE, 15, "Table 1", {2: 16, 4: 24, 8: 40, 16: 112, 32: 160}),
     Form(SMALL, 11, "Table 2", {2: 16, 4: 16, 8: 24, 16: 48, 32: 96}),
+    Form(R + "101", 33, T1, R_TAPS),
+    Form(R + "101V2", 33, T1, R_TAPS),
+    Form(R + "110", 54, "Section 4.2", CIFAR_TAPS),
+    Form(R + "152", 50, T1, R_TAPS),
+    Form(R + "152V2", 50, T1, R_TAPS),
+    Form(R + "18", 8, T1, BASIC_TAPS),
+    Form(R + "20", 9, "Section 4.2", CIFAR_TAPS),
+    Form(R + "32", 15, "Section 4.2", CIFAR_TAPS),
+    Form(R + "34", 16, T1, BASIC_TAPS),
+    Form(R + "44", 21, "Section 4.2", CIFAR_TAPS),
+    Form(R + "50", 16, T1, R_TAPS),
+    Form(R + "50V2", 16, T1, R_TAPS),
+    Form(R + "56", 27, "Section 4.2", CIFAR_TAPS),
+    Form("VGG11", 8, T1, VGG_TAPS),
+    Form("VGG13", 10, T1, VGG_TAPS),
+    Form("VGG16", 13, T1, VGG_TAPS),
+    Form("VGG19", 16, T1, VGG_TAPS),
+    Form("ZFNet", 5, "Figure 3", ZF_TAPS),
 )
 # fmt: on
 NAMES = {  # of the tables in the arguments
@@ -221,7 +285,7 @@ def call_of(fact):
     """Writes the constructor's call down as a user would."""
     texts = []
     for name, value in fact.arguments.items():
-        text = NAMES.get(id(value), f"{value}")
+        text = NAMES.get(id(value), f"{value!r}")
         if name == "resolution_multiplier":
             text = f"{round(value * 224)} / 224"
         texts.append(f"{name}={text}")
@@ -239,7 +303,8 @@ def differences(fact):
     """Returns the `Difference` of the parameters and of the multiply-adds."""
     found = []
     millions = (fact.parameters / 1e6, fact.mega_adds)
-    for printed, exact in zip(fact.printed.split(", "), millions, strict=True):
+    # Some papers print the parameters only.
+    for printed, exact in zip(fact.printed.split(", "), millions, strict=False):
         number, unit = float(printed[:-1]), {"M": 1, "B": 1000}[printed[-1]]
         last_place = unit * 10 ** -len(printed[:-1].partition(".")[2])
         off = exact - unit * number

@@ -93,7 +93,9 @@ PUBLIC = {
     },
     "keras_papers.layers": {
         "AxialAttention",
+        "BasicResidual",
         "Block",
+        "BottleneckResidual",
         "CausalAttention2D",
         "ColumnEmbedding",
         "ConvNormActivation",
@@ -107,6 +109,7 @@ PUBLIC = {
         "LocalResponseNormalization",
         "LuongAttention",
         "MaskedConv2D",
+        "PreactivationResidual",
         "ResidualVectorQuantizer",
         "SqueezeExcite",
         "TemporalAttention",

@@ -1,11 +1,17 @@
 """Models of the papers, as keras.applications would offer them."""
 
+from keras_papers.applications import alexnet as alexnet
 from keras_papers.applications import efficientnet as efficientnet
 from keras_papers.applications import efficientnet_lite as efficientnet_lite
 from keras_papers.applications import mnasnet as mnasnet
 from keras_papers.applications import mobilenet as mobilenet
 from keras_papers.applications import mobilenet_v2 as mobilenet_v2
 from keras_papers.applications import mobilenet_v3 as mobilenet_v3
+from keras_papers.applications import resnet as resnet
+from keras_papers.applications import resnet_v2 as resnet_v2
+from keras_papers.applications import vgg as vgg
+from keras_papers.applications import zfnet as zfnet
+from keras_papers.applications.alexnet import AlexNet as AlexNet
 from keras_papers.applications.efficientnet import (
     EfficientNetB0 as EfficientNetB0,
 )
@@ -90,9 +96,27 @@ from keras_papers.applications.mobilenet_v3 import (
 from keras_papers.applications.registry import get as get
 from keras_papers.applications.registry import list_models as list_models
 from keras_papers.applications.registry import table as table
+from keras_papers.applications.resnet import ResNet18 as ResNet18
+from keras_papers.applications.resnet import ResNet20 as ResNet20
+from keras_papers.applications.resnet import ResNet32 as ResNet32
+from keras_papers.applications.resnet import ResNet34 as ResNet34
+from keras_papers.applications.resnet import ResNet44 as ResNet44
+from keras_papers.applications.resnet import ResNet50 as ResNet50
+from keras_papers.applications.resnet import ResNet56 as ResNet56
+from keras_papers.applications.resnet import ResNet101 as ResNet101
+from keras_papers.applications.resnet import ResNet110 as ResNet110
+from keras_papers.applications.resnet import ResNet152 as ResNet152
+from keras_papers.applications.resnet_v2 import ResNet50V2 as ResNet50V2
+from keras_papers.applications.resnet_v2 import ResNet101V2 as ResNet101V2
+from keras_papers.applications.resnet_v2 import ResNet152V2 as ResNet152V2
 from keras_papers.applications.sequences.attention_seq2seq import (
     AttentionSeq2Seq as AttentionSeq2Seq,
 )
 from keras_papers.applications.tabular.tab_transformer import (
     TabTransformer as TabTransformer,
 )
+from keras_papers.applications.vgg import VGG11 as VGG11
+from keras_papers.applications.vgg import VGG13 as VGG13
+from keras_papers.applications.vgg import VGG16 as VGG16
+from keras_papers.applications.vgg import VGG19 as VGG19
+from keras_papers.applications.zfnet import ZFNet as ZFNet

@@ -3,7 +3,11 @@
 from keras_papers.layers.axial_attention import (
     AxialAttention as AxialAttention,
 )
+from keras_papers.layers.basic_residual import BasicResidual as BasicResidual
 from keras_papers.layers.block import Block as Block
+from keras_papers.layers.bottleneck_residual import (
+    BottleneckResidual as BottleneckResidual,
+)
 from keras_papers.layers.causal_attention2d import (
     CausalAttention2D as CausalAttention2D,
 )
@@ -37,6 +41,9 @@ from keras_papers.layers.local_response_normalization import (
 )
 from keras_papers.layers.luong_attention import LuongAttention as LuongAttention
 from keras_papers.layers.masked_conv2d import MaskedConv2D as MaskedConv2D
+from keras_papers.layers.preactivation_residual import (
+    PreactivationResidual as PreactivationResidual,
+)
 from keras_papers.layers.residual_vector_quantizer import (
     ResidualVectorQuantizer as ResidualVectorQuantizer,
 )

@@ -127,6 +127,11 @@ def _check_share(name, value, meaning, advice):
 
 ARGUMENTS = {
     "activation": resolve_activation,
+    "bottleneck_filters": _number(
+        check_positive_int,
+        "the number of channels of the 3 x 3 convolution",
+        "The papers use a fourth of `filters`.",
+    ),
     "data_format": _resolve_data_format,
     "depth_multiplier": _number(
         check_positive_int,

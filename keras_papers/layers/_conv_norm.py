@@ -20,9 +20,10 @@ def conv_norm(
     epsilon,
     data_format,
     kernel_initializer="glorot_uniform",
+    use_bias=False,
     **kwargs,
 ):
-    """Lists a convolution without bias, its normalization and activation."""
+    """Lists a convolution, its normalization and activation."""
     depthwise = issubclass(convolution, layers.DepthwiseConv2D)
     kernel = "depthwise" if depthwise else "kernel"  # as Keras calls it
     parts = [
@@ -30,7 +31,7 @@ def conv_norm(
             convolution,
             name,
             *args,
-            use_bias=False,
+            use_bias=use_bias,
             data_format=data_format,
             **{f"{kernel}_initializer": own_initializer(kernel_initializer)},
             **kwargs,

@@ -9,7 +9,7 @@ import numpy as np
 DRAWS = 4  # of weights, to see that each has a gradient
 
 
-def check_application(constructor, size=32, **arguments):
+def check_application(constructor, size=32, open_top=True, **arguments):
     """Raises AssertionError unless a constructor fulfills the contract.
 
     The constructor
@@ -26,6 +26,9 @@ def check_application(constructor, size=32, **arguments):
     Args:
         constructor: Function such as `keras_papers.applications.MobileNet`.
         size: Int. Height and width of the test images. Defaults to 32.
+        open_top: Whether images of a model with top may have an open size,
+            which those of dense layers on a map, such as VGG's, cannot.
+            Defaults to True.
         **arguments: Other arguments of the constructor, such as `alpha`.
 
     Example:
@@ -39,7 +42,7 @@ def check_application(constructor, size=32, **arguments):
     model = constructor(input_shape=shape, classes=5, **arguments)
     _check_graph(model, images)
     _check_scores(model, images)
-    _check_outputs_and_inputs(constructor, size, arguments)
+    _check_outputs_and_inputs(constructor, size, open_top, arguments)
     _check_gradients(model, images)
     _perturb(model)
     _check_input_tensor(constructor, model, images, arguments)
@@ -95,7 +98,7 @@ def _check_scores(model, images):
     )
 
 
-def _check_outputs_and_inputs(constructor, size, arguments):
+def _check_outputs_and_inputs(constructor, size, open_top, arguments):
     """Tests each kind of output with another kind of input.
 
     Building takes most of the time, and one does not depend on the other.
@@ -110,7 +113,11 @@ def _check_outputs_and_inputs(constructor, size, arguments):
         ({"include_top": False, "pooling": "avg"}, (size, 1), (None, channels)),
         ({"include_top": False, "pooling": "max"}, (size, 4), (None, channels)),
         # Of an open size a top is harder to build than features are.
-        ({"classes": 5, "classifier_activation": None}, (None, 3), (None, 5)),
+        (
+            {"classes": 5, "classifier_activation": None},
+            (None if open_top else size, 3),
+            (None, 5),
+        ),
     ):
         shape = _image_shape(*shape)
         model = constructor(input_shape=shape, **arguments_of_top, **arguments)

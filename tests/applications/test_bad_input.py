@@ -1,5 +1,7 @@
 """Arguments that fit nothing: a sentence of ours, in three parts."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_papers import applications
-from tests.support.models import ONE_OF_EACH
+from keras_papers.applications.registry import get_record
+from tests.support.models import ONE_OF_EACH, build
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)
@@ -22,7 +25,7 @@ from tests.support.models import ONE_OF_EACH
         ({"classes": 0}, "`classes`.*at least 1.*classes=0"),
         ({"classes": 2.5}, "`classes`.*classes=2.5"),
         ({"pooling": "mean"}, "`pooling`.*None, 'avg', 'max'.*'mean'"),
-        ({"input_shape": (31, 64, 3)}, r"at least 32 x 32.*\(31, 64, 3\)"),
+        ({"input_shape": (7, 64, 3)}, r"at least (\d+) x \1 .*\(7, 64, 3\)"),
         ({"input_shape": (64, 64)}, r"one image.*\(64, 64\).*batch axis"),
         ({"input_shape": (1, 64, 64, 3)}, "one image.*Received"),
         ({"input_shape": (64, 64, None)}, "number of channels.*Received"),
@@ -30,7 +33,7 @@ from tests.support.models import ONE_OF_EACH
         ({"classifier_activation": "sofmax"}, "'sofmax'.*mean 'softmax'"),
         ({"input_shape": 224}, "one image.*input_shape=224"),
         ({"batch_norm_momentum": 2.0}, "`batch_norm_momentum`.*2.0"),
-        ({"input_shape": (64.0, 64, 3)}, "at least 32.*64.0"),
+        ({"input_shape": (64.0, 64, 3)}, "at least .*64.0"),
         ({"weights": "nowhere.h5"}, "`weights`.*'nowhere.h5'.*Check the path"),
         ({"weights": 3}, "`weights`.*weights=3"),
         ({"input_tensor": np.zeros((1, 64, 64, 3))}, "`input_tensor`.*ndarray"),
@@ -41,8 +44,26 @@ from tests.support.models import ONE_OF_EACH
     ],
 )
 def test_bad_arguments_are_explained(name, arguments, message):
+    if arguments == of_network(name, arguments):
+        with pytest.raises(ValueError, match=message):
+            applications.get(name)(**arguments)
+
+
+def of_network(name, arguments):
+    """Returns those of `arguments` that the constructor has."""
+    parameters = inspect.signature(applications.get(name)).parameters
+    return {key: arguments[key] for key in arguments if key in parameters}
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH)
+def test_the_smallest_images_are_those_of_the_record(name):
+    smallest = get_record(name).minimum
+    with keras.StatelessScope(initialize_variables=False):  # no values
+        model = build(name, smallest, include_top=False)
+    assert min(model.output_shape[1:3]) >= 1
+    message = f"at least {smallest} x {smallest} pixels"
     with pytest.raises(ValueError, match=message):
-        applications.get(name)(**arguments)
+        applications.get(name)(input_shape=(smallest, smallest - 1, 3))
 
 
 def test_input_shape_and_input_tensor_that_differ_are_refused():
@@ -66,17 +87,17 @@ def test_integers_go_into_a_model_that_rescales_them_only():
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)
 def test_numbers_of_numpy_are_numbers(name):
+    arguments = {
+        "alpha": np.float32(0.35),
+        "depth": np.float64(0.5),
+        "classes": np.int64(3),
+        "batch_norm_momentum": np.float32(0.9),
+        "include_top": np.bool_(True),
+    }
     model = applications.get(name)(
-        input_shape=np.array([32, 32, 3]),
-        alpha=np.float32(0.35),
-        depth=np.float64(0.5),
-        classes=np.int64(3),
-        batch_norm_momentum=np.float32(0.9),
-        include_top=np.bool_(True),
+        input_shape=np.array([64, 64, 3]), **of_network(name, arguments)
     )
-    same = applications.get(name)(
-        input_shape=(32, 32, 3), alpha=0.35, depth=0.5, classes=3
-    )
+    same = build(name, 64, alpha=0.35, depth=0.5, classes=3)
     assert model.name == same.name
     assert model.to_json() == same.to_json()
 
@@ -125,12 +146,12 @@ constructor_arguments = st.fixed_dictionaries(
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(arguments=constructor_arguments)
 def test_any_arguments_give_a_model_or_a_sentence(name, arguments):
-    arguments.setdefault("input_shape", (32, 32, 3))
+    arguments.setdefault("input_shape", (64, 64, 3))
     try:
-        model = applications.get(name)(**arguments)
+        model = applications.get(name)(**of_network(name, arguments))
     except ValueError as error:
         assert "Received: " in str(error)
         return
-    shape = [size or 40 for size in model.input_shape[1:]]
+    shape = [size or 70 for size in model.input_shape[1:]]
     outputs = model(np.full((1, *shape), 0.5, "float32"))
     assert np.isfinite(keras.ops.convert_to_numpy(outputs)).all()

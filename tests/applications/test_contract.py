@@ -6,9 +6,14 @@ import pytest
 
 from keras_papers import applications
 from keras_papers.applications.efficientnet import TABLE_1
+from keras_papers.applications.registry import get_record
 from keras_papers.testing import check_application
 from tests.support.answers import random_images
-from tests.support.models import ONE_OF_EACH_THE_REST_SLOW, build
+from tests.support.models import (
+    OF_ONE_SIZE,
+    ONE_OF_EACH_THE_REST_SLOW,
+    build,
+)
 
 pytestmark = pytest.mark.contract
 
@@ -16,7 +21,12 @@ pytestmark = pytest.mark.contract
 @pytest.mark.parametrize("name", ONE_OF_EACH_THE_REST_SLOW)
 def test_constructor_keeps_the_contract(name):
     keras.utils.set_random_seed(0)
-    check_application(applications.get(name), alpha=0.25)
+    check_application(
+        applications.get(name),
+        max(32, get_record(name).minimum),
+        name not in OF_ONE_SIZE,
+        alpha=0.25,
+    )
 
 
 @pytest.mark.slow

@@ -11,7 +11,10 @@ from keras import layers
 from keras_papers import applications, export
 from keras_papers.export import conversion
 from keras_papers.export.integer_file import float_tensors
-from keras_papers.export.interpreter import open_interpreter
+from keras_papers.export.interpreter import (
+    VerificationError,
+    open_interpreter,
+)
 from keras_papers.inlining import flatten
 from keras_papers.lowering import shift_to_levels
 from keras_papers.quantization.representative_data import (
@@ -64,6 +67,32 @@ def test_a_network_computes_in_integers_in_one_partition_and_its_ends(
     assert not file.ops.keys() & {"HARD_SWISH", "PAD", "TRANSPOSE"}
     _, image, scores = open_interpreter(file.path)
     assert (image["dtype"], scores["dtype"]) == (np.uint8, np.float32)
+
+
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("AlexNet", {"response_normalization": False}),
+        ("VGG11", {"include_preprocessing": True}),
+        ("ResNet18", {}),
+    ],
+)
+def test_the_classic_networks_compute_in_integers(name, arguments, tmp_path):
+    model = perturb(build(name, alpha=0.125, classes=3, **arguments))
+    file = quantized(model, tmp_path / "model.tflite", runs=1)
+    assert float_tensors(file.path.read_bytes()) == []
+    assert file.not_delegated == EDGE
+
+
+def test_a_response_normalization_is_named_for_it_has_no_integers(tmp_path):
+    model = perturb(
+        build("AlexNet", alpha=0.1, classes=3, include_preprocessing=True)
+    )
+    message = "in floats, such as in layer 'stage1_norm'.*quantize='dynamic'"
+    with pytest.raises(VerificationError, match=message):
+        quantized(model, tmp_path / "model.tflite", runs=1)
+    path = tmp_path / "dynamic.tflite"
+    assert export.to_tflite(model, path, quantize="dynamic", runs=1).path
 
 
 @pytest.mark.slow

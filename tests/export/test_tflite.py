@@ -13,10 +13,16 @@ from keras_papers.export import latency_process, verification
 from keras_papers.export.conversion import ConversionError
 from keras_papers.export.interpreter import VerificationError
 from tests.support.answers import answers, perturb, random_images, spread
-from tests.support.models import ONE_OF_EACH_THE_REST_SLOW, build
+from tests.support.models import (
+    OF_ONE_SIZE,
+    ONE_OF_EACH_THE_REST_SLOW,
+    build,
+)
 
 pytestmark = pytest.mark.tensorflow
 
+# XNNPACK has no pooling of 1 x 1, which keeps each second pixel.
+SUBSAMPLING = ("ResNet20", "ResNet50V2")
 LABELS = ["cat", "dog", "hen"]
 
 
@@ -70,10 +76,15 @@ def test_the_labels_are_inside_the_file(exported):
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH_THE_REST_SLOW)
+@pytest.mark.filterwarnings("ignore:.*leaves out . MAX_POOL_2D:UserWarning")
 def test_every_model_exports_in_one_partition(name, tmp_path):
-    model = perturb(build(name, alpha=0.35, classes=3))
+    inside = {}
+    if name in (*OF_ONE_SIZE, *SUBSAMPLING):  # whose pixels are not found
+        inside = {"include_preprocessing": True}
+    model = perturb(build(name, alpha=0.35, classes=3, **inside))
     found = export.to_tflite(model, tmp_path / "model.tflite")
-    assert found.partitions == 1
+    assert (found.partitions == 1) == (name not in SUBSAMPLING)
+    assert set(found.not_delegated) <= {"MAX_POOL_2D"}
 
 
 def test_float16_halves_the_file(exported, model, tmp_path):

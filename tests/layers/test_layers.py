@@ -8,7 +8,9 @@ import pytest
 from keras_papers import layers
 from keras_papers.layers import (
     AxialAttention,
+    BasicResidual,
     Block,
+    BottleneckResidual,
     CausalAttention2D,
     ConvNormActivation,
     DepthwiseSeparable,
@@ -18,6 +20,7 @@ from keras_papers.layers import (
     InvertedResidual,
     LocalResponseNormalization,
     MaskedConv2D,
+    PreactivationResidual,
     ResidualVectorQuantizer,
     SqueezeExcite,
     TemporalAttention,
@@ -143,6 +146,48 @@ CASES = [
         },
         (2, 7, 6, 8),
     ),
+    (BasicResidual, {"filters": 6}, (2, 5, 6, 6)),
+    (
+        BasicResidual,
+        {"filters": 9, "strides": 2, "shortcut": "A", "use_bias": True},
+        (2, 5, 6, 6),
+    ),
+    (BasicResidual, {"filters": 6, "shortcut": "C"}, (2, 5, 6, 6)),
+    (
+        BottleneckResidual,
+        {"filters": 8, "bottleneck_filters": 4, "strides": 2},
+        (2, 5, 6, 6),
+    ),
+    (
+        BottleneckResidual,
+        {
+            "filters": 8,
+            "bottleneck_filters": 4,
+            "strides": 2,
+            "strided_conv": "conv2",
+            "shortcut": None,
+            "momentum": 0.99,
+            "epsilon": 1e-3,
+            "kernel_initializer": "glorot_uniform",
+        },
+        (2, 5, 6, 6),
+    ),
+    (
+        PreactivationResidual,
+        {"filters": 6, "bottleneck_filters": 4, "strides": 2},
+        (2, 5, 6, 6),
+    ),
+    (
+        PreactivationResidual,
+        {
+            "filters": 8,
+            "bottleneck_filters": 4,
+            "strides": 2,
+            "use_bias": False,
+            "momentum": 0.99,
+        },
+        (2, 5, 6, 6),
+    ),
     (
         LocalResponseNormalization,
         {"size": 3, "bias": 1.0, "alpha": 0.5, "beta": 0.6},
@@ -211,10 +256,13 @@ CASES = [
 ]
 # Layers that act on vectors have no axes of images.
 OF_IMAGES = (
+    BasicResidual,
+    BottleneckResidual,
     ConvNormActivation,
     DepthwiseSeparable,
     InvertedResidual,
     LocalResponseNormalization,
+    PreactivationResidual,
     SqueezeExcite,
 )
 

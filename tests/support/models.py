@@ -49,6 +49,8 @@ ONE_OF_EACH_THE_REST_SLOW = [
     for name in ONE_OF_EACH
 ]
 THERE = [name for name in ONE_OF_EACH if hasattr(keras.applications, name)]
+# Their dense layers have weights for each place of the map.
+OF_ONE_SIZE = ["AlexNet", "VGG11", "ZFNet"]
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 # fmt: off

@@ -1,6 +1,7 @@
 """Taps inside a classifier, for detection and segmentation heads."""
 
 import itertools
+import math
 import re
 
 import keras
@@ -8,7 +9,8 @@ import keras
 from keras_papers.inlining import flatten, redraw
 from keras_papers.layers._image_axes import image_size
 
-TAP = re.compile(r"stem|stage\d+_block\d+")
+TAP = re.compile(r"stem|stage\d+_(block\d+|pool)")
+ENOUGH = 16  # pixels of a map, from which the ratio of two sizes is a stride
 PROBE = 256  # pixels given to a model of open size, to see what it halves
 
 
@@ -85,10 +87,24 @@ def _strides(model, images, maps):
             image_size(keras.KerasTensor(shape))
             for shape in probe.compute_output_shape((batch or 1, *image))
         ]
-    # A map is halved, rounded up or down, or stays; counting the halvings
-    # gives the stride of odd sizes, too.
     strides, stride = [], 1
     for before, size in itertools.pairwise(sizes):
-        stride *= 2 if max(size) < max(before) else 1
+        stride *= _step(max(before), max(size))
         strides.append(stride)
     return strides
+
+
+def _step(before, after):
+    """Returns the stride between two maps, a power of two, by their sizes.
+
+    A convolution without padding makes a map smaller by some pixels, too. A
+    small map that becomes much smaller was halved.
+
+    Example:
+    >>> _step(224, 55), _step(149, 147), _step(33, 17), _step(3, 1)
+    (4, 1, 2, 2)
+    """
+    ratio = before / after
+    if before > ENOUGH:
+        return 2 ** round(math.log2(ratio))
+    return 2 if ratio >= 1.5 else 1

@@ -52,9 +52,33 @@ def image_input(
     mean, std = evaluation.normalization(channels)
     if np.ndim(mean) and data_format == "channels_first":
         mean, std = mean[:, None, None], std[:, None, None]
-    return images, layers.Rescaling(
+    x = layers.Rescaling(
         (1 / std).tolist(), (-mean / std).tolist(), name="preprocessing"
     )(images)
+    return images, reversed_channels(x) if evaluation.reverses else x
+
+
+def reversed_channels(x):
+    """Returns images of three channels with the last channel first."""
+    first, channels = 0, x.shape[1]
+    if keras.config.image_data_format() == "channels_last":
+        first, channels = 1, x.shape[3]
+    if channels != 3:
+        return x
+    # Keras has no layer for it; a cropping in the other data format crops the
+    # channels, and `quantize_aware` and runtimes know croppings.
+    parts = []
+    for index, color in reversed(list(enumerate(("red", "green", "blue")))):
+        widths = [(0, 0), (0, 0)]
+        widths[first] = (index, 2 - index)
+        parts.append(
+            layers.Cropping2D(
+                widths,
+                data_format=("channels_last", "channels_first")[first],
+                name=color,
+            )(x)
+        )
+    return layers.Concatenate(axis=3 if first else 1, name="reversed")(parts)
 
 
 def _adopt(input_tensor, input_shape):

@@ -17,6 +17,7 @@ class Evaluation(NamedTuple):
     interpolation: str  # as keras.layers.Resizing names it
     mean: tuple[float, ...]  # one per channel
     std: tuple[float, ...]  # one per channel
+    reverses: bool = False  # whether blue comes first, after the rest
 
     def normalization(self, channels):
         """Returns mean and std as arrays, or as numbers where all are equal.
@@ -39,6 +40,17 @@ TF_SLIM = Evaluation(
     interpolation="bilinear",
     mean=(127.5, 127.5, 127.5),
     std=(127.5, 127.5, 127.5),
+)
+
+
+# The authors of VGG and of ResNet trained in Caffe, which reads images with
+# blue first, and evaluated the center of 224 pixels of images of 256.
+CAFFE = Evaluation(
+    crop=0.875,
+    interpolation="bilinear",
+    mean=(123.68, 116.779, 103.939),
+    std=(1.0, 1.0, 1.0),
+    reverses=True,
 )
 
 

@@ -23,7 +23,8 @@ from keras_papers.checks import check_weights_path
 from keras_papers.inlining import flatten
 from keras_papers.layers._image_axes import image_size
 
-TOP = {"hidden", "logits"}  # layers with weights behind the features
+# Layers with weights behind the features.
+TOP = {"hidden", "hidden1", "hidden2", "logits"}
 HOST = "https://storage.googleapis.com"
 
 
@@ -112,7 +113,7 @@ def load_weights(model, source):
     pairs, extra = _pair(model, entries, in_order)
     values, changes = [], []
     for layer, entry in pairs:
-        arrays, difference = _arrays_for(layer, entry)
+        arrays, difference = _arrays_for(layer, entry, layer is pairs[0][0])
         if arrays is None:
             raise ValueError(_other_architecture(path, difference, layer.name))
         values.append(arrays)
@@ -280,8 +281,10 @@ def _numbered(kinds):
         seen[kind] += 1
 
 
-def _arrays_for(layer, entry):
+def _arrays_for(layer, entry, is_first):
     """Returns the arrays to assign to `layer`, and how the file differs.
+
+    Only the kernel of the first layer is adapted to other input channels.
 
     Returns:
         The arrays, or None if the layer cannot take the entry: no array
@@ -297,9 +300,11 @@ def _arrays_for(layer, entry):
             f"layer {layer.name!r} was left fresh, for the file has {in_file} "
             f"classes and the model {classes}"
         )
-    if layer.name == "stem" and _differ_only_in(-2, wanted, entry.shapes):
+    kernels, bias = (wanted[:1], entry.shapes[:1]), wanted[1:]
+    if is_first and _differ_only_in(-2, *kernels) and bias == entry.shapes[1:]:
         channels, in_file = wanted[0][-2], entry.shapes[0][-2]
-        return [_with_channels(entry.arrays[0], channels)], (
+        kernel = _with_channels(entry.arrays[0], channels)
+        return [kernel, *entry.arrays[1:]], (
             f"layer {layer.name!r} was adapted, for the file has {in_file} "
             f"input channels and the model {channels}"
         )
