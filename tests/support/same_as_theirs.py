@@ -3,8 +3,8 @@
 import numpy as np
 
 from keras_papers import applications
-from tests.applications.pretrained.legacy_files import save_legacy
 from tests.support.answers import answers, random_images, spread
+from tests.support.legacy_files import save_legacy
 from tests.support.models import peer
 
 

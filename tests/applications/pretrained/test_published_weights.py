@@ -14,8 +14,8 @@ import pytest
 from keras_papers import applications
 from keras_papers.applications.pretrained import weights as _weights
 from keras_papers.applications.registry import get_record
-from tests.applications.pretrained.legacy_files import save_legacy
 from tests.support.answers import answers, images_for, spread
+from tests.support.legacy_files import save_legacy
 from tests.support.models import peer, weights_of
 
 # One published network of each kind, at the smallest images it has.

@@ -9,7 +9,6 @@ import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
 from keras_papers import applications
-from tests.applications.pretrained.legacy_files import save_legacy
 from tests.support.answers import (
     answers,
     images_for,
@@ -17,6 +16,7 @@ from tests.support.answers import (
     random_images,
     spread,
 )
+from tests.support.legacy_files import save_legacy
 from tests.support.models import (
     MEAN,
     STD,
