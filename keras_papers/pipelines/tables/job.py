@@ -93,10 +93,10 @@ def train_table_model(options):
         output: Folder for the files; made where it does not exist.
         task: `"classification"`, `"regression"`, or None (default): classes
             if the target is text or has two values.
-        numeric: List of names of the columns of numbers. Defaults to None:
-            those that hold numbers alone.
-        categorical: List of names of the columns of levels. Defaults to None:
-            the others. Where both are given, other columns are left out.
+        numeric: List of names of columns that are numeric. Defaults to None.
+            Other columns are numeric if they hold numbers alone.
+        categorical: List of names of columns that are categorical whatever
+            their values. Defaults to None.
         ignored: List of names of columns that are left out, such as the number
             of a row, or what is not known yet when one predicts.
         missing_values: List of texts that stand for a missing value, such as

@@ -67,8 +67,12 @@ class TableOptions(Options):
         chosen((None, CLASSIFICATION, REGRESSION), "what is predicted"),
         choices=(CLASSIFICATION, REGRESSION),
     )
-    numeric: list | None = _names("columns of numbers; by default found out")
-    categorical: list | None = _names("columns of levels; by default found out")
+    numeric: list | None = _names(
+        "columns that are numeric; others are if all values are numbers"
+    )
+    categorical: list | None = _names(
+        "columns that are categorical whatever their values"
+    )
     ignored: list | None = _names("columns that are left out")
     missing_values: list | None = _names("texts that stand for missing values")
     pretrain: str | None = option(

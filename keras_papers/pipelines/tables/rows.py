@@ -161,9 +161,12 @@ def load(options):
     _check_names(schema)
     unlabelled, left_out = None, 0
     if options.pretrain is not None:
-        more = [table.take(~has_target)] if not has_target.all() else []
+        _check_can_pretrain(schema, options.pretrain)
+        more = []
+        if not has_target.all():
+            more.append((options.data, table.take(~has_target)))
         if options.unlabelled is not None:
-            more.append(read(options.unlabelled))
+            more.append((options.unlabelled, read(options.unlabelled)))
         unlabelled, left_out = _unlabelled(schema, more, parts)
     return Rows(
         schema,
@@ -285,6 +288,16 @@ def _check_names(schema):
             )
 
 
+def _check_can_pretrain(schema, pretrain):
+    if not schema.categorical:
+        raise ValueError(
+            "`pretrain` learns the categorical columns from each other. "
+            f"Received: pretrain={pretrain!r} for the numeric columns "
+            f"{list(schema.numeric)}. Leave it out, or name columns in "
+            "categorical (--categorical)."
+        )
+
+
 def _divided(known, schema, seed):
     """Returns the places of the rows of each part, in their order.
 
@@ -331,6 +344,11 @@ def _divided(known, schema, seed):
 def _unlabelled(schema, tables, parts):
     """Joins rows without labels, but for those held out or watched.
 
+    Args:
+        schema: The `TabularSchema`.
+        tables: List of pairs of a path and its rows.
+        parts: Dict of the rows of each part.
+
     Returns:
         A `TableFile`, None without rows, and how many were left out.
     """
@@ -340,8 +358,13 @@ def _unlabelled(schema, tables, parts):
     for name in ("validation", "test"):
         judged |= set(row_hashes(schema, encode(schema, parts[name])))
     joined, left_out = {name: [] for name in schema.columns}, 0
-    for table in tables:
-        hashes = row_hashes(schema, encode(schema, table))
+    for path, table in tables:
+        try:
+            inputs = encode(schema, table)
+        except ValueError as error:
+            error.add_note(f"the rows are those of {os.fspath(path)}")
+            raise
+        hashes = row_hashes(schema, inputs)
         is_new = np.array([each not in judged for each in hashes])
         left_out += int(np.sum(~is_new))
         for name in schema.columns:

@@ -102,6 +102,36 @@ def test_no_row_that_judges_the_model_is_pretrained_on(path, tmp_path):
     assert "20 rows more to pre-train on, without 6" in str(found)
 
 
+def test_an_error_names_the_file_of_the_rows_without_labels(path, tmp_path):
+    rows = people(20)
+    for row in rows:
+        row["Loan"] = row.pop("loan")
+    more = str(write_rows(tmp_path / "more.csv", rows))
+    with pytest.raises(ValueError, match="no 'loan'") as refused:
+        loaded(path, people(100), pretrain="mlm", unlabelled=more)
+    assert refused.value.__notes__ == [f"the rows are those of {more}"]
+
+
+@pytest.mark.parametrize(
+    "delimiter, encoding, found",
+    [
+        ("\t", "utf-8-sig", "tabs between the values."),
+        (";", "utf-16", "semicolons .* and the encoding UTF-16."),
+    ],
+)
+def test_the_delimiter_and_the_encoding_are_found(
+    delimiter, encoding, found, tmp_path
+):
+    rows = people(60)
+    for row in rows:
+        row["job"] = row["job"].replace("chef", "chef, größer")
+    path = write_rows(tmp_path / "a.csv", rows, delimiter, encoding)
+    with pytest.warns(UserWarning, match=rf"a\.csv: .*{found}"):
+        schema = load(TableOptions(str(path), "income")).schema
+    assert schema.columns == ["job", "loan", "age", "hours"]
+    assert "chef, größer" in schema.categorical["job"]
+
+
 def test_a_kind_is_that_of_the_whole_file(path):
     """One text among the held-out rows does not fail after the training."""
     rows = people(400)
@@ -184,6 +214,10 @@ def test_unseen_levels_are_counted_and_missing_values_are_not():
         ({"ignored": ["income"]}, "Name each column once"),
         ({"numeric": ["job"]}, "'job' is numeric and must hold finite"),
         ({"numeric": ["jobs"]}, "Did you mean 'job'?"),
+        (
+            {"pretrain": "rtd", "ignored": ["job", "loan"]},
+            r"pretrain='rtd' for the numeric columns \['age', 'hours'\]",
+        ),
         ({"task": "regression"}, "'income' is numeric and must hold finite"),
     ],
 )

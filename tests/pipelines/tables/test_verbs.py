@@ -262,6 +262,14 @@ def test_other_columns_at_prediction_are_one_sentence(
     assert words in fails(capsys, "predict", "out/model.tflite", path)
 
 
+@pytest.mark.filterwarnings("always")
+def test_a_column_without_values_is_named(capsys, tmp_path):
+    path = changed(tmp_path, lambda row: row.update(hours="", loan="?"))
+    printed = run(capsys, "predict", "out/model.tflite", path)
+    assert all(f"{name!r}" in printed.err for name in ("hours", "loan"))
+    assert "missing values: job 3, loan 30, hours 30" in printed.out
+
+
 def test_wrong_arguments_are_one_sentence(capsys, tmp_path):
     image = tmp_path / "image.keras"
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(image)
