@@ -32,7 +32,7 @@ from keras_papers.pretraining import MaskedColumns, ReplacedColumns
 
 LABELS = (50, 200, 500)
 DROPOUT = 0.2
-SETTINGS = tables.Settings(batch_size=50, epochs=30)
+SETTINGS = tables.Settings(learning_rate=3e-4, batch_size=50, epochs=10)
 RATE, BATCH = 1e-3, 512  # of the pre-training
 TASKS = {"MLM": MaskedColumns, "RTD": ReplacedColumns}
 ALONE = "no pre-training"
@@ -181,7 +181,7 @@ def main():
     parser = tables.parser(__doc__)
     parser.add_argument("--draws", type=int, default=2, help="of a split")
     parser.add_argument(
-        "--pretraining", type=int, default=20, help="epochs of each task"
+        "--pretraining", type=int, default=10, help="epochs of each task"
     )
     arguments = parser.parse_args()
     frame, target = tables.read(arguments)
