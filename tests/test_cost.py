@@ -19,7 +19,10 @@ from keras_papers.layers import (
     TemporalAttention,
     VectorQuantizer,
 )
-from keras_papers.layers._input_feeding import InputFeedingDecoder
+from keras_papers.layers._input_feeding import (
+    InputFeedingCell,
+    InputFeedingDecoder,
+)
 
 
 def cost_of(layer, *shape):
@@ -110,7 +113,8 @@ def test_attention_to_another_sequence_has_its_pairs(score, multiply_adds):
     cost = count(keras.Model([target, source], context))
     assert cost.multiply_adds == multiply_adds and cost.unknown == ()
     state = keras.Input((4,))
-    fed = InputFeedingDecoder(4, 1, score)([target, source, state, state])
+    decoder = InputFeedingDecoder(InputFeedingCell(4, score=score))
+    fed = decoder([target, source, state, state])
     cost = count(keras.Model([target, source, state], fed))
     # An LSTM of the inputs and the last state, and its output with a context.
     cell = 3 * (4 * 4 * (4 + 4 + 4) + 8 * 4)

@@ -85,15 +85,13 @@ class InputFeedingCell(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
-class InputFeedingDecoder(layers.Layer):
+class InputFeedingDecoder(layers.RNN):
     """Runs an `InputFeedingCell` over the steps of the target.
 
     Args:
-        units: Positive int. Size of all states, those of the source too.
-        num_layers: Positive int. LSTM cells. Defaults to 1.
-        score: That of `LuongAttention`.
-        dropout: Float in [0, 1). Of the inputs of each LSTM cell.
-        **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
+        cell: The `InputFeedingCell`.
+        **kwargs: Keyword arguments of `keras.layers.RNN`, of which
+            `return_sequences` is True.
 
     Input shape:
         A list of the target vectors `(batch, target steps, size)`, the source
@@ -105,32 +103,11 @@ class InputFeedingDecoder(layers.Layer):
         that of the target; source steps that are masked have no weight.
     """
 
-    def __init__(
-        self, units, num_layers=1, score="general", dropout=0.0, **kwargs
-    ):
-        super().__init__(**kwargs)
-        self.units = units
-        self.num_layers = num_layers
-        self.score = score
-        self.dropout = dropout
-        self.supports_masking = True
-        self.cell = InputFeedingCell(
-            units,
-            num_layers,
-            score,
-            dropout,
-            dtype=self.dtype_policy,
-            name="cell",
-        )
-        self.rnn = layers.RNN(
-            self.cell,
-            return_sequences=True,
-            dtype=self.dtype_policy,
-            name="rnn",
-        )
+    def __init__(self, cell, **kwargs):
+        super().__init__(cell, **{**kwargs, "return_sequences": True})
 
     def build(self, input_shape):
-        self.rnn.build(input_shape[0])
+        super().build(input_shape[0])
 
     def call(self, inputs, mask=None, training=False):
         target, source, *states = inputs
@@ -138,13 +115,13 @@ class InputFeedingDecoder(layers.Layer):
         if source_mask is None:
             source_mask = ops.ones(ops.shape(source)[:2], "bool")
         fed = ops.zeros_like(states[0])
-        if training and self.dropout:
+        if training and self.cell.dropout:
             # Outside of the loop: one mask for all steps, as in Keras' LSTM.
-            sizes = [target[:, 0], *[fed] * (self.num_layers - 1)]
-            sizes[0] = ops.concatenate([sizes[0], fed], axis=-1)
-            for cell, like in zip(self.cell.cells, sizes, strict=True):
+            like = ops.concatenate([target[:, 0], fed], axis=-1)
+            for cell in self.cell.cells:
                 cell.get_dropout_mask(like)
-        outputs = self.rnn(
+                like = fed
+        outputs = super().call(
             target,
             initial_state=[
                 *states,
@@ -163,16 +140,7 @@ class InputFeedingDecoder(layers.Layer):
         return None if mask is None else mask[0]
 
     def compute_output_shape(self, input_shape):
-        return (*input_shape[0][:-1], self.units)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "num_layers": self.num_layers,
-            "score": self.score,
-            "dropout": self.dropout,
-        }
+        return (*input_shape[0][:-1], self.cell.units)
 
 
 def step_of_cells(cells, x, states, training=False):

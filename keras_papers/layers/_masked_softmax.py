@@ -20,9 +20,3 @@ def masked_softmax(scores, mask, axis):
     weights = ops.softmax(ops.where(mask, scores, MASKED), axis=axis)
     # Where all is masked, the softmax is uniform.
     return ops.where(mask, weights, 0.0)
-
-
-def input_mask(inputs, mask):
-    """Returns a mask of the inputs' rank, of a mask of elements or of rows."""
-    mask = ops.cast(mask, "bool")
-    return mask if len(mask.shape) == len(inputs.shape) else mask[..., None]

@@ -1,13 +1,13 @@
 """Attention to features: a softmax over them multiplies the inputs."""
 
 import keras
-from keras import layers, ops
+from keras import ops
 
-from keras_papers.layers._masked_softmax import input_mask, masked_softmax
+from keras_papers.layers._input_weighting import InputWeighting
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
-class FeatureAttention(layers.Layer):
+class FeatureAttention(InputWeighting):
     """Multiplies each feature by a weight that all features determine.
 
     weights = softmax(inputs @ kernel + bias), outputs = inputs * weights. The
@@ -44,11 +44,6 @@ class FeatureAttention(layers.Layer):
     ((2, 32), 1.0)
     """
 
-    def __init__(self, kernel_initializer="glorot_uniform", **kwargs):
-        super().__init__(**kwargs)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.supports_masking = True
-
     def build(self, input_shape):
         features = input_shape[-1]
         if features is None:
@@ -57,39 +52,7 @@ class FeatureAttention(layers.Layer):
                 f"Received: inputs of shape {tuple(input_shape)}. Pass inputs "
                 "with a known last axis."
             )
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(features, features),
-            initializer=self.kernel_initializer,
-        )
-        self.bias = self.add_weight(
-            name="bias", shape=(features,), initializer="zeros"
-        )
+        self.add_kernel(features)
 
-    def call(self, inputs, mask=None, return_attention_scores=False):
-        if mask is not None:
-            mask = input_mask(inputs, mask)
-            inputs = ops.where(mask, inputs, ops.zeros_like(inputs))
-        scores = ops.matmul(inputs, self.kernel) + self.bias
-        weights = masked_softmax(scores, mask, axis=-1)
-        weights = ops.cast(weights, self.compute_dtype)
-        outputs = inputs * weights
-        return (outputs, weights) if return_attention_scores else outputs
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def compute_output_spec(
-        self, inputs, mask=None, return_attention_scores=False
-    ):
-        outputs = keras.KerasTensor(inputs.shape, self.compute_dtype)
-        weights = keras.KerasTensor(inputs.shape, self.compute_dtype)
-        return (outputs, weights) if return_attention_scores else outputs
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "kernel_initializer": keras.initializers.serialize(
-                self.kernel_initializer
-            ),
-        }
+    def scores(self, inputs, mask):
+        return ops.matmul(inputs, self.kernel) + self.bias, mask

@@ -1,13 +1,13 @@
 """Attention to steps: a softmax over time multiplies the inputs."""
 
 import keras
-from keras import layers, ops
+from keras import ops
 
-from keras_papers.layers._masked_softmax import input_mask, masked_softmax
+from keras_papers.layers._input_weighting import InputWeighting
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
-class TemporalAttention(layers.Layer):
+class TemporalAttention(InputWeighting):
     """Multiplies each step of a series by a weight that all steps determine.
 
     The scores of a feature are its series times a kernel of steps by steps,
@@ -48,13 +48,13 @@ class TemporalAttention(layers.Layer):
     ((2, 20, 3), (2, 20, 1))
     """
 
+    axis = 1
+
     def __init__(
         self, per_feature=False, kernel_initializer="glorot_uniform", **kwargs
     ):
-        super().__init__(**kwargs)
+        super().__init__(kernel_initializer, **kwargs)
         self.per_feature = bool(per_feature)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.supports_masking = True
 
     def build(self, input_shape):
         if len(input_shape) != 3 or input_shape[1] is None:
@@ -64,53 +64,21 @@ class TemporalAttention(layers.Layer):
                 "of shape (batch, steps, features) with a known number of "
                 "steps; pad shorter series, and mask the padding."
             )
-        steps = input_shape[1]
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(steps, steps),
-            initializer=self.kernel_initializer,
-        )
-        self.bias = self.add_weight(
-            name="bias", shape=(steps,), initializer="zeros"
-        )
+        self.add_kernel(input_shape[1])
 
-    def call(self, inputs, mask=None, return_attention_scores=False):
-        if mask is not None:
-            mask = input_mask(inputs, mask)
-            inputs = ops.where(mask, inputs, ops.zeros_like(inputs))
+    def scores(self, inputs, mask):
         scores = ops.einsum("bsf,st->btf", inputs, self.kernel)
         scores = ops.cast(scores + self.bias[:, None], "float32")
-        if not self.per_feature:
-            scores, mask = _over_features(scores, mask)
-        weights = masked_softmax(scores, mask, axis=1)
-        weights = ops.cast(weights, self.compute_dtype)
-        outputs = inputs * weights
-        return (outputs, weights) if return_attention_scores else outputs
+        return (scores, mask) if self.per_feature else _mean(scores, mask)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def compute_output_spec(
-        self, inputs, mask=None, return_attention_scores=False
-    ):
-        outputs = keras.KerasTensor(inputs.shape, self.compute_dtype)
-        if not return_attention_scores:
-            return outputs
-        features = inputs.shape[2] if self.per_feature else 1
-        shape = (*inputs.shape[:2], features)
-        return outputs, keras.KerasTensor(shape, self.compute_dtype)
+    def weights_shape(self, input_shape):
+        return input_shape if self.per_feature else (*input_shape[:2], 1)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "per_feature": self.per_feature,
-            "kernel_initializer": keras.initializers.serialize(
-                self.kernel_initializer
-            ),
-        }
+        return {**super().get_config(), "per_feature": self.per_feature}
 
 
-def _over_features(scores, mask):
+def _mean(scores, mask):
     """Returns the mean score of each step, and the steps with any feature."""
     if mask is None:
         return ops.mean(scores, axis=2, keepdims=True), None

@@ -101,6 +101,36 @@ def test_what_is_masked_has_no_weight_and_no_effect(layer, shape, axis):
     assert (weights[3] == 0).all() and (outputs[3] == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("layer", "more"),
+    [
+        (FeatureAttention, ((0, 0), (0, 3))),
+        (TemporalAttention, ((0, 0), (0, 3), (0, 0))),
+        (lambda: TemporalAttention(True), ((0, 0), (0, 3), (0, 0))),
+    ],
+)
+def test_more_padding_changes_nothing(layer, more):
+    """Of a layer for more places, whose kernel begins as the other's."""
+    x, mask = drawn(4, 6, 3)[..., : len(more) - 1], np.ones((4, 6), bool)
+    x = x if len(more) == 3 else x[..., 0]
+    mask[1, 4:] = mask[2] = False
+    short, long = layer(), layer()
+    outputs, weights = called(short, x, mask=mask)
+    padded, masked = np.pad(x, more), np.pad(mask, ((0, 0), (0, 3)))
+    padded[:, 6:] = 9
+    called(long, padded)
+    for weight, other in zip(long.weights, short.weights, strict=True):
+        values = ops.convert_to_numpy(weight).copy()
+        values[tuple(map(slice, other.shape))] = ops.convert_to_numpy(other)
+        weight.assign(values)
+    found = long(padded, mask=masked, return_attention_scores=True)
+    assert outputs.any() and not outputs[2].any() and not weights[2].any()
+    for one, other in zip((outputs, weights), found, strict=True):
+        other = ops.convert_to_numpy(other)
+        np.testing.assert_allclose(other[:, :6], one, rtol=1e-5, atol=1e-6)
+        assert not other[:, 6:].any()
+
+
 def test_a_step_without_any_feature_has_no_weight():
     x, mask = drawn(2, 4, 3), np.ones((2, 4, 3), bool)
     mask[0, 1] = False  # a step

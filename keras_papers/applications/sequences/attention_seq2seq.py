@@ -18,7 +18,10 @@ from keras_papers.checks import (
     plain_numbers,
 )
 from keras_papers.layers import LuongAttention
-from keras_papers.layers._input_feeding import InputFeedingDecoder
+from keras_papers.layers._input_feeding import (
+    InputFeedingCell,
+    InputFeedingDecoder,
+)
 from keras_papers.layers.luong_attention import SCORES
 
 PAPER = registry.Paper(
@@ -166,9 +169,8 @@ def AttentionSeq2Seq(
         target_vocabulary, embedding, mask_zero=True, name="target_embedding"
     )(target)
     if input_feeding:
-        x = InputFeedingDecoder(cells, depth, score, dropout, name="decoder")(
-            [x, memory, *states]
-        )
+        cell = InputFeedingCell(cells, depth, score, dropout)
+        x = InputFeedingDecoder(cell, name="decoder")([x, memory, *states])
     else:
         for index in range(1, depth + 1):
             x = layers.LSTM(
