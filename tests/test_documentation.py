@@ -1,6 +1,7 @@
 """What the documentation shows is run, and what it links to is there."""
 
 import ast
+import contextlib
 import os
 import pathlib
 import re
@@ -52,6 +53,21 @@ def test_the_code_of_the_page_of_generation_draws(tmp_path, monkeypatch):
         exec(re.sub(r"epochs=\d+", "epochs=1", code), names)
         assert names[drawn].shape == shape
         assert np.isfinite(names[drawn]).all()
+
+
+@pytest.mark.slow
+def test_the_code_of_the_page_of_tables_predicts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the model is saved there
+    small, names = "num_layers=1, num_heads=2, embedding_dim=4", {}
+    for code in snippets("docs/TABLES.md"):
+        code = re.sub(r"epochs=\d+", "epochs=1", code)
+        code = code.replace("schema.numeric,", f"schema.numeric, {small},")
+        unseen = pytest.warns(UserWarning, match="'judge'")
+        with unseen if "judge" in code else contextlib.nullcontext():
+            exec(code, names)
+    assert names["probabilities"].shape == (3,)
+    assert names["found"].vectors.shape == (200, 1, 4)
+    assert np.isfinite(names["means"]).all()
 
 
 @pytest.mark.slow

@@ -85,10 +85,12 @@ PUBLIC = {
         "translation_examples",
     },
     "keras_papers.applications.tabular": {
+        "ContextualEmbeddings",
         "TabTransformer",
         "TableFile",
         "TabularModel",
         "TabularSchema",
+        "contextual_embeddings",
         "read_table_file",
     },
     "keras_papers.layers": {
@@ -194,7 +196,11 @@ PUBLIC = {
         "tune",
     },
     "keras_papers.distillation": {"Distiller"},
-    "keras_papers.pretraining": {"MaskedColumns", "ReplacedColumns"},
+    "keras_papers.pretraining": {
+        "MaskedColumns",
+        "ReplacedColumns",
+        "fine_tune",
+    },
     "keras_papers.testing": {"check_application", "check_layer"},
     "keras_papers.tuner": {
         "BayesianOptimization",

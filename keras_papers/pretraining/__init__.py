@@ -1,5 +1,6 @@
 """Self-supervised tasks: what a model learns from data without labels."""
 
+from keras_papers.pretraining.fine_tuning import fine_tune as fine_tune
 from keras_papers.pretraining.masked_columns import (
     MaskedColumns as MaskedColumns,
 )

@@ -4,6 +4,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_papers.applications.tabular.contextual_embeddings import (
+    categorical_columns,
+    encoder_of,
+    stacked_ids,
+)
 from keras_papers.applications.tabular.tabular_model import TabularModel
 from keras_papers.checks import check_fraction, check_positive, plain
 
@@ -13,36 +18,20 @@ class ColumnTask(keras.Model):
 
     The layers are those of the model that is passed: what they learn is in
     that model afterwards. Other values are corrupted in each step, also in
-    those of `evaluate`.
-
-    Args:
-        model: `TabTransformer`, or a `TabularModel` of one, which then takes
-            raw rows here, too.
-        share: Number in (0, 1). Probability that a value is corrupted.
-        seed: Int, or None. Of what is corrupted.
-        name: Name of the task.
+    those of `evaluate`. Subclasses have the classifiers of the columns, and
+    `chance`: loss and accuracy without any.
     """
 
     def __init__(self, model, share, seed, name):
         super().__init__(name=name)
         check_positive("share", share, "of the values", "The paper has 0.3.")
         check_fraction("share", share, "of the values", "The paper has 0.3.")
-        names = [layer.name for layer in model.layers]
-        if "columns" not in names or "contextual" not in names:
-            raise ValueError(
-                "`model` is a TabTransformer with a categorical column. "
-                f"Received: {model.name!r} without contextual embeddings. "
-                "Pass what TabTransformer returned."
-            )
-        columns = model.get_layer("columns")
+        self.encoder = encoder_of(model)
         self.schema = model.schema if isinstance(model, TabularModel) else None
-        self.columns = list(model.input)[: len(columns.cardinalities)]
-        self.cardinalities = columns.cardinalities
+        self.columns = list(categorical_columns(model))
+        self.cardinalities = model.get_layer("columns").cardinalities
         self.share = plain(share)
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self.encoder = keras.Model(
-            columns.input, model.get_layer("contextual").output, name="encoder"
-        )
         self.accuracy = keras.metrics.Mean(name="accuracy")
 
     def fit(self, x, *args, validation_data=None, **kwargs):
@@ -79,7 +68,7 @@ class ColumnTask(keras.Model):
         """Returns the ids of the categorical columns, `(rows, columns)`."""
         if self.schema is not None:
             rows = self.schema.encode(rows)
-        ids = np.stack([np.asarray(rows[name]) for name in self.columns], 1)
+        ids = stacked_ids(rows, self.columns)
         return np.where(self._known(ids), ids, -1).astype("int32")
 
     def _known(self, ids):

@@ -18,7 +18,7 @@ class MaskedColumns(ColumnTask):
 
     `fit` prints the chance level before: the loss and accuracy of a prediction
     by how often each level is in its column. Afterwards the model has the
-    weights, and its own `fit` trains all of them further on labelled rows.
+    weights, and `fine_tune` trains all of them further on labelled rows.
 
     Args:
         model: A `TabTransformer`, or a `TabularModel` of one, which then takes

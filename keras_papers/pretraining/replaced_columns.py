@@ -19,7 +19,7 @@ class ReplacedColumns(ColumnTask):
 
     `fit` prints the chance level before: the loss and accuracy of the
     probability that a value of the column is replaced by another. Afterwards
-    the model has the weights, and its own `fit` trains all of them further on
+    the model has the weights, and `fine_tune` trains all of them further on
     labelled rows.
 
     Args:

@@ -28,6 +28,7 @@ def rows_of_equal_columns(number, seed=0):
 @pytest.fixture(scope="module", params=TASKS)
 def trained(request):
     """A task after a few epochs, and the weights that its model had before."""
+    keras.utils.set_random_seed(0)
     model = TabTransformer({"a": 4, "b": 4, "c": 2, "d": 4}, ["age"], **SMALL)
     before = model.get_weights()
     task = request.param(model, seed=0)
@@ -142,6 +143,15 @@ def test_a_share_out_of_range_is_named(task_class, share):
     model = TabTransformer({"a": 3}, **SMALL)
     with pytest.raises(ValueError, match=f"Received: share={share}"):
         task_class(model, share=share)
+
+
+@pytest.mark.parametrize("ids", [[0.0, 1.0], [0.5, 1.0], [None, 1]])
+def test_ids_that_are_no_integers_are_refused(ids):
+    task = MaskedColumns(TabTransformer({"a": 3}, **SMALL))
+    with pytest.raises(ValueError, match="ids for 'a'. Pass int32"):
+        task.chance({"a": np.array(ids)})
+    with pytest.raises(ValueError, match="no such column for 'a'"):
+        task.chance({"b": np.zeros(2, "int32")})
 
 
 @pytest.mark.parametrize("task_class", TASKS)

@@ -1,5 +1,11 @@
 """Models for tables of columns."""
 
+from keras_papers.applications.tabular.contextual_embeddings import (
+    ContextualEmbeddings as ContextualEmbeddings,
+)
+from keras_papers.applications.tabular.contextual_embeddings import (
+    contextual_embeddings as contextual_embeddings,
+)
 from keras_papers.applications.tabular.schema import (
     TabularSchema as TabularSchema,
 )

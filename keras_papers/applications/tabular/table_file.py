@@ -61,7 +61,8 @@ class TableFile(dict):
         """Returns a `TableFile` of some rows.
 
         Args:
-            places: Array of the places of rows, from 0, or of a bool for each.
+            places: Array of the places of rows, from 0, or of a bool for
+                each, or a slice.
         """
         columns = {name: values[places] for name, values in self.items()}
         return TableFile(columns, self.delimiter, self.encoding)

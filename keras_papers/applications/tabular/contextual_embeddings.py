@@ -1,0 +1,138 @@
+"""The contextual embeddings of a TabTransformer (Huang et al., 2020)."""
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from keras_papers.applications.tabular.tabular_model import TabularModel
+from keras_papers.checks import check_positive_int
+
+
+class ContextualEmbeddings(NamedTuple):
+    """What the transformer layers make of each categorical value of rows.
+
+    Example:
+    >>> vectors = np.array([[[1.0, 2.0]], [[3.0, 4.0]], [[5.0, 6.0]]])
+    >>> found = ContextualEmbeddings(("job",), vectors)
+    >>> found.of_levels({"job": np.array([0, 1, 0])})["job"].tolist()
+    [[3.0, 4.0], [3.0, 4.0]]
+    """
+
+    columns: tuple  # names of the categorical columns
+    vectors: np.ndarray  # (rows, columns, embedding_dim)
+
+    def of_levels(self, ids):
+        """Returns the mean vector of each level, as figure 3 of the paper.
+
+        Args:
+            ids: Dict of arrays `(rows,)` of ids by the name of the column, as
+                `TabularSchema.encode` returns them for the same rows.
+
+        Returns:
+            A dict of arrays `(levels, embedding_dim)` by the name of the
+            column. Levels are those up to the highest id; one that no row has
+            is NaN.
+        """
+        means = {}
+        for place, name in enumerate(self.columns):
+            known = ids[name] >= 0
+            found = ids[name][known]
+            sums = np.zeros((found.max(initial=-1) + 1, self.vectors.shape[2]))
+            np.add.at(sums, found, self.vectors[known, place])
+            counts = np.bincount(found, minlength=len(sums))[:, None]
+            means[name] = np.where(counts, sums, np.nan) / np.maximum(counts, 1)
+        return means
+
+
+def encoder_of(model):
+    """Returns the layers that embed categorical columns, as a model.
+
+    Args:
+        model: A `TabTransformer`, or a `TabularModel` of one.
+
+    Returns:
+        A model from ids, `(batch, columns)`, to contextual embeddings,
+        `(batch, columns, embedding_dim)`, of the same layers.
+
+    Raises:
+        ValueError: If the model has no categorical columns.
+    """
+    names = [layer.name for layer in getattr(model, "layers", ())]
+    if "columns" not in names or "contextual" not in names:
+        raise ValueError(
+            "`model` is a TabTransformer with a categorical column. Received: "
+            f"{getattr(model, 'name', model)!r} without contextual embeddings. "
+            "Pass what TabTransformer returned."
+        )
+    return keras.Model(
+        model.get_layer("columns").input,
+        model.get_layer("contextual").output,
+        name="encoder",
+    )
+
+
+def contextual_embeddings(model, rows, batch_size=256):
+    """Computes the contextual embeddings of the categorical values of rows.
+
+    The vector of a value depends on the other categorical values of its row.
+    Averaged by level they show what the model has learned of the levels: those
+    with the same meaning lie together (section 3.2 and figure 3 of the paper).
+
+    Args:
+        model: A `TabTransformer`, or a `TabularModel` of one.
+        rows: Rows as `TabularModel.predict` takes them, or for a
+            `TabTransformer` a dict of arrays of ids by the name of the column.
+        batch_size: Positive int. Rows that are computed at once.
+
+    Returns:
+        `ContextualEmbeddings`: `columns`, and `vectors` of the shape `(rows,
+        columns, embedding_dim)`.
+
+    Raises:
+        ValueError: If the model has no categorical columns.
+
+    Example:
+    >>> from keras_papers.applications.tabular import TabTransformer
+    >>> model = TabTransformer({"job": 3, "loan": 2}, num_layers=1)
+    >>> ids = {"job": np.array([0, 2, -1]), "loan": np.array([1, 1, 0])}
+    >>> found = contextual_embeddings(model, ids)
+    >>> found.columns, found.vectors.shape
+    (('job', 'loan'), (3, 2, 32))
+    >>> found.of_levels(ids)["job"].shape
+    (3, 32)
+    """
+    check_positive_int("batch_size", batch_size, "a number of rows", "Try 256.")
+    encoder = encoder_of(model)
+    columns = categorical_columns(model)
+    if isinstance(model, TabularModel):
+        rows = model.schema.encode(rows)
+    ids = stacked_ids(rows, columns)
+    vectors = encoder.predict(ids, batch_size=batch_size, verbose=0)
+    return ContextualEmbeddings(columns, vectors)
+
+
+def categorical_columns(model):
+    """Returns the names of the categorical columns of a model, in order."""
+    number = len(model.get_layer("columns").cardinalities)
+    return tuple(model.input)[:number]
+
+
+def stacked_ids(rows, columns):
+    """Returns ids as one array, `(rows, columns)`.
+
+    Raises:
+        ValueError: If a column is not there, or its ids are no integers.
+    """
+    arrays = []
+    for name in columns:
+        found = np.asarray(rows[name]) if name in rows else None
+        if found is None or found.dtype.kind not in "iu":
+            kind = "no such column" if found is None else f"{found.dtype} ids"
+            raise ValueError(
+                "`rows` has ids, integers, of each categorical column. "
+                f"Received: {kind} for {name!r}. Pass int32, or a TabularModel "
+                "and raw rows."
+            )
+        arrays.append(found)
+    return np.stack(arrays, axis=1)
