@@ -325,9 +325,7 @@ def _train(table, folder, options, run):
         best_epoch=trained.best_epoch,
         epoch_rule=trained.rule,
         measures=measure(schema, targets, outputs),
-        calibration=[]
-        if schema.classes is None
-        else calibration(schema, targets, outputs),
+        calibration=calibration(schema, targets, outputs),
         baselines=compare(schema, rows.train, rows.test, options.seed, outputs),
         importance=importance,
         importance_rows=min(SHUFFLED, rows.test.rows),

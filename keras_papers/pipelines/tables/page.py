@@ -20,6 +20,7 @@ from keras_papers.pipelines.report.sections import (
     division,
     to_html,
 )
+from keras_papers.pipelines.tables.baselines import CONSTANT
 from keras_papers.pipelines.tables.columns import CATEGORICAL
 from keras_papers.pipelines.tables.measures import (
     BINARY,
@@ -98,6 +99,15 @@ def _figures(report, name, main):
                 "R²",
                 f"{measures.r2:.4f}",
                 "share of the variance of the target that is explained",
+            ),
+            *(
+                Figure(
+                    "RMSE of the mean",
+                    f"{each.measures.rmse:.4g}",
+                    "that of always answering the mean of the training rows",
+                )
+                for each in report.baselines
+                if each.name == CONSTANT
             ),
         )
     else:
@@ -181,8 +191,6 @@ def _unbroken(text):
 
 
 def _probabilities(report, shown):
-    if not report.calibration:
-        return
     if report.task == REGRESSION:
         text = (
             "Tenths of the held-out rows by what was predicted: the mean of "

@@ -216,7 +216,8 @@ def _nothing(report):
 
 
 def _is_beyond_chance(lead):
-    return lead is None or lead.better_by > CONFIDENCE * lead.spread
+    # The spread of a class with one held-out row is not known (NaN).
+    return lead is None or not lead.better_by <= CONFIDENCE * lead.spread
 
 
 def _of(report, name):

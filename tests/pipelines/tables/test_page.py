@@ -58,6 +58,8 @@ def test_drawings_are_those_of_the_task(made):
 def test_the_tables_have_the_figures(made):
     report, _, html = made
     found = sections(parse(html))
+    figures = [each.text for each in found["figures"].all("dt")]
+    assert len(figures) == 8  # whole rows of the grid
     rows = [row.text for row in found["baselines"].all("tr")][1:]
     assert len(rows) == 4
     assert sum("this model" in row for row in rows) == 1

@@ -116,11 +116,11 @@ def test_the_files_are_written(trained_tables, tmp_path):
     )
 
 
-def led(report, better_by, name="gradient boosting"):
+def led(report, better_by, name="gradient boosting", spread=0.01):
     """Returns a report whose model leads one baseline by that much."""
     return report._replace(
         baselines=[
-            each._replace(lead=Difference(better_by, 0.01))
+            each._replace(lead=Difference(better_by, spread))
             if each.name == name
             else each
             for each in report.baselines
@@ -143,6 +143,8 @@ def test_a_model_no_better_than_a_constant_is_guessing(made):
     found = findings(led(made, 0.01, "constant"))
     assert found["guessing"].command == {"epochs": 200}
     assert "guessing" not in findings(led(made, 0.03, "constant"))
+    unknown = led(made, 0.3, "constant", float("nan"))
+    assert "guessing" not in findings(unknown)
 
 
 def test_few_rows_rare_classes_and_unseen_levels_are_named(binary):
@@ -170,8 +172,9 @@ def test_few_rows_rare_classes_and_unseen_levels_are_named(binary):
 def test_the_last_epoch_as_the_best_asks_for_more(binary):
     at_the_end = binary._replace(epochs=100, best_epoch=100)
     assert findings(at_the_end)["few epochs"].command == {"epochs": 200}
-    stopped = binary._replace(epochs=60, best_epoch=60)
-    assert "few epochs" not in findings(stopped)
+    for epochs, best_epoch in ((60, 60), (100, 90)):
+        other = binary._replace(epochs=epochs, best_epoch=best_epoch)
+        assert "few epochs" not in findings(other)
 
 
 def test_poor_probabilities_are_named(binary):
