@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_papers import export
 from keras_papers.applications.tabular import TabTransformer, TabularModel
+from keras_papers.extras import require
 from keras_papers.files.drafts import draft_of
 from keras_papers.pipelines.data.split import PARTS, SPLIT, Split
 from keras_papers.pipelines.options import RESULT, takes
@@ -134,6 +135,7 @@ def train_table_model(options):
             values of a column are numbers, but not all.
     """
     export.check_environment()
+    require("sklearn", "mobile")  # of the baselines: not after the training
     use_compilation_cache()
     claim(options.output)
     rows = of_rows.load(options)
@@ -305,11 +307,12 @@ def _train(table, folder, options, run):
     opened = ModelOfRows(schema, functools.partial(_predict, network))
     outputs = opened.predict(table.inputs["test"])
     importance = permutation_importance(
-        lambda each: opened.predict(of_rows.encode(schema, each)),
+        opened.predict,
         schema,
-        rows.test,
+        table.inputs["test"],
         seed=options.seed,
         max_rows=SHUFFLED,
+        targets=targets,
     )
     report = TableReport(
         model="TabTransformer",
