@@ -71,6 +71,16 @@ def test_the_code_of_the_page_of_tables_predicts(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_the_code_of_the_page_of_attention_translates():
+    names = {}
+    for code in snippets("docs/ATTENTION.md"):
+        exec(code, names)
+    assert names["attention"].output_shape == (None, 32)
+    assert names["found"].ids.shape == (3, 6)
+    assert names["found"].attention.shape == (3, 6, 4)
+
+
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_the_ten_lines_of_the_readme_run(tmp_path):
     (code,) = snippets("README.md")
