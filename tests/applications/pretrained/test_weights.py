@@ -73,14 +73,20 @@ def test_optimizer_state_in_a_file_is_passed_over(tmp_path):
 def narrow_peer(name):
     """Returns arguments and the network of theirs, which tests only save."""
     arguments = {"classes": 5, "classifier_activation": None}
-    if not name.startswith("EfficientNet"):
+    if name.startswith("MobileNet"):  # others have no width there
         arguments["alpha"] = 0.5
     return arguments, peer(name, input_shape=SHAPE, **arguments)
 
 
 @pytest.mark.parametrize(
     "name, ending",
-    [(name, end) for name in THERE for end in FORMATS]
+    # test_resnet.py loads the legacy file of ResNet.
+    [
+        (name, end)
+        for name in THERE
+        for end in FORMATS
+        if (name, end) != ("ResNet50V2", "h5")
+    ]
     + [("MobileNetV2", "weights.h5"), ("MobileNetV2", "whole.h5")],
 )
 def test_files_of_keras_applications_load(name, ending, tmp_path):
