@@ -55,32 +55,19 @@ class Evaluation(NamedTuple):
 
     def __str__(self):
         worst = min(self.recall, key=self.recall.get)
+        of_what, left_out = (
+            ("", "") if self.seen is None else self.seen.described()
+        )
         parts = [
             f"{self.model}: accuracy {self.accuracy:.2%} on {self.images:,} "
-            f"pictures{self._of_what()}, lowest for {worst!r} "
+            f"pictures{of_what}, lowest for {worst!r} "
             f"({self.recall[worst]:.2%})"
         ]
         if self.skipped_files:
             parts.append(f"{self.skipped_files:,} unreadable files skipped")
-        if self._left_out():
-            parts.append(self._left_out())
+        if left_out:
+            parts.append(left_out)
         return ", ".join(parts)
-
-    def _of_what(self):
-        if self.seen is None or self.seen.held_out + self.seen.new:
-            return ""
-        return " that it was trained on or chosen by"
-
-    def _left_out(self):
-        """Describes which pictures of the folder are not counted."""
-        if self.seen is None or self._of_what():
-            return ""
-        counts = {
-            "that it was trained on": self.seen.trained_on,
-            "that it was watched by": self.seen.watched,
-        }
-        parts = [f"{n:,} {what}" for what, n in counts.items() if n]
-        return f"without {' and '.join(parts)}" if parts else ""
 
 
 class Predictions(list):

@@ -96,6 +96,25 @@ class Seen(NamedTuple):
     trained_on: int
     watched: int  # while it was trained, or to choose it among others
 
+    @property
+    def are_all(self):
+        """Whether the model has seen every one."""
+        return not self.held_out + self.new
+
+    def described(self):
+        """Returns which of them are counted, and which are left out, as texts.
+
+        Either is empty where there is nothing to add.
+        """
+        if self.are_all:
+            return " that it was trained on or chosen by", ""
+        counts = {
+            "that it was trained on": self.trained_on,
+            "that it was watched by": self.watched,
+        }
+        parts = [f"{n:,} {what}" for what, n in counts.items() if n]
+        return "", f"without {' and '.join(parts)}" if parts else ""
+
 
 def split_of(images, data, seed, run):
     """Returns the `Split` of an `ImageSet`.
@@ -203,19 +222,19 @@ def unseen(part, split, model):
     return part[judges], seen(parts)
 
 
-def warn_of_unknown(model):
+def warn_of_unknown(model, what="pictures"):
     warnings.warn(
         f"no {SPLIT} beside {model} lists it, so it is not known whether it "
-        "was trained on these pictures; its accuracy on those it was trained "
+        f"was trained on these {what}; its accuracy on those it was trained "
         "on is no estimate of that on new ones",
         UserWarning,
         stacklevel=3,
     )
 
 
-def warn_of_seen(model):
+def warn_of_seen(model, what="pictures"):
     warnings.warn(
-        f"{model} was trained on all of these pictures or chosen by them, as "
+        f"{model} was trained on all of these {what} or chosen by them, as "
         f"the {SPLIT} beside it lists; its accuracy on them is no estimate of "
         "that on new ones",
         UserWarning,

@@ -1,6 +1,5 @@
 """A model of rows, measured on rows with the target."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -8,10 +7,11 @@ import numpy as np
 from keras_papers.checks import check_choice
 from keras_papers.pipelines.data.split import (
     NEW,
-    SPLIT,
     Seen,
     seen,
     split_beside,
+    warn_of_seen,
+    warn_of_unknown,
 )
 from keras_papers.pipelines.options import takes
 from keras_papers.pipelines.report.labelled_lines import labelled
@@ -40,30 +40,18 @@ class TableEvaluation(NamedTuple):
     unseen: dict  # values of levels that training did not have, by column
 
     def __str__(self):
+        of_what, left_out = (
+            ("", "") if self.seen is None else self.seen.described()
+        )
+        counted = f"{self.rows:,}{of_what}"
         rows = [
-            ("rows", f"{self.rows:,}{self._of_what()}{self._left_out()}"),
+            ("rows", ", ".join([counted, left_out]) if left_out else counted),
             *measured(self.measures),
         ]
         if self.without_target:
             text = f"{plural(self.without_target, 'row')} left out"
             rows.append(("without target", text))
         return labelled(rows)
-
-    def _of_what(self):
-        if self.seen is None or self.seen.held_out + self.seen.new:
-            return ""
-        return " that it was trained on or chosen by"
-
-    def _left_out(self):
-        """Describes which rows of the file are not counted."""
-        if self.seen is None or self._of_what():
-            return ""
-        counts = {
-            "that it was trained on": self.seen.trained_on,
-            "that it was watched by": self.seen.watched,
-        }
-        parts = [f"{n:,} {what}" for what, n in counts.items() if n]
-        return f", without {' and '.join(parts)}" if parts else ""
 
 
 @takes(EvaluateTableOptions)
@@ -120,23 +108,11 @@ def _unseen(schema, inputs, targets, model):
     split = split_beside(model)
     everything = np.ones(len(targets), bool)
     if split is None:
-        warnings.warn(
-            f"no {SPLIT} beside {model} lists it, so it is not known whether "
-            "it was trained on these rows; its figures on those it was trained "
-            "on are no estimate of those on new ones",
-            UserWarning,
-            stacklevel=3,
-        )
+        warn_of_unknown(model, "rows")
         return everything, None
     parts = parts_of_rows(split, row_hashes(schema, inputs, targets))
     judges = (parts == "test") | (parts == NEW)
     if not judges.any():
-        warnings.warn(
-            f"{model} was trained on all of these rows or chosen by them, as "
-            f"the {SPLIT} beside it lists; its figures on them are no estimate "
-            "of those on new ones",
-            UserWarning,
-            stacklevel=3,
-        )
+        warn_of_seen(model, "rows")
         judges = everything
     return judges, seen(parts)
