@@ -19,6 +19,7 @@ if _typing.TYPE_CHECKING:  # imported on first use
     from keras_papers import pipelines as pipelines
     from keras_papers import pretraining as pretraining
     from keras_papers import quantization as quantization
+    from keras_papers import recipes as recipes
     from keras_papers import testing as testing
     from keras_papers import tuner as tuner
     from keras_papers.first_step import prepare as prepare
@@ -36,6 +37,7 @@ __all__ = [
     "prepare",
     "pretraining",
     "quantization",
+    "recipes",
     "testing",
     "tuner",
 ]

@@ -17,6 +17,7 @@ REGISTERED = (
     "keras_papers.applications.sequences",
     "keras_papers.applications.tabular",
     "keras_papers.lowering",
+    "keras_papers.recipes.drops",
 )
 
 

@@ -41,6 +41,7 @@ DIRECTIONS = {
     "losses": {"checks"},
     "distillation": {"checks", "losses"},
     "inlining": {"layers"},
+    "recipes": {"checks", "inlining", "lazy_names"},
     "cost": {"inlining", "layers"},
     "lowering": {"inlining"},
     "signatures": {"checks"},
@@ -74,6 +75,7 @@ DIRECTIONS = {
     | {"pipelines.data", "pipelines.report"},
     "pipelines.models": GROUND
     | KIT
+    | {"recipes"}
     | {"applications", "applications.registry", "cost", "export", "pixels"}
     | {"pipelines.report"},
     "pipelines.variants": GROUND

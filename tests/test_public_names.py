@@ -26,6 +26,7 @@ PUBLIC = {
         "prepare",
         "pretraining",
         "quantization",
+        "recipes",
         "testing",
         "tuner",
     },
@@ -200,6 +201,14 @@ PUBLIC = {
         "MaskedColumns",
         "ReplacedColumns",
         "fine_tune",
+    },
+    "keras_papers.recipes": {
+        "Plan",
+        "Recipe",
+        "Schedule",
+        "add_weight_decay",
+        "get",
+        "list_recipes",
     },
     "keras_papers.testing": {"check_application", "check_layer"},
     "keras_papers.tuner": {

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from keras_papers import recipes
 from keras_papers.pipelines.models.cost_tables import model_table
 from keras_papers.pipelines.models.model_facts import (
     FILES,
@@ -34,8 +35,12 @@ class InfoOptions(Options):
         help="as keras-papers list prints it; or a .keras or .tflite",
         is_positional=True,
     )
+    recipe: bool = option(False, "how its paper trained it, instead")
 
     def check(self):
+        if self.recipe:
+            recipes.get(self.name)
+            return
         if not self.name.endswith(FILES):
             check_name(self.name)
             return
@@ -45,6 +50,8 @@ class InfoOptions(Options):
 
 
 def _info_line(info, options):
+    if options.recipe:
+        return f"{options.name}: the recipe of its paper"
     # A file's own figures stand in it, those of a model in its fact.
     figures = getattr(info, "fact", info)
     return f"{figures.name}: {figures.parameters:,} parameters"

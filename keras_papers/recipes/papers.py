@@ -1,0 +1,275 @@
+"""The recipes of the papers, one for each family."""
+
+from keras_papers.checks import check_choice
+from keras_papers.recipes.recipe import (
+    ALL,
+    DROPS,
+    KERNELS,
+    NOT_DEPTHWISE,
+    NOT_NORMS,
+    PLATEAUS,
+    RMSPROP,
+    SGD,
+    Recipe,
+    Schedule,
+)
+
+INCEPTION_CROPS = (
+    "crops of 8 to 100 % of the area and of the shapes 3:4 to 4:3, mirrored, "
+    "colors distorted"
+)
+SLIM = "tensorflow/models, research/slim"
+RECIPES = (
+    Recipe(
+        ("AlexNet", "ZFNet"),
+        SGD,
+        0.01,
+        0.9,
+        Schedule(PLATEAUS, 0.1),
+        128,
+        90,
+        5e-4,
+        ALL,
+        dropout=0.5,
+        augmentation="crops of 224 of 256 pixels, mirrored, colors along "
+        "their principal components with a deviation of 0.1",
+        notes="Weights from a normal distribution of the deviation 0.01. "
+        "Biases of 1 in the convolutions 2, 4 and 5 and in the dense layers. "
+        "The rate was lowered by hand, three times",
+        remembered=(
+            *("optimizer", "learning_rate", "schedule", "batch_size"),
+            *("epochs", "weight_decay", "dropout", "augmentation", "notes"),
+        ),
+    ),
+    Recipe(
+        ("VGG11", "VGG13", "VGG16", "VGG19"),
+        SGD,
+        0.01,
+        0.9,
+        Schedule(PLATEAUS, 0.1),
+        256,
+        74,
+        5e-4,
+        ALL,
+        dropout=0.5,
+        augmentation="crops of 224 pixels; the shorter side has 256, or 256 to "
+        "512",
+        notes="The deeper networks start from the weights of the network A, "
+        "VGG11. The rate was lowered three times",
+        remembered=(
+            *("optimizer", "learning_rate", "schedule", "batch_size"),
+            *("epochs", "weight_decay", "dropout", "augmentation", "notes"),
+        ),
+    ),
+    Recipe(
+        ("GoogLeNet",),
+        SGD,
+        0.01,
+        0.9,
+        Schedule(DROPS, 0.96, 8),
+        256,
+        250,
+        1e-4,
+        KERNELS,
+        dropout=0.4,
+        augmentation=INCEPTION_CROPS,
+        notes="The paper states neither rate, batch, epochs nor weight decay, "
+        "and trained asynchronously, which cannot be repeated: those are "
+        "choices of this package. The loss of each auxiliary classifier has "
+        "the weight 0.3, and its dropout is 0.7",
+        remembered=(
+            *("optimizer", "learning_rate", "schedule", "batch_size"),
+            *("epochs", "weight_decay", "dropout", "augmentation", "notes"),
+        ),
+    ),
+    Recipe(
+        ("InceptionV3", "InceptionV4", "InceptionResNetV2"),
+        RMSPROP,
+        0.045,
+        0.9,
+        Schedule(DROPS, 0.94, 2),
+        32 * 50,
+        100,
+        4e-5,
+        KERNELS,
+        rho=0.9,
+        epsilon=1.0,
+        clip_norm=2.0,
+        label_smoothing=0.1,
+        ema=0.9999,
+        dropout=0.2,
+        batch_norm=(0.9997, 1e-3),
+        augmentation=INCEPTION_CROPS,
+        notes="The loss of the auxiliary classifier has the weight 0.4",
+        sources=(f"{SLIM}, inception_utils.py: weight decay, normalizations",),
+        remembered=(
+            *("optimizer", "learning_rate", "schedule", "batch_size"),
+            *("epochs", "label_smoothing", "ema", "dropout", "augmentation"),
+            "notes",
+        ),
+    ),
+    Recipe(
+        ("ResNet18", "ResNet34", "ResNet50", "ResNet101", "ResNet152"),
+        SGD,
+        0.1,
+        0.9,
+        Schedule(PLATEAUS, 0.1),
+        256,
+        120,
+        1e-4,
+        ALL,
+        batch_norm=(0.9, 1e-5),
+        augmentation="the shorter side has 256 to 480 pixels, crops of 224, "
+        "mirrored, colors",
+        notes="Weights of He et al., 2015. No dropout",
+        remembered=(
+            *("optimizer", "learning_rate", "schedule", "batch_size"),
+            *("epochs", "weight_decay", "batch_norm", "augmentation", "notes"),
+        ),
+    ),
+    Recipe(
+        ("MobileNet",),
+        SGD,
+        0.045,
+        0.9,
+        Schedule(DROPS, 0.94, 2.5),
+        64,
+        100,
+        4e-5,
+        NOT_DEPTHWISE,
+        dropout=0.001,
+        batch_norm=(0.9997, 1e-3),
+        augmentation="mild: no small crops",
+        notes="The paper trained by RMSprop as InceptionV3, asynchronously, "
+        "which cannot be repeated: this is the published script. Neither "
+        "label smoothing nor auxiliary classifiers. Weights of the deviation "
+        "0.09",
+        sources=(f"{SLIM}, mobilenet_v1.py, mobilenet_v1_train.py",),
+        remembered=("epochs", "momentum", "dropout", "augmentation"),
+    ),
+    Recipe(
+        ("MobileNetV2",),
+        RMSPROP,
+        0.045,
+        0.9,
+        Schedule(DROPS, 0.98, 2.5),
+        96 * 8,
+        420,
+        4e-5,
+        NOT_DEPTHWISE,
+        rho=0.9,
+        epsilon=1.0,
+        label_smoothing=0.1,
+        ema=0.9999,
+        dropout=0.2,
+        batch_norm=(0.997, 1e-3),
+        augmentation=INCEPTION_CROPS,
+        notes="The published script takes 700,000 steps of 96 images on each "
+        "of 8 GPUs. The paper has a drop in each epoch",
+        sources=(
+            f"{SLIM}, mobilenet/README.md, mobilenet.py, "
+            "train_image_classifier.py",
+        ),
+        remembered=("dropout", "augmentation"),
+    ),
+    Recipe(
+        ("MobileNetV3Small", "MobileNetV3Large"),
+        RMSPROP,
+        0.1,
+        0.9,
+        Schedule(DROPS, 0.99, 3, warm_up=5),
+        4096,
+        600,
+        1e-5,
+        NOT_DEPTHWISE,
+        rho=0.9,
+        epsilon=1e-3,
+        ema=0.9999,
+        dropout=0.2,
+        batch_norm=(0.99, 1e-3),
+        augmentation=INCEPTION_CROPS,
+        notes="The paper's dropout of 0.8 is the share that is kept. Epochs, "
+        "warm-up and epsilon are not in the paper",
+        remembered=(
+            *("optimizer", "learning_rate", "schedule", "batch_size"),
+            *("epochs", "weight_decay", "ema", "dropout", "batch_norm"),
+            *("augmentation", "notes"),
+        ),
+    ),
+    Recipe(
+        ("MnasNetA1", "MnasNetB1", "MnasNetSmall"),
+        RMSPROP,
+        0.016 * 4,
+        0.9,
+        Schedule(DROPS, 0.97, 2.4, warm_up=5),
+        256 * 4,
+        350,
+        1e-5,
+        NOT_NORMS,
+        rho=0.9,
+        epsilon=1e-3,
+        label_smoothing=0.1,
+        ema=0.9999,
+        dropout=0.2,
+        batch_norm=(0.99, 1e-3),
+        augmentation=INCEPTION_CROPS,
+        sources=(
+            "tensorflow/tpu, models/official/mnasnet: mnasnet_main.py, "
+            "configs/mnasnet_config.py",
+        ),
+        remembered=("augmentation",),
+    ),
+    Recipe(
+        tuple(f"EfficientNetB{number}" for number in range(8)),
+        RMSPROP,
+        0.016 * 8,
+        0.9,
+        Schedule(DROPS, 0.97, 2.4, warm_up=5),
+        256 * 8,
+        350,
+        1e-5,
+        NOT_NORMS,
+        rho=0.9,
+        epsilon=1e-3,
+        label_smoothing=0.1,
+        ema=0.9999,
+        dropout=0.2,
+        batch_norm=(0.99, 1e-3),
+        augmentation="AutoAugment; without it B0 reaches 76.7 %",
+        notes="The dropout is that of B0 and B1; 0.3 of B2 and B3, 0.4 of B4 "
+        "and B5, 0.5 of B6 and B7. Blocks are dropped with up to 0.2",
+        sources=(
+            "tensorflow/tpu, models/official/efficientnet: main.py, utils.py, "
+            "efficientnet_builder.py",
+        ),
+    ),
+)
+_BY_NAME = {name: recipe for recipe in RECIPES for name in recipe.networks}
+
+
+def list_recipes():
+    """Lists the names of the networks that have a recipe, in order.
+
+    Example:
+    >>> "MobileNetV2" in list_recipes()
+    True
+    """
+    return sorted(_BY_NAME)
+
+
+def get(name):
+    """Returns the `Recipe` of a network.
+
+    Args:
+        name: One of `list_recipes()`.
+
+    Raises:
+        ValueError: If there is none; the nearest name is offered.
+
+    Example:
+    >>> recipe = get("MobileNetV2")
+    >>> recipe.learning_rate, recipe.epsilon, recipe.decays
+    (0.045, 1.0, 'kernels but depthwise ones')
+    """
+    check_choice("name", name, list_recipes(), "a network with a recipe")
+    return _BY_NAME[name]
