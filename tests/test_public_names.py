@@ -92,6 +92,7 @@ PUBLIC = {
         "TabularModel",
         "TabularSchema",
         "contextual_embeddings",
+        "numeric_edges",
         "read_table_file",
     },
     "keras_papers.layers": {
@@ -112,6 +113,7 @@ PUBLIC = {
         "LocalResponseNormalization",
         "LuongAttention",
         "MaskedConv2D",
+        "PiecewiseLinear",
         "PreactivationResidual",
         "ResidualVectorQuantizer",
         "SqueezeExcite",

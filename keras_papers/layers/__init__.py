@@ -41,6 +41,9 @@ from keras_papers.layers.local_response_normalization import (
 )
 from keras_papers.layers.luong_attention import LuongAttention as LuongAttention
 from keras_papers.layers.masked_conv2d import MaskedConv2D as MaskedConv2D
+from keras_papers.layers.piecewise_linear import (
+    PiecewiseLinear as PiecewiseLinear,
+)
 from keras_papers.layers.preactivation_residual import (
     PreactivationResidual as PreactivationResidual,
 )

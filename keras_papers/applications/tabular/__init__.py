@@ -6,6 +6,9 @@ from keras_papers.applications.tabular.contextual_embeddings import (
 from keras_papers.applications.tabular.contextual_embeddings import (
     contextual_embeddings as contextual_embeddings,
 )
+from keras_papers.applications.tabular.numeric_edges import (
+    numeric_edges as numeric_edges,
+)
 from keras_papers.applications.tabular.schema import (
     TabularSchema as TabularSchema,
 )

@@ -11,16 +11,17 @@ from keras_papers.applications.tabular.column_stack import ColumnStack
 from keras_papers.checks import (
     check_fraction,
     check_name,
+    check_names,
     check_positive_int,
     plain,
     plain_numbers,
 )
-from keras_papers.layers import ColumnEmbedding
+from keras_papers.layers import ColumnEmbedding, PiecewiseLinear
 
 EPSILON = 1e-5  # of the layer normalizations
 # Names that layers have.
 LAYER = (
-    r"ids|numbers|columns|contextual|flatten|join|numeric_norm|predictions|"
+    r"ids|numbers|columns|contextual|flatten|join|numeric_norm|pieces|predictions|"
     r"block\d+_.*|hidden\d+(_norm|_dropout)?"
 )
 MOMENTUM = 0.9  # of the batch normalizations; tables train for few steps
@@ -92,6 +93,7 @@ def TabTransformer(
     attention_dropout=0.0,
     dropout=0.0,
     batch_normalization=True,
+    numeric_edges=None,
     name="tab_transformer",
 ):
     """Builds a TabTransformer: attention among the categorical columns.
@@ -130,6 +132,10 @@ def TabTransformer(
             of the hidden layers at the end.
         batch_normalization: Whether it follows the hidden layers at the end.
             Defaults to True.
+        numeric_edges: Dict of the edges of intervals of each numeric column,
+            as the function `numeric_edges` returns it. A `PiecewiseLinear`
+            then encodes the numbers, which the paper does not have. Defaults
+            to None.
         name: Name of the model.
 
     Returns:
@@ -206,7 +212,11 @@ def TabTransformer(
         joined.append(layers.Flatten(name="flatten")(x))
     if numbers:
         x = ColumnStack(name="numbers")(list(numbers.values()))
-        if len(numbers) > 1:  # of one number it would leave nothing
+        if numeric_edges is not None:
+            check_names("numeric_edges", numeric_edges, numeric, needed=numeric)
+            edges = [numeric_edges[column] for column in numeric]
+            x = PiecewiseLinear(edges, name="pieces")(x)
+        if x.shape[-1] > 1:  # of one number it would leave nothing
             norm = layers.LayerNormalization
             x = norm(epsilon=EPSILON, name="numeric_norm")(x)
         joined.append(x)
