@@ -66,6 +66,9 @@ ADULT = "UCI Adult, as the formulas of section 2 and the appendix give"
 BANK_DATA = "UCI Bank Marketing, as the formulas give"
 NORMED = "with its batch normalizations, which the formulas leave out"
 THREE = "the paper leaves open how the levels are decoded"
+EFFICIENT, TIMM = "EfficientNet's Table 2", "as many as in timm"
+BATCH_NORM, VISION = {"batch_normalization": True}, "as many as in torchvision"
+GAMMA, AUX = "batch_norm_scale", "auxiliary"
 PAPER_1280 = "the paper's Table 2 has a 1280-wide layer, the weights 1024"
 
 # fmt: off
@@ -81,6 +84,24 @@ FACTS = (
     Fact("GatedPixelCNN", {}, 1_822_272, 1824.5),
     Fact("GatedPixelCNN", {"num_classes": 10}, 1_841_472, 1824.5,
          note=RITHESH),
+    Fact("GoogLeNet", {}, 6_998_552, 1582.7, "6.8M, 1550M",
+         "MobileNet's Table 8", "of table 1 with all its biases"),
+    Fact("GoogLeNet", {AUX: True}, 13_378_280, 1591.0),
+    Fact("GoogLeNet", BATCH_NORM, 7_005_832, 1582.7),
+    Fact("GoogLeNet", {**BATCH_NORM, "kernels_5x5": False}, 6_624_904, 1498.4,
+         note=VISION),
+    Fact("GoogLeNet", {**BATCH_NORM, "kernels_5x5": False, AUX: True},
+         13_004_888, 1506.7, note=VISION),
+    Fact("InceptionResNetV2", {}, 55_813_192, 13155.8, "56M, 13B", EFFICIENT),
+    Fact("InceptionResNetV2", {GAMMA: True}, 55_843_464, 13155.8, note=TIMM),
+    Fact("InceptionV2", {}, 11_285_224, 2032.6,
+         note="osmr/imgclsmob has 10,016 more: biases that normalizations "
+         "remove"),
+    Fact("InceptionV3", {}, 23_817_352, 5713.2, "24M, 5.7B", EFFICIENT),
+    Fact("InceptionV3", {GAMMA: True}, 23_834_568, 5713.2, note=TIMM),
+    Fact("InceptionV3", {GAMMA: True, AUX: True}, 27_161_264, 5718.9,
+         note=VISION),
+    Fact("InceptionV4", {}, 42_679_816, 12254.0, "48M, 13B", EFFICIENT, TIMM),
     Fact(f"{LITE_}0", {}, 4_652_008, 385.2, "4.7M, 407M", "README", README),
     Fact(f"{LITE_}1", {}, 5_416_680, 600.2, "5.4M, 631M", "README", README),
     Fact(f"{LITE_}2", {}, 6_092_072, 859.7, "6.1M, 899M", "README", README),
@@ -243,6 +264,14 @@ FORMS = (
     Form(f"{LITE_}2", 21, SCALED, {2: 16, 4: 24, 8: 48, 16: 120, 32: 352}),
     Form(f"{LITE_}3", 24, SCALED, {2: 24, 4: 32, 8: 48, 16: 136, 32: 384}),
     Form(f"{LITE_}4", 30, SCALED, {2: 24, 4: 32, 8: 56, 16: 160, 32: 448}),
+    Form("GoogLeNet", 10, T1, {2: 64, 4: 192, 8: 480, 16: 832, 32: 1024}),
+    Form("InceptionResNetV2", 45, "Code",
+         {2: 64, 4: 192, 8: 320, 16: 1088, 32: 2080}),
+    Form("InceptionV2", 11, "Figure 5",
+         {2: 64, 4: 192, 8: 320, 16: 608, 32: 1024}),
+    Form("InceptionV3", 13, T1, {2: 64, 4: 192, 8: 288, 16: 768, 32: 2048}),
+    Form("InceptionV4", 20, "Figure 9",
+         {2: 64, 4: 192, 8: 384, 16: 1024, 32: 1536}),
     Form(f"{MNAS}A1", 16, "Figure 7",
          {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}),
     Form(f"{MNAS}B1", 17, "Code", {2: 16, 4: 24, 8: 40, 16: 96, 32: 320}),

@@ -3,6 +3,11 @@
 from keras_papers.applications import alexnet as alexnet
 from keras_papers.applications import efficientnet as efficientnet
 from keras_papers.applications import efficientnet_lite as efficientnet_lite
+from keras_papers.applications import googlenet as googlenet
+from keras_papers.applications import inception_resnet_v2 as inception_resnet_v2
+from keras_papers.applications import inception_v2 as inception_v2
+from keras_papers.applications import inception_v3 as inception_v3
+from keras_papers.applications import inception_v4 as inception_v4
 from keras_papers.applications import mnasnet as mnasnet
 from keras_papers.applications import mobilenet as mobilenet
 from keras_papers.applications import mobilenet_v2 as mobilenet_v2
@@ -69,6 +74,7 @@ from keras_papers.applications.generative.vq_vae_video import (
     VQVAEVideo as VQVAEVideo,
 )
 from keras_papers.applications.generative.wavenet import WaveNet as WaveNet
+from keras_papers.applications.googlenet import GoogLeNet as GoogLeNet
 from keras_papers.applications.image.compound_scaling import (
     compound_coefficients as compound_coefficients,
 )
@@ -76,6 +82,12 @@ from keras_papers.applications.image.compound_scaling import scale as scale
 from keras_papers.applications.image.feature_extractor import (
     feature_extractor as feature_extractor,
 )
+from keras_papers.applications.inception_resnet_v2 import (
+    InceptionResNetV2 as InceptionResNetV2,
+)
+from keras_papers.applications.inception_v2 import InceptionV2 as InceptionV2
+from keras_papers.applications.inception_v3 import InceptionV3 as InceptionV3
+from keras_papers.applications.inception_v4 import InceptionV4 as InceptionV4
 from keras_papers.applications.mnasnet import (
     MnasNetA1 as MnasNetA1,
 )

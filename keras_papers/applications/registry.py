@@ -123,7 +123,7 @@ def list_models(pattern="*", task=None):
         ValueError: If no network has this task.
 
     Example:
-    >>> list_models("*V3*", task="image_classification")
+    >>> list_models("Mobile*V3*", task="image_classification")
     ['MobileNetV3Large', 'MobileNetV3Small']
     """
     if task is not None:

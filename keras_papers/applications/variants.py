@@ -94,4 +94,8 @@ def _rest(build, name, network, parameter, omitted):
         lambda found: str(operator.attrgetter(found[1])(network)),
         text,
     )
-    return re.sub(rf"\b{build.__name__}\(\w+(, )?", f"{name}(", text)
+    call = rf"\b{build.__name__}\((\w+)(, )?"
+    for example in set(re.findall(call, text)):
+        imported = rf"\n *>>> from [\w.]+ import {example[0]}(?=\n)"
+        text = re.sub(imported, "", text)  # of the network
+    return re.sub(call, f"{name}(", text)

@@ -33,6 +33,10 @@ from keras_papers.layers.gated_masked_conv2d import (
     GatedMaskedConv2D as GatedMaskedConv2D,
 )
 from keras_papers.layers.h_swish import HSwish as HSwish
+from keras_papers.layers.inception import Inception as Inception
+from keras_papers.layers.inception_residual import (
+    InceptionResidual as InceptionResidual,
+)
 from keras_papers.layers.inverted_residual import (
     InvertedResidual as InvertedResidual,
 )

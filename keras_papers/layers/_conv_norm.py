@@ -21,9 +21,11 @@ def conv_norm(
     data_format,
     kernel_initializer="glorot_uniform",
     use_bias=False,
+    normalize=True,
+    norm_scale=True,
     **kwargs,
 ):
-    """Lists a convolution, its normalization and activation."""
+    """Lists a convolution, its normalization or bias, and its activation."""
     depthwise = issubclass(convolution, layers.DepthwiseConv2D)
     kernel = "depthwise" if depthwise else "kernel"  # as Keras calls it
     parts = [
@@ -31,19 +33,23 @@ def conv_norm(
             convolution,
             name,
             *args,
-            use_bias=use_bias,
+            use_bias=use_bias or not normalize,
             data_format=data_format,
             **{f"{kernel}_initializer": own_initializer(kernel_initializer)},
             **kwargs,
-        ),
-        create(
-            layers.BatchNormalization,
-            f"{name}_norm",
-            axis=channel_axis(data_format),
-            momentum=momentum,
-            epsilon=epsilon,
-        ),
+        )
     ]
+    if normalize:
+        parts.append(
+            create(
+                layers.BatchNormalization,
+                f"{name}_norm",
+                axis=channel_axis(data_format),
+                momentum=momentum,
+                epsilon=epsilon,
+                scale=norm_scale,
+            )
+        )
     if activation is not None:
         parts.append(
             create(layers.Activation, f"{name}_activation", activation)
@@ -65,7 +71,7 @@ def spatial_conv_norm(
     """Lists what `conv_norm` does, after a padding layer if one is needed."""
     before, after = pad_widths(kernel_size, strides, padding)
     pad = []
-    if padding != "same" and strides == 2:
+    if padding not in ("same", "valid") and strides == 2:
         widths = ((before, after), (before, after))
         pad = [
             create(
@@ -82,7 +88,7 @@ def spatial_conv_norm(
         *args,
         kernel_size=kernel_size,
         strides=strides,
-        padding="valid" if pad else "same",
+        padding="valid" if pad or padding == "valid" else "same",
         data_format=data_format,
         **kwargs,
     )

@@ -12,6 +12,8 @@ from tests.support.models import THERE, build, peer, weights_of
 
 FAMILIES = (
     "efficientnet",
+    "inception_resnet_v2",
+    "inception_v3",
     "mobilenet",
     "mobilenet_v2",
     "mobilenet_v3",

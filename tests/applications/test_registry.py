@@ -52,7 +52,7 @@ def test_the_registry_is_filled_by_an_import_of_the_applications_alone():
 
 
 def test_a_pattern_selects():
-    assert applications.list_models("*V3*") == [
+    assert applications.list_models("Mobile*V3*") == [
         "MobileNetV3Large",
         "MobileNetV3Small",
     ]

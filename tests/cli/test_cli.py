@@ -54,7 +54,7 @@ def run(capsys, *arguments):
 @pytest.mark.parametrize(
     "arguments, last",
     [
-        ("list *V3*", r"2 models, [\d.]+ s"),
+        ("list Mobile*V3*", r"2 models, [\d.]+ s"),
         ("info MobileNet", r"MobileNet: 4,231,976 parameters, [\d.]+ s"),
         ("info out/model.tflite", r"mobilenet\S*: [\d,]+ parameters, [\d.]+ s"),
         (

@@ -91,7 +91,7 @@ def test_models_are_listed_and_described_from_a_file(home):
     statuses, ended = run(
         home,
         "list",
-        "list *V3* --task image_classification",
+        "list Mobile*V3* --task image_classification",
         "info MobileNetV2",
         "info MobilNetV2",
     )

@@ -17,6 +17,8 @@ from keras_papers.layers import (
     FeatureAttention,
     FiniteScalarQuantizer,
     HSwish,
+    Inception,
+    InceptionResidual,
     InvertedResidual,
     LocalResponseNormalization,
     MaskedConv2D,
@@ -181,6 +183,37 @@ CASES = [
         {"size": 3, "bias": 1.0, "alpha": 0.5, "beta": 0.6},
         (2, 4, 3, 7),
     ),
+    (
+        Inception,
+        {
+            "branches": [
+                [(4, 1)],
+                [(3, 1), [[(2, (1, 3))], [(2, (3, 1))]]],
+                [("max", 3), (3, 1)],
+            ],
+        },
+        (2, 5, 6, 4),
+    ),
+    (
+        Inception,
+        {
+            "branches": [[(4, 3, 2, "valid")], [("average", 3, 2, "valid")]],
+            "normalize": False,
+            "activation": "swish",
+            "kernel_initializer": "he_normal",
+        },
+        (2, 7, 6, 4),
+    ),
+    (
+        InceptionResidual,
+        {
+            "branches": [[(4, 1)], [(3, 1), (2, (1, 3)), (2, (3, 1))]],
+            "residual_scale": 0.3,
+            "output_activation": None,
+            "norm_scale": False,
+        },
+        (2, 5, 6, 4),
+    ),
     (AxialAttention, {"num_heads": 2, "axis": -3}, (2, 3, 4, 6)),
     (VectorQuantizer, {"num_embeddings": 8}, (2, 5, 4)),
     (
@@ -248,6 +281,8 @@ OF_IMAGES = (
     BottleneckResidual,
     ConvNormActivation,
     DepthwiseSeparable,
+    Inception,
+    InceptionResidual,
     InvertedResidual,
     LocalResponseNormalization,
     PreactivationResidual,

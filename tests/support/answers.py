@@ -8,8 +8,10 @@ import numpy as np
 from keras_papers import flatten
 
 
-def perturb(model, seed=0):
+def perturb(model, seed=0, images=None):
     """Draws weights with which the outputs for two images differ.
+
+    The moving statistics are those of `images`, a number of random ones.
 
     The outputs of an untrained network are about 1e-12, which passes any
     tolerance. If the moving statistics are not those of the maps, the outputs
@@ -41,15 +43,15 @@ def perturb(model, seed=0):
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
     if norms and calibrates:
-        _calibrate(model, norms)
+        _calibrate(model, norms, images)
     return model
 
 
-def _calibrate(model, norms):
+def _calibrate(model, norms, number):
     """Sets the moving statistics to those of a batch of images."""
     # The statistics of a small map need more images.
     size = model.inputs[0].shape[2] or 224
-    images = images_for(model, 8 if size > 100 else 64)
+    images = images_for(model, number or (8 if size > 100 else 64))
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.momentum = 0.0

@@ -100,7 +100,7 @@ def pooled(x, pooling):
     return x
 
 
-def predictions(logits, classifier_activation):
+def predictions(logits, classifier_activation, name="predictions"):
     """Returns the class scores, in full precision.
 
     Softmax in half precision rounds small scores to zero, whose logarithm
@@ -109,7 +109,7 @@ def predictions(logits, classifier_activation):
     return layers.Activation(
         classifier_activation,
         dtype=keras.config.dtype_policy().variable_dtype,
-        name="predictions",
+        name=name,
     )(logits)
 
 

@@ -7,6 +7,7 @@ by their class, and prints the tensors.
 
 import collections
 import os
+import re
 import sys
 import warnings
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from keras_papers.layers._image_axes import image_size
 
 # Layers with weights behind the features.
 TOP = {"hidden", "hidden1", "hidden2", "logits"}
+AUXILIARY = re.compile(r"auxiliary\d+_")  # of classifiers inside
 HOST = "https://storage.googleapis.com"
 
 
@@ -256,12 +258,17 @@ def _pair(model, entries, in_order):
         (layer, unpaired.pop(key, Entry("nothing", [])))
         for layer, key in zip(layers, layer_keys, strict=True)
     ]
-    extra = [entry for entry in unpaired.values() if entry.name not in TOP]
+    extra = [entry for entry in unpaired.values() if not _is_top(entry.name)]
     if not by_name and not TOP & _names(layers):
         # Under another name a layer of the classifier is known by its two
         # arrays, kernel and bias: no other layer has both.
         extra = [entry for entry in extra if len(entry.arrays) != 2]
     return pairs, extra
+
+
+def _is_top(name):
+    """Returns whether a layer called `name` is of a classifier."""
+    return name in TOP or AUXILIARY.match(name) is not None
 
 
 def _names(items):
@@ -294,7 +301,8 @@ def _arrays_for(layer, entry, is_first):
     wanted = [tuple(weight.shape) for weight in _in_file_order(layer)]
     if wanted == entry.shapes:
         return entry.arrays, None
-    if layer.name == "logits" and _differ_only_in(-1, wanted, entry.shapes):
+    is_last = layer.name.endswith("logits")
+    if is_last and _differ_only_in(-1, wanted, entry.shapes):
         classes, in_file = wanted[0][-1], entry.shapes[0][-1]
         return [], (
             f"layer {layer.name!r} was left fresh, for the file has {in_file} "
