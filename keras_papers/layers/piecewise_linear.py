@@ -34,8 +34,8 @@ class PiecewiseLinear(keras.layers.Layer):
 
     Example:
     >>> layer = PiecewiseLinear([[0.0, 1.0, 3.0]])
-    >>> pieces = layer(np.array([[0.5], [2.0], [9.0]]))
-    >>> ops.convert_to_numpy(pieces).tolist()
+    >>> shares = layer(np.array([[0.5], [2.0], [9.0]]))
+    >>> ops.convert_to_numpy(shares).tolist()
     [[0.5, 0.0], [1.0, 0.5], [1.0, 1.0]]
     """
 

@@ -21,7 +21,7 @@ from keras_papers.layers import ColumnEmbedding, PiecewiseLinear
 EPSILON = 1e-5  # of the layer normalizations
 # Names that layers have.
 LAYER = (
-    r"ids|numbers|columns|contextual|flatten|join|numeric_norm|pieces|predictions|"
+    r"ids|numbers|columns|contextual|flatten|join|numeric_norm|intervals|predictions|"
     r"block\d+_.*|hidden\d+(_norm|_dropout)?"
 )
 MOMENTUM = 0.9  # of the batch normalizations; tables train for few steps
@@ -215,7 +215,7 @@ def TabTransformer(
         if numeric_edges is not None:
             check_names("numeric_edges", numeric_edges, numeric, needed=numeric)
             edges = [numeric_edges[column] for column in numeric]
-            x = PiecewiseLinear(edges, name="pieces")(x)
+            x = PiecewiseLinear(edges, name="intervals")(x)
         if x.shape[-1] > 1:  # of one number it would leave nothing
             norm = layers.LayerNormalization
             x = norm(epsilon=EPSILON, name="numeric_norm")(x)

@@ -9,6 +9,8 @@ from keras_papers import export
 from keras_papers.applications.tabular import TabularModel, TabularSchema
 from keras_papers.export import metadata
 
+PREDICTED = 1024  # rows that are predicted at once
+
 
 class ModelOfRows(NamedTuple):
     """A model with its schema."""
@@ -57,7 +59,9 @@ def open_model(path):
         opened = ModelOfRows(
             model.schema,
             # That of `keras.Model`: the rows are encoded already.
-            lambda inputs: keras.Model.predict(model, inputs, verbose=0),
+            lambda inputs: keras.Model.predict(
+                model, inputs, batch_size=PREDICTED, verbose=0
+            ),
         )
     if opened.schema.target is None:
         raise _refused(path, "its schema has no target")

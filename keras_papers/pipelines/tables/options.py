@@ -15,6 +15,7 @@ from keras_papers.pipelines.training.output_folder import (
 )
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
+PIECEWISE, STANDARDIZED = "piecewise", "standardized"
 MODEL, TFLITE = "model.keras", "model.tflite"
 FILES = (  # of a finished training, the report last
     *(MODEL, TFLITE, "split.json", "labels.txt", "history.csv"),
@@ -101,21 +102,28 @@ class TableOptions(Options):
         metavar="N",
     )
     batch_size: int = option(
-        256,
+        512,
         "rows in a batch",
-        training.number("a number of rows", "Try 256."),
+        training.number("a number of rows", "Try 512."),
     )
     learning_rate: float = training.learning_rate(
         1e-3, "of AdamW, constant", "Try 0.001."
     )
     weight_decay: float = option(
-        1e-2, "of AdamW", training.positive("a rate", "Try 0.01.")
+        1e-4, "of AdamW", training.positive("a rate", "Try 0.0001.")
     )
     dropout: float = option(
-        0.1,
+        0.2,
         "share of features that is dropped",
-        training.fraction("a share", "Try 0.1."),
+        training.fraction("a share", "Try 0.2."),
         metavar="SHARE",
+    )
+    numeric_encoding: str = option(
+        PIECEWISE,
+        "how the network takes numbers: between quantiles of the column, or "
+        "as in the paper",
+        chosen((PIECEWISE, STANDARDIZED), "how the network takes numbers"),
+        choices=(PIECEWISE, STANDARDIZED),
     )
     num_layers: int = option(
         6,

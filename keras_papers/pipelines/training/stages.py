@@ -39,6 +39,8 @@ def train_stage(
     optimizer=None,
     metrics=None,
     patience=None,
+    jit_compile="auto",
+    **options,
 ):
     """Trains a network, from where the state in `folder` ends.
 
@@ -60,6 +62,8 @@ def train_stage(
         metrics: Metrics of the labels. Defaults to None.
         patience: Positive int. Epochs after which the training ends if the
             validation loss was not lower. Defaults to None.
+        jit_compile: As in `keras.Model.compile`.
+        **options: Further arguments of `fit`.
 
     Returns:
         What was `Trained`.
@@ -70,7 +74,7 @@ def train_stage(
         steps = epochs * len(batches)
         schedule = rising_and_falling(learning_rate, steps)
         optimizer = keras.optimizers.Adam(schedule)
-    trainer.compile(optimizer, loss, metrics=metrics)
+    trainer.compile(optimizer, loss, metrics=metrics, jit_compile=jit_compile)
     return fit_stage(
         trainer,
         batches,
@@ -83,6 +87,7 @@ def train_stage(
         verbose,
         patience=patience,
         shuffle=False,  # `data` did
+        **options,
     )
 
 

@@ -113,6 +113,32 @@ def test_the_file_for_a_phone_has_the_schema_in_its_metadata(trained):
     assert [*description.table["numeric"]] == ["age", "hours"]
 
 
+def test_numbers_are_encoded_between_quantiles_of_the_rows_to_train_on(
+    trained, data, tmp_path
+):
+    _, output = trained
+    model = keras.saving.load_model(output / "model.keras")
+    edges = model.get_layer("intervals").edges
+    assert len(edges) == len(model.schema.numeric)
+    held_out_too = read_table_file(data)
+    for (name, (mean, deviation)), column in zip(
+        model.schema.numeric.items(), edges, strict=True
+    ):
+        values = np.array([v for v in held_out_too[name] if v], float)
+        least, most = np.array([column[0], column[-1]]) * deviation + mean
+        assert values.min() - 1e-3 <= least < most <= values.max() + 1e-3
+    report = pipelines.train_table_model(
+        data,
+        "income",
+        tmp_path / "table",
+        numeric_encoding="standardized",
+        **{**QUICK, "epochs": 1},
+    )
+    assert "standardized" in report.run["command"]
+    model = keras.saving.load_model(tmp_path / "table" / "model.keras")
+    assert "intervals" not in [layer.name for layer in model.layers]
+
+
 def test_the_split_lists_each_row_once(trained):
     report, output = trained
     split = load_split(output / "split.json")
