@@ -67,7 +67,7 @@ def train(
     classes = len(images.names)
     size = recipe.batch_size
     # A resumed training does not repeat the images of its first epochs.
-    done = len(folder.read_json("history.json") or ())
+    done = epochs_done(folder)
     data = batches(
         images.train, classes, image_size, size, seed + done, recipe.augment
     )
@@ -223,14 +223,9 @@ class Memory(keras.callbacks.Callback):
         self.patience = recipe.early_stopping if stops else None
         self.averages = recipe is not None and recipe.ema is not None
 
-    def _states(self, name="*"):
-        """Lists the state files of a phase by epoch, the latest last."""
-        found = self.folder.state.glob(f"{name}-*.npz")
-        return sorted(found, key=_epoch_of)
-
     def restore(self, model):
         """Loads what there is; returns the epoch to begin with."""
-        states = self._states(self.phase.name)
+        states = _states(self.folder, self.phase.name)
         if not states:
             return self.phase.first
         self.folder.load_state(model, states[-1].name)
@@ -260,7 +255,7 @@ class Memory(keras.callbacks.Callback):
         )
         # Of the phase before, the last state is what this one began with.
         kept = {epoch + 1, self.best_epoch(), self.phase.first}
-        for state in self._states():
+        for state in _states(self.folder):
             if _epoch_of(state) not in kept:
                 state.unlink()
         self.model.stop_training = self.has_stopped()
@@ -294,10 +289,27 @@ class Memory(keras.callbacks.Callback):
         best = self.best_epoch()
         if best == self.history[-1]["epoch"]:
             return
-        (state,) = (each for each in self._states() if _epoch_of(each) == best)
+        (state,) = (
+            each for each in _states(self.folder) if _epoch_of(each) == best
+        )
         # The optimizer of another phase has other variables.
         is_ours = state.name.startswith(self.phase.name)
         self.folder.load_state(model, state.name, with_optimizer=is_ours)
+
+
+def epochs_done(folder):
+    """Returns how many epochs of a training are in its `StateFolder`.
+
+    The history has one more after a kill before its state was written.
+    """
+    states = _states(folder)
+    return _epoch_of(states[-1]) if states else 0
+
+
+def _states(folder, name="*"):
+    """Lists the state files of a phase by epoch, the latest last."""
+    found = folder.state.glob(f"{name}-*.npz")
+    return sorted(found, key=_epoch_of)
 
 
 def _epoch_of(state):

@@ -13,6 +13,7 @@ from keras_papers.pipelines.report.page_text import plural
 from keras_papers.pipelines.training.loop import (
     Memory,
     Trained,
+    epochs_done,
     rising_and_falling,
 )
 from keras_papers.pipelines.training.recipe import Phase
@@ -89,11 +90,6 @@ def train_stage(
         shuffle=False,  # `data` did
         **options,
     )
-
-
-def epochs_done(folder):
-    """Returns how many epochs of a stage are in its `StateFolder`."""
-    return len(folder.read_json("history.json") or ())
 
 
 def fit_stage(

@@ -38,7 +38,7 @@ class Opposite(Batches):
         return x, -y
 
 
-def train(path, verbose=0):
+def train(path, verbose=0, data=Batches):
     """Trains two networks, one after the other; returns their histories."""
     folder = TrainingFolder(path, {"seed": 0}, files=FILES)
     histories = {}
@@ -49,7 +49,7 @@ def train(path, verbose=0):
         trained = train_stage(
             network,
             keras.losses.MeanSquaredError(),
-            Batches,
+            data,
             Batches(99),
             folder.stage(name),
             EPOCHS,
@@ -88,6 +88,24 @@ def test_a_stage_that_was_killed_is_continued(write, after, tmp_path):
     for name, epochs in done.items():
         kept = max(epochs, default=0)
         assert histories[name][:kept] == before[name][:kept]
+
+
+@pytest.mark.contract
+def test_an_epoch_without_its_state_is_repeated_in_its_order(tmp_path):
+    kill = KillAtWrite(3, after=True)
+    with kill.process():
+        train(tmp_path)
+    state = tmp_path / ".training" / "first"
+    assert len(json.loads((state / "history.json").read_text())) == 2
+    assert [path.name for path in state.glob("*.npz")] == ["all-000001.npz"]
+    done = []
+
+    def batches(epochs):
+        done.append(epochs)
+        return Batches(epochs)
+
+    train(tmp_path, data=batches)
+    assert done == [1, 0]
 
 
 def test_the_weights_are_those_of_the_lowest_validation_loss(tmp_path):
