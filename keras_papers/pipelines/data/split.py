@@ -178,7 +178,7 @@ def load_split(path):
         return Split(**fields, parts=parts)
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise ValueError(
-            f"A {SPLIT} lists the pictures that a model was trained on. "
+            f"A {SPLIT} lists the examples that a model was trained on. "
             f"Received: {str(path)!r}, which is damaged ({error!r}). Put the "
             "file back, or remove it; then it is not known which they are."
         ) from None
@@ -225,8 +225,8 @@ def unseen(part, split, model):
 def warn_of_unknown(model, what="pictures"):
     warnings.warn(
         f"no {SPLIT} beside {model} lists it, so it is not known whether it "
-        f"was trained on these {what}; its accuracy on those it was trained "
-        "on is no estimate of that on new ones",
+        f"was trained on these {what}; its figures on those it was trained "
+        "on are no estimate of those on new ones",
         UserWarning,
         stacklevel=3,
     )
@@ -235,8 +235,8 @@ def warn_of_unknown(model, what="pictures"):
 def warn_of_seen(model, what="pictures"):
     warnings.warn(
         f"{model} was trained on all of these {what} or chosen by them, as "
-        f"the {SPLIT} beside it lists; its accuracy on them is no estimate of "
-        "that on new ones",
+        f"the {SPLIT} beside it lists; its figures on them are no estimate of "
+        "those on new ones",
         UserWarning,
         stacklevel=3,
     )

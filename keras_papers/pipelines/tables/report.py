@@ -197,10 +197,8 @@ def compared(report):
 
 
 def _lead(lead):
-    text = f"{lead.better_by:+.4f}"
-    if abs(lead.better_by) >= 1:
-        text = f"{lead.better_by:+.4g}"
-    return f"{text} ± {lead.spread:.2g}"
+    sign = "+" * (lead.better_by >= 0)
+    return sign + with_spread(lead.better_by, lead.spread)
 
 
 def in_a_line(pretraining):

@@ -29,7 +29,10 @@ def of_training(report, options, command):
         List of `Finding`.
     """
     longer = command(epochs=2 * options.epochs)
-    no_better = _no_better(report, longer)
+    another = longer
+    if report.epochs < options.epochs:  # more epochs would not be used
+        another = command(learning_rate=options.learning_rate / 10)
+    no_better = _no_better(report, another)
     found = [
         no_better,
         None if no_better else _leak(report),
@@ -44,7 +47,7 @@ def of_training(report, options, command):
     return [each for each in found if each] or [_nothing(report)]
 
 
-def _no_better(report, longer):
+def _no_better(report, another):
     constant = _of(report, CONSTANT)
     if constant is None or _is_beyond_chance(constant.lead):
         return None
@@ -56,7 +59,7 @@ def _no_better(report, longer):
     else:
         main = with_spread(report.measures.auc, report.measures.auc_spread)
         text = f"the AUC is {main}, and 0.5 is that of chance"
-    return Finding("guessing", text, longer)
+    return Finding("guessing", text, another)
 
 
 def _leak(report):
@@ -121,7 +124,8 @@ def _few_rows(report):
         return None
     spread = report.measures.main_spread
     of_spread = ""
-    if spread is not None and spread == spread:
+    # It is 0 of an AUC of 0 or 1, and NaN of a class with one held-out row.
+    if spread and spread == spread:
         of_spread = (
             f"; the {main_name(report)} of other held-out rows would differ "
             f"by about {spread:.2g}"

@@ -119,7 +119,7 @@ def test_accuracy_on_training_pictures_comes_with_a_warning(
     assert "on 16 pictures that it was trained on or chosen by" in str(found)
     assert cli.main(["evaluate", "--json", str(model), str(folder)]) == 0
     printed = capsys.readouterr()
-    assert "is no estimate of that on new ones" in printed.err
+    assert "figures on them are no estimate of those on new ones" in printed.err
     found = json.loads(printed.out)["seen"]
     assert found == {"held_out": 0, "new": 0, "trained_on": 14, "watched": 2}
 

@@ -14,7 +14,9 @@ from keras_papers.pipelines.tables.importance import Importance
 from keras_papers.pipelines.tables.measures import Difference
 from keras_papers.pipelines.tables.report_files import write, write_history
 
-OPTIONS = types.SimpleNamespace(epochs=100, pretrain_epochs=20)
+OPTIONS = types.SimpleNamespace(
+    epochs=100, pretrain_epochs=20, learning_rate=1e-3
+)
 
 
 @pytest.fixture(scope="module", params=["binary", "multi-class", "regression"])
@@ -135,13 +137,20 @@ def test_a_better_baseline_is_named_with_the_difference(made):
     assert "by 0.0340 ± 0.01 on the same rows" in found.text
     assert "use it unless" in found.text
     assert "better baseline" not in findings(led(made, 0.034))
+    certain = led(made, -0.5, spread=0.0)  # as an AUC of 1 beside one of 0.5
+    assert "±" not in findings(certain)["better baseline"].text
+    assert "-0.5000 ±" not in str(certain)
     # A lead within chance is none.
     assert "better baseline" not in findings(led(made, -0.015))
 
 
 def test_a_model_no_better_than_a_constant_is_guessing(made):
-    found = findings(led(made, 0.01, "constant"))
+    guessing = led(made, 0.01, "constant")
+    found = findings(guessing._replace(epochs=100))
     assert found["guessing"].command == {"epochs": 200}
+    # More epochs change nothing where the training ended before.
+    found = findings(guessing._replace(epochs=99))
+    assert found["guessing"].command == {"learning_rate": 1e-4}
     assert "guessing" not in findings(led(made, 0.03, "constant"))
     unknown = led(made, 0.3, "constant", float("nan"))
     assert "guessing" not in findings(unknown)
@@ -151,6 +160,10 @@ def test_few_rows_rare_classes_and_unseen_levels_are_named(binary):
     found = findings(binary)
     assert "600 rows are few" in found["few rows"].text
     assert f"{binary.measures.auc_spread:.2g}" in found["few rows"].text
+    perfect = binary.measures._replace(auc=1.0, auc_spread=0.0)
+    found = findings(binary._replace(measures=perfect))
+    assert found["few rows"].text.endswith("need fewer")
+    found = findings(binary)
     assert not {"rare class", "unseen levels", "few epochs"} & found.keys()
     enough = binary._replace(
         train_rows=5000,
