@@ -8,6 +8,7 @@ import pytest
 
 from keras_papers import applications, cost, export, flatten
 from keras_papers.applications import googlenet, inception_v3
+from keras_papers.export.interpreter import VerificationError
 from keras_papers.layers import Inception, InceptionResidual
 from keras_papers.testing import check_application
 from tests.support.answers import answers, images_for, perturb, spread
@@ -86,14 +87,15 @@ def test_the_file_of_googlenet_answers_as_the_model(tmp_path):
     )
     found = export.to_tflite(model, tmp_path / "model.tflite", runs=1)
     assert found.parity <= 1e-4
-    int8 = export.to_tflite(
-        model,
-        tmp_path / "int8.tflite",
-        quantize="int8",
-        representative_data=images_for(model, 16),
-        runs=1,
-    )
-    assert int8.bytes < 0.5 * found.bytes
+    # Local response normalization has no operation on integers.
+    with pytest.raises(VerificationError, match="int8.* in floats"):
+        export.to_tflite(
+            model,
+            tmp_path / "int8.tflite",
+            quantize="int8",
+            representative_data=images_for(model, 16),
+            runs=1,
+        )
 
 
 @pytest.mark.parametrize("name", INCEPTIONS)
