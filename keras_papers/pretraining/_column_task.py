@@ -18,8 +18,9 @@ class ColumnTask(keras.Model):
 
     The layers are those of the model that is passed: what they learn is in
     that model afterwards. Other values are corrupted in each step, also in
-    those of `evaluate`. Subclasses have the classifiers of the columns, and
-    `chance`: loss and accuracy without any.
+    those of `evaluate`; in the validation data of `fit` they are the same in
+    each epoch. Subclasses have the classifiers of the columns, and `chance`:
+    loss and accuracy without any.
     """
 
     def __init__(self, model, share, seed, name):
@@ -32,6 +33,7 @@ class ColumnTask(keras.Model):
         self.cardinalities = model.get_layer("columns").cardinalities
         self.share = plain(share)
         self.seed_generator = keras.random.SeedGenerator(seed)
+        self._first_state = np.array(self.seed_generator.state)
         self.accuracy = keras.metrics.Mean(name="accuracy")
 
     def fit(self, x, *args, validation_data=None, **kwargs):
@@ -39,7 +41,9 @@ class ColumnTask(keras.Model):
 
         Args:
             x: Rows: as `TabularModel.fit` takes them if the task was made for
-                one, else a dict of arrays of ids by the name of the column.
+                one, else a dict of arrays of ids by the name of the column. Or
+                a `keras.utils.PyDataset`: each of its batches is a tuple whose
+                first value is such rows; chance is not printed then.
             *args: Further arguments of `keras.Model.fit`, but no targets.
             validation_data: Further rows, or None.
             **kwargs: Further arguments of `keras.Model.fit`.
@@ -49,6 +53,14 @@ class ColumnTask(keras.Model):
         """
         if validation_data is not None:
             validation_data = (self._ids(validation_data),)
+        if isinstance(x, keras.utils.PyDataset):
+            return super().fit(
+                _BatchesOfIds(x, self._ids),
+                None,
+                *args,
+                validation_data=validation_data,
+                **kwargs,
+            )
         ids = self._ids(x)
         if kwargs.get("verbose", 1):
             loss, accuracy = self.chance(x)
@@ -60,8 +72,14 @@ class ColumnTask(keras.Model):
     def evaluate(self, x, *args, **kwargs):
         """Computes loss and accuracy of rows, as `keras.Model.evaluate`."""
         if "_use_cached_eval_dataset" in kwargs:
-            # `fit` calls this with the validation data that were encoded.
-            return super().evaluate(x, *args, **kwargs)
+            # `fit` calls this with the validation data that were encoded. It
+            # draws as the first time, for losses of epochs are compared.
+            state = self.seed_generator.state
+            before = np.array(state)
+            state.assign(self._first_state)
+            found = super().evaluate(x, *args, **kwargs)
+            state.assign(before)
+            return found
         return super().evaluate(self._ids(x), None, *args, **kwargs)
 
     def _ids(self, rows):
@@ -84,3 +102,29 @@ class ColumnTask(keras.Model):
         rights, weights = self.rights(x, y_pred)
         self.accuracy.update_state(rights, weights)
         return self.get_metrics_result()
+
+
+class _BatchesOfIds(keras.utils.PyDataset):
+    """Batches of rows, as the ids that a task trains on.
+
+    Args:
+        batches: A `keras.utils.PyDataset`.
+        encode: Function from rows to ids.
+    """
+
+    def __init__(self, batches, encode):
+        super().__init__()
+        self.batches = batches
+        self.encode = encode
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __getitem__(self, index):
+        return (self.encode(self.batches[index][0]),)
+
+    def on_epoch_begin(self):
+        self.batches.on_epoch_begin()
+
+    def on_epoch_end(self):
+        self.batches.on_epoch_end()

@@ -137,6 +137,40 @@ def test_raw_rows_without_labels_train_a_tabular_model(task_class, capsys):
     assert np.isfinite(task.evaluate(unlabelled, verbose=0)).all()
 
 
+class InTwo(keras.utils.PyDataset):
+    """Rows as two batches."""
+
+    def __init__(self, rows):
+        super().__init__()
+        self.halves = [
+            {name: part for name, part in zip(rows, parts, strict=True)}
+            for parts in zip(
+                *(np.split(each, 2) for each in rows.values()), strict=True
+            )
+        ]
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return (self.halves[index],)
+
+
+@pytest.mark.parametrize("task_class", TASKS)
+def test_the_validation_of_each_epoch_has_the_same_values_corrupted(task_class):
+    model = TabTransformer({"a": 4, "b": 4, "c": 2, "d": 4}, **SMALL)
+    task = task_class(model, seed=0)
+    task.compile(keras.optimizers.SGD(0.0))  # the weights stay
+    history = task.fit(
+        InTwo(rows_of_equal_columns(32)),
+        epochs=3,
+        validation_data=rows_of_equal_columns(8, 1),
+        verbose=0,
+    ).history
+    assert history["val_loss"] == pytest.approx([history["val_loss"][0]] * 3)
+    assert len(set(history["loss"])) == 3
+
+
 @pytest.mark.parametrize("task_class", TASKS)
 @pytest.mark.parametrize("share", [0, 1, -0.1])
 def test_a_share_out_of_range_is_named(task_class, share):

@@ -49,6 +49,7 @@ from keras_papers.pipelines.training.compilation_cache import (
     use_compilation_cache,
 )
 from keras_papers.pipelines.training.fused_adam import FusedAdamW
+from keras_papers.pipelines.training.loop import epochs_done
 from keras_papers.pipelines.training.output_folder import (
     beside,
     claim,
@@ -56,7 +57,6 @@ from keras_papers.pipelines.training.output_folder import (
 )
 from keras_papers.pipelines.training.run_record import run_record
 from keras_papers.pipelines.training.stages import (
-    epochs_done,
     fit_stage,
     train_stage,
 )
@@ -64,6 +64,7 @@ from keras_papers.pipelines.training.training_folder import TrainingFolder
 from keras_papers.pretraining import MaskedColumns, ReplacedColumns
 
 TASKS = {"mlm": MaskedColumns, "rtd": ReplacedColumns}
+WATCHED = 0.1  # of the rows without labels, by their pre-training
 SHUFFLED = 2000  # held-out rows that the importance is measured on
 # XLA draws the random numbers of dropout slowly in TensorFlow on a CPU: a step
 # takes three times as long with it as without.
@@ -84,7 +85,9 @@ def train_table_model(options):
 
     With `pretrain`, the layers that embed the categorical columns learn before
     from the rows to train on, from rows without a target, and from those of
-    `unlabelled`, of which rows that are watched or held out are left out.
+    `unlabelled`, of which rows that are watched or held out are left out. A
+    tenth of the rows without labels is watched, with the watched rows, and
+    the model gets the weights of the lowest loss on these.
 
     `output` then holds `model.keras`, whose `fit`, `predict` and `evaluate`
     take raw rows after `keras.saving.load_model`; `model.tflite`, which takes
@@ -190,7 +193,7 @@ class Batches(keras.utils.PyDataset):
 
     Args:
         inputs: Dict of arrays by the name of the column.
-        targets: Array.
+        targets: Array, or None.
         size: Rows in a batch.
         seed: Of the order.
         epoch: The first epoch, from 0. Orders are those of the epochs,
@@ -200,20 +203,23 @@ class Batches(keras.utils.PyDataset):
     def __init__(self, inputs, targets, size, seed, epoch=0):
         super().__init__()
         self.inputs, self.targets = inputs, targets
-        self.size = min(size, len(targets))
+        self.rows = _rows_in(inputs)
+        self.size = min(size, self.rows)
         self.seed, self.epoch = seed, epoch
         self._shuffle()
 
     def _shuffle(self):
         generator = np.random.default_rng((self.seed, self.epoch))
-        self.order = generator.permutation(len(self.targets))
+        self.order = generator.permutation(self.rows)
 
     def __len__(self):
-        return len(self.targets) // self.size
+        return self.rows // self.size
 
     def __getitem__(self, index):
         places = self.order[index * self.size : (index + 1) * self.size]
         inputs = {name: each[places] for name, each in self.inputs.items()}
+        if self.targets is None:
+            return (inputs,)
         return inputs, self.targets[places]
 
     def on_epoch_end(self):
@@ -256,15 +262,40 @@ class Encoded:
         digest = hashlib.sha256("".join(listed).encode()).hexdigest()
         return f"{len(listed)}, SHA-256 {digest[:12]}"
 
-    def to_pretrain(self):
-        """Returns the inputs of all rows that the pre-training has."""
-        inputs = self.inputs["train"]
+    def to_pretrain(self, seed):
+        """Returns the inputs that a pre-training trains on, and is watched by.
+
+        It trains on the rows to train on and on most of those without labels.
+        The others are watched, with the rows that are watched later.
+
+        Args:
+            seed: Draws which of them are watched.
+
+        Returns:
+            Two dicts of arrays by the name of the column.
+        """
+        trained, watched = self.inputs["train"], self.inputs["validation"]
         if self.unlabelled is None:
-            return inputs
-        return {
-            name: np.concatenate([inputs[name], self.unlabelled[name]])
-            for name in inputs
-        }
+            return trained, watched
+        number = self.rows.unlabelled.rows
+        order = np.random.default_rng(seed).permutation(number)
+        end = round(WATCHED * number)
+        return (
+            _with_rows(trained, self.unlabelled, order[end:]),
+            _with_rows(watched, self.unlabelled, order[:end]),
+        )
+
+
+def _with_rows(inputs, others, places):
+    return {
+        name: np.concatenate([inputs[name], others[name][places]])
+        for name in inputs
+    }
+
+
+def _rows_in(inputs):
+    """Returns the number of rows of a dict of arrays."""
+    return len(next(iter(inputs.values())))
 
 
 def build(schema, options, rows):
@@ -423,27 +454,35 @@ def _pretrain(network, table, folder, options):
         What was `Trained`, and the figures of the report.
     """
     stage = folder.stage(options.pretrain)
-    # The order of the rows, and the values that are corrupted, are not those
-    # of the first epochs when a training is resumed.
-    keras.utils.set_random_seed(options.seed + epochs_done(stage))
     task = TASKS[options.pretrain](network, seed=options.seed)
-    rows = table.to_pretrain()
+    rows, watched = table.to_pretrain(options.seed)
+    chance_loss, chance_accuracy = task.chance(watched)
+    if options.verbose:
+        print(
+            f"chance: loss {chance_loss:.4f}, accuracy {chance_accuracy:.4f}",
+            flush=True,
+        )
+    batches = Batches(
+        rows, None, options.batch_size, options.seed, epochs_done(stage)
+    )
+    # The loss of few rows depends on which of their values are corrupted.
+    times = math.ceil(PREDICTED / _rows_in(watched))
     task(np.zeros((1, len(task.columns)), "int32"))  # creates its weights
     task.compile(_optimizer(options), jit_compile=XLA)
-    number = len(next(iter(rows.values())))
     learned = fit_stage(
         task,
-        rows,
-        table.inputs["validation"],
+        batches,
+        {name: np.tile(each, times) for name, each in watched.items()},
         stage,
         options.pretrain_epochs,
         options.learning_rate,
-        math.ceil(number / options.batch_size),
+        len(batches),
         verbose=options.verbose,
-        batch_size=options.batch_size,
+        shuffle=False,  # `Batches` did
+        validation_batch_size=PREDICTED,
     )
     best = learned.history[learned.best_epoch - 1]
-    chance_loss, chance_accuracy = task.chance(table.inputs["validation"])
+    number = _rows_in(rows)
     return learned, Pretraining(
         options.pretrain,
         rows=number,

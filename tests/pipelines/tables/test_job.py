@@ -1,5 +1,6 @@
 """A CSV file to a model of its raw rows, files and a report."""
 
+import collections
 import csv
 import json
 import os
@@ -16,8 +17,9 @@ from keras_papers.applications.tabular import TabularModel, read_table_file
 from keras_papers.export import metadata
 from keras_papers.files.figures_json import to_json
 from keras_papers.pipelines.data.split import PARTS, load_split
-from keras_papers.pipelines.tables.job import Batches
-from keras_papers.pipelines.tables.rows import encode
+from keras_papers.pipelines.tables.job import Batches, Encoded
+from keras_papers.pipelines.tables.options import TableOptions
+from keras_papers.pipelines.tables.rows import encode, load, row_hashes
 from tests.support.killing import KillAtWrite
 from tests.support.people import people, write_rows
 from tests.support.short_trainings import quick_steps as quick_steps
@@ -69,8 +71,9 @@ def test_the_report_holds_the_figures(trained):
     assert figures == json.loads(to_json(report))
     rows = report.train_rows, report.validation_rows, report.test_rows
     assert sum(rows) == 180 and report.without_target == 20
-    assert report.pretraining.unlabelled_rows == 20
-    assert report.pretraining.rows == report.train_rows + 20
+    # Of the 20 without labels, 2 are watched.
+    assert report.pretraining.unlabelled_rows == 18
+    assert report.pretraining.rows == report.train_rows + 18
     assert report.measures.rows == report.test_rows
     assert {each.measures.rows for each in report.baselines} == {rows[2]}
     assert report.run["command"].startswith("keras-papers table train ")
@@ -187,12 +190,29 @@ def test_the_order_of_an_epoch_is_that_of_its_number():
     assert len(Batches(inputs, targets, 99, seed=0)) == 1
 
 
+def test_the_rows_that_watch_a_pre_training_are_not_trained_on(data, tmp_path):
+    options = TableOptions(data, "income", tmp_path, pretrain="rtd", **QUICK)
+    table = Encoded(load(options))
+    trained, watched = (
+        collections.Counter(row_hashes(table.rows.schema, inputs))
+        for inputs in table.to_pretrain(seed=0)
+    )
+    assert trained.total() == table.rows.train.rows + 18
+    assert watched.total() == table.rows.validation.rows + 2
+    held_out = row_hashes(table.rows.schema, table.inputs["test"])
+    parts = trained, watched, collections.Counter(held_out)
+    rows = encode(table.rows.schema, read_table_file(data))
+    whole = collections.Counter(row_hashes(table.rows.schema, rows))
+    assert sum(parts, collections.Counter()) == whole
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("write", [3, 14])  # in the first training, the second
 def test_a_training_that_was_killed_continues_as_if_it_was_not(
-    trained, data, tmp_path
+    write, trained, data, tmp_path
 ):
     report, output = trained
-    kill = KillAtWrite(14, after=True)
+    kill = KillAtWrite(write, after=True)
     arguments = {"pretrain": "rtd", **QUICK}
     with kill.process():
         pipelines.train_table_model(data, "income", tmp_path, **arguments)
