@@ -11,7 +11,12 @@ import zlib
 import numpy as np
 
 DELIMITERS = (",", ";", "\t", "|")
-NAMES = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+NAMES = {
+    ",": "commas",
+    ";": "semicolons",
+    "\t": "tabs",
+    "|": "vertical bars",
+}
 GZIP = b"\x1f\x8b"
 SAMPLE = 100  # rows that the delimiter is found from
 # The mark at the start of a file says its encoding; that of UTF-16 is also
@@ -76,7 +81,8 @@ def read_table_file(path):
     quotation marks may contain the delimiter and line breaks.
 
     The delimiter is that of `,`, `;`, tab and `|` which divides the first rows
-    into the same number of values, of two or more. The encoding is UTF-8,
+    into the same number of values, of two or more. If two do, the file is
+    refused; names in quotation marks decide. The encoding is UTF-8,
     UTF-16 or UTF-32 if the file starts with the mark of one of these, and else
     UTF-8.
 
@@ -88,8 +94,9 @@ def read_table_file(path):
 
     Raises:
         ValueError: If it is no such file, has no rows, or has bytes of another
-            encoding, a row of another length, a column without a name or two
-            of one name, or quotation marks that are not closed.
+            encoding, two possible delimiters, a row of another length, a
+            column without a name or two of one name, or quotation marks that
+            are not closed.
 
     Example:
     >>> import pathlib, tempfile
@@ -246,7 +253,7 @@ def _delimiter(path, text):
     Where none does, it is the one that divides the first row most, so that the
     row which differs is named.
     """
-    best, delimiter = (False, 1), ","
+    best, delimiter, divided = (False, 1), ",", {}
     for candidate in DELIMITERS:
         try:
             sample = [
@@ -258,8 +265,19 @@ def _delimiter(path, text):
         except ValueError:
             continue  # quotation marks between other delimiters
         found = (len(set(sample)) == 1, sample[0])
+        if sample[0] > 1 and found[0]:
+            divided[NAMES[candidate]] = sample[0]
         if sample[0] > 1 and found > best:
             best, delimiter = found, candidate
+    if len(divided) > 1:
+        counts = " and ".join(
+            f"{name} into {number}" for name, number in divided.items()
+        )
+        raise _refused(
+            path,
+            f"rows that are divided equally by {counts} values",
+            'Put each name of the first row in quotation marks, "name".',
+        )
     return delimiter
 
 

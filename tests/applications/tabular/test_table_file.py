@@ -81,6 +81,20 @@ def test_what_is_no_comma_and_no_utf_8_is_described(tmp_path):
     assert described(read_table_file(written(tmp_path, TEXT))) is None
 
 
+def test_names_in_quotation_marks_decide_between_two_delimiters(tmp_path):
+    values = "1,5;2,5\n2,5;3,5\n"
+    with pytest.raises(ValueError, match="Received: rows that are divided") as (
+        refused
+    ):
+        read_table_file(written(tmp_path, f"x,m;y,m\n{values}"))
+    assert "commas into 3 and semicolons into 2 values" in str(refused.value)
+    assert '"name"' in str(refused.value)
+    table = read_table_file(written(tmp_path, f'"x,m";"y,m"\n{values}'))
+    assert as_lists(table) == {"x,m": ["1,5", "2,5"], "y,m": ["2,5", "3,5"]}
+    table = read_table_file(written(tmp_path, f'"x","m;y","m 2"\n{values}'))
+    assert as_lists(table)["m;y"] == ["5;2", "5;3"]
+
+
 def test_a_single_column_has_no_delimiter(tmp_path):
     table = read_table_file(written(tmp_path, 'zip\n01234\n""\n05555\n'))
     assert as_lists(table) == {"zip": ["01234", "", "05555"]}
