@@ -164,7 +164,12 @@ def _cleaned(name, value, missing_values):
     """Returns a bool, a number or a text for a value; None if it is missing."""
     value = plain(value)
     if isinstance(value, bytes):
-        value = value.decode()
+        try:
+            value = value.decode()
+        except UnicodeDecodeError:
+            raise _no_value(
+                name, f"{value!r}, bytes that are not UTF-8"
+            ) from None
     if isinstance(value, str):
         value = value.strip()
         return None if not value or value in missing_values else value
@@ -205,6 +210,14 @@ def reads_as_number(value):
         return math.isfinite(float(value))
     except ValueError:
         return False
+
+
+def exact_number(level):
+    """Returns the number of a level, or None if it reads as none.
+
+    Integers of 20 digits differ, though their floats are equal.
+    """
+    return decimal.Decimal(level) if reads_as_number(level) else None
 
 
 def is_number(value):
@@ -250,18 +263,17 @@ def places_of(values, levels):
     """
     order = {level: place for place, level in enumerate(levels)}
     by_number = {
-        float(level): place
-        for level, place in reversed(order.items())
-        if reads_as_number(level)
+        exact_number(level): place for level, place in reversed(order.items())
     }
+    by_number[None] = -1  # of texts that are no numbers
     places = np.full(len(values.different), -1, "int32")
     for index, value in enumerate(values.different):
         if value is None:
             continue
         level = as_level(value)
         place = order.get(level, -1)
-        if place < 0 and reads_as_number(level):
-            place = by_number.get(float(level), -1)
+        if place < 0:
+            place = by_number.get(exact_number(level), -1)
         places[index] = place
     return places
 

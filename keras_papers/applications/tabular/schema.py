@@ -10,6 +10,7 @@ from keras_papers.applications.tabular.column_values import (
     as_level,
     check_has_columns,
     columns_of,
+    exact_number,
     is_number,
     places_of,
     reads_as_number,
@@ -31,9 +32,10 @@ class TabularSchema:
 
     A categorical value becomes the place of its level among those of the
     column, and -1 if it is missing or was not seen. Levels are texts; a number
-    is the level of its text, and 1, 1.0 and "1" are one level. A numeric value
-    is standardized by the mean and the standard deviation of the column; a
-    missing one becomes 0, the mean. `of` finds all of these in a table.
+    is the level of its text, and 1, 1.0, "1" and "1.0" are one level. A
+    numeric value is standardized by the mean and the standard deviation of the
+    column; a missing one becomes 0, the mean. `of` finds all of these in a
+    table.
 
     Args:
         categorical: Dict of the levels of each categorical column, strings in
@@ -432,7 +434,7 @@ def _warn_of_decimal_commas(name, values):
 
 def _warn_of_identifiers(name, values):
     rows = int(np.sum(~values.is_missing))
-    different = len(set(map(as_level, values.known)))
+    different = len(_levels(values))
     if rows >= FEWEST_ROWS and different > MOST_DIFFERENT * rows:
         warnings.warn(
             f"{name!r} has {different} different values in {rows} rows, as a "
@@ -480,8 +482,20 @@ def _warn_of_no_values(name, values):
 
 
 def _levels(values):
-    """Returns levels in the order of numbers if they are, else of texts."""
-    levels = set(map(as_level, values.known))
+    """Returns levels in the order of numbers if they are, else of texts.
+
+    Of equal numbers one is a level: as Python writes it, if a value is so.
+    """
+    levels, numbers = set(map(as_level, values.known)), {}
+    for level in sorted(levels):
+        number = exact_number(level)
+        if number is None:
+            continue
+        first = numbers.setdefault(number, level)
+        if first != level:
+            plainer = level if level == as_level(float(level)) else first
+            levels.remove(first if plainer == level else level)
+            numbers[number] = plainer
     try:
         return tuple(sorted(levels, key=lambda level: (float(level), level)))
     except ValueError:

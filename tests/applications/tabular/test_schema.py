@@ -102,6 +102,28 @@ def test_equal_numbers_are_one_level_in_every_form(trained, seen):
     assert schema.encode({"floor": seen})["floor"].tolist() == [0, 2, 1]
 
 
+def test_equal_numbers_are_one_level_where_all_forms_are_in_a_column(tmp_path):
+    forms = {"a": [1, 1.0, "1", "1.0", "x", 1e3, "1000.0", "01", "-0", 0]}
+    schema = TabularSchema.of(forms, categorical=["a"])
+    levels = schema.categorical["a"]
+    assert set(levels) == {"0", "1", "01", "1000", "x"} and len(levels) == 5
+    expected = [*["1"] * 4, "x", "1000", "1000", "01", "0", "0"]
+    assert [levels[place] for place in schema.encode(forms)["a"]] == expected
+    path = csv(tmp_path, "age,y\n1,0\n2,1\n3,0.0\n4,1.0\n")
+    schema = TabularSchema.of(path, "y")
+    assert schema.classes == ("0", "1")
+    assert schema.encode_target(path).tolist() == [0, 1, 0, 1]
+
+
+def test_codes_whose_floats_are_equal_stay_levels():
+    codes = ["12345678901234567890", "12345678901234567891"]
+    schema = TabularSchema.of({"a": codes}, categorical=["a"])
+    assert schema.categorical["a"] == tuple(codes)
+    with pytest.warns(UserWarning, match="1 of 2 values"):
+        found = schema.encode({"a": [codes[0], "12345678901234567892"]})
+    assert found["a"].tolist() == [0, -1]
+
+
 def test_numbers_of_32_bits_are_the_levels_of_their_digits():
     floats = np.array([0.1, 2.5], "float32")
     schema = TabularSchema.of({"a": floats}, categorical=["a"])
@@ -208,6 +230,7 @@ def test_a_column_without_values_is_named_if_rows_are_several():
         ({" income": [1] * 5}, "several columns of the name 'income'"),
         ({3: [1] * 5}, "a column of the name 3"),
         ({"income": [pandas.Timestamp(0)] * 5}, "the date or time 1970"),
+        ({"job": [b"\xff"] * 5}, "bytes that are not UTF-8, in .* 'job'"),
     ],
 )
 def test_values_that_are_no_numbers_are_named(change, named):
