@@ -9,6 +9,8 @@ from keras_papers.applications.tabular.schema import columns_of
 from keras_papers.checks import check_positive_int
 from keras_papers.pipelines.tables import measures
 
+FEWEST = 50  # rows of each class that are drawn, if it has so many
+
 
 class Importance(NamedTuple):
     """What predictions lose where the values of one column are shuffled."""
@@ -47,7 +49,9 @@ def permutation_importance(
             5.
         seed: Int. Of the order of shuffled values, and of the rows.
         max_rows: Positive int. If there are more rows, so many drawn at
-            random are used. Defaults to None: all of them.
+            random are used, each class in its share, but with 50 rows at least
+            where it has them and `max_rows` allows. Defaults to None: all of
+            them.
         targets: What `schema.encode_target` returned. `rows` are then a dict
             of arrays that `predict` takes, such as those that `schema.encode`
             returns once for all repeats. Defaults to None: rows have the
@@ -70,7 +74,8 @@ def permutation_importance(
     if max_rows is not None:
         check_positive_int("max_rows", max_rows, "of the table", "Try 2000.")
         if number > max_rows:
-            chosen = generator.choice(number, max_rows, replace=False)
+            classes = np.zeros(number) if schema.classes is None else targets
+            chosen = _drawn(generator, classes, max_rows)
             columns = {name: each[chosen] for name, each in columns.items()}
             targets, number = targets[chosen], max_rows
     if measure is None:
@@ -99,3 +104,19 @@ def permutation_importance(
             Importance(name, float(np.mean(drops)), float(np.std(drops)))
         )
     return sorted(found, key=lambda each: -each.mean)
+
+
+def _drawn(generator, classes, number):
+    """Draws places of rows: each class in its share, or `FEWEST` of it.
+
+    Without a row of a class that is rare there is no AUC.
+    """
+    different = np.unique(classes)
+    fewest = min(FEWEST, number // len(different))
+    ranks = np.empty(len(classes))  # within the class, from 0 to 1
+    for each in different:
+        places = generator.permutation(np.flatnonzero(classes == each))
+        steps = np.arange(len(places)) + generator.random()
+        ranks[places] = steps / len(places)
+        ranks[places[:fewest]] = 0
+    return np.argsort(ranks, kind="stable")[:number]

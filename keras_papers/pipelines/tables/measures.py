@@ -23,7 +23,8 @@ class Measures(NamedTuple):
     """How good predictions are; None for a measure of another task."""
 
     rows: int
-    auc: float | None = None  # several classes: mean of each against the rest
+    # Several classes: mean of each against the rest, where both have two rows.
+    auc: float | None = None
     auc_spread: float | None = None  # standard error
     accuracy: float | None = None
     log_loss: float | None = None  # nats a row
@@ -331,11 +332,15 @@ def _placements(labels, scores):
 def _area(targets, outputs):
     """Returns the mean AUC of each class against the rest, and influences.
 
-    Classes without a row are left out.
+    Classes without a row are left out, and those of one row, which has no
+    standard error.
     """
+    classes, counts = np.unique(targets, return_counts=True)
+    is_known = (counts > 1) & (len(targets) - counts > 1)
+    if is_known.any():
+        classes = classes[is_known]
     found = [
-        _placements(targets == index, outputs[:, index])
-        for index in np.unique(targets)
+        _placements(targets == index, outputs[:, index]) for index in classes
     ]
     areas, influences = zip(*found, strict=True)
     return float(np.mean(areas)), np.mean(influences, axis=0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.inspection import permutation_importance as of_scikit_learn
 
+from keras_papers.applications.tabular import TabularSchema
 from keras_papers.pipelines.tables import measures
 from keras_papers.pipelines.tables.importance import permutation_importance
 
@@ -65,6 +66,42 @@ def test_a_regression_loses_rmse_and_a_measure_can_be_passed(tables):
         repeats=2,
     )
     assert first.mean == 0  # the mean output of shuffled rows is the same
+
+
+def test_rows_of_a_rare_class_are_drawn():
+    generator = np.random.default_rng(0)
+    targets = (np.arange(50_000) < 12).astype("int32")
+    rows = {"x": generator.normal(size=len(targets)) + 3 * targets}
+    schema = TabularSchema({}, {"x": (0, 1)}, "y", classes=("no", "yes"))
+    drawn = []
+
+    def measure(targets, outputs):
+        drawn.append((len(targets), targets.sum()))
+        return measures.auc(targets, outputs)
+
+    (found,) = permutation_importance(
+        lambda columns: columns["x"],
+        schema,
+        rows,
+        measure,
+        repeats=2,
+        max_rows=1000,
+        targets=targets,
+    )
+    assert set(drawn) == {(1000, 12)}
+    assert found.mean > 0.3
+    # A class of many rows keeps its share.
+    drawn.clear()
+    permutation_importance(
+        lambda columns: columns["x"],
+        schema,
+        rows,
+        measure,
+        repeats=1,
+        max_rows=1000,
+        targets=(np.arange(50_000) < 15_000).astype("int32"),
+    )
+    assert set(drawn) <= {(1000, number) for number in (299, 300, 301)}
 
 
 def test_fewer_rows_are_drawn_and_the_seed_decides(tables):

@@ -187,6 +187,23 @@ def test_a_class_without_rows_has_no_auc_and_one_row_no_spread():
     assert np.isnan(measures.auc_spread([1, 0, 0], [0.2, 0.4, 0.1]))
 
 
+def test_a_class_of_one_row_takes_no_spread_from_the_others(tables):
+    *_, schema = tables["multi-class"]
+    targets = np.array([0] * 20 + [1] * 20 + [2])
+    outputs = np.random.default_rng(0).dirichlet([1, 1, 1], len(targets))
+    outputs += 0.3 * np.eye(3)[targets]
+    found = measures.measure(schema, targets, outputs / 1.3)
+    expected = [
+        metrics.roc_auc_score(targets == index, outputs[:, index])
+        for index in (0, 1)
+    ]
+    assert found.auc == pytest.approx(np.mean(expected))
+    assert 0 < found.auc_spread < 0.1
+    others = outputs[:, ::-1]
+    compared = measures.difference(schema, targets, outputs, others)
+    assert compared.better_by > 2 * compared.spread
+
+
 def test_outputs_of_another_shape_are_refused(tables):
     for task, outputs, shape in (
         ("binary", np.zeros((4, 3)), r"\(4, 3\) for 4"),
