@@ -287,7 +287,7 @@ def _checked_columns(categorical, numeric):
             f"Received: the columns {names}. Pass at least one, and no name "
             "twice."
         )
-    wrong = [name for name in names if _is_no_name(name)]
+    wrong = [name for name in names if not is_name_of_input(name)]
     if wrong:
         raise ValueError(
             "A column is an input of its name, a text without '/' that no "
@@ -304,11 +304,11 @@ def _checked_columns(categorical, numeric):
     return {name: plain(categorical[name]) for name in categorical}, numeric
 
 
-def _is_no_name(column):
-    """Returns whether Keras or a layer of the model leaves no such name."""
+def is_name_of_input(column):
+    """Returns whether Keras and the layers leave a name to a column."""
     return (
-        not isinstance(column, str)
-        or not column
-        or "/" in column
-        or re.fullmatch(LAYER, column) is not None
+        isinstance(column, str)
+        and column != ""
+        and "/" not in column
+        and re.fullmatch(LAYER, column) is None
     )

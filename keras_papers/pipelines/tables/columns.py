@@ -13,17 +13,17 @@ class Column(NamedTuple):
 
     name: str
     kind: str  # `CATEGORICAL` or `NUMERIC`
-    levels: int | None  # of a categorical column, in the training rows
+    levels: int | None  # of a categorical column, in the schema
     missing: int  # values of the training rows
     test_missing: int  # of the held-out rows
-    test_unseen: int  # held-out values whose level no training row has
+    test_unseen: int  # held-out values whose level the schema does not have
 
 
 def described(schema, train_rows, test_rows):
     """Returns a list with the `Column` of each column of a table.
 
     Args:
-        schema: The `TabularSchema`, made of the training rows.
+        schema: The `TabularSchema`, not made of held-out rows.
         train_rows: Rows, as for `TabularSchema.of`.
         test_rows: Rows that are held out.
     """

@@ -85,9 +85,10 @@ def train_table_model(options):
 
     With `pretrain`, the layers that embed the categorical columns learn before
     from the rows to train on, from rows without a target, and from those of
-    `unlabelled`, of which rows that are watched or held out are left out. A
-    tenth of the rows without labels is watched, with the watched rows, and
-    the model gets the weights of the lowest loss on these.
+    `unlabelled`, of which rows that are watched or held out are left out.
+    Levels, means and deviations are then those of all of these rows. A tenth
+    of the rows without labels is watched, with the watched rows, and the model
+    gets the weights of the lowest loss on these.
 
     `output` then holds `model.keras`, whose `fit`, `predict` and `evaluate`
     take raw rows after `keras.saving.load_model`; `model.tflite`, which takes

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_papers.applications.tabular import TabularSchema
+from keras_papers.applications.tabular.tab_transformer import is_name_of_input
 from keras_papers.applications.tabular.table_file import (
     TableFile,
     described,
@@ -25,13 +26,14 @@ from keras_papers.pipelines.tables.options import CLASSIFICATION, REGRESSION
 VALIDATION, TEST = 0.15, 0.20
 FEWEST = 20  # rows with a target
 FEWEST_OF_CLASS = 5
+FEWEST_HELD_OUT = 2  # of a class: one has no standard error of the AUC
 NAMED = 8  # classes whose shares are printed
 
 
 class Rows(NamedTuple):
     """The rows of a training, divided."""
 
-    schema: TabularSchema  # of the rows to train on
+    schema: TabularSchema  # of the rows to train and to pre-train on
     train: TableFile
     validation: TableFile  # watched in training, to choose the weights by
     test: TableFile  # held out from both
@@ -121,7 +123,8 @@ def load(options):
 
     Returns:
         `Rows`. The kinds of the columns and the classes are those of the whole
-        file; levels and statistics are those of the rows to train on.
+        file; levels and statistics are those of the rows to train on, and with
+        `pretrain` also of those without labels.
 
     Raises:
         ValueError: If the file cannot be read, a column is not there or of no
@@ -129,7 +132,10 @@ def load(options):
     """
     table = read(options.data)
     check_choice("target", options.target, list(table), "a column")
-    missing_values = tuple(options.missing_values or ())
+    # As the schema has them: blanks around values are no part of them.
+    missing_values = tuple(
+        text.strip() for text in options.missing_values or ()
+    )
     has_target = ~is_missing(table[options.target], missing_values)
     known = table.take(has_target)
     _check_number(known.rows, options.target)
@@ -167,7 +173,10 @@ def load(options):
             more.append((options.data, table.take(~has_target)))
         if options.unlabelled is not None:
             more.append((options.unlabelled, read(options.unlabelled)))
-        unlabelled, left_out = _unlabelled(schema, more, parts)
+        unlabelled, left_out = _unlabelled(found, more, parts)
+    if unlabelled is not None:
+        # A level that few labelled rows have not would be a missing value.
+        schema = _of_rows(schema, [parts["train"], unlabelled])
     return Rows(
         schema,
         **parts,
@@ -278,13 +287,14 @@ def _check_number(rows, target):
 
 
 def _check_names(schema):
-    """Raises ValueError if Keras has no such names of inputs."""
+    """Raises ValueError if the model can have no inputs of these names."""
     for name in schema.columns:
-        if "/" in name:
+        if not is_name_of_input(name):
             raise ValueError(
                 "`data` has columns that become inputs of the model, whose "
-                f"names have no '/'. Received: the column {name!r}. Rename it, "
-                f"or pass ignored=[{name!r}] (--ignored)."
+                "names have no '/' and are not those of its layers. Received: "
+                f"the column {name!r}. Rename it, or pass ignored=[{name!r}] "
+                "(--ignored)."
             )
 
 
@@ -331,7 +341,7 @@ def _divided(known, schema, seed):
     parts = {name: [] for name in PARTS}
     for places in groups:
         places = generator.permutation(places)
-        held = max(1, round(TEST * len(places)))
+        held = max(FEWEST_HELD_OUT, round(TEST * len(places)))
         watched = held + max(1, round(VALIDATION * len(places)))
         parts["test"].append(places[:held])
         parts["validation"].append(places[held:watched])
@@ -345,7 +355,7 @@ def _unlabelled(schema, tables, parts):
     """Joins rows without labels, but for those held out or watched.
 
     Args:
-        schema: The `TabularSchema`.
+        schema: The `TabularSchema` of the rows with labels.
         tables: List of pairs of a path and its rows.
         parts: Dict of the rows of each part.
 
@@ -354,21 +364,44 @@ def _unlabelled(schema, tables, parts):
     """
     if not tables:
         return None, 0
-    judged = set()
-    for name in ("validation", "test"):
-        judged |= set(row_hashes(schema, encode(schema, parts[name])))
-    joined, left_out = {name: [] for name in schema.columns}, 0
     for path, table in tables:
         try:
-            inputs = encode(schema, table)
+            encode(schema, table)
         except ValueError as error:
             error.add_note(f"the rows are those of {os.fspath(path)}")
             raise
-        hashes = row_hashes(schema, inputs)
-        is_new = np.array([each not in judged for each in hashes])
-        left_out += int(np.sum(~is_new))
-        for name in schema.columns:
-            joined[name].append(table[name][is_new])
-    columns = {name: np.concatenate(each) for name, each in joined.items()}
-    table = TableFile(columns)
-    return (table if table.rows else None), left_out
+    joined = _joined([table for _, table in tables], schema.columns)
+    # Rows that differ in levels which no labelled row has are not equal.
+    known = _of_rows(schema, [*parts.values(), joined])
+    judged = set()
+    for name in ("validation", "test"):
+        judged |= set(row_hashes(known, encode(known, parts[name])))
+    hashes = row_hashes(known, encode(known, joined))
+    is_new = np.array([each not in judged for each in hashes])
+    table = joined.take(is_new)
+    return (table if table.rows else None), int(np.sum(~is_new))
+
+
+def _joined(tables, columns):
+    """Returns the rows of several tables as one."""
+    return TableFile(
+        {
+            name: np.concatenate([table[name] for table in tables])
+            for name in columns
+        }
+    )
+
+
+def _of_rows(schema, tables):
+    """Returns a schema with the levels and the statistics of other rows."""
+    with _quiet():
+        found = TabularSchema.of(
+            _joined(tables, schema.columns),
+            categorical=list(schema.categorical),
+            numeric=list(schema.numeric),
+            missing_values=schema.missing_values,
+        ).get_config()
+    return TabularSchema.from_config(
+        schema.get_config()
+        | {kind: found[kind] for kind in ("categorical", "numeric")}
+    )

@@ -182,8 +182,8 @@ def _unseen(report):
     return Finding(
         "unseen levels",
         f"{most.test_unseen:,} of {report.test_rows:,} held-out values of "
-        f"{most.name!r} are levels that no training row has, and count as "
-        "missing; join rare levels, or leave the column out",
+        f"{most.name!r} are levels that the training did not have, and count "
+        "as missing; join rare levels, or leave the column out",
         None,
     )
 

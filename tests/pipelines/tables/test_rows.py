@@ -78,7 +78,7 @@ def test_rows_without_a_target_are_counted_and_pretrained_on(path):
     assert "30 rows, left out; --pretrain would train on them" in str(found)
     assert found.train.rows + found.validation.rows + found.test.rows == 70
     found = loaded(path, rows, pretrain="rtd")
-    assert found.unlabelled.rows == 30 and "target" not in found.unlabelled
+    assert found.unlabelled.rows == 30 and "income" not in found.unlabelled
     assert "30 rows, trained on without labels" in str(found)
 
 
@@ -100,6 +100,57 @@ def test_no_row_that_judges_the_model_is_pretrained_on(path, tmp_path):
     found = loaded(path, rows, pretrain="mlm", unlabelled=str(other))
     assert found.unlabelled.rows == 20 and found.left_out == 6
     assert "20 rows more to pre-train on, without 6" in str(found)
+
+
+def test_a_pretraining_knows_the_levels_of_rows_without_labels(path, tmp_path):
+    rows, more = people(100), people(300, seed=1)
+    judged = loaded(path, rows)
+    for row in more:
+        row.update(job="pilot", hours="1000")
+    for name in ("validation", "test"):  # not those of rows that judge
+        table = getattr(judged, name)
+        seen = {each: table[each][0] for each in table}
+        for row in rows:
+            if all(row[each] == seen[each] for each in seen):
+                row.update(job=f"of {name}", hours="5000")
+        more.append({**seen, "job": f"of {name}", "hours": "5000.0"})
+    other = str(write_rows(tmp_path / "more.csv", more))
+    found = loaded(path, rows, pretrain="mlm", unlabelled=other)
+    assert found.left_out == 2 and found.unlabelled.rows == 300
+    assert not unseen_values(found.schema, found.unlabelled)
+    assert found.schema.categorical["job"] == (
+        "chef",
+        "nurse",
+        "pilot",
+        "smith",
+    )
+    numbers = found.train["hours"].astype(float).tolist() + [1000.0] * 300
+    assert found.schema.numeric["hours"] == pytest.approx(
+        (np.mean(numbers), np.std(numbers))
+    )
+    assert found.schema.classes == ("<=50K", ">50K")
+    assert "pilot" not in loaded(path, rows).schema.categorical["job"]
+
+
+def test_texts_of_missing_values_have_no_blanks(path):
+    rows = people(100)
+    for row in rows[:30]:
+        row["income"] = "NA"
+    found = loaded(path, rows, missing_values=["?", " NA"])
+    assert found.without_target == 30
+    assert found.schema.classes == ("<=50K", ">50K")
+
+
+def test_two_rows_of_the_rarest_class_are_held_out(path):
+    """One has no standard error, and none of the differences has one."""
+    rows = people(100)
+    for row in rows[:5]:
+        row["income"] = "none"
+    found = loaded(path, rows)
+    counts = [
+        np.sum(getattr(found, name)["income"] == "none") for name in PARTS
+    ]
+    assert counts == [2, 1, 2]
 
 
 def test_an_error_names_the_file_of_the_rows_without_labels(path, tmp_path):
@@ -208,7 +259,9 @@ def test_unseen_levels_are_counted_and_missing_values_are_not():
         ),
         ({"income": ["a\nb", "c"] * 50}, "classes of one line each"),
         ({"hours": [""] * 100}, "column 'hours', in which all are missing"),
-        ({"rename": "hours/week"}, "'/'. Received: the column 'hours/week'"),
+        ({"rename": "hours/week"}, "'/'.*Received: the column 'hours/week'"),
+        ({"rename": "numbers"}, "the column 'numbers'.*ignored=.'numbers'"),
+        ({"rename": "block1_x"}, "the column 'block1_x'.*--ignored"),
         ({"target": "incme"}, "Did you mean 'income'?"),
         ({"ignored": ["loans"]}, "Did you mean 'loan'?"),
         ({"ignored": ["income"]}, "Name each column once"),
