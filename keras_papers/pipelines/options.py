@@ -65,6 +65,23 @@ class Options:
             if about.check is not None and not is_chosen_later:
                 about.check(field.name, value)
 
+    def check_in_use(self, name, needed):
+        """Raises ValueError if an option was chosen that has no effect.
+
+        Args:
+            name: Of the option.
+            needed: Name of another, without which that is so.
+        """
+        fields = {field.name: field for field in dataclasses.fields(self)}
+        value = getattr(self, name)
+        if value != fields[name].default and getattr(self, needed) is None:
+            raise ValueError(
+                f"`{name}` has an effect with `{needed}` alone. Received: "
+                f"{name}={_as_json(value)!r} without {needed}. Pass "
+                f"`{needed}` ({flag_of(fields[needed])}) too, or leave "
+                f"`{name}` out."
+            )
+
     def of_scope(self, *scopes):
         """Returns a dict of the options of these scopes, as JSON holds it."""
         return {

@@ -142,6 +142,8 @@ class TrainOptions(Options):
     def check(self):
         check_places(self.data, self.output)
         super().check()
+        for name in ("temperature", "label_weight"):
+            self.check_in_use(name, "teacher")
         plan = self.plan()
         if not self.overwrite:
             from keras_papers.pipelines.training.training_folder import (

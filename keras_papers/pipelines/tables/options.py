@@ -138,12 +138,8 @@ class TableOptions(Options):
     def check(self):
         check_places(None, self.output)
         super().check()
-        if self.unlabelled is not None and self.pretrain is None:
-            raise ValueError(
-                "`unlabelled` is a file of rows for the pre-training. "
-                f"Received: unlabelled={os.fspath(self.unlabelled)!r} without "
-                "pretrain. Pass pretrain='rtd' (--pretrain rtd) too."
-            )
+        for name in ("unlabelled", "pretrain_epochs"):
+            self.check_in_use(name, "pretrain")
         if not self.overwrite:
             from keras_papers.pipelines.training.training_folder import (
                 refuse_finished,

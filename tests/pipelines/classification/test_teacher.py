@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from keras_papers import pipelines
+from keras_papers.pipelines.classification.options import TrainOptions
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.pictures import read_picture
 from tests.support.photos import paint
@@ -93,6 +94,15 @@ def test_a_teacher_of_other_classes_is_named(trained, tmp_path):
             teacher=trained[1] / "model.keras",
             **QUICK,
         )
+
+
+@pytest.mark.parametrize(
+    "option", [{"temperature": 2.0}, {"label_weight": 0.5}]
+)
+def test_an_option_of_a_teacher_without_one_is_named(option, photos, tmp_path):
+    ((name, value),) = option.items()
+    with pytest.raises(ValueError, match=f"{name}={value} without teacher"):
+        TrainOptions(photos, output=tmp_path, **option).check()
 
 
 def test_a_teacher_that_is_no_file_is_named(photos, tmp_path):

@@ -31,9 +31,9 @@ QUICK = {
     "num_layers": 1,
     "batch_size": 32,
     "epochs": 3,
-    "pretrain_epochs": 2,
     "verbose": 0,
 }
+PRETRAINED = {"pretrain": "rtd", "pretrain_epochs": 2, **QUICK}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def trained(data, tmp_path_factory):
     output = tmp_path_factory.mktemp("table") / "new" / "folder"
     with untraced():
         report = pipelines.train_table_model(
-            data, "income", output, pretrain="rtd", **QUICK
+            data, "income", output, **PRETRAINED
         )
     return report, output
 
@@ -191,7 +191,7 @@ def test_the_order_of_an_epoch_is_that_of_its_number():
 
 
 def test_the_rows_that_watch_a_pre_training_are_not_trained_on(data, tmp_path):
-    options = TableOptions(data, "income", tmp_path, pretrain="rtd", **QUICK)
+    options = TableOptions(data, "income", tmp_path, **PRETRAINED)
     table = Encoded(load(options))
     trained, watched = (
         collections.Counter(row_hashes(table.rows.schema, inputs))
@@ -213,14 +213,13 @@ def test_a_training_that_was_killed_continues_as_if_it_was_not(
 ):
     report, output = trained
     kill = KillAtWrite(write, after=True)
-    arguments = {"pretrain": "rtd", **QUICK}
     with kill.process():
-        pipelines.train_table_model(data, "income", tmp_path, **arguments)
+        pipelines.train_table_model(data, "income", tmp_path, **PRETRAINED)
     assert kill.happened and not (tmp_path / "report.json").exists()
-    other = {**arguments, "learning_rate": 0.1}
+    other = {**PRETRAINED, "learning_rate": 0.1}
     with pytest.raises(ValueError, match="learning_rate=0.1, where it was"):
         pipelines.train_table_model(data, "income", tmp_path, **other)
-    again = pipelines.train_table_model(data, "income", tmp_path, **arguments)
+    again = pipelines.train_table_model(data, "income", tmp_path, **PRETRAINED)
     assert not (tmp_path / ".training").exists()
     histories = [
         [
@@ -232,4 +231,4 @@ def test_a_training_that_was_killed_continues_as_if_it_was_not(
     assert histories[0] == histories[1]
     assert again.measures == report.measures
     with pytest.raises(ValueError, match="without a finished training"):
-        pipelines.train_table_model(data, "income", tmp_path, **arguments)
+        pipelines.train_table_model(data, "income", tmp_path, **PRETRAINED)

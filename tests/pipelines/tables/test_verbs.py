@@ -297,7 +297,11 @@ def test_wrong_arguments_are_one_sentence(capsys, tmp_path):
         ),
         (
             ("train", "people.csv", *QUICK, "--unlabelled", "people.csv"),
-            "without pretrain",
+            "'people.csv' without pretrain. Pass `pretrain` (--pretrain) too",
+        ),
+        (
+            ("train", "people.csv", *QUICK, "--pretrain-epochs", 9),
+            "pretrain_epochs=9 without pretrain",
         ),
         (("train", "people.csv", *QUICK, "--patience", 0), "patience=0"),
         (("predict", "no.keras", "people.csv"), "which is no file"),
