@@ -48,11 +48,11 @@ def draw_levels(model, rows, path):
     means = found.of_levels(model.schema.encode(rows))
     figure, axes = plt.subplots(1, len(SHOWN), figsize=(15, 5))
     for axis, name in zip(axes, SHOWN, strict=True):
-        points = PCA(2).fit_transform(means[name])
+        there = ~np.isnan(means[name]).any(axis=1)  # in some row
+        points = PCA(2).fit_transform(means[name][there])
         axis.scatter(*points.T, s=12)
-        for level, point in zip(
-            model.schema.categorical[name], points, strict=True
-        ):
+        levels = np.array(model.schema.categorical[name], "object")[there]
+        for level, point in zip(levels, points, strict=True):
             axis.annotate(level, point, fontsize=8)
         axis.set_title(name)
         axis.set_xticks([])

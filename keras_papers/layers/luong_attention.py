@@ -214,14 +214,20 @@ class LuongAttention(layers.Layer):
 
 def _two(inputs):
     """Returns target and source of a list of tensors, or of shapes."""
-    both = isinstance(inputs, list | tuple) and len(inputs) == 2
-    if both:
-        shapes = [tuple(getattr(each, "shape", each)) for each in inputs]
-        both = [len(shape) for shape in shapes] == [3, 3]
-    if not both:
+    found = _shapes(inputs)
+    if not isinstance(found, list) or [len(each) for each in found] != [3, 3]:
         raise ValueError(
             "LuongAttention takes a list of target and source states, each of "
-            f"shape (batch, steps, size). Received: {inputs!r}. Pass "
+            f"shape (batch, steps, size). Received: the shape {found}. Pass "
             "[target, source]."
         )
     return inputs
+
+
+def _shapes(inputs):
+    """Returns the shapes of a list of tensors or shapes, or that of one."""
+    if hasattr(inputs, "shape"):
+        return tuple(inputs.shape)
+    if all(size is None or isinstance(size, int) for size in inputs):
+        return tuple(inputs)
+    return [tuple(getattr(each, "shape", each)) for each in inputs]

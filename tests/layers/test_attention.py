@@ -395,11 +395,11 @@ def test_the_configuration_has_all_arguments():
         ),
         (
             lambda: LuongAttention()(drawn(2, 3, 4)),
-            r"Pass\s+\[target, source\]",
+            r"Received: the shape \(2, 3, 4\). Pass\s+\[target, source\]",
         ),
         (
             lambda: LuongAttention()([drawn(2, 4), drawn(2, 5, 6)]),
-            r"of shape \(batch, steps, size\)",
+            r"\(batch, steps, size\). .* the shape \[\(2, 4\), \(2, 5, 6\)\]",
         ),
         (
             lambda: TemporalAttention()(keras.Input((None, 3))),

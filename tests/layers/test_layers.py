@@ -148,9 +148,15 @@ CASES = [
         },
         (2, 7, 6, 8),
     ),
+    (BasicResidual, {"filters": 8, "strides": 2}, (2, 5, 6, 6)),
     (
         BasicResidual,
         {"filters": 9, "strides": 2, "shortcut": "A", "use_bias": True},
+        (2, 5, 6, 6),
+    ),
+    (
+        BottleneckResidual,
+        {"filters": 8, "bottleneck_filters": 4, "strides": 2},
         (2, 5, 6, 6),
     ),
     (

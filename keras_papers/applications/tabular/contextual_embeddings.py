@@ -14,13 +14,14 @@ class ContextualEmbeddings(NamedTuple):
 
     Example:
     >>> vectors = np.array([[[1.0, 2.0]], [[3.0, 4.0]], [[5.0, 6.0]]])
-    >>> found = ContextualEmbeddings(("job",), vectors)
+    >>> found = ContextualEmbeddings(("job",), vectors, (2,))
     >>> found.of_levels({"job": np.array([0, 1, 0])})["job"].tolist()
     [[3.0, 4.0], [3.0, 4.0]]
     """
 
     columns: tuple  # names of the categorical columns
     vectors: np.ndarray  # (rows, columns, embedding_dim)
+    cardinalities: tuple  # ints, the number of levels of each column
 
     def of_levels(self, ids):
         """Returns the mean vector of each level, as figure 3 of the paper.
@@ -31,16 +32,17 @@ class ContextualEmbeddings(NamedTuple):
 
         Returns:
             A dict of arrays `(levels, embedding_dim)` by the name of the
-            column. Levels are those up to the highest id; one that no row has
-            is NaN.
+            column. A level that no row has is NaN. Ids that are no level are
+            missing, as for the model, and count nowhere.
         """
         means = {}
         for place, name in enumerate(self.columns):
-            known = ids[name] >= 0
+            levels = self.cardinalities[place]
+            known = (ids[name] >= 0) & (ids[name] < levels)
             found = ids[name][known]
-            sums = np.zeros((found.max(initial=-1) + 1, self.vectors.shape[2]))
+            sums = np.zeros((levels, self.vectors.shape[2]))
             np.add.at(sums, found, self.vectors[known, place])
-            counts = np.bincount(found, minlength=len(sums))[:, None]
+            counts = np.bincount(found, minlength=levels)[:, None]
             means[name] = np.where(counts, sums, np.nan) / np.maximum(counts, 1)
         return means
 
@@ -86,8 +88,8 @@ def contextual_embeddings(model, rows, batch_size=256):
         batch_size: Positive int. Rows that are computed at once.
 
     Returns:
-        `ContextualEmbeddings`: `columns`, and `vectors` of the shape `(rows,
-        columns, embedding_dim)`.
+        `ContextualEmbeddings`: `columns`, `vectors` of the shape `(rows,
+        columns, embedding_dim)`, and `cardinalities`.
 
     Raises:
         ValueError: If the model has no categorical columns.
@@ -109,7 +111,8 @@ def contextual_embeddings(model, rows, batch_size=256):
         rows = model.schema.encode(rows)
     ids = stacked_ids(rows, columns)
     vectors = encoder.predict(ids, batch_size=batch_size, verbose=0)
-    return ContextualEmbeddings(columns, vectors)
+    cardinalities = tuple(model.get_layer("columns").cardinalities)
+    return ContextualEmbeddings(columns, vectors, cardinalities)
 
 
 def categorical_columns(model):

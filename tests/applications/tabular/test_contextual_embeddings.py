@@ -60,10 +60,23 @@ def test_a_network_takes_ids(model):
 
 def test_levels_have_the_mean_of_their_rows():
     vectors = np.arange(8.0).reshape(4, 1, 2)
-    found = ContextualEmbeddings(("job",), vectors)
+    found = ContextualEmbeddings(("job",), vectors, (4,))
     means = found.of_levels({"job": np.array([3, 0, 3, -1])})["job"]
     np.testing.assert_allclose(means[[0, 3]], [[2, 3], [2, 3]])
     assert np.isnan(means[[1, 2]]).all()
+    # 4 is no level, and no row has 2 or 3.
+    means = found.of_levels({"job": np.array([1, 0, 1, 4])})["job"]
+    np.testing.assert_allclose(means[[0, 1]], [[2, 3], [2, 3]])
+    assert means.shape == (4, 2) and np.isnan(means[2:]).all()
+
+
+def test_levels_are_those_of_the_model(model):
+    rows = {name: values[:2] for name, values in ROWS.items()}
+    found = contextual_embeddings(model, rows)
+    assert found.cardinalities == (2, 2)
+    means = found.of_levels(model.schema.encode(rows))["loan"]
+    assert means.shape == (2, 8)
+    np.testing.assert_array_equal(np.isnan(means).all(axis=1), [False, True])
 
 
 def test_models_without_categorical_columns_are_refused(model):
