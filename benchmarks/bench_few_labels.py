@@ -185,7 +185,18 @@ def main():
     )
     arguments = parser.parse_args()
     frame, target = tables.read(arguments)
-    log = tables.Log(arguments.log)
+    log = tables.Log(
+        arguments.log,
+        tables.conditions(
+            frame,
+            target,
+            arguments,
+            SETTINGS,
+            dropout=DROPOUT,
+            pretraining=[arguments.pretraining, RATE, BATCH],
+            draws=arguments.draws,
+        ),
+    )
     for seed in range(arguments.splits):
         if not log.has(split=seed):
             parts = tables.split(frame, target, arguments.missing, seed)

@@ -219,7 +219,10 @@ def main():
     arguments = parser.parse_args()
     settings = SETTINGS._replace(epochs=arguments.epochs)
     frame, target = tables.read(arguments)
-    log = tables.Log(arguments.log)
+    log = tables.Log(
+        arguments.log,
+        tables.conditions(frame, target, arguments, settings, dropout=DROPOUT),
+    )
     for name in list(arguments.models):
         needed = NEEDED.get(name)
         if needed and importlib.util.find_spec(needed) is None:

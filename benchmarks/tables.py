@@ -1,6 +1,7 @@
 """Reads and splits tables, and trains networks on them, for benchmarks."""
 
 import argparse
+import hashlib
 import json
 import pathlib
 import warnings
@@ -342,19 +343,56 @@ def fit(learner, train, validation, settings, seed, report=None):
     return best, best_epoch
 
 
+def conditions(frame, target, arguments, settings, **others):
+    """Returns what all measurements of a run depend on, for its `Log`.
+
+    Args:
+        frame: DataFrame of the whole table.
+        target: Name of its column to predict.
+        arguments: Parsed arguments of `parser`.
+        settings: `Settings`.
+        **others: Further values that JSON can have.
+    """
+    text = frame.to_csv(index=False).encode()
+    return {
+        "table": hashlib.sha256(text).hexdigest(),
+        "target": target,
+        "missing": arguments.missing,
+        "backend": keras.backend.backend(),
+        "settings": settings._asdict(),
+        **others,
+    }
+
+
 class Log:
     """Measurements as JSON lines of a file, or in memory.
 
     Args:
-        path: Of the file, or None. What it has is not measured again.
+        path: Of the file, or None. What it has is not measured again. Lines
+            of other conditions stay there and are not read.
+        conditions: Dict of what the measurements depend on, which each line
+            has, as `conditions` returns it.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, conditions):
         self.path = None if path is None else pathlib.Path(path)
+        # As JSON returns it: a tuple is a list.
+        self.conditions = json.loads(json.dumps(conditions))
         self.entries = []
         if self.path is not None and self.path.exists():
             lines = self.path.read_text().splitlines()
-            self.entries = [json.loads(line) for line in lines]
+            entries = [json.loads(line) for line in lines]
+            self.entries = [
+                entry
+                for entry in entries
+                if entry.pop("conditions", None) == self.conditions
+            ]
+            others = len(entries) - len(self.entries)
+            if others:
+                print(
+                    f"{self.path} has {others} measurements of another table "
+                    "or of other settings. They are not used."
+                )
 
     def has(self, **key):
         """Returns whether there is a measurement with these values."""
@@ -368,6 +406,9 @@ class Log:
         """Adds measurements, dicts of values."""
         self.entries += entries
         if self.path is not None:
-            lines = [json.dumps(entry) + "\n" for entry in entries]
+            lines = [
+                json.dumps({**entry, "conditions": self.conditions}) + "\n"
+                for entry in entries
+            ]
             with self.path.open("a") as file:
                 file.writelines(lines)

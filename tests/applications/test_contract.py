@@ -36,6 +36,9 @@ def test_constructor_keeps_the_contract(name):
         ("MobileNet", {"shallow": True}),
         ("MobileNet", {"full_convolution": True}),
         ("MobileNetV3Small", {"minimalistic": True}),
+        # Their shortcuts are convolutions, which those of ResNet20 are not.
+        ("ResNet18", {"depth": 0.5}),
+        ("ResNet50", {"depth": 0.3}),
     ],
 )
 def test_variants_keep_the_contract(name, arguments):

@@ -75,7 +75,14 @@ def test_the_labels_are_inside_the_file(exported):
         assert archive.read("labels.txt").decode().split("\n") == LABELS
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH_THE_REST_SLOW)
+@pytest.mark.parametrize(
+    "name",
+    # ResNet20 has no convolution in a shortcut.
+    [
+        *ONE_OF_EACH_THE_REST_SLOW,
+        pytest.param("ResNet50", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.filterwarnings("ignore:.*leaves out . MAX_POOL_2D:UserWarning")
 def test_every_model_exports_in_one_partition(name, tmp_path):
     inside = {}
