@@ -108,8 +108,8 @@ def _matrix(schema, rows):
 
 def _models(schema, seed):
     """Returns models of scikit-learn that are not yet fitted, by their name."""
-    dummy = require("sklearn.dummy", "report")
-    linear = require("sklearn.linear_model", "report")
+    dummy = require("sklearn.dummy", "mobile")
+    linear = require("sklearn.linear_model", "mobile")
     if task_of(schema) == REGRESSION:
         return {
             CONSTANT: dummy.DummyRegressor(),
@@ -125,7 +125,7 @@ def _models(schema, seed):
 
 
 def _boosting(schema, name, seed):
-    ensemble = require("sklearn.ensemble", "report")
+    ensemble = require("sklearn.ensemble", "mobile")
     # Other columns are divided in the order of their levels.
     few = [levels <= MOST_LEVELS for levels in schema.cardinalities.values()]
     return getattr(ensemble, name)(
@@ -136,10 +136,10 @@ def _boosting(schema, name, seed):
 
 def _prepared(schema, model):
     """Returns a linear model behind the preparation of its columns."""
-    compose = require("sklearn.compose", "report")
-    impute = require("sklearn.impute", "report")
-    pipeline = require("sklearn.pipeline", "report")
-    preprocessing = require("sklearn.preprocessing", "report")
+    compose = require("sklearn.compose", "mobile")
+    impute = require("sklearn.impute", "mobile")
+    pipeline = require("sklearn.pipeline", "mobile")
+    preprocessing = require("sklearn.preprocessing", "mobile")
     levels = preprocessing.OneHotEncoder(handle_unknown="ignore")
     numbers = pipeline.make_pipeline(
         impute.SimpleImputer(add_indicator=True),
