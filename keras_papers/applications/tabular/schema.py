@@ -273,9 +273,12 @@ class TabularSchema:
                 "schema without one. Pass target to TabularSchema.of."
             )
         columns = columns_of(rows)
-        check_choice(
-            "rows", self.target, list(columns), "the name of the target"
-        )
+        if self.target not in columns:
+            raise ValueError(
+                "`rows` must have the column of the target, "
+                f"{self.target!r}. Received: the columns {list(columns)}. Add "
+                "it, or pass rows without a target to `predict`."
+            )
         values = self._values(columns, self.target)
         missing = np.sum(values.is_missing)
         if missing:
@@ -362,11 +365,12 @@ def _listed(values):
 
 def _check_columns(columns, named, target):
     """Raises ValueError unless each column is there and has one purpose."""
-    names = [name for names in named.values() for name in names]
-    if target is not None:
-        names.append(target)
-    for name in names:
-        check_choice("rows", name, list(columns), "the name of a column")
+    names = []
+    targets = [] if target is None else [target]
+    for argument, given in {**named, "target": targets}.items():
+        names += given
+        for name in given:
+            check_choice(argument, name, list(columns), "a column of the rows")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(

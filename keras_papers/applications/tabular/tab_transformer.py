@@ -106,7 +106,8 @@ def TabTransformer(
     input.
 
     The paper states neither the activation of the feed-forward layers nor the
-    size of the heads. Here they are GELU, and `embedding_dim / num_heads`.
+    size of the heads. Here they are GELU, and `embedding_dim / num_heads`. The
+    initial weights of the last layer are a tenth of Glorot's.
 
     Args:
         categorical: Dict of the number of levels of each categorical column
@@ -224,6 +225,9 @@ def TabTransformer(
     if len(joined) > 1:
         x = layers.Concatenate(name="join")(joined)
     inputs = x.shape[-1]
+    # A tenth of Glorot's weights: the hidden layers are wide and move far in
+    # the first steps of Adam, which larger weights would multiply.
+    small = keras.initializers.VarianceScaling(0.01, "fan_avg", "uniform")
     for index, factor in enumerate(row.mlp, start=1):
         x = layers.Dense(
             factor * inputs,
@@ -237,7 +241,9 @@ def TabTransformer(
             )(x)
         if dropout:
             x = layers.Dropout(dropout, name=f"hidden{index}_dropout")(x)
-    x = layers.Dense(units, activation, name="predictions")(x)
+    x = layers.Dense(
+        units, activation, kernel_initializer=small, name="predictions"
+    )(x)
     return keras.Model({**ids, **numbers}, x, name=name)
 
 

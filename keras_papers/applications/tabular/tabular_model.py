@@ -1,6 +1,7 @@
 """A model that takes the raw rows of a table."""
 
 import keras
+import numpy as np
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
@@ -44,6 +45,7 @@ class TabularModel(keras.Model):
                 f"{sorted(inputs)}. Build it from schema.cardinalities and "
                 "schema.numeric."
             )
+        _check_outputs(schema, network)
         kwargs.setdefault("name", network.name)
         super().__init__(inputs=inputs, outputs=network.output, **kwargs)
         self.schema = schema
@@ -53,7 +55,8 @@ class TabularModel(keras.Model):
 
         Args:
             x: Rows. They have the target if `y` is None.
-            y: Targets as `schema.encode_target` returns them, or None.
+            y: The values of the target, as in the table, or as
+                `schema.encode_target` returns them. Defaults to None.
             *args: Further arguments of `keras.Model.fit`.
             validation_data: Rows with the target, or None.
             **kwargs: Further arguments of `keras.Model.fit`.
@@ -93,6 +96,11 @@ class TabularModel(keras.Model):
     def _inputs_and_targets(self, rows, targets):
         if targets is None:
             targets = self.schema.encode_target(rows)
+        else:
+            targets = np.asarray(targets)
+            if targets.dtype.kind not in "biuf":  # texts
+                columns = {self.schema.target: targets}
+                targets = self.schema.encode_target(columns)
         return self.schema.encode(rows), targets
 
     def get_config(self):
@@ -113,3 +121,29 @@ class TabularModel(keras.Model):
             for part in ("schema", "network")
         }
         return cls(**parts, name=config["name"])
+
+
+def _check_outputs(schema, network):
+    """Raises ValueError unless a network answers what the schema predicts."""
+    if schema.target is None:
+        return
+    units = network.output_shape[-1]
+    if schema.classes is None:
+        activation = getattr(network.layers[-1], "activation", None)
+        limited = (keras.activations.sigmoid, keras.activations.softmax)
+        if units != 1 or activation in limited:
+            raise ValueError(
+                f"`network` has one output without activation: "
+                f"{schema.target!r} is a number. Received: a network of "
+                f"{units} outputs that ends with {network.layers[-1].name!r}. "
+                "Pass activation=None to TabTransformer."
+            )
+        return
+    classes = len(schema.classes)
+    if units != classes and (units, classes) != (1, 2):
+        raise ValueError(
+            f"`network` has an output for each class of {schema.target!r}, or "
+            f"one for two classes. Received: a network of {units} outputs for "
+            f"{classes} classes. Pass units={classes}, activation='softmax' to "
+            "TabTransformer."
+        )

@@ -53,8 +53,8 @@ def _no_better(report, another):
         return None
     if report.task == REGRESSION:
         text = (
-            "the error is that of always answering the mean: RMSE "
-            f"{report.measures.rmse:.4g} and {constant.measures.rmse:.4g}"
+            f"the RMSE, {report.measures.rmse:.4g}, is not below that of "
+            f"always answering the mean, {constant.measures.rmse:.4g}"
         )
     else:
         main = with_spread(report.measures.auc, report.measures.auc_spread)

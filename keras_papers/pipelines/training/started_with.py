@@ -70,7 +70,7 @@ def check_same(what, arguments, before, options=None, may_differ=()):
         others = f", except for {named}" if named else ""
         raise ValueError(
             f"`output` holds {what}, which can only be resumed with the same "
-            f"images and arguments{others}. Received: {name}="
+            f"data and arguments{others}. Received: {name}="
             f"{arguments[name]!r}, where it was {before[name]!r}. Pass the "
             "same, another output, or overwrite=True (--overwrite)."
         )

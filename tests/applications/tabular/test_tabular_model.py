@@ -93,3 +93,33 @@ def test_a_network_of_other_columns_is_refused(classifier):
     network = TabTransformer({"work": 3}, ["age"], num_layers=1)
     with pytest.raises(ValueError, match=r"the inputs \['age', 'work'\]"):
         TabularModel(classifier.schema, network)
+
+
+@pytest.mark.parametrize(
+    ("target", "made", "sentence"),
+    [
+        (["a", "b", "c"], {}, "1 outputs for 3 classes"),
+        ([1.5, 2.5, 3.5], {}, "without activation: 'y' is a number"),
+        (["a", "b", "a"], {"units": 3}, "3 outputs for 2 classes"),
+    ],
+)
+def test_a_network_that_does_not_fit_the_target_is_named(
+    target, made, sentence
+):
+    schema = TabularSchema.of({"x": [1.0, 2.0, 4.0], "y": target}, "y")
+    network = TabTransformer({}, schema.numeric, **made)
+    with pytest.raises(ValueError, match=sentence):
+        TabularModel(schema, network)
+
+
+def test_the_target_may_be_given_beside_the_rows():
+    rows = {"x": [1.0, 2.0, 4.0, 5.0], "y": ["no", "no", "yes", "yes"]}
+    schema = TabularSchema.of(rows, "y")
+    model = TabularModel(schema, TabTransformer({}, schema.numeric))
+    model.compile("sgd", "binary_crossentropy")
+    only = {"x": rows["x"]}
+    expected = model.evaluate(rows, verbose=0)
+    assert model.evaluate(only, rows["y"], verbose=0) == expected
+    assert model.evaluate(only, [0, 0, 1, 1], verbose=0) == expected
+    with pytest.raises(ValueError, match="must have the column of the target"):
+        model.evaluate(only)

@@ -242,7 +242,7 @@ def test_a_killed_training_goes_on_from_its_last_epoch(stage, photos, tmp_path):
     assert len(before[stage]) >= 2
     latents = state / "latents.npz"
     codes = latents.read_bytes() if latents.exists() else None
-    with pytest.raises(ValueError, match="same images and arguments"):
+    with pytest.raises(ValueError, match="same data and arguments"):
         pipelines.train_image_generator(
             photos, output=tmp_path, **{**long, "num_embeddings": 8}
         )
