@@ -62,7 +62,7 @@ def is_made_by_a_call(name, member):
         return False
     if member.is_attribute:
         is_call = isinstance(member.value, griffe.ExprCall)
-        return is_call and name[0].isupper() and not name.isupper()
+        return is_call and name[0].isupper()
     return member.is_function and any(
         str(decorator.value).partition("(")[0].endswith(SIGNING)
         for decorator in member.decorators
