@@ -1,10 +1,10 @@
 """AlexNet and ZFNet: the sizes of the papers' maps, groups, the minimum."""
 
-import keras
 import numpy as np
 import pytest
 
 from keras_papers import applications
+from keras_papers.shapes_only import shapes_only
 from tests.support.answers import answers, perturb, random_images, spread
 
 
@@ -19,7 +19,7 @@ from tests.support.answers import answers, perturb, random_images, spread
     ],
 )
 def test_maps_have_the_sizes_of_the_figure(name, sizes):
-    with keras.StatelessScope(initialize_variables=False):
+    with shapes_only():
         model = applications.get(name)(include_top=False)
     for layer, size in sizes.items():
         assert model.get_layer(layer).output.shape[1:3] == (size, size)
@@ -30,7 +30,7 @@ def test_the_normalizations_are_where_the_papers_have_them():
         ("AlexNet", ["activation", "norm", "pool"]),
         ("ZFNet", ["activation", "pool", "norm"]),
     ):
-        with keras.StatelessScope(initialize_variables=False):
+        with shapes_only():
             model = applications.get(name)(include_top=False)
         names = [layer.name for layer in model.layers]
         for stage in (1, 2):

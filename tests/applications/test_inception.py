@@ -10,6 +10,7 @@ from keras_papers import applications, cost, export, flatten
 from keras_papers.applications import googlenet, inception_v3
 from keras_papers.export.interpreter import VerificationError
 from keras_papers.layers import Inception, InceptionResidual
+from keras_papers.shapes_only import shapes_only
 from keras_papers.testing import check_application
 from tests.support.answers import answers, images_for, perturb, spread
 from tests.support.legacy_files import save_legacy
@@ -198,7 +199,7 @@ def test_auxiliary_losses_are_weighted_and_left_out_after_training(tmp_path):
 
 def multiply_adds(branches, channels=64, size=17):
     """Counts a module's multiply-adds for each pixel of its map."""
-    with keras.StatelessScope(initialize_variables=False):
+    with shapes_only():
         image = keras.Input((size, size, channels))
         model = keras.Model(image, Inception(branches)(image))
         return cost.count(model).multiply_adds / size**2

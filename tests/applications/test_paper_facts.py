@@ -10,6 +10,7 @@ import pytest
 
 from keras_papers import applications, cost
 from keras_papers.applications.registry import CLASSIFICATION, get_record
+from keras_papers.shapes_only import shapes_only
 from tests.paper_facts import (
     FACTS,
     FORMS,
@@ -40,7 +41,7 @@ def _with_large_ones_slow(facts):
 
 @pytest.mark.parametrize("fact", _with_large_ones_slow(FACTS))
 def test_exact_parameters_and_multiply_adds(fact):
-    with keras.StatelessScope(initialize_variables=False):  # no values
+    with shapes_only():
         model = applications.get(fact.model)(**fact.arguments)
         found = cost.count(model)
     assert found.unknown == ()
@@ -79,7 +80,7 @@ def test_efficientnet_lite_counts_as_its_readme_does(fact):
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.model)
 def test_tables_halve_the_image_32_times_in_their_blocks(form):
     size = 299 if get_record(form.model).size == 299 else 224
-    with keras.StatelessScope(initialize_variables=False):  # no values
+    with shapes_only():
         model = build(form.model, size)
         taps = applications.feature_extractor(model, tuple(form.channels))
     names = (BLOCK.match(layer.name) for layer in model.layers)

@@ -2,13 +2,13 @@
 
 import inspect
 
-import keras
 import numpy as np
 import pytest
 
 from keras_papers import applications, cost
 from keras_papers.applications.registry import get_record
 from keras_papers.layers import BasicResidual
+from keras_papers.shapes_only import shapes_only
 from tests.support.answers import answers
 from tests.support.models import blocks_of, build
 from tests.support.same_as_theirs import assert_loads_theirs
@@ -41,7 +41,7 @@ def test_option_a_adds_the_input_and_channels_of_zeros(data_format):
 
 
 def parameters(name, **arguments):
-    with keras.StatelessScope(initialize_variables=False):
+    with shapes_only():
         return cost.count(applications.get(name)(**arguments)).parameters
 
 
@@ -70,7 +70,7 @@ def test_a_plain_network_adds_nothing():
 
 @pytest.mark.parametrize("layers", [20, 32, 44, 56, 110])
 def test_the_networks_of_section_4_2_have_as_many_layers_as_they_say(layers):
-    with keras.StatelessScope(initialize_variables=False):
+    with shapes_only():
         model = applications.get(f"ResNet{layers}")()
     assert model.input_shape == (None, 32, 32, 3)
     assert model.output_shape == (None, 10)
@@ -80,7 +80,7 @@ def test_the_networks_of_section_4_2_have_as_many_layers_as_they_say(layers):
 
 @pytest.mark.parametrize("version, strides", [(1, [2, 1]), (1.5, [1, 2])])
 def test_the_version_says_which_convolution_has_the_strides(version, strides):
-    with keras.StatelessScope(initialize_variables=False):
+    with shapes_only():
         model = build("ResNet50", version=version)
     blocks = blocks_of(model)
     for stage in (2, 3, 4):

@@ -11,12 +11,11 @@ import json
 import pathlib
 import re
 
-import keras
-
 from keras_papers import cost
 from keras_papers.applications.registry import get_record, list_models
 from keras_papers.files.drafts import draft_of
 from keras_papers.pipelines.models.cost_tables import LayerFact
+from keras_papers.shapes_only import shapes_only
 
 
 def layers_of(counted):
@@ -56,7 +55,7 @@ def describe_model(name):
     """Returns the entry of a model in `model_facts.json`."""
     record = get_record(name)
     # The weights have shapes and no values, of which VGG19 has 144 million.
-    with keras.StatelessScope(initialize_variables=False):
+    with shapes_only():
         return _describe(record)
 
 
