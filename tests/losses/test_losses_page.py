@@ -80,7 +80,7 @@ def test_the_code_of_the_page_trains():
         (names["encoder"], x, classes),
         (names["pair"], [x, x + 1], classes),
         (names["student"], x, logits),
-        (names["both"], x, {"soft": logits, "hard": classes}),
+        (names["distiller"], x, classes),
     ]
     for model, inputs, labels in fitted:
         (loss,) = model.fit(inputs, labels, verbose=0).history["loss"]
