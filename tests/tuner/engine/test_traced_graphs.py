@@ -93,6 +93,7 @@ def test_a_function_that_is_in_use_keeps_its_gradient():
 
 
 def test_a_search_keeps_no_graph_of_a_finished_trial(tmp_path):
+    release_graphs()  # those of other tests, which the search would release
     kept, traced = [], []
 
     class Counting(tuner.RandomSearch):
