@@ -29,7 +29,6 @@ def taught(trained, photos, tmp_path_factory):
     return report, output
 
 
-@pytest.mark.contract
 def test_the_student_is_written_without_the_teacher(taught, trained):
     _, output = taught
     student, alone = (
