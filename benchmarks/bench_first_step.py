@@ -22,7 +22,7 @@ def measure(way):
 
     import keras_papers
     from keras_papers.pipelines.training.loop import compile_by
-    from keras_papers.pipelines.training.recipe import Recipe
+    from keras_papers.pipelines.training.settings import Settings
 
     home = keras if way == "theirs" else keras_papers
     model = home.applications.MobileNetV3Small(
@@ -35,8 +35,10 @@ def measure(way):
 
     def first_step():
         if way == "job":
-            recipe = Recipe(1, BATCH, 4e-3, 0.01, 0.1, False, None, None, False)
-            compile_by(recipe, model, recipe.learning_rate, 100)
+            settings = Settings(
+                1, BATCH, 4e-3, 0.01, 0.1, False, None, None, False
+            )
+            compile_by(settings, model, settings.learning_rate, 100)
         else:
             model.compile(
                 keras.optimizers.AdamW(),

@@ -28,7 +28,7 @@ from keras_papers.export.latency_process import measure_in_own_process
 from keras_papers.pipelines.data.images import load_digits
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.models.classifier_file import load_keras
-from keras_papers.pipelines.training.recipe import Recipe
+from keras_papers.pipelines.training.settings import Settings
 from keras_papers.pipelines.variants.plan import Plan, table
 from keras_papers.pipelines.variants.quantized import (
     WEIGHT_STEPS,
@@ -72,7 +72,7 @@ def main(run, data="", epochs="8", batch_size="64"):
     arguments = json.loads((run / "report.json").read_text())
     size = arguments["image_size"]
     images = load_folder(data, 0) if data else load_digits(size, 0)
-    recipe = Recipe(
+    settings = Settings(
         int(epochs),
         int(batch_size),
         1e-4,
@@ -86,7 +86,7 @@ def main(run, data="", epochs="8", batch_size="64"):
     # `load_folder` sorts by class.
     some = np.random.default_rng(0).permutation(len(images.train))[:ENOUGH]
     images = dataclasses.replace(images, train=images.train[np.sort(some)])
-    material = Material(images, size, recipe, 0, 0)
+    material = Material(images, size, settings, 0, 0)
     folder = run / "variants"
     folder.mkdir(exist_ok=True)
     network = load_keras(run / "model.keras")

@@ -1,4 +1,4 @@
-"""Images that need no download, and a training recipe for them.
+"""Images that need no download, and how networks are trained on them.
 
 Uses NumPy and Keras only, so that it runs on every backend and on GPUs.
 """
@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from keras_papers.pipelines.training.loop import compile_by
-from keras_papers.pipelines.training.recipe import Recipe
+from keras_papers.pipelines.training.settings import Settings
 
 FASHION = "/usr/share/datasets/fashion-mnist"  # of dataset-fashion-mnist
 VALIDATION = 1 / 6  # of what is trained on, while a search looks for a network
@@ -128,15 +128,17 @@ def in_color(images):
 def accuracies(model, parts, epochs, batch, rate, seeds, mirrored=False):
     """Yields the accuracy on `test` of a model trained with each seed.
 
-    The network is traced and compiled once. The recipe is that of
+    The network is traced and compiled once. The settings are those of
     `keras-papers train`.
     """
     classes = model.output_shape[-1]
     size = model.input_shape[1]
     train, test = (resized(parts[part], size) for part in ("train", "test"))
     steps = epochs * (len(train.labels) // batch)
-    recipe = Recipe(epochs, batch, rate, 1e-2, 0.1, False, None, None, False)
-    compile_by(recipe, model, rate, steps)
+    settings = Settings(
+        epochs, batch, rate, 1e-2, 0.1, False, None, None, False
+    )
+    compile_by(settings, model, rate, steps)
     fresh_optimizer = [
         keras.ops.convert_to_numpy(variable)
         for variable in model.optimizer.variables

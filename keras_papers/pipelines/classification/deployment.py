@@ -44,7 +44,7 @@ from keras_papers.pipelines.models.classifier_file import (
 from keras_papers.pipelines.options import takes
 from keras_papers.pipelines.report.finding import lines
 from keras_papers.pipelines.training.output_folder import claim, releases_claims
-from keras_papers.pipelines.training.recipe import Recipe
+from keras_papers.pipelines.training.settings import Settings
 from keras_papers.pipelines.variants.plan import check_plan, table
 from keras_papers.pipelines.variants.quantized import (
     Material,
@@ -222,7 +222,7 @@ def quantize(options):
     images, counts = _divided(images, split, path)
     if mode == "qat":
         _warn_of_losses(path, network, options.preserve)
-    recipe = Recipe(
+    settings = Settings(
         epochs,
         options.batch_size,
         options.learning_rate,
@@ -233,7 +233,7 @@ def quantize(options):
         early_stopping=None,
         from_weights=True,
     )
-    material = Material(images, size, recipe, options.seed, options.verbose)
+    material = Material(images, size, settings, options.seed, options.verbose)
     with explains_lost_pictures(), tempfile.TemporaryDirectory() as folder:
         beside = pathlib.Path(folder, path.stem + ".tflite")
         before, theirs = write("float32", network, None, beside, material)

@@ -166,7 +166,7 @@ def train_image_classifier(options):
     constructor = applications.get(options.model)
     data, output, weights = options.data, options.output, options.weights
     alpha, image_size, seed = options.alpha, options.image_size, options.seed
-    plan, recipe = options.plan(), options.recipe()
+    plan, settings = options.plan(), options.settings()
     check_installed(plan)
     if options.tensorboard:
         require("tensorboard", "report")
@@ -203,12 +203,14 @@ def train_image_classifier(options):
     if options.teacher is not None:
         teacher = open_teacher(options.teacher, images.names)
     if options.epochs is None:
-        recipe = recipe._replace(epochs=recipe.enough_epochs(images.train))
+        settings = settings._replace(
+            epochs=settings.enough_epochs(images.train)
+        )
     if options.augment is None:
-        kind = default_augmentation(recipe, images.train)
-        recipe = recipe._replace(augment=kind)
+        kind = default_augmentation(settings, images.train)
+        settings = settings._replace(augment=kind)
     decided = options.replace(
-        image_size=image_size, epochs=recipe.epochs, augment=recipe.augment
+        image_size=image_size, epochs=settings.epochs, augment=settings.augment
     )
     run = run_record("train", decided)
     split = split_of(images, data, seed, run)
@@ -234,7 +236,7 @@ def train_image_classifier(options):
             TrainOptions,
         )
         if options.verbose:
-            lines = start_lines(images, image_size, why, recipe)
+            lines = start_lines(images, image_size, why, settings)
             print(lines, flush=True)
         with folder.explains_how_to_resume(), explains_lost_pictures():
             trained = train(
@@ -242,7 +244,7 @@ def train_image_classifier(options):
                 images,
                 image_size,
                 folder,
-                recipe,
+                settings,
                 seed,
                 folder.path / "logs" if options.tensorboard else None,
                 options.verbose,
@@ -254,7 +256,7 @@ def train_image_classifier(options):
         network.set_weights(half.get_weights())
     with folder.explains_how_to_resume(), explains_lost_pictures():
         material = Material(
-            images, image_size, after(recipe), seed, options.verbose
+            images, image_size, after(settings), seed, options.verbose
         )
         report = _write(
             network,
@@ -264,7 +266,7 @@ def train_image_classifier(options):
             trained,
             split,
             options,
-            recipe,
+            settings,
             teacher,
         )
         folder.finish()
@@ -318,7 +320,7 @@ def _write(
     trained,
     split,
     options,
-    recipe,
+    settings,
     teacher,
 ):
     """Makes all files in the state of the training; returns the report."""
@@ -345,7 +347,7 @@ def _write(
         epochs=len(history),
         best_epoch=trained.best_epoch,
         epoch_rule=trained.rule,
-        augmentation=material.recipe.augment,
+        augmentation=material.settings.augment,
         training_accuracy=history[trained.best_epoch - 1]["accuracy"],
         train_images=len(images.train),
         validation_images=len(images.validation),
@@ -368,7 +370,7 @@ def _write(
     models = [state / name for name in MODELS if (state / name).exists()]
     split.save_for(models, state / SPLIT)
     report = report._replace(
-        verdict=_verdict(report, images, scores, options, recipe)
+        verdict=_verdict(report, images, scores, options, settings)
     )
     write_history(history, state)
     (state / "metadata.json").write_text(
@@ -378,7 +380,7 @@ def _write(
     return report
 
 
-def _verdict(report, images, scores, options, recipe):
+def _verdict(report, images, scores, options, settings):
     """Returns what stands out of a training, with commands to try next."""
     published = get_record(options.model).published
     training = verdict.Training(
@@ -386,8 +388,8 @@ def _verdict(report, images, scores, options, recipe):
         images.test.labels,
         np.argmax(scores, axis=-1),
         np.bincount(images.train.labels, minlength=len(images.names)),
-        recipe,
-        recipe.enough_epochs(images.train),
+        settings,
+        settings.enough_epochs(images.train),
         options.data is not None
         and published is not None
         and published.has_width(options.alpha),

@@ -23,7 +23,7 @@ from keras_papers.pipelines.training.output_folder import (
     check_output_file,
     check_places,
 )
-from keras_papers.pipelines.training.recipe import AUGMENTATIONS, Recipe
+from keras_papers.pipelines.training.settings import AUGMENTATIONS, Settings
 from keras_papers.pipelines.variants.plan import (
     QUANTIZATIONS,
     STORED,
@@ -165,14 +165,14 @@ class TrainOptions(Options):
         """Returns the `Plan` of the smaller files."""
         return check_plan(self.quantize, self.prune, self.cluster)
 
-    def recipe(self):
-        """Returns the `Recipe` of the training."""
+    def settings(self):
+        """Returns the `Settings` of the training."""
         given = {
             name: getattr(self, name)
-            for name in Recipe._fields
+            for name in Settings._fields
             if name != "from_weights"
         }
-        return Recipe(**given, from_weights=self.weights is not None)
+        return Settings(**given, from_weights=self.weights is not None)
 
     def _command_instead(self, plan):
         """Returns what makes a variant of a finished model, if a verb does."""

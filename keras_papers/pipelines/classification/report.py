@@ -27,7 +27,7 @@ class Report(NamedTuple):
     epochs: int  # that were trained
     best_epoch: int  # from 1, whose weights the model has
     epoch_rule: str  # by which it is that epoch
-    augmentation: str  # one of `recipe.AUGMENTATIONS`
+    augmentation: str  # one of `settings.AUGMENTATIONS`
     training_accuracy: float  # in that epoch, on varied images
     train_images: int
     validation_images: int  # watched in training, to choose the model by

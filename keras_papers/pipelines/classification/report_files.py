@@ -150,8 +150,8 @@ def _seen(material, augmentation):
     """Returns training images as the network takes them."""
     part = material.images.train
     part = part[some_of_each_class(part, SHOWN, material.seed)]
-    recipe = material.recipe._replace(augment=augmentation)
-    batch = material._replace(recipe=recipe).to_train(part, SHOWN)
+    settings = material.settings._replace(augment=augmentation)
+    batch = material._replace(settings=settings).to_train(part, SHOWN)
     pixels, targets = next(iter(batch))
     pixels = pixels.numpy().round().astype("uint8")
     names = material.images.names

@@ -10,7 +10,7 @@ from keras_papers.pipelines.report.finding import (
     guessing,
 )
 from keras_papers.pipelines.report.statistics import is_worse, likely
-from keras_papers.pipelines.training.recipe import FEWEST_STEPS
+from keras_papers.pipelines.training.settings import FEWEST_STEPS
 
 OVERFITTING = 0.05  # of the accuracy on training images, that is lost on others
 UNDERFITTING = 0.85  # accuracy on training images, below which it is
@@ -27,7 +27,7 @@ class Training(NamedTuple):
     labels: np.ndarray  # of the held-out images
     predicted: np.ndarray  # indices of classes
     counts: np.ndarray  # images of each class that were trained on
-    recipe: tuple  # a `Recipe`
+    settings: tuple  # `Settings`
     enough_epochs: int  # by the same
     has_imagenet: bool  # whether there are such weights for the model
 
@@ -144,7 +144,7 @@ def _one_class(trained, train_again, longer):
         f"{expected:.0%} of the held-out images show"
     )
     frequent = RARE * trained.counts[most] >= trained.counts.min()
-    if frequent and not trained.recipe.class_weights:
+    if frequent and not trained.settings.class_weights:
         return Finding("one class", text, train_again(class_weights=True))
     return Finding("one class", text, longer)
 
@@ -162,7 +162,7 @@ def _rare_classes(trained, train_again):
     names = ", ".join(np.array(trained.names, object)[rare][:3])
     more = ", ..." if rare.sum() > 3 else ""
     command = None
-    if not trained.recipe.class_weights:
+    if not trained.settings.class_weights:
         command = train_again(class_weights=True)
     return Finding(
         "rare classes",
@@ -176,14 +176,14 @@ def _overfitting(report, trained, train_again):
     reached = report.training_accuracy
     if likely(report.accuracy, report.test_images)[1] > reached - OVERFITTING:
         return None
-    recipe = trained.recipe
+    settings = trained.settings
     command = None
-    if not recipe.from_weights and trained.has_imagenet:
+    if not settings.from_weights and trained.has_imagenet:
         command = train_again(weights="imagenet", image_size=None)
-    elif recipe.augment != "photo":
-        stronger = "light" if recipe.augment == "none" else "photo"
+    elif settings.augment != "photo":
+        stronger = "light" if settings.augment == "none" else "photo"
         command = train_again(augment=stronger)
-    elif recipe.early_stopping is None:
+    elif settings.early_stopping is None:
         command = train_again(early_stopping=10)
     return Finding(
         "overfitting",
@@ -197,9 +197,9 @@ def _not_learned(report, trained, train_again, longer):
     reached = report.training_accuracy
     if reached >= UNDERFITTING:
         return None
-    recipe = trained.recipe
+    settings = trained.settings
     text = f"{reached:.1%} of the training images are right"
-    if not recipe.from_weights and recipe.epochs < trained.enough_epochs:
+    if not settings.from_weights and settings.epochs < trained.enough_epochs:
         return Finding(
             "few steps",
             f"{text}; without trained weights a network needs some "
@@ -207,7 +207,7 @@ def _not_learned(report, trained, train_again, longer):
             longer,
         )
     command = longer
-    if not recipe.from_weights and trained.has_imagenet:
+    if not settings.from_weights and trained.has_imagenet:
         command = train_again(weights="imagenet", image_size=None)
     return Finding(
         "underfitting",

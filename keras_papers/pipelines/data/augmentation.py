@@ -18,17 +18,17 @@ DESCRIPTIONS = {
 }
 
 
-def default_augmentation(recipe, part):
+def default_augmentation(settings, part):
     """Returns the way that suits the length of a training.
 
     Args:
-        recipe: A `Recipe` with its number of epochs.
+        settings: The `Settings` with its number of epochs.
         part: The `Part` to train on. Images of memory are digits, of which
             the mirror image is another sign or none.
     """
     if part.files is None:
         return "light"
-    enough = recipe.from_weights or recipe.steps(part) >= PHOTO_STEPS
+    enough = settings.from_weights or settings.steps(part) >= PHOTO_STEPS
     return "photo" if enough else "light"
 
 
@@ -36,7 +36,7 @@ def varying_layers(kind, seed):
     """Returns the layers that vary a batch of pixels in [0, 255].
 
     Args:
-        kind: One of `recipe.AUGMENTATIONS`.
+        kind: One of `settings.AUGMENTATIONS`.
         seed: Int. Draws what each image becomes.
     """
     common = {

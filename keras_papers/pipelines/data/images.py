@@ -76,7 +76,7 @@ def batches(part, classes, image_size, batch_size, seed=None, augment="light"):
         seed: For training: draws the order, and how the images are varied,
             again each epoch. Defaults to None: the images as they are, in
             their order.
-        augment: One of `recipe.AUGMENTATIONS`: how they are varied.
+        augment: One of `settings.AUGMENTATIONS`: how they are varied.
 
     Returns:
         Batches of images, float32 in [0, 255], and one-hot labels.

@@ -14,7 +14,7 @@ from keras_papers.pipelines.options import (
 )
 from keras_papers.pipelines.training import options as training
 from keras_papers.pipelines.training.output_folder import check_places
-from keras_papers.pipelines.training.recipe import Recipe
+from keras_papers.pipelines.training.settings import Settings
 from keras_papers.tuner.spaces.names import (
     DEFAULT,
     ORACLES,
@@ -162,9 +162,9 @@ class SearchOptions(Options):
         plan["model"] = self.space_options().model
         return plan
 
-    def recipe(self):
-        """Returns the `Recipe` of every trial."""
-        return Recipe(
+    def settings(self):
+        """Returns the `Settings` of every trial."""
+        return Settings(
             self.epochs,
             self.batch_size,
             self.learning_rate,

@@ -41,7 +41,7 @@ def finish(search, workers, seconds, was_resumed, tune_again):
     )
     size = network.input_shape[1]
     images = search.images(size)
-    material = Material(images, size, options.recipe(), options.seed, 0)
+    material = Material(images, size, options.settings(), options.seed, 0)
     with draft_of(output / "best.keras") as draft:
         network.save(draft)
     with draft_of(output / "labels.txt") as draft:

@@ -123,7 +123,7 @@ class Search:
         options = self.options
         images = len(self.images(options.image_size).train)
         steps = options.epochs * math.ceil(images / options.batch_size)
-        compile_by(options.recipe(), model, options.learning_rate, steps)
+        compile_by(options.settings(), model, options.learning_rate, steps)
 
     def _data(self, part, varied):
         """Returns a function from an image size to the batches of a part."""

@@ -1,1 +1,1 @@
-"""Recipes, the training loop, resume and the output folder."""
+"""Settings, the training loop, resume and the output folder."""

@@ -1,4 +1,4 @@
-"""The training itself: recipe, phases, and the state that survives a kill."""
+"""The training itself: settings, phases, and the state that survives a kill."""
 
 import contextlib
 import time
@@ -41,7 +41,7 @@ def train(
     images,
     image_size,
     folder,
-    recipe,
+    settings,
     seed,
     logs,
     verbose,
@@ -54,7 +54,7 @@ def train(
         images: An `ImageSet`.
         image_size: Height and width of the images.
         folder: The `TrainingFolder` of this training.
-        recipe: A `Recipe`.
+        settings: The `Settings`.
         seed: Draws the order of the images and how they are varied.
         logs: Folder for TensorBoard, or None.
         verbose: As in `keras.Model.fit`.
@@ -65,11 +65,11 @@ def train(
         What was `Trained`.
     """
     classes = len(images.names)
-    size = recipe.batch_size
+    size = settings.batch_size
     # A resumed training does not repeat the images of its first epochs.
     done = epochs_done(folder)
     data = batches(
-        images.train, classes, image_size, size, seed + done, recipe.augment
+        images.train, classes, image_size, size, seed + done, settings.augment
     )
     watched = batches(images.validation, classes, image_size, size)
     # The network itself stays without an optimizer, whose state would triple
@@ -78,16 +78,16 @@ def train(
         trainer = keras.Model(network.inputs, network.outputs)
     else:
         trainer = distill(network)
-    class_weight = class_weights(images) if recipe.class_weights else None
+    class_weight = class_weights(images) if settings.class_weights else None
     history = []
-    for phase in recipe.phases():
+    for phase in settings.phases():
         _freeze(network, phase)
         steps = (phase.end - phase.first) * len(data)
-        compile_by(recipe, trainer, phase.learning_rate, steps)
-        memory = Memory(folder, phase, history, recipe)
+        compile_by(settings, trainer, phase.learning_rate, steps)
+        memory = Memory(folder, phase, history, settings)
         first = memory.restore(trainer)
         if first > phase.first and verbose:
-            print(f"continues after epoch {first} of {recipe.epochs}")
+            print(f"continues after epoch {first} of {settings.epochs}")
         if first < phase.end and not memory.has_stopped():
             trainer.fit(
                 data,
@@ -97,26 +97,26 @@ def train(
                 class_weight=class_weight,
                 callbacks=[
                     memory,
-                    *([TimeLeft(phase, recipe)] if verbose else ()),
+                    *([TimeLeft(phase, settings)] if verbose else ()),
                     *_tensorboard(logs),
                 ],
                 shuffle=False,  # `batches` did
                 verbose=verbose,
             )
-        if phase == recipe.phases()[-1]:
+        if phase == settings.phases()[-1]:
             memory.restore_best(trainer)
-        if recipe.ema is not None:
+        if settings.ema is not None:
             _take_the_average(trainer, network, data)
     _freeze(network, phase)
     return Trained(history, memory.best_epoch(), memory.rule())
 
 
-def compile_by(recipe, trainer, learning_rate, steps):
+def compile_by(settings, trainer, learning_rate, steps):
     """Compiles a classifier for one-hot labels and a number of steps."""
     trainer.compile(
-        _optimizer(recipe, learning_rate, steps),
+        _optimizer(settings, learning_rate, steps),
         keras.losses.CategoricalCrossentropy(
-            label_smoothing=recipe.label_smoothing
+            label_smoothing=settings.label_smoothing
         ),
         metrics=["accuracy"],
     )
@@ -129,12 +129,12 @@ def _freeze(network, phase):
         layer.trainable = phase.name == "all" or layer.name in TOP
 
 
-def _optimizer(recipe, learning_rate, steps):
+def _optimizer(settings, learning_rate, steps):
     optimizer = FusedAdamW(
         rising_and_falling(learning_rate, steps),
-        weight_decay=recipe.weight_decay,
-        use_ema=recipe.ema is not None,
-        ema_momentum=0.99 if recipe.ema is None else recipe.ema,
+        weight_decay=settings.weight_decay,
+        use_ema=settings.ema is not None,
+        ema_momentum=0.99 if settings.ema is None else settings.ema,
     )
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     return optimizer
@@ -211,17 +211,18 @@ class Memory(keras.callbacks.Callback):
         phase: The `Phase` that is trained.
         history: List of the rows of the phases before, to which those of this
             one are added.
-        recipe: A `Recipe` with `early_stopping` and `ema`; None has neither.
+        settings: The `Settings`, for `early_stopping` and `ema`; None has
+            neither.
     """
 
-    def __init__(self, folder, phase, history, recipe=None):
+    def __init__(self, folder, phase, history, settings=None):
         super().__init__()
         self.folder = folder
         self.phase = phase
         self.history = history
-        stops = recipe is not None and phase.name == "all"
-        self.patience = recipe.early_stopping if stops else None
-        self.averages = recipe is not None and recipe.ema is not None
+        stops = settings is not None and phase.name == "all"
+        self.patience = settings.early_stopping if stops else None
+        self.averages = settings is not None and settings.ema is not None
 
     def restore(self, model):
         """Loads what there is; returns the epoch to begin with."""

@@ -16,11 +16,11 @@ from keras_papers.pipelines.training.loop import (
     epochs_done,
     rising_and_falling,
 )
-from keras_papers.pipelines.training.recipe import Phase
+from keras_papers.pipelines.training.settings import Phase
 
 
 class _Stopping(NamedTuple):
-    """What `Memory` reads of a recipe."""
+    """What `Memory` reads of `Settings`."""
 
     early_stopping: int | None
     ema: float | None = None

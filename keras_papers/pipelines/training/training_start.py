@@ -9,30 +9,33 @@ import numpy as np
 from keras_papers.pipelines.data.augmentation import DESCRIPTIONS
 from keras_papers.pipelines.report.labelled_lines import labelled
 from keras_papers.pipelines.report.page_text import in_time, plural
-from keras_papers.pipelines.training.recipe import FEWEST_STEPS
+from keras_papers.pipelines.training.settings import FEWEST_STEPS
 
 NAMED = 8  # classes whose images are counted one by one
 IMBALANCE = 2  # times as many images, from which on it is reported
 TRAIN_TO_WATCH = 3  # a step costs so many times what watching a batch costs
 
 
-def start_lines(images, image_size, why, recipe):
+def start_lines(images, image_size, why, settings):
     """Returns what is known of a training before it starts, as lines.
 
     Args:
         images: An `ImageSet`.
         image_size: Height and width of the images.
         why: The reason for this size, in words.
-        recipe: A `Recipe`, complete.
+        settings: The `Settings`, complete.
     """
     rows = [
         ("classes", _classes(images)),
         ("images", _division(images)),
         ("image size", f"{image_size} x {image_size}, {why}"),
-        *_imbalance(images, recipe),
+        *_imbalance(images, settings),
         *_duplicates(images),
-        ("augmentation", f"{recipe.augment}: {DESCRIPTIONS[recipe.augment]}"),
-        ("epochs", _epochs(images, recipe)),
+        (
+            "augmentation",
+            f"{settings.augment}: {DESCRIPTIONS[settings.augment]}",
+        ),
+        ("epochs", _epochs(images, settings)),
         ("device", _device()),
     ]
     return labelled(rows)
@@ -59,14 +62,14 @@ def _division(images):
     )
 
 
-def _imbalance(images, recipe):
+def _imbalance(images, settings):
     counts = np.bincount(images.train.labels, minlength=len(images.names))
     ratio = counts.max() / counts.min()
     if ratio < IMBALANCE:
         return
     most, fewest = images.names[counts.argmax()], images.names[counts.argmin()]
     text = f"{most} has {ratio:.1f} times as many images as {fewest}"
-    if recipe.class_weights:
+    if settings.class_weights:
         yield "imbalance", f"{text}; every class counts the same"
     else:
         yield "imbalance", f"{text}; --class-weights makes classes count alike"
@@ -83,14 +86,14 @@ def _duplicates(images):
     yield "duplicates", text
 
 
-def _epochs(images, recipe):
-    steps = recipe.steps(images.train)
+def _epochs(images, settings):
+    steps = settings.steps(images.train)
     text = (
-        f"{recipe.epochs:,}, {plural(steps, 'step')} of batches of "
-        f"{recipe.batch_size:,}"
+        f"{settings.epochs:,}, {plural(steps, 'step')} of batches of "
+        f"{settings.batch_size:,}"
     )
-    enough = recipe.enough_epochs(images.train)
-    if steps < FEWEST_STEPS and not recipe.from_weights:
+    enough = settings.enough_epochs(images.train)
+    if steps < FEWEST_STEPS and not settings.from_weights:
         text += (
             "; few for training from scratch: use --weights, or "
             f"--epochs {enough}"
@@ -116,13 +119,13 @@ class TimeLeft(keras.callbacks.Callback):
 
     Args:
         phase: A `Phase`.
-        recipe: A `Recipe`.
+        settings: The `Settings`.
     """
 
-    def __init__(self, phase, recipe):
+    def __init__(self, phase, settings):
         super().__init__()
         self.phase = phase
-        self.recipe = recipe
+        self.settings = settings
         self.first = None  # epoch of this phase that this process trains
         self.seconds = None  # that the measured epoch took
         self.is_printed = False
@@ -157,7 +160,7 @@ class TimeLeft(keras.callbacks.Callback):
         if len(self.ends) > 1:
             step = (self.ends[-1] - self.ends[0]) / (len(self.ends) - 1)
             seconds = step * (len(self.ends) + self.watched / TRAIN_TO_WATCH)
-        about = "at most" if self.recipe.early_stopping else "about"
+        about = "at most" if self.settings.early_stopping else "about"
         text = f"{about} {in_time(left * seconds)} for {plural(left, 'epoch')}"
         if self.phase.name == "top":
             text += " of the classifier alone; those of all layers take longer"

@@ -21,7 +21,7 @@ from keras_papers.pipelines.data.image_set import ImageSet, some_of_each_class
 from keras_papers.pipelines.data.images import batches
 from keras_papers.pipelines.models.classifier_file import load_keras
 from keras_papers.pipelines.training.loop import class_weights
-from keras_papers.pipelines.training.recipe import Recipe
+from keras_papers.pipelines.training.settings import Settings
 from keras_papers.pipelines.variants.plan import Variant
 from keras_papers.quantization.legacy import load_tfmot
 
@@ -43,7 +43,7 @@ class Material(NamedTuple):
 
     images: ImageSet
     image_size: int
-    recipe: Recipe  # of what follows the training
+    settings: Settings  # of what follows the training
     seed: int
     verbose: object
 
@@ -53,14 +53,14 @@ class Material(NamedTuple):
         return batches(self.images.test, len(names), self.image_size, 32)
 
     def to_train(self, part, size):
-        """Returns images in batches, varied by the recipe."""
+        """Returns images in batches, varied by the settings."""
         return batches(
             part,
             len(self.images.names),
             self.image_size,
             size,
             self.seed,
-            self.recipe.augment,
+            self.settings.augment,
         )
 
     def some_tests(self):
@@ -78,25 +78,25 @@ class Material(NamedTuple):
 
     def steps(self):
         """Counts the training steps of `tune`."""
-        size = self.recipe.batch_size
-        return self.recipe.epochs * math.ceil(len(self.images.train) / size)
+        size = self.settings.batch_size
+        return self.settings.epochs * math.ceil(len(self.images.train) / size)
 
     def tune(self, model, rate=1):
-        """Trains a model of tf_keras by the recipe, `rate` times as fast."""
+        """Trains a model of tf_keras by the settings, `rate` times as fast."""
         # A resumed training draws what it would have drawn.
         keras.utils.set_random_seed(self.seed)
-        data = self.to_train(self.images.train, self.recipe.batch_size)
-        if self.recipe.class_weights:
+        data = self.to_train(self.images.train, self.settings.batch_size)
+        if self.settings.class_weights:
             tf = require("tensorflow", "mobile")
             row = tf.constant([*class_weights(self.images).values()])
             data = data.map(lambda x, y: (x, y, tf.linalg.matvec(y, row)))
         quantization.fine_tune(
             model,
             data,
-            self.recipe.epochs,
-            learning_rate=rate * self.recipe.learning_rate,
+            self.settings.epochs,
+            learning_rate=rate * self.settings.learning_rate,
             loss=keras.losses.CategoricalCrossentropy(
-                label_smoothing=self.recipe.label_smoothing
+                label_smoothing=self.settings.label_smoothing
             ),
             verbose=self.verbose,
         )
@@ -150,11 +150,11 @@ def check_installed(plan):
         load_tfmot()
 
 
-def after(recipe):
-    """Returns the recipe by which variants are trained after a training."""
-    return recipe._replace(
-        epochs=max(FEWEST_EPOCHS, math.ceil(SHARE * recipe.epochs)),
-        learning_rate=RATE * recipe.phases()[-1].learning_rate,
+def after(settings):
+    """Returns the settings by which variants are trained after a training."""
+    return settings._replace(
+        epochs=max(FEWEST_EPOCHS, math.ceil(SHARE * settings.epochs)),
+        learning_rate=RATE * settings.phases()[-1].learning_rate,
     )
 
 

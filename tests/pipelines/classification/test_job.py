@@ -18,7 +18,7 @@ from keras_papers.pipelines.data.image_set import ImageSet, Part
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.pictures import read_picture
 from keras_papers.pipelines.training import loop as training
-from keras_papers.pipelines.training import recipe
+from keras_papers.pipelines.training import settings
 from tests.support.photos import paint
 from tests.support.short_trainings import QUICK
 
@@ -222,7 +222,7 @@ def test_early_stopping_takes_the_best_epoch(photos, tmp_path):
 )
 def test_few_images_are_seen_more_often(images, from_weights, epochs):
     part = Part(np.zeros((images, 1)), np.zeros(images, int))
-    short = recipe.Recipe(*[None] * 8, from_weights)
+    short = settings.Settings(*[None] * 8, from_weights)
     short = short._replace(batch_size=64)
     assert short.enough_epochs(part) == epochs
 
@@ -293,7 +293,7 @@ def test_mixed_precision_ends_in_float32(photos, tmp_path):
 def test_given_weights_are_frozen_first(photos, tmp_path, monkeypatch):
     start = MobileNet((32, 32, 3), alpha=0.25, classes=2)
     start.save_weights(tmp_path / "start.weights.h5")
-    monkeypatch.setattr(recipe, "FROZEN_SHARE", 1.0)  # of the epochs
+    monkeypatch.setattr(settings, "FROZEN_SHARE", 1.0)  # of the epochs
     pipelines.train_image_classifier(
         photos,
         output=tmp_path / "out",

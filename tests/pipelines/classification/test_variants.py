@@ -16,7 +16,7 @@ from keras_papers.extras import MissingExtraError
 from keras_papers.pipelines.data.image_set import ImageSet, Part
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.training import loop as training
-from keras_papers.pipelines.training.recipe import Recipe
+from keras_papers.pipelines.training.settings import Settings
 from keras_papers.pipelines.training.training_folder import (
     FILES,
     STATE,
@@ -38,7 +38,7 @@ from tests.support.extra import with_tfmot
 from tests.support.short_trainings import QUICK, untraced
 
 pytestmark = pytest.mark.tensorflow
-RECIPE = Recipe(40, 64, 4e-3, 1e-2, 0.1, False, None, None, False)
+SETTINGS = Settings(40, 64, 4e-3, 1e-2, 0.1, False, None, None, False)
 FLOAT = Variant("float32", "model.tflite", 0.99, 0.98, 4170000, 38e5, 0.112, 1)
 SMALL = Variant("int8", "model.int8.tflite", None, 0.97, 13e5, 11e5, 0.06, 3)
 
@@ -308,13 +308,13 @@ def test_a_missing_extra_is_named_before_the_training(
     check_installed(check_plan("int8", None, None))  # needs neither
 
 
-def material(counts, recipe=RECIPE):
+def material(counts, settings=SETTINGS):
     """Material of images of one pixel, of which that is the class."""
     labels = np.repeat(np.arange(len(counts)), counts)
     pixels = np.tile(labels[:, None, None, None], (1, 1, 1, 3)).astype("uint8")
     part = Part(pixels, labels)
     names = tuple(map(str, range(len(counts))))
-    return Material(ImageSet(names, part, part, part), 1, recipe, 0, 0)
+    return Material(ImageSet(names, part, part, part), 1, settings, 0, 0)
 
 
 def test_ranges_are_measured_on_images_of_all_classes():
@@ -325,12 +325,12 @@ def test_ranges_are_measured_on_images_of_all_classes():
 
 
 def test_a_variant_trains_for_a_fifth_of_the_epochs():
-    recipe = variants.after(RECIPE)
-    assert (recipe.epochs, recipe.learning_rate) == (8, 1e-4)
-    assert variants.after(RECIPE._replace(epochs=1)).epochs == 2
-    tuned = variants.after(RECIPE._replace(from_weights=True))
+    settings = variants.after(SETTINGS)
+    assert (settings.epochs, settings.learning_rate) == (8, 1e-4)
+    assert variants.after(SETTINGS._replace(epochs=1)).epochs == 2
+    tuned = variants.after(SETTINGS._replace(from_weights=True))
     assert tuned.learning_rate == pytest.approx(1e-5)
-    assert material([60, 60], recipe).steps() == 8 * 2
+    assert material([60, 60], settings).steps() == 8 * 2
 
 
 def test_a_message_on_a_file_has_its_name_only(trained, photos, tmp_path):
@@ -338,7 +338,7 @@ def test_a_message_on_a_file_has_its_name_only(trained, photos, tmp_path):
     model = keras.saving.load_model(trained[1] / "model.keras")
     images = load_folder(photos, seed=0)
     path = tmp_path / "model.dynamic.tflite"
-    found = Material(images, 32, RECIPE, 0, 0)
+    found = Material(images, 32, SETTINGS, 0, 0)
     with pytest.warns(UserWarning, match="^model.dynamic.tflite runs in sev"):
         variants.write("dynamic", model, "dynamic", path, found)
     model.set_weights([np.nan * weight for weight in model.get_weights()])

@@ -14,12 +14,12 @@ from keras_papers.pipelines.classification.options import (
 from keras_papers.pipelines.report.finding import Finding, lines
 from keras_papers.pipelines.search.options import SearchOptions
 from keras_papers.pipelines.search.verdict import of_search
-from keras_papers.pipelines.training.recipe import Recipe
+from keras_papers.pipelines.training.settings import Settings
 from keras_papers.pipelines.variants.plan import Variant
 from tests.support import search_reports
 from tests.support.training_reports import report
 
-RECIPE = Recipe(
+SETTINGS = Settings(
     *(40, 64, 4e-3, 1e-2, 0.1, False, None, None),
     from_weights=False,
     augment="photo",
@@ -39,7 +39,7 @@ def judge(
     counts=(200, 200),
     has_imagenet=True,
     variants=(),
-    **recipe,
+    **settings,
 ):
     """Returns the verdict on a model of two classes, shown equally often."""
     labels = np.arange(images) % 2
@@ -51,7 +51,7 @@ def judge(
         labels,
         predicted,
         np.array(counts),
-        RECIPE._replace(**recipe),
+        SETTINGS._replace(**settings),
         enough_epochs=100,
         has_imagenet=has_imagenet,
     )

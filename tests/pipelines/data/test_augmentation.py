@@ -6,7 +6,7 @@ import pytest
 from keras_papers.pipelines.data.augmentation import default_augmentation
 from keras_papers.pipelines.data.image_set import Part
 from keras_papers.pipelines.data.images import batches
-from keras_papers.pipelines.training.recipe import Recipe
+from keras_papers.pipelines.training.settings import Settings
 
 
 def photos_of(number):
@@ -61,8 +61,8 @@ def test_only_photo_mirrors_images_and_changes_their_brightness():
 def test_long_trainings_of_photos_vary_them_more(
     images, epochs, from_weights, kind
 ):
-    recipe = Recipe(*[None] * 8, from_weights)
-    recipe = recipe._replace(epochs=epochs, batch_size=64)
-    assert default_augmentation(recipe, photos_of(images)) == kind
+    settings = Settings(*[None] * 8, from_weights)
+    settings = settings._replace(epochs=epochs, batch_size=64)
+    assert default_augmentation(settings, photos_of(images)) == kind
     digits = Part(np.zeros((images, 8, 8, 3)), np.zeros(images, int))
-    assert default_augmentation(recipe, digits) == "light"
+    assert default_augmentation(settings, digits) == "light"

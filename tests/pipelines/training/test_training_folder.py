@@ -16,7 +16,7 @@ from keras_papers.pipelines.classification.job import training_arguments
 from keras_papers.pipelines.classification.options import TrainOptions
 from keras_papers.pipelines.training import loop as training
 from keras_papers.pipelines.training.output_folder import LOCK
-from keras_papers.pipelines.training.recipe import Phase, Recipe
+from keras_papers.pipelines.training.settings import Phase, Settings
 from keras_papers.pipelines.training.training_folder import (
     STATE,
     TrainingFolder,
@@ -276,7 +276,7 @@ def memory_of(folder, losses, **options):
         for epoch, loss in enumerate(losses)
     ]
     phase = Phase("all", 0, 9, 0.1)
-    how = Recipe(*[None] * 8, from_weights=False)._replace(**options)
+    how = Settings(*[None] * 8, from_weights=False)._replace(**options)
     return training.Memory(TrainingFolder(folder, {}), phase, rows, how)
 
 
@@ -316,7 +316,7 @@ def compiled(phase):
 @pytest.mark.contract
 def test_the_best_epoch_survives_a_second_start_and_a_second_phase(tmp_path):
     """Only its state and the latest are kept, of whichever phase it is."""
-    how = Recipe(*[None] * 8, from_weights=True)
+    how = Settings(*[None] * 8, from_weights=True)
     folder, history = TrainingFolder(tmp_path, {}), []
     losses = iter([0.5, 0.2, 0.3, 0.4, 0.6])
     best = None

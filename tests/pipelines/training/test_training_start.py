@@ -10,10 +10,12 @@ from PIL import Image
 from keras_papers.pipelines.classification.image_size import choose_size
 from keras_papers.pipelines.data.duplicates import find_duplicates
 from keras_papers.pipelines.data.image_set import ImageSet, Part
-from keras_papers.pipelines.training.recipe import Phase, Recipe
+from keras_papers.pipelines.training.settings import Phase, Settings
 from keras_papers.pipelines.training.training_start import TimeLeft, start_lines
 
-RECIPE = Recipe(*(3, 4, 4e-3, 1e-2, 0.1, False, None, None), from_weights=False)
+SETTINGS = Settings(
+    *(3, 4, 4e-3, 1e-2, 0.1, False, None, None), from_weights=False
+)
 
 
 def part(counts, first=0):
@@ -26,9 +28,9 @@ def part(counts, first=0):
     )
 
 
-def lines(images, recipe=RECIPE, size=64, why="as given"):
+def lines(images, settings=SETTINGS, size=64, why="as given"):
     """Returns the lines as a dict, and sees that they are aligned."""
-    text = start_lines(images, size, why, recipe).splitlines()
+    text = start_lines(images, size, why, settings).splitlines()
     assert all(line[18:20] == "  " and line[20] != " " for line in text)
     return {line[:18].strip(): line[20:] for line in text}
 
@@ -48,7 +50,7 @@ def test_the_first_lines_are_what_is_known_before_the_training():
         "epochs": "3, 9 steps of batches of 4; few for training from "
         "scratch: use --weights, or --epochs 267",
     }
-    printed = lines(images, RECIPE._replace(from_weights=True))
+    printed = lines(images, SETTINGS._replace(from_weights=True))
     assert printed["epochs"] == "3, 9 steps of batches of 4"
 
 
@@ -67,7 +69,7 @@ def test_imbalance_and_copies_are_found_before_the_training():
         "3 images with the same bytes as another; 3 held out left out, which "
         "are in another part"
     )
-    found = lines(images, RECIPE._replace(class_weights=True))
+    found = lines(images, SETTINGS._replace(class_weights=True))
     assert "every class counts the same" in found["imbalance"]
 
 
@@ -128,7 +130,7 @@ def test_the_time_left_is_printed_once_after_a_measured_epoch(
         validation_data=(x, y),
         initial_epoch=3,  # of a training that was stopped
         epochs=6,
-        callbacks=[TimeLeft(phase, RECIPE)],
+        callbacks=[TimeLeft(phase, SETTINGS)],
         verbose=0,
     )
     assert re.fullmatch(

@@ -10,7 +10,7 @@ FEWEST_STEPS = 800  # for training from scratch
 AUGMENTATIONS = ("none", "light", "photo")
 
 
-class Recipe(NamedTuple):
+class Settings(NamedTuple):
     """How a model is trained; `train_image_classifier` explains each."""
 
     epochs: int | None  # before the images are known
