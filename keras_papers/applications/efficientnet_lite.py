@@ -13,7 +13,7 @@ from keras_papers.applications.efficientnet import (
     constructor,
 )
 from keras_papers.applications.pretrained.evaluation import efficient_net_lite
-from keras_papers.applications.pretrained.weights import Family
+from keras_papers.applications.pretrained.weights import UNPUBLISHED
 from keras_papers.applications.registry import Paper
 
 PAPER = Paper(
@@ -34,7 +34,6 @@ SCALINGS = {
     "4": Scaling(1.4, 1.8, 300, 0.3),
 }
 # fmt: on
-UNPUBLISHED = Family("none for Keras", {}, {})
 NETWORKS = {
     kind: Network(
         WITHOUT_SE,

@@ -31,7 +31,10 @@ from keras_papers.applications.image.scaling import (
 )
 from keras_papers.applications.image.stages import deeper
 from keras_papers.applications.pretrained.evaluation import efficient_net
-from keras_papers.applications.pretrained.weights import Family, check_weights
+from keras_papers.applications.pretrained.weights import (
+    UNPUBLISHED,
+    check_weights,
+)
 from keras_papers.applications.variants import variant
 from keras_papers.checks import (
     check_fraction,
@@ -83,7 +86,6 @@ SMALL = (  # of the code, too; MobileNetV3's paper compares it as "Mnas-small"
 )
 # fmt: on
 HEAD = 1280  # the convolution behind these rows, whatever the width
-PUBLISHED = Family("none for Keras", {}, {})
 
 
 class Network(NamedTuple):
@@ -177,7 +179,7 @@ def build(
         weights,
         include_top,
         images,
-        PUBLISHED,
+        UNPUBLISHED,
         alpha=alpha,
         **unpublished_depth(depth),
         **unpublished_rows(table, network.table),

@@ -33,11 +33,12 @@ def variant(
         name: Name of the constructor, as the paper spells it.
         build: Function of a network and of the arguments of all its variants.
         network: What distinguishes this variant, often a row of a table.
-        summary: First line of the docstring.
+        summary: First line of the docstring, and what follows it.
         module: `__name__` of the module that defines the constructor, where
             pickle and `help` look for it.
         omit: Names of arguments of `build` that this variant does not have.
-        **defaults: Defaults of this variant where they differ.
+        **defaults: Defaults of this variant where they differ. `build` gets
+            those of omitted arguments, too.
 
     Raises:
         TypeError: If `omit` or `defaults` has a name that `build` has not.
@@ -57,6 +58,7 @@ def variant(
             f"{name} cannot omit or change {sorted(unknown)}, which "
             f"{build.__name__}() does not have"
         )
+    fixed = {name: defaults[name] for name in omit if name in defaults}
     signature = inspect.Signature(
         [
             each.replace(default=defaults.get(each.name, each.default))
@@ -71,13 +73,13 @@ def variant(
         except TypeError as error:
             raise TypeError(f"{name}() {error}") from None
         bound.apply_defaults()
-        return build(network, **bound.arguments)
+        return build(network, **bound.arguments, **fixed)
 
     constructor.__name__ = constructor.__qualname__ = name
     constructor.__module__ = module
     constructor.__signature__ = signature
     constructor.__wrapped__ = build  # whose source an editor then shows
-    constructor.__doc__ = summary + _rest(
+    constructor.__doc__ = inspect.cleandoc(summary) + _rest(
         build, name, network, first.name, {first.name, *omit}
     )
     return constructor

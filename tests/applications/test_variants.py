@@ -52,6 +52,13 @@ def test_a_variant_has_its_own_defaults():
     assert B3(False, dropout=0.1) == (1.2, False, "b3", 0.1, None)
 
 
+def test_the_builder_gets_the_default_of_an_omitted_argument():
+    options = {**OPTIONS, "rows": [2], "omit": ("rows",)}
+    fixed = variant("B3", build, ROW, "Builds B3.", **options)
+    assert fixed() == (1.2, True, "b3", 0.3, [2])
+    assert "rows" not in inspect.signature(fixed).parameters
+
+
 def test_its_signature_is_the_builders_without_the_network():
     signature = str(inspect.signature(B3))
     assert signature == "(include_top=True, name='b3', *, dropout=0.3)"

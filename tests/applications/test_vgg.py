@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_papers import applications, cost
-from keras_papers.applications.image.biased_layers import convolution
+from keras_papers.applications.image.sequential import convolution
 from keras_papers.shapes_only import shapes_only
 from tests.support.answers import answers, perturb, random_images, spread
 from tests.support.models import build

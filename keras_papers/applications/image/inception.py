@@ -22,7 +22,11 @@ from keras_papers.applications.image.scaling import (
     unpublished_depth,
 )
 from keras_papers.applications.image.stages import deeper
-from keras_papers.applications.pretrained.weights import Family, check_weights
+from keras_papers.applications.pretrained.weights import (
+    UNPUBLISHED,
+    Family,
+    check_weights,
+)
 from keras_papers.checks import (
     check_bool,
     check_fraction,
@@ -31,8 +35,6 @@ from keras_papers.checks import (
 )
 from keras_papers.layers import Inception, InceptionResidual
 from keras_papers.layers._image_axes import image_size
-
-UNPUBLISHED = Family("none for Keras", {}, {})
 
 
 class Network(NamedTuple):

@@ -51,6 +51,9 @@ class Family(NamedTuple):
         return any(variant[0] == alpha for variant in self.with_top)
 
 
+UNPUBLISHED = Family("none for Keras", {}, {})
+
+
 def check_weights(weights, include_top, images, family, **variant):
     """Returns the source of the weights: None, a path, or a `Published`.
 
