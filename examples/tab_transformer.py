@@ -45,7 +45,7 @@ def draw_levels(model, rows, path):
     import matplotlib.pyplot as plt
 
     found = contextual_embeddings(model, rows, batch_size=2048)
-    means = found.of_levels(model.schema.encode(rows))
+    means = found.of_levels()
     figure, axes = plt.subplots(1, len(SHOWN), figsize=(15, 5))
     for axis, name in zip(axes, SHOWN, strict=True):
         there = ~np.isnan(means[name]).any(axis=1)  # in some row

@@ -32,6 +32,7 @@ class ColumnValues(NamedTuple):
 
     different: list  # bools, numbers, texts, and None for missing ones
     places: np.ndarray  # of each row's value in `different`
+    lines: np.ndarray | None = None  # of each row in its file
 
     @property
     def known(self):
@@ -50,8 +51,24 @@ class ColumnValues(NamedTuple):
         return np.array(missing, "bool")[self.places]
 
     def first_row(self, place):
-        """Returns the first row that has the different value of a place."""
-        return int(np.argmax(self.places == place))
+        """Names the first row that has the different value of a place."""
+        return named_row(int(np.argmax(self.places == place)), self.lines)
+
+
+def named_row(place, lines=None):
+    """Names a row as its table shows it.
+
+    Args:
+        place: Place of the row, from 0.
+        lines: Array of the line of each row in its file, or None.
+
+    Example:
+    >>> named_row(2), named_row(2, [2, 3, 4])
+    ('row 3 (counted from 1)', 'line 4')
+    """
+    if lines is None:
+        return f"row {place + 1} (counted from 1)"
+    return f"line {lines[place]}"
 
 
 def columns_of(rows):
@@ -95,7 +112,7 @@ def columns_of(rows):
             "more, of all columns."
         )
     if isinstance(rows, TableFile):
-        return TableFile(columns, rows.delimiter, rows.encoding)
+        return TableFile(columns, rows.delimiter, rows.encoding, rows.lines)
     return columns
 
 
@@ -128,18 +145,19 @@ def _array(name, values):
     return values
 
 
-def values_of(name, column, missing_values=()):
-    """Returns the `ColumnValues` of an array.
+def values_of(name, columns, missing_values=()):
+    """Returns the `ColumnValues` of a column.
 
     Args:
-        name: Name of the column, for messages.
-        column: One of the arrays that `columns_of` returned.
+        name: Name of the column.
+        columns: What `columns_of` returned.
         missing_values: Texts that stand for a missing value.
 
     Raises:
         ValueError: If a value is a date, a list or another thing that is
             neither a number nor a text.
     """
+    column, lines = columns[name], getattr(columns, "lines", None)
     if column.dtype.kind in PLAIN_KINDS:
         found, places = np.unique(column, return_inverse=True)
         # Python's number of the same digits: 0.1 for float32's 0.1.
@@ -151,25 +169,44 @@ def values_of(name, column, missing_values=()):
         try:
             unique = dict.fromkeys(keys)
         except TypeError as error:
-            raise _no_value(name, f"a value that is no text: {error}") from None
+            found = f"a value that is no text ({error})"
+            row = named_row(_first_unhashable(keys), lines)
+            raise _no_value(name, found, row) from None
         order = {key: place for place, key in enumerate(unique)}
         places = np.fromiter(map(order.__getitem__, keys), "int64", len(keys))
         different = [value for _, value in order]
     missing = frozenset(missing_values)
-    cleaned = [_cleaned(name, value, missing) for value in different]
-    return ColumnValues(cleaned, places)
+    values = ColumnValues(different, places, lines)
+    cleaned = []
+    for place, value in enumerate(different):
+        try:
+            cleaned.append(_cleaned(value, missing))
+        except TypeError as error:
+            row = values.first_row(place)
+            raise _no_value(name, error, row) from None
+    return values._replace(different=cleaned)
 
 
-def _cleaned(name, value, missing_values):
-    """Returns a bool, a number or a text for a value; None if it is missing."""
+def _first_unhashable(keys):
+    """Returns the place of the first key that a dict cannot have, or None."""
+    for place, key in enumerate(keys):
+        try:
+            hash(key)
+        except TypeError:
+            return place
+
+
+def _cleaned(value, missing_values):
+    """Returns a bool, a number or a text for a value; None if it is missing.
+
+    Raises TypeError, with a description of the value, if it is another thing.
+    """
     value = plain(value)
     if isinstance(value, bytes):
         try:
             value = value.decode()
         except UnicodeDecodeError:
-            raise _no_value(
-                name, f"{value!r}, bytes that are not UTF-8"
-            ) from None
+            raise TypeError(f"{value!r}, bytes that are not UTF-8") from None
     if isinstance(value, str):
         value = value.strip()
         return None if not value or value in missing_values else value
@@ -179,15 +216,15 @@ def _cleaned(name, value, missing_values):
     if isinstance(value, decimal.Decimal):
         return float(value)
     if isinstance(value, DATES):
-        raise _no_value(name, f"the date or time {value}")
+        raise TypeError(f"the date or time {value}")
     return value
 
 
-def _no_value(name, found):
+def _no_value(name, found, row):
     return ValueError(
         "`rows` is a table of numbers, bools and texts. Received: "
-        f"{found}, in the column {name!r}. Make numbers or texts of it, such "
-        f"as the year or the weekday, or pass ignored=[{name!r}] to "
+        f"{found} in {row} of the column {name!r}. Make numbers or texts of "
+        f"it, such as the year or the weekday, or pass ignored=[{name!r}] to "
         "TabularSchema.of."
     )
 
@@ -249,8 +286,8 @@ def as_floats(name, values, mean=0.0, deviation=1.0):
         if not abs(floats[place]) < LARGEST:  # nor is "nan"
             raise ValueError(
                 f"The column {name!r} is numeric and must hold finite numbers. "
-                f"Received: {value!r} in row {values.first_row(place)} (from "
-                "0). Correct it, or leave the value out."
+                f"Received: {value!r} in {values.first_row(place)}. Correct "
+                "it, or leave the value out."
             )
     return floats[values.places]
 
@@ -280,17 +317,29 @@ def places_of(values, levels):
 
 def check_has_columns(columns, needed):
     """Raises ValueError unless the columns of a schema are there."""
+    found = lacking(columns, needed)
+    if found:
+        raise ValueError(
+            "`rows` must have the columns of the schema: "
+            f"{', '.join(map(repr, needed))}. Received: {found}. Name the "
+            "columns as in training."
+        )
+
+
+def lacking(columns, needed):
+    """Returns which columns are not there, with the nearest; empty if none.
+
+    Example:
+    >>> lacking(["jobs", "age"], ["job", "age"])
+    "no 'job' (did you rename 'jobs'?), but 'jobs', 'age'"
+    """
     missing = [name for name in needed if name not in columns]
-    if not missing:
-        return
     others = [name for name in columns if name not in needed]
     found = []
     for name in missing:
         near = difflib.get_close_matches(name, others, 1, 0.5)
         offered = f" (did you rename {near[0]!r}?)" if near else ""
         found.append(f"no {name!r}{offered}")
-    raise ValueError(
-        "`rows` must have the columns of the schema: "
-        f"{', '.join(map(repr, needed))}. Received: {', '.join(found)}, but "
-        f"{', '.join(map(repr, columns))}. Name the columns as in training."
-    )
+    if not found:
+        return ""
+    return f"{', '.join(found)}, but {', '.join(map(repr, columns))}"

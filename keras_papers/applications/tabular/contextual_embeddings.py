@@ -14,21 +14,19 @@ class ContextualEmbeddings(NamedTuple):
 
     Example:
     >>> vectors = np.array([[[1.0, 2.0]], [[3.0, 4.0]], [[5.0, 6.0]]])
-    >>> found = ContextualEmbeddings(("job",), vectors, (2,))
-    >>> found.of_levels({"job": np.array([0, 1, 0])})["job"].tolist()
+    >>> ids = np.array([[0], [1], [0]])
+    >>> found = ContextualEmbeddings(("job",), vectors, ids, (2,))
+    >>> found.of_levels()["job"].tolist()
     [[3.0, 4.0], [3.0, 4.0]]
     """
 
     columns: tuple  # names of the categorical columns
     vectors: np.ndarray  # (rows, columns, embedding_dim)
+    ids: np.ndarray  # (rows, columns), the levels of the same rows
     cardinalities: tuple  # ints, the number of levels of each column
 
-    def of_levels(self, ids):
+    def of_levels(self):
         """Returns the mean vector of each level, as figure 3 of the paper.
-
-        Args:
-            ids: Dict of arrays `(rows,)` of ids by the name of the column, as
-                `TabularSchema.encode` returns them for the same rows.
 
         Returns:
             A dict of arrays `(levels, embedding_dim)` by the name of the
@@ -38,8 +36,9 @@ class ContextualEmbeddings(NamedTuple):
         means = {}
         for place, name in enumerate(self.columns):
             levels = self.cardinalities[place]
-            known = (ids[name] >= 0) & (ids[name] < levels)
-            found = ids[name][known]
+            ids = self.ids[:, place]
+            known = (ids >= 0) & (ids < levels)
+            found = ids[known]
             sums = np.zeros((levels, self.vectors.shape[2]))
             np.add.at(sums, found, self.vectors[known, place])
             counts = np.bincount(found, minlength=levels)[:, None]
@@ -89,10 +88,12 @@ def contextual_embeddings(model, rows, batch_size=256):
 
     Returns:
         `ContextualEmbeddings`: `columns`, `vectors` of the shape `(rows,
-        columns, embedding_dim)`, and `cardinalities`.
+        columns, embedding_dim)`, the `ids` of the same levels, and
+        `cardinalities`. Its `of_levels` returns the mean vector of each level.
 
     Raises:
-        ValueError: If the model has no categorical columns.
+        ValueError: If the model has no categorical columns, or the rows are
+            not those of its columns.
 
     Example:
     >>> from keras_papers.applications.tabular import TabTransformer
@@ -101,7 +102,7 @@ def contextual_embeddings(model, rows, batch_size=256):
     >>> found = contextual_embeddings(model, ids)
     >>> found.columns, found.vectors.shape
     (('job', 'loan'), (3, 2, 32))
-    >>> found.of_levels(ids)["job"].shape
+    >>> found.of_levels()["job"].shape
     (3, 32)
     """
     check_positive_int("batch_size", batch_size, "a number of rows", "Try 256.")
@@ -112,7 +113,7 @@ def contextual_embeddings(model, rows, batch_size=256):
     ids = stacked_ids(rows, columns)
     vectors = encoder.predict(ids, batch_size=batch_size, verbose=0)
     cardinalities = tuple(model.get_layer("columns").cardinalities)
-    return ContextualEmbeddings(columns, vectors, cardinalities)
+    return ContextualEmbeddings(columns, vectors, ids, cardinalities)
 
 
 def categorical_columns(model):

@@ -12,12 +12,13 @@ from keras_papers.applications.tabular.column_values import (
     columns_of,
     exact_number,
     is_number,
+    named_row,
     places_of,
     reads_as_number,
     values_of,
 )
 from keras_papers.applications.tabular.table_file import TableFile
-from keras_papers.checks import check_choice
+from keras_papers.checks import check_choice, offer_nearest
 
 NAMED = 3  # values that a message lists
 CLASSIFICATION, REGRESSION = "classification", "regression"
@@ -282,10 +283,12 @@ class TabularSchema:
         values = self._values(columns, self.target)
         missing = np.sum(values.is_missing)
         if missing:
+            first, lines = int(np.argmax(values.is_missing)), values.lines
             raise ValueError(
                 "The target must be known in all rows. Received: "
                 f"{missing} of {len(values.places)} values of {self.target!r} "
-                "that are missing. Remove the rows."
+                f"that are missing, the first in {named_row(first, lines)}. "
+                "Remove the rows."
             )
         if self.classes is None:
             mean, deviation = self.scale
@@ -293,8 +296,14 @@ class TabularSchema:
             return scaled.astype("float32")
         places = places_of(values, self.classes)
         if np.any(places < 0):
-            level = as_level(values.different[int(np.argmin(places))])
-            check_choice(self.target, level, self.classes, "a class")
+            place = int(np.argmin(places))
+            level = as_level(values.different[place])
+            raise ValueError(
+                f"The target {self.target!r} has the classes "
+                f"{', '.join(map(repr, self.classes))}. Received: {level!r} in "
+                f"{values.first_row(place)}. "
+                f"{offer_nearest(level, self.classes)}"
+            )
         return places[values.places]
 
     def decode_target(self, outputs):
@@ -320,7 +329,7 @@ class TabularSchema:
         return columns
 
     def _values(self, columns, name):
-        return values_of(name, columns[name], self.missing_values)
+        return values_of(name, columns, self.missing_values)
 
     def get_config(self):
         """Returns the arguments of the schema, as JSON can hold them."""

@@ -45,6 +45,8 @@ class TableFile(dict):
         columns: Dict of arrays of texts by name.
         delimiter: The character between two values.
         encoding: Name of the encoding.
+        lines: Array of the number of each row's line in the file, whose first
+            line is 1, or None if they are not known. Messages name rows by it.
 
     Example:
     >>> table = TableFile({"age": np.array(["30", "40", "50"], "object")})
@@ -52,10 +54,11 @@ class TableFile(dict):
     ['50', '30']
     """
 
-    def __init__(self, columns, delimiter=",", encoding="utf-8"):
+    def __init__(self, columns, delimiter=",", encoding="utf-8", lines=None):
         super().__init__(columns)
         self.delimiter = delimiter
         self.encoding = encoding
+        self.lines = lines
 
     @property
     def rows(self):
@@ -70,7 +73,8 @@ class TableFile(dict):
                 each, or a slice.
         """
         columns = {name: values[places] for name, values in self.items()}
-        return TableFile(columns, self.delimiter, self.encoding)
+        lines = None if self.lines is None else self.lines[places]
+        return TableFile(columns, self.delimiter, self.encoding, lines)
 
 
 def read_table_file(path):
@@ -111,7 +115,7 @@ def read_table_file(path):
     lines = _lines(path, text, delimiter)
     _, names = next(lines)
     _check_column_names(path, names)
-    rows = []
+    rows, of_rows = [], []
     for line, values in lines:
         if len(values) != len(names):
             if len(values) == 1 and not values[0].strip():
@@ -124,6 +128,7 @@ def read_table_file(path):
                 "quotation marks.",
             )
         rows.append(values)
+        of_rows.append(line)
     if not rows:
         raise _refused(
             path,
@@ -135,7 +140,7 @@ def read_table_file(path):
         name: _stripped(values)
         for name, values in zip(names, zip(*rows, strict=True), strict=True)
     }
-    return TableFile(columns, delimiter, encoding)
+    return TableFile(columns, delimiter, encoding, np.array(of_rows))
 
 
 def _stripped(values):

@@ -19,7 +19,12 @@ from keras_papers.pipelines.classification.prediction_files import (
 from keras_papers.pipelines.data.picture_folder import load_test_folder
 from keras_papers.pipelines.data.picture_list import list_pictures
 from keras_papers.pipelines.data.pictures import read_picture, reason_of
-from keras_papers.pipelines.data.split import Seen, split_beside, unseen
+from keras_papers.pipelines.data.split import (
+    Seen,
+    described,
+    split_beside,
+    unseen,
+)
 from keras_papers.pipelines.models.classifier_file import (
     open_classifier,
 )
@@ -55,9 +60,7 @@ class Evaluation(NamedTuple):
 
     def __str__(self):
         worst = min(self.recall, key=self.recall.get)
-        of_what, left_out = (
-            ("", "") if self.seen is None else self.seen.described()
-        )
+        of_what, left_out = described(self.seen)
         parts = [
             f"{self.model}: accuracy {self.accuracy:.2%} on {self.images:,} "
             f"pictures{of_what}, lowest for {worst!r} "

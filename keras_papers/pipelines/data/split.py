@@ -101,19 +101,25 @@ class Seen(NamedTuple):
         """Whether the model has seen every one."""
         return not self.held_out + self.new
 
-    def described(self):
-        """Returns which of them are counted, and which are left out, as texts.
 
-        Either is empty where there is nothing to add.
-        """
-        if self.are_all:
-            return " that it was trained on or chosen by", ""
-        counts = {
-            "that it was trained on": self.trained_on,
-            "that it was watched by": self.watched,
-        }
-        parts = [f"{n:,} {what}" for what, n in counts.items() if n]
-        return "", f"without {' and '.join(parts)}" if parts else ""
+def described(counts):
+    """Returns which examples are counted, and which are left out, as texts.
+
+    Either is empty where there is nothing to add.
+
+    Args:
+        counts: `Seen`, or None if it is not known.
+    """
+    if counts is None:
+        return "", ""
+    if counts.are_all:
+        return " that it was trained on or chosen by", ""
+    left_out = {
+        "that it was trained on": counts.trained_on,
+        "that it was watched by": counts.watched,
+    }
+    parts = [f"{n:,} {what}" for what, n in left_out.items() if n]
+    return "", f"without {' and '.join(parts)}" if parts else ""
 
 
 def split_of(images, data, seed, run):
@@ -211,15 +217,34 @@ def unseen(part, split, model):
     Warns:
         UserWarning: If it has, or it is not known.
     """
-    if split is None:
-        warn_of_unknown(model)
-        return part, None
-    parts = parts_of(split, part.hashes)
+    parts = None if split is None else parts_of(split, part.hashes)
+    judges, counts = judging(parts, model)
+    return (part if judges is None else part[judges]), counts
+
+
+def judging(parts, model, what="pictures"):
+    """Returns which examples a model may be judged by, and the counts.
+
+    Args:
+        parts: What `parts_of` returned, or None without a split.
+        model: Path of the model's file.
+        what: What the examples are, in the plural.
+
+    Returns:
+        An array of bools, None for all where the model has seen every one or
+        that is not known; and the `Seen` of all, None if it is not known.
+
+    Warns:
+        UserWarning: If it has, or it is not known.
+    """
+    if parts is None:
+        warn_of_unknown(model, what)
+        return None, None
     judges = (parts == "test") | (parts == NEW)
     if not judges.any():
-        warn_of_seen(model)
-        judges[:] = True
-    return part[judges], seen(parts)
+        warn_of_seen(model, what)
+        return None, seen(parts)
+    return judges, seen(parts)
 
 
 def warn_of_unknown(model, what="pictures"):

@@ -4,14 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers.checks import check_choice
+from keras_papers.applications.tabular.column_values import lacking
 from keras_papers.pipelines.data.split import (
-    NEW,
     Seen,
-    seen,
+    described,
+    judging,
     split_beside,
-    warn_of_seen,
-    warn_of_unknown,
 )
 from keras_papers.pipelines.options import takes
 from keras_papers.pipelines.report.labelled_lines import labelled
@@ -40,9 +38,7 @@ class TableEvaluation(NamedTuple):
     unseen: dict  # values of levels that training did not have, by column
 
     def __str__(self):
-        of_what, left_out = (
-            ("", "") if self.seen is None else self.seen.described()
-        )
+        of_what, left_out = described(self.seen)
         counted = f"{self.rows:,}{of_what}"
         rows = [
             ("rows", ", ".join([counted, left_out]) if left_out else counted),
@@ -80,39 +76,40 @@ def evaluate_table(options):
     """
     model = open_model(options.model)
     schema, rows = model.schema, read(options.data)
-    check_choice("data", schema.target, list(rows), "the target of the model")
-    is_labelled = ~is_missing(rows[schema.target], schema.missing_values)
-    if not is_labelled.any():
-        raise ValueError(
-            "`data` has rows with the target, by which a model is judged. "
-            f"Received: no value of {schema.target!r} in "
-            f"{plural(rows.rows, 'row')}. Add them, or run table predict."
-        )
+    is_labelled = _is_labelled(schema, rows)
     rows = rows.take(is_labelled)
     inputs, targets = schema.encode(rows), schema.encode_target(rows)
-    judges, counts = _unseen(schema, inputs, targets, options.model)
-    rows = rows.take(judges)
-    inputs = {name: values[judges] for name, values in inputs.items()}
+    split, parts = split_beside(options.model), None
+    if split is not None:
+        parts = parts_of_rows(split, row_hashes(schema, inputs, targets))
+    judges, counts = judging(parts, options.model, "rows")
+    if judges is not None:
+        rows, targets = rows.take(judges), targets[judges]
+        inputs = {name: values[judges] for name, values in inputs.items()}
     return TableEvaluation(
         str(options.model),
         rows.rows,
-        measure(schema, targets[judges], model.predict(inputs)),
+        measure(schema, targets, model.predict(inputs)),
         counts,
         int(np.sum(~is_labelled)),
         unseen_values(schema, rows),
     )
 
 
-def _unseen(schema, inputs, targets, model):
-    """Returns which rows a model may be judged by, and the `Seen` of all."""
-    split = split_beside(model)
-    everything = np.ones(len(targets), bool)
-    if split is None:
-        warn_of_unknown(model, "rows")
-        return everything, None
-    parts = parts_of_rows(split, row_hashes(schema, inputs, targets))
-    judges = (parts == "test") | (parts == NEW)
-    if not judges.any():
-        warn_of_seen(model, "rows")
-        judges = everything
-    return judges, seen(parts)
+def _is_labelled(schema, rows):
+    """Returns where rows have the target.
+
+    Raises:
+        ValueError: If no row has it.
+    """
+    target = schema.target
+    found = lacking(rows, [target])
+    if not found:
+        is_labelled = ~is_missing(rows[target], schema.missing_values)
+        if is_labelled.any():
+            return is_labelled
+        found = f"no value of {target!r} in {plural(rows.rows, 'row')}"
+    raise ValueError(
+        f"`data` has the target, {target!r}, by which a model is judged. "
+        f"Received: {found}. Add it, or run table predict, which needs none."
+    )

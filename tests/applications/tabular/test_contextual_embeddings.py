@@ -60,12 +60,17 @@ def test_a_network_takes_ids(model):
 
 def test_levels_have_the_mean_of_their_rows():
     vectors = np.arange(8.0).reshape(4, 1, 2)
-    found = ContextualEmbeddings(("job",), vectors, (4,))
-    means = found.of_levels({"job": np.array([3, 0, 3, -1])})["job"]
+
+    def means_of(*ids):
+        ids = np.array(ids)[:, None]
+        found = ContextualEmbeddings(("job",), vectors, ids, (4,))
+        return found.of_levels()["job"]
+
+    means = means_of(3, 0, 3, -1)
     np.testing.assert_allclose(means[[0, 3]], [[2, 3], [2, 3]])
     assert np.isnan(means[[1, 2]]).all()
     # 4 is no level, and no row has 2 or 3.
-    means = found.of_levels({"job": np.array([1, 0, 1, 4])})["job"]
+    means = means_of(1, 0, 1, 4)
     np.testing.assert_allclose(means[[0, 1]], [[2, 3], [2, 3]])
     assert means.shape == (4, 2) and np.isnan(means[2:]).all()
 
@@ -74,7 +79,7 @@ def test_levels_are_those_of_the_model(model):
     rows = {name: values[:2] for name, values in ROWS.items()}
     found = contextual_embeddings(model, rows)
     assert found.cardinalities == (2, 2)
-    means = found.of_levels(model.schema.encode(rows))["loan"]
+    means = found.of_levels()["loan"]
     assert means.shape == (2, 8)
     np.testing.assert_array_equal(np.isnan(means).all(axis=1), [False, True])
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas
 import pytest
 
-from keras_papers.applications.tabular import TabularSchema
+from keras_papers.applications.tabular import TabularSchema, read_table_file
 
 ROWS = {
     "job": ["chef", " nurse ", "?", None, "pilot"],
@@ -217,26 +217,45 @@ def test_a_column_without_values_is_named_if_rows_are_several():
 @pytest.mark.parametrize(
     "change, named",
     [
-        ({"income": [1, 2, "many", 4, 5]}, "'many' in row 2"),
-        ({"income": [1, 2, np.inf, 4, 5]}, "inf in row 2"),
-        ({"income": [1, 2, "nan", 4, 5]}, "'nan' in row 2"),
-        ({"income": [1, 2, "1_000", 4, 5]}, "'1_000' in row 2"),
-        ({"income": [1, 2, 10**400, 4, 5]}, "10+ in row 2"),
-        ({"income": [1, 2, 1e300, 4, 5]}, "1e\\+300 in row 2"),
+        ({"income": [1, 2, "many", 4, 5]}, "'many' in row 3 "),
+        ({"income": [1, 2, np.inf, 4, 5]}, "inf in row 3 "),
+        ({"income": [1, 2, "nan", 4, 5]}, "'nan' in row 3 "),
+        ({"income": [1, 2, "1_000", 4, 5]}, "'1_000' in row 3 "),
+        ({"income": [1, 2, 10**400, 4, 5]}, "10+ in row 3 "),
+        ({"income": [1, 2, 1e300, 4, 5]}, "1e\\+300 in row 3 "),
         ({"income": [1, 2]}, "'income': 2"),
         ({"income": [[1]] * 5}, r"'income' of the shape \(5, 1\)"),
         ({"income": 7}, r"'income' of the shape \(\)"),
-        ({"job": [{"a": 1}] * 5}, "unhashable .* 'job'"),
+        ({"job": [{"a": 1}] * 5}, "unhashable .* in row 1 "),
+        ({"job": ["a", "b", ["c"], "d", "e"]}, "unhashable .* in row 3 "),
         ({" income": [1] * 5}, "several columns of the name 'income'"),
         ({3: [1] * 5}, "a column of the name 3"),
         ({"income": [pandas.Timestamp(0)] * 5}, "the date or time 1970"),
-        ({"job": [b"\xff"] * 5}, "bytes that are not UTF-8, in .* 'job'"),
+        ({"job": [b"\xff"] * 5}, "bytes that are not UTF-8 in row 1 "),
     ],
 )
 def test_values_that_are_no_numbers_are_named(change, named):
     schema = TabularSchema.of(ROWS, "buys")
     with pytest.raises(ValueError, match=f"Received: .*{named}"):
         schema.encode({**ROWS, **change})
+
+
+def test_rows_of_a_file_are_named_by_their_line(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text('job,age,buys\n"chef\nde cuisine",30,no\n\nnurse,40,yes\n')
+    schema = TabularSchema.of(path, "buys", categorical=["job"])
+    for changed, message in (
+        ("nurse,old,yes", "'old' in line 5"),
+        ("nurse,40,maybe", "'maybe' in line 5"),
+        ("nurse,40,", "the first in line 5"),
+    ):
+        path.write_text(path.read_text().replace("nurse,40,yes", changed))
+        table = read_table_file(path)
+        for rows in (path, table, table.take(np.array([1]))):
+            with pytest.raises(ValueError, match=message):
+                schema.encode(rows)
+                schema.encode_target(rows)
+        path.write_text(path.read_text().replace(changed, "nurse,40,yes"))
 
 
 @pytest.mark.parametrize(
@@ -306,7 +325,7 @@ def test_ordinary_columns_give_no_warning():
             "ignored='floors'. Did you mean 'floor'",
         ),
         (ROWS, {"ignored": "floor"}, r"ignored='floor'. Try \['floor'\]"),
-        (ROWS, {"numeric": ["job"]}, "'chef' in row 0"),
+        (ROWS, {"numeric": ["job"]}, "'chef' in row 1 "),
         ({"b": ["x"], "a": [1]}, {"ignored": ["b", "a"]}, r"the columns \["),
     ],
 )
@@ -319,7 +338,7 @@ def test_tables_of_no_use_are_refused(rows, arguments, named):
     "values, named",
     [
         (["no", None, "yes", "no", "no"], "1 of 5 values of 'buys'"),
-        (["no", "maybe", "yes", "no", "no"], "buys='maybe'"),
+        (["no", "maybe", "yes", "no", "no"], ".maybe. in row 2 "),
     ],
 )
 def test_targets_that_are_unknown_are_refused(values, named):

@@ -315,7 +315,7 @@ def test_wrong_arguments_are_one_sentence(capsys, tmp_path):
             "`output` is a file of its own",
         ),
         (("evaluate", "out/model.tflite", unknown), "Did you mean '<=50K'?"),
-        (("evaluate", "out/model.tflite", without), "target of the model"),
+        (("evaluate", "out/model.tflite", without), "no 'income', but"),
         (("evaluate", "out/model.tflite", missing), "no value of 'income'"),
     ):
         assert words in fails(capsys, *arguments), arguments
