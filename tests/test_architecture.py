@@ -26,6 +26,7 @@ KIT = {"pipelines.options", "pipelines.verb"}
 SHARED = KIT | {"pipelines.data", "pipelines.report", "pipelines.training"}
 JOB = (
     GROUND
+    | {"tasks"}
     | SHARED
     | {"applications", "applications.registry", "cost", "export", "pixels"}
     | {"pipelines.models", "pipelines.variants"}
@@ -35,6 +36,7 @@ DIRECTIONS = {
     "extras": set(),
     "files": set(),
     "lazy_names": set(),
+    "tasks": set(),
     "registration": set(),
     "first_step": set(),
     "shapes_only": set(),
@@ -49,12 +51,12 @@ DIRECTIONS = {
     "precision": {"inlining"},
     "pixels": {"checks", "inlining", "layers"},
     "applications.pretrained": LAYERS,
-    "applications.registry": {"checks"},
+    "applications.registry": {"checks", "tasks"},
     "applications.image": LAYERS
     | {"applications.pretrained", "applications.registry"},
     "applications": NETWORKS
     | {"applications.image", "applications.pretrained"}
-    | {"applications.registry"},
+    | {"applications.registry", "tasks"},
     "testing": {"inlining", "layers"},
     "pretraining": {"applications", "checks"},
     "quantization": QUANTIZED,
@@ -76,9 +78,9 @@ DIRECTIONS = {
     | {"pipelines.data", "pipelines.report"},
     "pipelines.models": GROUND
     | KIT
-    | {"recipes", "shapes_only"}
+    | {"recipes", "shapes_only", "tasks"}
     | {"applications", "applications.registry", "cost", "export", "pixels"}
-    | {"pipelines.report"},
+    | {"pipelines.data", "pipelines.report"},
     "pipelines.variants": GROUND
     | SHARED
     | {"export", "pipelines.models", "quantization"},

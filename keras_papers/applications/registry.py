@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from keras_papers.checks import MINIMUM_SIZE, check_choice
+from keras_papers.tasks import IMAGE_CLASSIFICATION as CLASSIFICATION
 
 Constructor = TypeVar("Constructor", bound=Callable)
-CLASSIFICATION = "image_classification"  # the task of `pipelines.train`
 IMAGE_AUTOENCODING = "image_autoencoding"
 AUDIO_AUTOENCODING = "audio_autoencoding"
 VIDEO_AUTOENCODING = "video_autoencoding"

@@ -19,9 +19,9 @@ from keras_papers.applications.tabular.column_values import (
 )
 from keras_papers.applications.tabular.table_file import TableFile
 from keras_papers.checks import check_choice, offer_nearest
+from keras_papers.tasks import CLASSIFICATION, REGRESSION
 
 NAMED = 3  # values that a message lists
-CLASSIFICATION, REGRESSION = "classification", "regression"
 CATEGORICAL, NUMERIC = "categorical", "numeric"
 # A column with so many values, of which so many differ, names the rows.
 FEWEST_ROWS, MOST_DIFFERENT = 50, 0.9

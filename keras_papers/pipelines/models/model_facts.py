@@ -18,9 +18,9 @@ from keras_papers.pipelines.models.cost_tables import (
     ModelFact,
     ModelInfo,
 )
+from keras_papers.tasks import IMAGE_CLASSIFICATION
 
 FILE = pathlib.Path(__file__).with_name("model_facts.json")
-CLASSIFICATION = "image_classification"  # as the registry calls it
 FILES = (".keras", ".tflite")  # that are described, too
 
 
@@ -71,13 +71,13 @@ def check_name(name):
 
 def check_model_name(name):
     """Raises ValueError unless the constructor of a classifier has a name."""
-    names = sorted(_names(CLASSIFICATION))
+    names = sorted(_names(IMAGE_CLASSIFICATION))
     task = _tasks().get(name) if isinstance(name, str) else None
-    if task not in (None, CLASSIFICATION):
+    if task not in (None, IMAGE_CLASSIFICATION):
         raise ValueError(
             "`model` is the name of a classifier. Received: "
             f"model={name!r}, a network for {task}. Choose one that "
-            f"`keras-papers list --task {CLASSIFICATION}` prints."
+            f"`keras-papers list --task {IMAGE_CLASSIFICATION}` prints."
         )
     check_choice("model", name, names, "the name of a classifier")
 

@@ -8,13 +8,19 @@ from keras_papers.export import metadata
 from keras_papers.export.file_size import size_text
 from keras_papers.export.interpreter import open_file
 from keras_papers.export.operations import list_operations
+from keras_papers.pipelines.data.split import PARTS, SPLIT, split_beside
 from keras_papers.pipelines.models.classifier_file import (
     check_file,
     labels_beside,
     load_keras,
 )
 from keras_papers.pipelines.models.cost_tables import LayerFact, layer_table
+from keras_papers.pipelines.models.table_lines import (
+    column_lines,
+    target_text,
+)
 from keras_papers.pipelines.report.labelled_lines import labelled
+from keras_papers.pipelines.report.page_text import divided
 
 NAMED = 10  # labels
 
@@ -29,26 +35,26 @@ class FileInfo(NamedTuple):
     output: str
     pixels: str  # what the model takes for a pixel
     labels: tuple
-    parameters: int  # frozen or not; of a .tflite, weights and biases
+    # Trainable or frozen; of a .tflite, those of convolutions and dense
+    # layers, where those of normalizations and tables of vectors are not found.
+    parameters: int
     multiply_adds: int | None  # for one image; None if that is not known
     layers: tuple  # a `LayerFact` of each layer, block or operation
     written: dict | None  # metadata.json beside, where it is
     frozen: int = 0  # of the parameters
+    # Of a model of the rows of a table: the arguments of its `TabularSchema`,
+    # and the number of rows that the training had by `PARTS`, if it is known.
+    table: dict | None = None
+    rows: dict | None = None
 
     def __str__(self):
         adds = "not known, for a size is open"
         if self.multiply_adds is not None:
             adds = f"{self.multiply_adds:,}"
-        labels = ", ".join(self.labels[:NAMED]) or "none"
-        if len(self.labels) > NAMED:
-            labels += f" and {len(self.labels) - NAMED:,} more"
         rows = [
             ("file", f"{self.path}, {size_text(self.bytes)}"),
             ("model", self.name),
-            ("input", self.input),
-            ("output", self.output),
-            ("pixels", self.pixels),
-            ("labels", labels),
+            *(self._of_tensors() if self.table is None else self._of_table()),
             ("parameters", self._parameters()),
             ("multiply-adds", adds),
         ]
@@ -59,8 +65,36 @@ class FileInfo(NamedTuple):
         table = layer_table(self.layers)
         return "\n".join([labelled(rows, 13), "", "layers", table])
 
+    def _of_tensors(self):
+        labels = ", ".join(self.labels[:NAMED]) or "none"
+        if len(self.labels) > NAMED:
+            labels += f" and {len(self.labels) - NAMED:,} more"
+        return [
+            ("input", self.input),
+            ("output", self.output),
+            ("pixels", self.pixels),
+            ("labels", labels),
+        ]
+
+    def _of_table(self):
+        rows = column_lines(self.table)
+        if self.table["target"] is not None:
+            rows.insert(0, ("predicts", target_text(self.table)))
+        for label, name in (
+            ("missing", "missing_values"),
+            ("ignored", "ignored"),
+        ):
+            if self.table[name]:
+                rows.append((label, ", ".join(self.table[name])))
+        known = f"not known, for no {SPLIT} beside lists the file"
+        if self.rows is not None:
+            known = divided(*(self.rows[part] for part in PARTS))
+        return [*rows, ("rows", known)]
+
     def _parameters(self):
         text = f"{self.parameters:,}"
+        if self.path.endswith(".tflite"):
+            return f"{text} in convolutions and dense layers"
         if self.frozen:
             text += f", {self.frozen:,} of them frozen"
         return text
@@ -74,7 +108,12 @@ def describe_file(path):
     """
     path = check_file(path, ".keras", ".tflite")
     describe = {".keras": _of_keras, ".tflite": _of_tflite}[path.suffix]
-    return describe(path)._replace(written=_written_beside(path))
+    found = describe(path)._replace(written=_written_beside(path))
+    split = None if found.table is None else split_beside(path)
+    if split is None:
+        return found
+    rows = {part: len(split.parts[part]) for part in PARTS}
+    return found._replace(rows=rows)
 
 
 def _written_beside(path):
@@ -90,6 +129,7 @@ def _written_beside(path):
 
 def _of_keras(path):
     from keras_papers import cost
+    from keras_papers.applications.tabular import TabularModel
     from keras_papers.pipelines.models.model_description import layers_of
     from keras_papers.pixels.pixel_range import find_pixel_range
 
@@ -127,6 +167,7 @@ def _of_keras(path):
         layers,
         None,
         parameters - trained,
+        model.schema.get_config() if isinstance(model, TabularModel) else None,
     )
 
 
@@ -173,6 +214,7 @@ def _of_tflite(path):
         sum(layer.multiply_adds for layer in layers),
         tuple(LayerFact(*layer) for layer in layers),
         None,
+        table=found.table,
     )
 
 

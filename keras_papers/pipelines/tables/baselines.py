@@ -13,13 +13,13 @@ import numpy as np
 from keras_papers.extras import require
 from keras_papers.pipelines.tables.measures import (
     BINARY,
-    REGRESSION,
     Difference,
     Measures,
     difference,
     measure,
     task_of,
 )
+from keras_papers.tasks import REGRESSION
 
 CONSTANT = "constant"
 BOOSTING = "gradient boosting"

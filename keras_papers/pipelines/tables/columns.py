@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-CATEGORICAL, NUMERIC = "categorical", "numeric"
+from keras_papers.applications.tabular.schema import CATEGORICAL, NUMERIC
 
 
 class Column(NamedTuple):

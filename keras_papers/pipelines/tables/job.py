@@ -9,7 +9,7 @@ import warnings
 import keras
 import numpy as np
 
-from keras_papers import export
+from keras_papers import cost, export
 from keras_papers.applications.tabular import (
     TabTransformer,
     TabularModel,
@@ -390,7 +390,7 @@ def _train(table, folder, options, run):
         importance=importance,
         importance_rows=min(SHUFFLED, rows.test.rows),
         pretraining=pretraining,
-        parameters=network.count_params(),
+        parameters=cost.count(network).parameters,
         training_seconds=sum(
             row["seconds"] for _, history in histories for row in history
         ),

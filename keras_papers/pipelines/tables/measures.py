@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_papers.tasks import REGRESSION
+
 BINS = 10  # of the calibration, with an equal number of rows
 # Probabilities are cut to [LEAST, 1 - LEAST] for the log loss: outputs are of
 # float32, and 0 or 1 may be a number beyond its resolution.
 LEAST = float(np.finfo("float32").eps)
-BINARY, MULTI_CLASS, REGRESSION = "binary", "multi-class", "regression"
+BINARY, MULTI_CLASS = "binary", "multi-class"  # beside `REGRESSION`
 
 
 class Measures(NamedTuple):
@@ -236,6 +238,31 @@ def calibration_error(bins):
     """
     gaps = sum(each.rows * abs(each.predicted - each.observed) for each in bins)
     return gaps / sum(each.rows for each in bins)
+
+
+def calibration_by_chance(bins):
+    """Returns the calibration error of right probabilities, and its spread.
+
+    How often they come true in few rows differs from them by chance: by a
+    binomial distribution in each bin, which is taken as a normal one here.
+
+    Args:
+        bins: What `calibration_table` returned.
+
+    Returns:
+        The expected error, and its standard deviation.
+
+    Example:
+    >>> expected, spread = calibration_by_chance([Bin(100, 0.5, 0.56)])
+    >>> round(expected, 4), round(spread, 4)
+    (0.0399, 0.0301)
+    """
+    rows = np.array([each.rows for each in bins])
+    predicted = np.array([each.predicted for each in bins])
+    spreads = np.sqrt(predicted * (1 - predicted) / rows) * rows / rows.sum()
+    mean = np.sqrt(2 / np.pi)  # of the absolute value of a normal variable
+    variance = np.sum(spreads**2) * (1 - mean**2)
+    return float(mean * spreads.sum()), float(np.sqrt(variance))
 
 
 def difference(schema, targets, outputs, others):

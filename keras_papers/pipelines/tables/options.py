@@ -13,8 +13,8 @@ from keras_papers.pipelines.training.output_folder import (
     check_output_file,
     check_places,
 )
+from keras_papers.tasks import CLASSIFICATION, REGRESSION
 
-CLASSIFICATION, REGRESSION = "classification", "regression"
 PIECEWISE, STANDARDIZED = "piecewise", "standardized"
 MODEL, TFLITE = "model.keras", "model.tflite"
 FILES = (  # of a finished training, the report last

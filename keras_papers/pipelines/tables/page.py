@@ -1,5 +1,6 @@
 """The page that the training of a model of a table ends with."""
 
+from keras_papers.applications.tabular.schema import CATEGORICAL
 from keras_papers.export.file_size import size_text
 from keras_papers.pipelines.report.learning_curves import curves
 from keras_papers.pipelines.report.page_graphics import percent
@@ -21,10 +22,8 @@ from keras_papers.pipelines.report.sections import (
     to_html,
 )
 from keras_papers.pipelines.tables.baselines import CONSTANT
-from keras_papers.pipelines.tables.columns import CATEGORICAL
 from keras_papers.pipelines.tables.measures import (
     BINARY,
-    REGRESSION,
     roc_curve,
 )
 from keras_papers.pipelines.tables.report import (
@@ -34,6 +33,7 @@ from keras_papers.pipelines.tables.report import (
     main_name,
     with_spread,
 )
+from keras_papers.tasks import REGRESSION
 
 _HOW_PRETRAINED = {
     "mlm": "Values were set to missing and predicted from the other columns.",
@@ -145,7 +145,7 @@ def _figures(report, name, main):
             report.validation_rows,
             report.test_rows,
         ),
-        Figure("Parameters", in_words(report.parameters), "of the network"),
+        Figure("Parameters", in_words(report.parameters), "trainable"),
         Figure(
             "Training time",
             in_time(report.training_seconds),
@@ -168,7 +168,8 @@ def _baselines(report):
         "Models of scikit-learn with its own settings, trained on the same "
         "rows and measured on the same held-out ones. The best one comes "
         "first. The ranges are standard errors; that of the difference is of "
-        "the same rows, on which both models may fail."
+        "the same rows, on which both models may fail. The verdict calls a "
+        "model better from 1.96 standard errors of the difference on."
     )
     heads, rows = compared(report)
     tags = {report.model: "this model"}
@@ -212,7 +213,8 @@ def _probabilities(report, shown):
     text = (
         f"The probabilities {of_what}, on the held-out rows. Each point of the "
         f"calibration is a tenth of them, as nearly as equal probabilities "
-        "allow."
+        "allow. The verdict names the calibration where the error is above 5% "
+        "and 1.96 standard deviations above that of right probabilities."
     )
     yield Section("probabilities", "Probabilities", [text, Drawings(drawn)])
 

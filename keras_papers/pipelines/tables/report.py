@@ -10,7 +10,8 @@ from keras_papers.pipelines.report.finding import lines
 from keras_papers.pipelines.report.labelled_lines import labelled
 from keras_papers.pipelines.report.page_graphics import percent
 from keras_papers.pipelines.report.page_text import divided, in_time, plural
-from keras_papers.pipelines.tables.measures import REGRESSION, Measures
+from keras_papers.pipelines.tables.measures import Measures
+from keras_papers.tasks import REGRESSION
 
 NAMED = 5  # columns of the highest importance that are printed
 TASKS = {"mlm": "masked columns", "rtd": "replaced values"}
@@ -63,7 +64,7 @@ class TableReport(NamedTuple):
     importance: list  # an `Importance` for each column, on held-out rows
     importance_rows: int  # of which these are
     pretraining: Pretraining | None
-    parameters: int
+    parameters: int  # trainable
     training_seconds: float
     files: list  # a `File` for each .tflite file
     output: str  # the folder with the files
@@ -99,7 +100,7 @@ class TableReport(NamedTuple):
                 "weights",
                 f"epoch {self.best_epoch} of {self.epochs}, {self.epoch_rule}",
             ),
-            ("parameters", f"{self.parameters:,}"),
+            ("parameters", f"{self.parameters:,} trainable"),
             *(
                 (
                     each.file,

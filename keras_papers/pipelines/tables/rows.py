@@ -18,16 +18,20 @@ from keras_papers.applications.tabular.table_file import (
 )
 from keras_papers.checks import check_choice
 from keras_papers.pipelines.data.split import NEW, PARTS
+from keras_papers.pipelines.models.table_lines import (
+    NAMED,
+    column_lines,
+    target_text,
+)
 from keras_papers.pipelines.report.labelled_lines import labelled
-from keras_papers.pipelines.report.page_text import plural
-from keras_papers.pipelines.tables.options import CLASSIFICATION, REGRESSION
+from keras_papers.pipelines.report.page_text import divided, plural
+from keras_papers.tasks import CLASSIFICATION, REGRESSION
 
 # Shares of the paper; what is left is trained on.
 VALIDATION, TEST = 0.15, 0.20
 FEWEST = 20  # rows with a target
 FEWEST_OF_CLASS = 5
 FEWEST_HELD_OUT = 2  # of a class: one has no standard error of the AUC
-NAMED = 8  # classes whose shares are printed
 
 
 class Rows(NamedTuple):
@@ -43,27 +47,12 @@ class Rows(NamedTuple):
 
     def __str__(self):
         """Describes a training before it starts, as lines."""
-        schema = self.schema
-        kinds = {
-            "categorical": [
-                f"{name} ({levels:,})"
-                for name, levels in schema.cardinalities.items()
-            ],
-            "numeric": list(schema.numeric),
-        }
+        table = self.schema.get_config()
+        parts = (self.train, self.validation, self.test)
         rows = [
-            ("predicts", self._target()),
-            *(
-                (kind, f"{len(names)}: {', '.join(names)}")
-                for kind, names in kinds.items()
-                if names
-            ),
-            (
-                "rows",
-                f"{self.train.rows:,} to train on, "
-                f"{self.validation.rows:,} to watch, {self.test.rows:,} held "
-                "out",
-            ),
+            ("predicts", target_text(table, self._shares())),
+            *column_lines(table),
+            ("rows", divided(*(part.rows for part in parts))),
         ]
         if self.without_target:
             use = (
@@ -86,24 +75,12 @@ class Rows(NamedTuple):
             rows.append(("unlabelled", text))
         return labelled(rows)
 
-    def _target(self):
-        schema = self.schema
-        if schema.classes is None:
-            mean, deviation = schema.scale
-            return (
-                f"{schema.target}, a number: mean {mean:.4g}, deviation "
-                f"{deviation:.4g}"
-            )
-        counts = collections.Counter(schema.encode_target(self.train).tolist())
-        shown = [
-            f"{label} {counts[place] / self.train.rows:.1%}"
-            for place, label in enumerate(schema.classes[:NAMED])
-        ]
-        more = ", ..." * (len(schema.classes) > NAMED)
-        return (
-            f"{schema.target}, {len(schema.classes)} classes: "
-            f"{', '.join(shown)}{more}"
-        )
+    def _shares(self):
+        if self.schema.classes is None:
+            return ()
+        places = self.schema.encode_target(self.train)
+        counts = np.bincount(places, minlength=len(self.schema.classes))
+        return counts / self.train.rows
 
 
 def read(path):

@@ -5,8 +5,11 @@ from keras_papers.pipelines.report.page_graphics import percent
 from keras_papers.pipelines.report.page_text import plural
 from keras_papers.pipelines.report.statistics import CONFIDENCE
 from keras_papers.pipelines.tables.baselines import CONSTANT
-from keras_papers.pipelines.tables.measures import REGRESSION
+from keras_papers.pipelines.tables.measures import (
+    calibration_by_chance,
+)
 from keras_papers.pipelines.tables.report import main_name, with_spread
+from keras_papers.tasks import REGRESSION
 
 FEW_ROWS = 1000  # to train on
 FEW_OF_CLASS = 30  # held-out rows, from which little can be concluded
@@ -160,12 +163,19 @@ def _rare_class(report):
 
 def _calibration(report):
     error = report.measures.calibration_error
-    if error is None or error <= MISCALIBRATED:
+    if error is None:
+        return None
+    expected, spread = calibration_by_chance(report.calibration)
+    chance = expected + CONFIDENCE * spread
+    if error <= max(MISCALIBRATED, chance):
         return None
     return Finding(
         "calibration",
         f"probabilities differ by {percent(error)} on average from how often "
-        "they come true; adjust them before you compute with them",
+        f"they come true, and right ones by at most {percent(chance)}; before "
+        "you compute with them, map them by a logistic regression on their "
+        "log-odds, fitted to rows that the model was not trained on "
+        "(docs/TABLES.md, Calibrated probabilities)",
         None,
     )
 

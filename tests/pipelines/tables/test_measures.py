@@ -101,6 +101,18 @@ def test_a_model_is_no_better_than_itself_and_paired_rows_spread_less(tables):
     assert 0 < compared.spread < alone / 2
 
 
+def test_the_calibration_error_of_right_probabilities_is_that_of_draws():
+    generator = np.random.default_rng(0)
+    probabilities = generator.random(400)
+    draws = generator.random((300, 400)) < probabilities
+    tables = [measures.calibration_table(d, probabilities) for d in draws]
+    errors = [measures.calibration_error(table) for table in tables]
+    expected, spread = measures.calibration_by_chance(tables[0])
+    assert expected == pytest.approx(np.mean(errors), rel=0.05)
+    assert spread == pytest.approx(np.std(errors), rel=0.15)
+    assert expected > 0.03
+
+
 def test_equal_probabilities_share_a_bin_of_the_calibration():
     labels, scores = binary(1000)
     found = measures.calibration_table(labels, scores)

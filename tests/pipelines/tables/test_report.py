@@ -194,8 +194,13 @@ def test_poor_probabilities_are_named(binary):
     poor = binary.measures._replace(calibration_error=0.08)
     found = findings(binary._replace(measures=poor))["calibration"]
     assert "differ by 8.0% on average" in found.text
+    assert "logistic regression on their log-odds" in found.text
     good = binary.measures._replace(calibration_error=0.03)
     assert "calibration" not in findings(binary._replace(measures=good))
+    # In few rows right probabilities have such an error.
+    few = [each._replace(rows=8) for each in binary.calibration]
+    by_chance = binary._replace(measures=poor, calibration=few)
+    assert "calibration" not in findings(by_chance)
 
 
 def test_one_column_that_predicts_all_may_leak_the_target(binary):

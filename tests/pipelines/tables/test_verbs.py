@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import keras_papers.cli.main as cli
+from keras_papers import pipelines
 from keras_papers.applications.tabular import (
     TabTransformer,
     TabularModel,
@@ -113,6 +114,24 @@ def test_unseen_levels_are_counted_and_columns_found_by_name(capsys, tmp_path):
     for words in ("3 of 20 values of 'job' are levels", "('pilot')", "'more'"):
         assert printed.err.count(words) == 1
     assert "... 10 rows more" in printed.out
+
+
+def test_info_of_both_files_describes_the_table():
+    report = json.loads(pathlib.Path("out/report.json").read_text())
+    found, of_tflite = (
+        pipelines.info(f"out/model.{kind}") for kind in ("keras", "tflite")
+    )
+    assert found.parameters == report["parameters"]
+    assert found.rows == {"train": 130, "validation": 30, "test": 40}
+    assert found.table == of_tflite.table and found.rows == of_tflite.rows
+    assert found.table["categorical"]["loan"] == ["no", "yes"]
+    for text in (str(found), str(of_tflite)):
+        assert "predicts       income, 2 classes: <=50K, >50K" in text
+        assert re.search(r"categorical +2: job \(\d\), loan \(2\)\n", text)
+        assert re.search(r"numeric +2: age, hours\nmissing +\?\n", text)
+        assert "130 to train on, 30 to watch, 40 held out" in text
+        assert "pixels" not in text
+    assert "in convolutions and dense layers" in str(of_tflite)
 
 
 def test_the_rows_that_it_was_trained_on_do_not_judge_it(capsys, tmp_path):
