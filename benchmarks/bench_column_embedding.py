@@ -6,9 +6,11 @@
 `ColumnEmbedding` has one table for all columns. The first table compares it
 with one `keras.layers.Embedding` a column, in a model that sums the vectors and
 classifies: building the model with its first step of training, and a further
-step; compiled by XLA, Keras' default, and not. The second compares training
-steps of the whole TabTransformer, which `tables.Learner` compiles, with
-pytorch-widedeep's of the same sizes, on columns as those of UCI Adult.
+step; compiled by XLA, Keras' default, and not. `--xla with` and `--xla without`
+measure one of the two. The second compares training steps of the whole
+TabTransformer, which `tables.Learner` compiles by XLA only with JAX or `--xla
+with`, with pytorch-widedeep's of the same sizes, on columns as those of UCI
+Adult.
 
 CPU time on one thread, in turn.
 """
@@ -26,6 +28,7 @@ from keras import layers
 from keras_papers.applications.tabular import TabTransformer
 from keras_papers.layers import ColumnEmbedding
 
+XLA = {"with": (True,), "without": (False,), "both": (True, False)}
 LEVELS, DIM = 20, 32
 ADULT = (8, 16, 7, 14, 6, 5, 2, 41)
 NUMBERS = 6
@@ -82,7 +85,7 @@ def look_ups(columns, xla, batch, rounds, steps):
     compare(f"{name}, a step of {batch} rows", *laters, "ms", 2)
 
 
-def whole_models(batch, steps):
+def whole_models(batch, steps, xla):
     """Compares training steps of two TabTransformers."""
     from wide_deep import WideDeep
 
@@ -105,7 +108,8 @@ def whole_models(batch, steps):
             missing=missing,
         )
 
-    ours = tables.Learner(build, [*cardinalities, *numeric], settings)
+    columns = [*cardinalities, *numeric]
+    ours = tables.Learner(build, columns, settings, xla)
     theirs = WideDeep(cardinalities, numeric, settings, seed=0)
     times = ([], [])
     for step in range(steps + 2):
@@ -128,9 +132,11 @@ def main():
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--xla", choices=XLA, default="both")
     arguments = parser.parse_args()
     header("one Embedding a column")
-    for columns, xla in itertools.product(arguments.columns, (True, False)):
+    choices = XLA[arguments.xla]
+    for columns, xla in itertools.product(arguments.columns, choices):
         look_ups(
             columns, xla, arguments.batch, arguments.rounds, arguments.steps
         )
@@ -138,7 +144,10 @@ def main():
         print("pytorch-widedeep is left out: it is not installed.")
         return
     header("pytorch-widedeep")
-    whole_models(arguments.batch, arguments.steps)
+    (xla, *others) = choices
+    whole_models(
+        arguments.batch, arguments.steps, tables.XLA if others else xla
+    )
 
 
 if __name__ == "__main__":

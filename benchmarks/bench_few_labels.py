@@ -1,6 +1,6 @@
 """What the pre-trainings of TabTransformer add where few rows have labels.
 
-    pip install keras-papers[bench,tables]
+    pip install keras-papers[bench]
     python benchmarks/bench_few_labels.py income.csv --target income \
         --missing "?"
 

@@ -1,6 +1,6 @@
 """ROC-AUC of models of tables, on whole and on disturbed held-out rows.
 
-    pip install keras-papers[bench,tables]
+    pip install keras-papers[bench]
     python benchmarks/bench_tables.py income.csv --target income --missing "?"
     python benchmarks/bench_tables.py bank.csv --target y
 

@@ -249,9 +249,10 @@ class Learner:
             `TabTransformer` does.
         columns: Names of its inputs, those of categorical columns first.
         settings: How it is trained.
+        xla: Whether XLA compiles it. Defaults to `XLA`.
     """
 
-    def __init__(self, build, columns, settings):
+    def __init__(self, build, columns, settings, xla=XLA):
         self.columns = columns
         self.network = build(missing="row")
         # The same weights, where values are missing in the test part alone:
@@ -261,9 +262,9 @@ class Learner:
             settings.learning_rate, weight_decay=settings.weight_decay
         )
         self.network.compile(
-            self.optimizer, "binary_crossentropy", jit_compile=XLA
+            self.optimizer, "binary_crossentropy", jit_compile=xla
         )
-        self.averaging.compile(jit_compile=XLA)
+        self.averaging.compile(jit_compile=xla)
         self.optimizer.build(self.network.trainable_variables)
         self.begin = remember(self.optimizer.variables)
 

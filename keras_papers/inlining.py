@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import re
+import warnings
 
 import keras
 
@@ -94,6 +95,19 @@ def check_weights_kept(model, weights):
         )
 
 
+@contextlib.contextmanager
+def keys_may_differ():
+    """Silences Keras where keys of inputs are not the names of their layers.
+
+    A column of a table may have a name that a layer cannot have. Inputs are
+    found by the keys.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "When providing `inputs` as a dict")
+        yield
+
+
+@keys_may_differ()
 def redraw(model, call, inputs=None):
     """Draws the graph of `model` again from its own layers, not compiled.
 

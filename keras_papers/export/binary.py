@@ -8,7 +8,7 @@ Android's task library need a score for each class. softmax(0, z) is
 import keras
 import numpy as np
 
-from keras_papers.inlining import flatten
+from keras_papers.inlining import flatten, keys_may_differ
 
 
 def has_one_score(model):
@@ -17,6 +17,7 @@ def has_one_score(model):
     return isinstance(shape, tuple) and len(shape) == 2 and shape[-1] == 1
 
 
+@keys_may_differ()
 def two_scores(model):
     """Returns a classifier of one sigmoid as one of two softmax scores.
 

@@ -76,7 +76,10 @@ def AttentionSeq2Seq(
 
     Tokens are ints: 0 is padding in both languages, in the target 1 starts a
     sequence and 2 ends it. `translation_examples` makes the inputs and the
-    labels of `fit`, and `translate` decodes. Padding has no weight in the
+    labels of `fit` and checks the ids, and `translate` decodes. Ids that are
+    passed to `fit` without it are not checked: of one beyond its vocabulary
+    TensorFlow and PyTorch raise an error of their own, JAX makes NaN, and Keras
+    cuts the fractions of floats off. Padding has no weight in the
     attention and, as Keras masks it, none in the loss.
 
     Args:

@@ -18,6 +18,7 @@ from keras_papers.applications.tabular.table_file import (
 )
 from keras_papers.checks import plain
 
+NAMED = 3  # values that a message lists
 LARGEST = float(np.finfo("float32").max)
 PLAIN_KINDS = "biuf"  # dtypes of NumPy whose values are numbers or bools
 DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64)
@@ -257,6 +258,27 @@ def exact_number(level):
     return decimal.Decimal(level) if reads_as_number(level) else None
 
 
+def levels_of(values):
+    """Returns levels in the order of numbers if they are, else of texts.
+
+    Of equal numbers one is a level: as Python writes it, if a value is so.
+    """
+    levels, numbers = set(map(as_level, values.known)), {}
+    for level in sorted(levels):
+        number = exact_number(level)
+        if number is None:
+            continue
+        first = numbers.setdefault(number, level)
+        if first != level:
+            plainer = level if level == as_level(float(level)) else first
+            levels.remove(first if plainer == level else level)
+            numbers[number] = plainer
+    try:
+        return tuple(sorted(levels, key=lambda level: (float(level), level)))
+    except ValueError:
+        return tuple(sorted(levels))
+
+
 def is_number(value):
     """Returns whether a value that is not missing is a number and no bool."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
@@ -343,3 +365,9 @@ def lacking(columns, needed):
     if not found:
         return ""
     return f"{', '.join(found)}, but {', '.join(map(repr, columns))}"
+
+
+def listed(values):
+    """Lists the first values for a message."""
+    named = ", ".join(repr(value) for value in values[:NAMED])
+    return named + ", ..." * (len(values) > NAMED)

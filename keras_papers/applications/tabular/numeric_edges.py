@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_papers.applications.tabular.schema import columns_of
+from keras_papers.applications.tabular.column_values import columns_of
 
 OF_ROWS, OF_VALUES = 16, 24  # intervals with equally many
 

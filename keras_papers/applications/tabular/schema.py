@@ -5,26 +5,27 @@ import warnings
 import keras
 import numpy as np
 
+from keras_papers.applications.tabular.column_kinds import (
+    CATEGORICAL,
+    NUMERIC,
+    kind_of,
+    warn_of_identifiers,
+    warn_of_row_numbers,
+)
 from keras_papers.applications.tabular.column_values import (
     as_floats,
     as_level,
     check_has_columns,
     columns_of,
-    exact_number,
-    is_number,
+    levels_of,
+    listed,
     named_row,
     places_of,
-    reads_as_number,
     values_of,
 )
 from keras_papers.applications.tabular.table_file import TableFile
 from keras_papers.checks import check_choice, offer_nearest
 from keras_papers.tasks import CLASSIFICATION, REGRESSION
-
-NAMED = 3  # values that a message lists
-CATEGORICAL, NUMERIC = "categorical", "numeric"
-# A column with so many values, of which so many differ, names the rows.
-FEWEST_ROWS, MOST_DIFFERENT = 50, 0.9
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
@@ -154,14 +155,14 @@ class TabularSchema:
                     f"column {name!r}, in which all are missing. Pass "
                     f"ignored=[{name!r}]."
                 )
-            if _kind(name, values, named, is_text) == NUMERIC:
+            if kind_of(name, values, named, is_text) == NUMERIC:
                 floats = as_floats(name, values)
                 found.numeric[name] = _statistics(floats)
-                _warn_of_row_numbers(name, floats)
+                warn_of_row_numbers(name, floats)
             else:
-                found.categorical[name] = _levels(values)
+                found.categorical[name] = levels_of(values)
                 if name not in named[CATEGORICAL]:
-                    _warn_of_identifiers(name, values)
+                    warn_of_identifiers(name, values)
         config = found.get_config()
         if target is not None:
             values = found._values(columns, target)
@@ -322,7 +323,7 @@ class TabularSchema:
         ]
         if others:
             warnings.warn(
-                f"{_listed(others)} in the rows: the schema does not have "
+                f"{listed(others)} in the rows: the schema does not have "
                 "these columns, and they were not read.",
                 stacklevel=4,
             )
@@ -367,11 +368,6 @@ def _names(argument, names):
     return [name.strip() for name in names or ()]
 
 
-def _listed(values):
-    named = ", ".join(repr(value) for value in values[:NAMED])
-    return named + ", ..." * (len(values) > NAMED)
-
-
 def _check_columns(columns, named, target):
     """Raises ValueError unless each column is there and has one purpose."""
     names = []
@@ -394,80 +390,6 @@ def _check_columns(columns, named, target):
         )
 
 
-def _kind(name, values, named, is_text):
-    """Returns the kind of a column: as it was named, or by its values."""
-    if name in named[NUMERIC]:
-        return NUMERIC
-    if name in named[CATEGORICAL]:
-        return CATEGORICAL
-    if all(map(reads_as_number if is_text else is_number, values.known)):
-        return NUMERIC
-    _warn_of_numbers(name, values, is_text)
-    _warn_of_decimal_commas(name, values)
-    return CATEGORICAL
-
-
-def _warn_of_numbers(name, values, is_text):
-    """Warns if a column is categorical for few of its values."""
-    reads = [
-        value is not None and reads_as_number(value)
-        for value in values.different
-    ]
-    known = [value is not None for value in values.different]
-    numbers = int(values.counts[np.array(reads)].sum())
-    rows = int(values.counts[np.array(known)].sum())
-    if 2 * numbers <= rows or (numbers == rows and not is_text):
-        return  # texts of numbers alone are the choice of who made the table
-    others = [
-        value
-        for value, read in zip(values.different, reads, strict=True)
-        if value is not None and not read
-    ]
-    warnings.warn(
-        f"{name!r} is taken as a categorical column, because {rows - numbers} "
-        f"of {rows} values are no numbers ({_listed(others)}). Pass "
-        "missing_values, numeric or categorical to decide.",
-        stacklevel=5,
-    )
-
-
-def _warn_of_decimal_commas(name, values):
-    texts = list(map(str, values.known))
-    if any("," in text for text in texts) and all(
-        text.count(",") < 2 and reads_as_number(text.replace(",", "."))
-        for text in texts
-    ):
-        warnings.warn(
-            f"{name!r} is taken as a categorical column, because its numbers "
-            f"have decimal commas ({texts[0]!r}). Read the file by "
-            "pandas.read_csv(decimal=',') and pass the DataFrame.",
-            stacklevel=5,
-        )
-
-
-def _warn_of_identifiers(name, values):
-    rows = int(np.sum(~values.is_missing))
-    different = len(_levels(values))
-    if rows >= FEWEST_ROWS and different > MOST_DIFFERENT * rows:
-        warnings.warn(
-            f"{name!r} has {different} different values in {rows} rows, as a "
-            "name, a date or a number of the row has. Levels of new rows will "
-            f"be missing values. Pass ignored=[{name!r}], or categorical="
-            f"[{name!r}] to keep it.",
-            stacklevel=4,
-        )
-
-
-def _warn_of_row_numbers(name, floats):
-    steps = np.diff(floats)
-    if len(floats) >= FEWEST_ROWS and np.all(steps == 1):
-        warnings.warn(
-            f"{name!r} counts the rows, and new rows have other numbers. Pass "
-            f"ignored=[{name!r}].",
-            stacklevel=4,
-        )
-
-
 def _warn_of_unseen_levels(name, values, places):
     counts = {
         as_level(value): int(count)
@@ -480,7 +402,7 @@ def _warn_of_unseen_levels(name, values, places):
         warnings.warn(
             f"{sum(counts.values())} of {len(values.places)} values of "
             f"{name!r} are levels that the schema does not have "
-            f"({_listed(list(counts))}) and were taken as missing.",
+            f"({listed(list(counts))}) and were taken as missing.",
             stacklevel=4,
         )
 
@@ -492,27 +414,6 @@ def _warn_of_no_values(name, values):
             f"All {len(values.places)} values of {name!r} are missing.",
             stacklevel=4,
         )
-
-
-def _levels(values):
-    """Returns levels in the order of numbers if they are, else of texts.
-
-    Of equal numbers one is a level: as Python writes it, if a value is so.
-    """
-    levels, numbers = set(map(as_level, values.known)), {}
-    for level in sorted(levels):
-        number = exact_number(level)
-        if number is None:
-            continue
-        first = numbers.setdefault(number, level)
-        if first != level:
-            plainer = level if level == as_level(float(level)) else first
-            levels.remove(first if plainer == level else level)
-            numbers[number] = plainer
-    try:
-        return tuple(sorted(levels, key=lambda level: (float(level), level)))
-    except ValueError:
-        return tuple(sorted(levels))
 
 
 def _statistics(values):
@@ -527,14 +428,14 @@ def _target(name, values, task, is_text):
     check_choice(
         "task", task, (CLASSIFICATION, REGRESSION, None), "what is predicted"
     )
-    levels = _levels(values)
+    levels = levels_of(values)
     if len(levels) < 2:
         raise ValueError(
             "`target` must have two values or more. Received: target="
             f"{name!r} with the values {list(levels)}. Choose another column."
         )
     if task is None:
-        kind = _kind(name, values, {CATEGORICAL: (), NUMERIC: ()}, is_text)
+        kind = kind_of(name, values, {CATEGORICAL: (), NUMERIC: ()}, is_text)
         is_number = kind == NUMERIC and len(levels) > 2
         task = REGRESSION if is_number else CLASSIFICATION
     if task == CLASSIFICATION:

@@ -16,6 +16,7 @@ from keras_papers.checks import (
     plain,
     plain_numbers,
 )
+from keras_papers.inlining import keys_may_differ
 from keras_papers.layers import ColumnEmbedding, PiecewiseLinear
 
 EPSILON = 1e-5  # of the layer normalizations
@@ -144,7 +145,9 @@ def TabTransformer(
         `(batch,)` for each column: int32 ids from 0 for categorical ones, in
         which any other id is a missing value, and floats for numeric ones. The
         output of the layer `contextual`, `(batch, columns, embedding_dim)`,
-        has the contextual embeddings.
+        has the contextual embeddings. The names of columns are the keys of the
+        dict. An input layer has the same name, but for a name with "/" or "%",
+        or that of another layer, which are changed.
 
         Pass ids as int32: Keras casts others to it before the first layer,
         which cuts the fraction of a float off and 2**32 down to 0. A
@@ -155,8 +158,8 @@ def TabTransformer(
         more that are trained in its batch normalizations.
 
     Raises:
-        ValueError: If there is no column, two have one name or that of a
-            layer, or an argument is out of its range.
+        ValueError: If there is no column, two have one name, or an argument is
+            out of its range.
 
     Example:
     >>> model = TabTransformer({"job": 12, "loan": 2}, ["age"], num_layers=1)
@@ -191,10 +194,12 @@ def TabTransformer(
     categorical, numeric = _checked_columns(categorical, numeric)
 
     ids = {
-        column: keras.Input((), dtype="int32", name=column)
+        column: keras.Input((), dtype="int32", name=input_name(column))
         for column in categorical
     }
-    numbers = {column: keras.Input((), name=column) for column in numeric}
+    numbers = {
+        column: keras.Input((), name=input_name(column)) for column in numeric
+    }
     joined = []
     if ids:
         x = ColumnStack(dtype="int32", name="ids")(list(ids.values()))
@@ -244,7 +249,8 @@ def TabTransformer(
     x = layers.Dense(
         units, activation, kernel_initializer=small, name="predictions"
     )(x)
-    return keras.Model({**ids, **numbers}, x, name=name)
+    with keys_may_differ():
+        return keras.Model({**ids, **numbers}, x, name=name)
 
 
 def _transformer_layer(x, heads, factor, attention_dropout, dropout, name):
@@ -293,12 +299,11 @@ def _checked_columns(categorical, numeric):
             f"Received: the columns {names}. Pass at least one, and no name "
             "twice."
         )
-    wrong = [name for name in names if not is_name_of_input(name)]
+    wrong = [name for name in names if not isinstance(name, str) or not name]
     if wrong:
         raise ValueError(
-            "A column is an input of its name, a text without '/' that no "
-            f"layer of the model has. Received: the column {wrong[0]!r}. "
-            "Rename it."
+            "A column has a name, a text that is not empty. Received: the "
+            f"column {wrong[0]!r}. Rename it."
         )
     for column, levels in categorical.items():
         check_positive_int(
@@ -310,11 +315,15 @@ def _checked_columns(categorical, numeric):
     return {name: plain(categorical[name]) for name in categorical}, numeric
 
 
-def is_name_of_input(column):
-    """Returns whether Keras and the layers leave a name to a column."""
-    return (
-        isinstance(column, str)
-        and column != ""
-        and "/" not in column
-        and re.fullmatch(LAYER, column) is None
-    )
+def input_name(column):
+    """Returns the name of the input layer of a column, another for each.
+
+    It is that of the column, but for signs and names that Keras or the other
+    layers have: "/", and "%", by which these are written.
+
+    Example:
+    >>> [*map(input_name, ("age", "km/h", "50%", "columns"))]
+    ['age', 'km%2Fh', '50%25', 'columns%']
+    """
+    name = column.replace("%", "%25").replace("/", "%2F")
+    return name if re.fullmatch(LAYER, name) is None else f"{name}%"

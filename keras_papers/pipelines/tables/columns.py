@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers.applications.tabular.schema import CATEGORICAL, NUMERIC
+from keras_papers.applications.tabular.column_kinds import CATEGORICAL, NUMERIC
 
 
 class Column(NamedTuple):

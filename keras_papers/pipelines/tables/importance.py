@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers.applications.tabular.schema import columns_of
+from keras_papers.applications.tabular.column_values import columns_of
 from keras_papers.checks import check_positive_int
 from keras_papers.pipelines.tables import measures
 

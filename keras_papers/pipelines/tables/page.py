@@ -1,6 +1,6 @@
 """The page that the training of a model of a table ends with."""
 
-from keras_papers.applications.tabular.schema import CATEGORICAL
+from keras_papers.applications.tabular.column_kinds import CATEGORICAL
 from keras_papers.export.file_size import size_text
 from keras_papers.pipelines.report.learning_curves import curves
 from keras_papers.pipelines.report.page_graphics import percent

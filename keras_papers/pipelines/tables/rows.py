@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_papers.applications.tabular import TabularSchema
-from keras_papers.applications.tabular.tab_transformer import is_name_of_input
 from keras_papers.applications.tabular.table_file import (
     TableFile,
     described,
@@ -141,7 +140,6 @@ def load(options):
             task=CLASSIFICATION if found.scale is None else REGRESSION,
             **common,
         )
-    _check_names(schema)
     unlabelled, left_out = None, 0
     if options.pretrain is not None:
         _check_can_pretrain(schema, options.pretrain)
@@ -263,18 +261,6 @@ def _check_number(rows, target):
         )
 
 
-def _check_names(schema):
-    """Raises ValueError if the model can have no inputs of these names."""
-    for name in schema.columns:
-        if not is_name_of_input(name):
-            raise ValueError(
-                "`data` has columns that become inputs of the model, whose "
-                "names have no '/' and are not those of its layers. Received: "
-                f"the column {name!r}. Rename it, or pass ignored=[{name!r}] "
-                "(--ignored)."
-            )
-
-
 def _check_can_pretrain(schema, pretrain):
     if not schema.categorical:
         raise ValueError(
@@ -303,7 +289,8 @@ def _divided(known, schema, seed):
                 "`target` must have rows of each class to train on, to watch "
                 f"and to hold out, {FEWEST_OF_CLASS} at least. Received: "
                 f"target={schema.target!r} of {len(groups)} classes, of which "
-                f"{schema.classes[fewest]!r} has {len(groups[fewest])} rows. "
+                f"{schema.classes[fewest]!r} has "
+                f"{plural(len(groups[fewest]), 'row')}. "
                 "Add rows or take that class out; numbers are predicted by "
                 "task='regression' (--task regression)."
             )

@@ -17,7 +17,7 @@ from keras_papers.applications.tabular import TabularModel, read_table_file
 from keras_papers.export import metadata
 from keras_papers.files.figures_json import to_json
 from keras_papers.pipelines.data.split import PARTS, load_split
-from keras_papers.pipelines.tables.job import Batches, Encoded
+from keras_papers.pipelines.tables.encoded_rows import Batches, Encoded
 from keras_papers.pipelines.tables.options import TableOptions
 from keras_papers.pipelines.tables.rows import encode, load, row_hashes
 from tests.support.killing import KillAtWrite

@@ -259,9 +259,6 @@ def test_unseen_levels_are_counted_and_missing_values_are_not():
         ),
         ({"income": ["a\nb", "c"] * 50}, "classes of one line each"),
         ({"hours": [""] * 100}, "column 'hours', in which all are missing"),
-        ({"rename": "hours/week"}, "'/'.*Received: the column 'hours/week'"),
-        ({"rename": "numbers"}, "the column 'numbers'.*ignored=.'numbers'"),
-        ({"rename": "block1_x"}, "the column 'block1_x'.*--ignored"),
         ({"target": "incme"}, "Did you mean 'income'?"),
         ({"ignored": ["loans"]}, "Did you mean 'loan'?"),
         ({"ignored": ["income"]}, "Name each column once"),
@@ -279,9 +276,5 @@ def test_bad_rows_are_refused(change, words, path):
     for name in ("income", "hours"):
         for row, value in zip(rows, change.pop(name, ()), strict=False):
             row[name] = value
-    if "rename" in change:
-        new = change.pop("rename")
-        for row in rows:
-            row[new] = row.pop("hours")
     with pytest.raises(ValueError, match=words):
         loaded(path, rows, **change)

@@ -19,7 +19,7 @@ from keras_papers.applications.tabular import (
     read_table_file,
 )
 from keras_papers.cli.from_options import given_options
-from keras_papers.export import to_tflite
+from keras_papers.export import metadata, to_tflite
 from keras_papers.pipelines.tables.options import TableOptions
 from keras_papers.pipelines.tables.rows import encode, row_hashes
 from tests.support.people import COLUMNS, people, write_rows
@@ -233,6 +233,29 @@ def test_numbers_and_several_classes_are_predicted(target, capsys, tmp_path):
         measures = json.loads(found)["measures"]
         assert measures["rows"] == 200
         assert (measures["rmse"] is None) == (classes > 1)
+
+
+@pytest.mark.filterwarnings("error:When providing")
+@pytest.mark.filterwarnings("ignore:.*in several partitions")
+def test_columns_have_the_names_that_layers_cannot_have(capsys, tmp_path):
+    """By a model that is not trained."""
+    names = {"job": "job/class", "age": "numbers", "hours": "job%2Fclass"}
+    rows = [{names.get(k, k): row[k] for k in row} for row in people(40)]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    path = write_rows(tmp_path / "rows.csv", rows)
+    schema = TabularSchema.of(path, "income")
+    network = TabTransformer(schema.cardinalities, schema.numeric, num_layers=1)
+    model = TabularModel(schema, network)
+    model.save(tmp_path / "model.keras")
+    to_tflite(model, tmp_path / "model.tflite", images=schema.encode(path))
+    expected = model.predict(path, verbose=0)[:, 0]
+    assert np.ptp(expected) > 0.01
+    for file in ("model.keras", "model.tflite"):
+        found = run(capsys, "predict", tmp_path / file, path, "--json").out
+        shares = np.array(json.loads(found)["probabilities"])[:, 1]
+        np.testing.assert_allclose(shares, expected, atol=1e-5)
+    taken = metadata.read(tmp_path / "model.tflite").table
+    assert set(columns) == {*taken["categorical"], *taken["numeric"], "income"}
 
 
 BAD_FILES = {
