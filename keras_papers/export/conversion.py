@@ -18,6 +18,7 @@ import keras
 from keras_papers.export.look_up import names_of_scores
 from keras_papers.export.ranges import widen_ranges
 from keras_papers.export.recurrent import find_loop, unrolled
+from keras_papers.export.response_normalization import as_one_operation
 from keras_papers.extras import require
 from keras_papers.lowering import (
     fuse_relus,
@@ -48,7 +49,7 @@ def convert(model, shapes, quantize, data=None):
     model = in_float32(model)
     takes_image = signature_of(model).takes_image
     if quantize == "int8":
-        model = fuse_relus(lower(model))
+        model = as_one_operation(fuse_relus(lower(model)))
         if takes_image:
             scale, offset, model = split_rescaling(model)
             images = scale * data[0] + offset

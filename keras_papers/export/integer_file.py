@@ -1,11 +1,16 @@
-"""Checks on int8 files: no float tensors inside, few partitions."""
+"""Checks on int8 files: floats where expected only, few partitions."""
 
 from keras_papers.export.look_up import tensors_of_look_ups
+from keras_papers.export.operations import tensors_of
 from keras_papers.extras import require
 
 # Operations that XNNPACK leaves to the interpreter, and why.
 REASONS = {
+    "AVERAGE_POOL_2D": "it averages windows of floats only",
     "DEPTHWISE_CONV_2D": "it wants depthwise kernels and maps of one kind",
+    "LOCAL_RESPONSE_NORMALIZATION": "it does not have it, and .tflite files "
+    "have it in floats only; response_normalization=False builds a network "
+    "without",
     "HARD_SWISH": "it has h-swish of floats only; `lowering.lower` replaces "
     "the layers that are written as h-swish",
     "QUANTIZE": "it does not turn uint8 into int8",
@@ -13,6 +18,8 @@ REASONS = {
     "WHILE": "it does not run loops; a recurrent layer with unroll=True has "
     "none",
 }
+# Operations that .tflite files have in floats only, and stay so in int8 files.
+OF_FLOATS = ("LOCAL_RESPONSE_NORMALIZATION",)
 OTHERWISE = "it does not have it"
 CHOICE = ("TOPK_V2", "STRIDED_SLICE")  # of a code, by its score
 # A lookup of ids; that of Keras counts negative ones from the end.
@@ -22,7 +29,7 @@ LOOKUP = ("ADD", "CAST", "GATHER", "LESS", "SELECT", "SELECT_V2")
 def float_tensors(data):
     """Lists the names of the float tensors between inputs and outputs.
 
-    Those of the look-up of codes are not among them.
+    Those of the look-up of codes and of `OF_FLOATS` are not among them.
 
     Args:
         data: Bytes of a .tflite file.
@@ -34,6 +41,7 @@ def float_tensors(data):
     for graph in model.subgraphs:
         expected = tensors_of_look_ups(model, graph, schema)
         expected |= {*graph.inputs, *graph.outputs}
+        expected |= tensors_of(OF_FLOATS, model, graph, schema)
         found += [
             tensor.name.decode()
             for index, tensor in enumerate(graph.tensors)

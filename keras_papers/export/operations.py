@@ -44,6 +44,24 @@ def list_operations(path):
     return found
 
 
+def tensors_of(names, model, graph, schema):
+    """Returns the indices of the inputs and outputs of some operations.
+
+    Args:
+        names: Names of the operations.
+        model: A `ModelT`.
+        graph: A `SubGraphT` of it.
+        schema: The module of the schema's classes.
+    """
+    known = operation_names(schema)
+    found = set()
+    for operator in [] if graph.operators is None else graph.operators:
+        code = model.operatorCodes[operator.opcodeIndex]
+        if known[max(code.builtinCode, code.deprecatedBuiltinCode)] in names:
+            found |= {*operator.inputs, *operator.outputs}
+    return found
+
+
 def operation_names(schema):
     """Returns the names of the built-in operations by their numbers."""
     return {

@@ -16,6 +16,7 @@ from keras_papers.export.input_images import (
     normalization_of,
 )
 from keras_papers.export.integer_file import (
+    OF_FLOATS,
     float_tensors,
     layer_of,
     partitions_warning,
@@ -67,6 +68,7 @@ class TFLiteFile(NamedTuple):
     latency_iqr_ms: float
     threads: int
     parities: dict  # of each output, by its name
+    in_floats: dict = {}  # name of an operation that int8 leaves so: how many
 
     def __str__(self):
         parts = "partition" if self.partitions == 1 else "partitions"
@@ -75,10 +77,14 @@ class TFLiteFile(NamedTuple):
             parity = ", ".join(
                 f"{name} {value:.1e}" for name, value in self.parities.items()
             )
+        floats = "".join(
+            f", {number} {op} in floats"
+            for op, number in self.in_floats.items()
+        )
         return (
             f"{self.path}: {size_text(self.bytes)}, "
             f"{sum(self.ops.values())} ops in {self.partitions} XNNPACK "
-            f"{parts}, parity {parity}, "
+            f"{parts}{floats}, parity {parity}, "
             f"{self.latency_ms:.2f} ms (IQR {self.latency_iqr_ms:.2f}, "
             f"{self.threads} thread{'s' * (self.threads > 1)})"
         )
@@ -118,7 +124,8 @@ def verify(
     Raises:
         VerificationError: A `ValueError`: the file is none, its size does
             not fit the model's weights, it holds variables or operations
-            that are not built in, or floats inside an int8 file; its
+            that are not built in, or floats inside an int8 file, other than
+            of operations that .tflite files have in floats only; its
             answers are not finite or not those of the model.
 
     Warns:
@@ -175,6 +182,7 @@ def verify(
         measured["iqr_ms"],
         threads,
         parities,
+        {op: ops[op] for op in OF_FLOATS if op in ops and quantize == "int8"},
     )
 
 

@@ -10,6 +10,7 @@ from keras_papers.applications.registry import get_record
 from keras_papers.testing import check_application
 from tests.support.answers import random_images
 from tests.support.models import (
+    INCEPTIONS,
     OF_ONE_SIZE,
     ONE_OF_EACH_THE_REST_SLOW,
     build,
@@ -44,6 +45,14 @@ def test_constructor_keeps_the_contract(name):
 def test_variants_keep_the_contract(name, arguments):
     keras.utils.set_random_seed(0)
     check_application(applications.get(name), alpha=0.25, **arguments)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", INCEPTIONS)
+def test_inceptions_of_few_modules_keep_the_contract(name):
+    keras.utils.set_random_seed(0)
+    smallest = get_record(name).minimum
+    check_application(applications.get(name), smallest, alpha=0.1, depth=0.1)
 
 
 @pytest.mark.tensorflow

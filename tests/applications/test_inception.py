@@ -6,12 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from keras_papers import applications, cost, export, flatten
+from keras_papers import applications, cost, flatten
 from keras_papers.applications import googlenet, inception_v3
-from keras_papers.export.interpreter import VerificationError
 from keras_papers.layers import Inception, InceptionResidual
 from keras_papers.shapes_only import shapes_only
-from keras_papers.testing import check_application
 from tests.support.answers import answers, images_for, perturb, spread
 from tests.support.legacy_files import save_legacy
 from tests.support.models import INCEPTIONS
@@ -68,35 +66,6 @@ def test_both_data_formats_answer_the_same(name):
     found = answers(first, images.transpose(0, 3, 1, 2))
     # Without normalizations the scores are alike, up to rounding.
     assert np.abs(found - expected).max() <= 1e-4 * spread(expected) + 1e-6
-
-
-@pytest.mark.contract
-@pytest.mark.slow
-@pytest.mark.tensorflow
-def test_v4_keeps_the_contract():
-    """Its modules divide branches; the other networks have no more kinds."""
-    keras.utils.set_random_seed(0)
-    check_application(applications.InceptionV4, size=75, **SMALL)
-
-
-@pytest.mark.slow
-@pytest.mark.tensorflow
-def test_the_file_of_googlenet_answers_as_the_model(tmp_path):
-    options = {"input_shape": (32, 32, 3), "classes": 3, **SMALL}
-    model = perturb(
-        applications.GoogLeNet(include_preprocessing=True, **options)
-    )
-    found = export.to_tflite(model, tmp_path / "model.tflite", runs=1)
-    assert found.parity <= 1e-4
-    # Local response normalization has no operation on integers.
-    with pytest.raises(VerificationError, match="int8.* in floats"):
-        export.to_tflite(
-            model,
-            tmp_path / "int8.tflite",
-            quantize="int8",
-            representative_data=images_for(model, 16),
-            runs=1,
-        )
 
 
 @pytest.mark.parametrize("name", INCEPTIONS)

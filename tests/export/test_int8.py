@@ -16,13 +16,14 @@ from keras_papers.export.interpreter import (
     open_interpreter,
 )
 from keras_papers.inlining import flatten
+from keras_papers.layers import LocalResponseNormalization
 from keras_papers.lowering import shift_to_levels
 from keras_papers.quantization.representative_data import (
     representative_images,
 )
 from tests.support import digits_net
 from tests.support.answers import images_for, perturb, random_images
-from tests.support.models import UNUSUAL, build
+from tests.support.models import INCEPTIONS, UNUSUAL, build
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -75,24 +76,66 @@ def test_a_network_computes_in_integers_in_one_partition_and_its_ends(
         ("AlexNet", {"response_normalization": False}),
         ("VGG11", {"include_preprocessing": True}),
         ("ResNet18", {}),
+        *(
+            pytest.param(name, {"depth": 0.1}, marks=pytest.mark.slow)
+            for name in INCEPTIONS
+            if name != "GoogLeNet"
+        ),
     ],
 )
+@pytest.mark.filterwarnings("ignore:.*leaves out . AVERAGE_POOL_2D:UserWarning")
 def test_the_classic_networks_compute_in_integers(name, arguments, tmp_path):
     model = perturb(build(name, alpha=0.125, classes=3, **arguments))
     file = quantized(model, tmp_path / "model.tflite", runs=1)
     assert float_tensors(file.path.read_bytes()) == []
+    assert file.in_floats == {}
+    averages = file.not_delegated.pop("AVERAGE_POOL_2D", 0)
+    assert (averages > 0) == (name in INCEPTIONS)
     assert file.not_delegated == EDGE
 
 
-def test_a_response_normalization_is_named_for_it_has_no_integers(tmp_path):
-    model = perturb(
-        build("AlexNet", alpha=0.1, classes=3, include_preprocessing=True)
+@pytest.mark.parametrize(
+    "name, arguments, number",
+    [
+        ("AlexNet", {"include_preprocessing": True}, 2),
+        ("GoogLeNet", {"depth": 0.1}, 2),
+    ],
+)
+def test_a_response_normalization_stays_in_floats_and_is_named(
+    name, arguments, number, tmp_path
+):
+    model = perturb(build(name, alpha=0.1, classes=3, **arguments))
+    operation = "LOCAL_RESPONSE_NORMALIZATION"
+    message = f"leaves out {number} {operation} .*in floats only"
+    with pytest.warns(UserWarning, match=message):
+        file = quantized(model, tmp_path / "model.tflite", runs=1)
+    assert file.in_floats == {operation: number}
+    assert f", {number} {operation} in floats, parity" in str(file)
+    assert float_tensors(file.path.read_bytes()) == []
+    assert file.not_delegated == {**EDGE, operation: number}
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.filterwarnings("ignore:.*LOCAL_RESPONSE_NORMALIZATION:UserWarning")
+def test_a_network_with_a_response_normalization_answers_the_same(
+    data_format, tmp_path, monkeypatch
+):
+    keras.utils.set_random_seed(0)
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(8, 3, activation="relu")(image)
+    # Of the paper's 0.0001 it would be nearly an identity here.
+    x = LocalResponseNormalization(alpha=1.0, data_format=data_format)(x)
+    features = layers.GlobalAveragePooling2D()(x)
+    model = perturb(keras.Model(image, layers.Dense(3)(features)))
+    file = quantized(model, tmp_path / "model.tflite", runs=1)
+    assert file.in_floats and file.parity < 0.02  # 0.03 of another window
+    monkeypatch.setattr(conversion, "as_one_operation", lambda model: model)
+    with pytest.raises(VerificationError, match="'local_response.*'dynamic'"):
+        quantized(model, tmp_path / "operations.tflite", runs=1)
+    whole = export.to_tflite(
+        model, tmp_path / "w.tflite", normalization=(127.5, 127.5), runs=1
     )
-    message = "in floats, such as in layer 'stage1_norm'.*quantize='dynamic'"
-    with pytest.raises(VerificationError, match=message):
-        quantized(model, tmp_path / "model.tflite", runs=1)
-    path = tmp_path / "dynamic.tflite"
-    assert export.to_tflite(model, path, quantize="dynamic", runs=1).path
+    assert whole.in_floats == {}
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from keras_papers.export.conversion import ConversionError
 from keras_papers.export.interpreter import VerificationError
 from tests.support.answers import answers, perturb, random_images, spread
 from tests.support.models import (
+    INCEPTIONS,
     OF_ONE_SIZE,
     ONE_OF_EACH_THE_REST_SLOW,
     build,
@@ -80,7 +81,10 @@ def test_the_labels_are_inside_the_file(exported):
     # ResNet20 has no convolution in a shortcut.
     [
         *ONE_OF_EACH_THE_REST_SLOW,
-        pytest.param("ResNet50", marks=pytest.mark.slow),
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("ResNet50", *INCEPTIONS)
+        ),
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*leaves out . MAX_POOL_2D:UserWarning")
@@ -88,6 +92,8 @@ def test_every_model_exports_in_one_partition(name, tmp_path):
     inside = {}
     if name in (*OF_ONE_SIZE, *SUBSAMPLING):  # whose pixels are not found
         inside = {"include_preprocessing": True}
+    if name in INCEPTIONS:
+        inside = {"depth": 0.1, "include_preprocessing": True}
     model = perturb(build(name, alpha=0.35, classes=3, **inside))
     found = export.to_tflite(model, tmp_path / "model.tflite")
     assert (found.partitions == 1) == (name not in SUBSAMPLING)

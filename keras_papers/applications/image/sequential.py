@@ -117,8 +117,7 @@ def build(
         grouped: Whether the second, fourth and fifth convolution see half of
             the channels each, as on the paper's two GPUs. Defaults to True.
         response_normalization: Whether maps are normalized as in the paper.
-            int8 files have no integers for it, and are made of a model
-            without. Defaults to True.
+            int8 files compute it in floats. Defaults to True.
         batch_normalization: Whether each convolution is normalized, which the
             paper's are not. Defaults to False.
         dropout: Float in [0, 1). Dropout behind the hidden layers. Defaults
