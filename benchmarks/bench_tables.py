@@ -33,7 +33,7 @@ from wide_deep import WideDeep
 
 from keras_papers.applications.tabular import TabTransformer
 
-# Constructors of networks, and whether numbers are encoded piecewise linearly.
+# Constructors of networks, and whether they encode numbers piecewise linearly.
 NETWORKS = {
     "TabTransformer": (TabTransformer, True),
     "MLP": (tables.mlp, True),
@@ -109,12 +109,18 @@ PEER = "pytorch-widedeep"
 NEEDED = {"LightGBM": "lightgbm", PEER: "pytorch_widedeep"}
 
 
-@functools.cache
-def learner(build, cardinalities, numeric, settings):
-    """Returns the `Learner` of columns, compiled when it is first used."""
-    cardinalities = dict(cardinalities)
+def learner(name, parts, settings):
+    """Returns the `Learner` of a network, compiled for the parts."""
+    build, is_piecewise = NETWORKS[name]
+    cardinalities, numeric = parts.schema.cardinalities, parts.schema.numeric
     return tables.Learner(
-        functools.partial(build, cardinalities, numeric, dropout=DROPOUT),
+        functools.partial(
+            build,
+            cardinalities,
+            list(numeric),
+            dropout=DROPOUT,
+            numeric_edges=parts.edges if is_piecewise else None,
+        ),
         [*cardinalities, *numeric],
         settings,
     )
@@ -127,17 +133,11 @@ def trained(name, parts, numeric, settings, seed):
         The function of rows, that of rows in which values were taken away,
         and what the training says.
     """
-    cardinalities = parts.schema.cardinalities
     if name == PEER:
-        model = WideDeep(cardinalities, numeric, settings, seed)
+        model = WideDeep(parts.schema.cardinalities, numeric, settings, seed)
         averaged = model.predict
     else:
-        model = learner(
-            NETWORKS[name][0],
-            tuple(cardinalities.items()),
-            tuple(numeric),
-            settings,
-        )
+        model = learner(name, parts, settings)
         model.restart(seed)
         averaged = functools.partial(model.predict, average=True)
     best, epoch = tables.fit(
@@ -159,7 +159,7 @@ def disturbed(part, levels, share, kind, seed):
 def measure(name, parts, settings, seed):
     """Returns what the log has of a model and a split."""
     numeric = list(parts.schema.numeric)
-    if name == PEER or NETWORKS.get(name, (None, False))[1]:
+    if name == PEER:
         parts, numeric = tables.piecewise(parts)
     start = time.process_time()
     if name in FITTED:

@@ -13,7 +13,11 @@ from keras import layers
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
-from keras_papers.applications.tabular import TabTransformer, TabularSchema
+from keras_papers.applications.tabular import (
+    TabTransformer,
+    TabularSchema,
+    numeric_edges,
+)
 
 PREDICTED = 1024  # rows of a batch; always as many: one graph
 # XLA draws the random numbers of dropout slowly in TensorFlow on a CPU: with it
@@ -35,9 +39,10 @@ class Part(NamedTuple):
 
 
 class Split(NamedTuple):
-    """The parts of a table; levels and statistics are those of `train`."""
+    """The parts of a table; all that is fitted is fitted to `train`."""
 
     schema: TabularSchema
+    edges: dict  # of the intervals of each numeric column
     train: Part
     validation: Part
     test: Part
@@ -137,48 +142,38 @@ def split(frame, target, missing, seed):
     parts = [
         _encoded(schema, frame.iloc[rows]) for rows in (train, validation, test)
     ]
-    return Split(schema, *parts)
+    edges = numeric_edges(schema, frame.iloc[train])
+    return Split(schema, edges, *parts)
 
 
 def piecewise(parts):
     """Replaces each number by its place in each interval of its column.
 
-    Piecewise linear encoding (Gorishniy et al., 2022, arXiv:2203.05556,
-    section 3.2), with the first and last, too, limited to [0, 1]. The intervals
-    end at quantiles of the rows, and at quantiles of the distinct values, so
-    that a column that is 0 in most rows has some for the others.
+    For networks of others. `TabTransformer` does the same by `numeric_edges`.
 
     Returns:
         A `Split`, and the names of the columns of its numbers.
     """
-    edges = {
-        name: _edges(column)
-        for name, column in zip(
-            parts.schema.numeric, parts.train.numbers.T, strict=True
-        )
-    }
     names = [
         f"{name}_{interval}"
-        for name, ends in edges.items()
+        for name, ends in parts.edges.items()
         for interval in range(1, len(ends))
     ]
 
     def encoded(part):
-        columns = zip(edges.values(), part.numbers.T, strict=True)
         places = [
             np.clip((x[:, None] - ends[:-1]) / np.diff(ends), 0, 1)
-            for ends, x in columns
+            for ends, x in zip(
+                parts.edges.values(), part.numbers.T, strict=True
+            )
         ]
         return part._replace(numbers=np.hstack(places).astype("float32"))
 
-    train, validation, test = map(encoded, parts[1:])
-    return Split(parts.schema, train, validation, test), names
-
-
-def _edges(column):
-    of_rows = np.quantile(column, np.linspace(0, 1, 17))
-    of_values = np.quantile(np.unique(column), np.linspace(0, 1, 25))
-    return np.unique(np.concatenate([of_rows, of_values]))
+    return parts._replace(
+        train=encoded(parts.train),
+        validation=encoded(parts.validation),
+        test=encoded(parts.test),
+    ), names
 
 
 def _is_numeric(column):
@@ -211,14 +206,12 @@ def auc(labels, scores):
     return float(roc_auc_score(labels, scores))
 
 
-def mlp(categorical, numeric, dropout=0.0, missing="row"):
+def mlp(categorical, numeric, **options):
     """Returns TabTransformer without its transformer layers.
 
     The columns' vectors go straight into the MLP, which is that of the paper.
     """
-    whole = TabTransformer(
-        categorical, numeric, num_layers=1, dropout=dropout, missing=missing
-    )
+    whole = TabTransformer(categorical, numeric, num_layers=1, **options)
     vectors = whole.get_layer("columns").output
     x = layers.Flatten(name="flatten")(vectors)
     names = [layer.name for layer in whole.layers]

@@ -136,8 +136,8 @@ def TabTransformer(
             Defaults to True.
         numeric_edges: Dict of the edges of intervals of each numeric column,
             as the function `numeric_edges` returns it. A `PiecewiseLinear`
-            then encodes the numbers, which the paper does not have. Defaults
-            to None.
+            then encodes the numbers, in place of the layer normalization;
+            the paper does not have it. Defaults to None.
         name: Name of the model.
 
     Returns:
@@ -222,7 +222,7 @@ def TabTransformer(
             check_names("numeric_edges", numeric_edges, numeric, needed=numeric)
             edges = [numeric_edges[column] for column in numeric]
             x = PiecewiseLinear(edges, name="intervals")(x)
-        if x.shape[-1] > 1:  # of one number it would leave nothing
+        elif len(numeric) > 1:  # of one number it would leave nothing
             norm = layers.LayerNormalization
             x = norm(epsilon=EPSILON, name="numeric_norm")(x)
         joined.append(x)

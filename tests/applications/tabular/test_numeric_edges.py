@@ -51,6 +51,10 @@ def test_the_network_sees_each_interval_and_is_saved_with_it(tmp_path):
         numeric_edges=edges,
     )
     intervals = sum(len(each) - 1 for each in edges.values())
+    # Shares of intervals are on one scale: no layer normalizes them.
+    assert network.get_layer("join").input[1] is (
+        network.get_layer("intervals").output
+    )
     assert network.get_layer("join").output.shape == (None, 32 + intervals)
     model = TabularModel(schema, network)
     predicted = model.predict(rows, verbose=0)
