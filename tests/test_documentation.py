@@ -66,6 +66,7 @@ def test_the_code_of_the_page_of_tables_predicts(tmp_path, monkeypatch):
         with unseen if "judge" in code else contextlib.nullcontext():
             exec(code, names)
     assert names["probabilities"].shape == (3,)
+    assert names["calibrated"].shape == (200,)
     assert names["found"].vectors.shape == (200, 1, 4)
     assert np.isfinite(names["means"]).all()
 

@@ -59,12 +59,21 @@ def is_for_users(error):
 
 
 def sentence(error):
-    """Returns an error and its notes as one line."""
+    """Returns an error and its notes as one line.
+
+    Example:
+    >>> error = ValueError("`data` has no rows. Add some.")
+    >>> error.add_note("no file was written")
+    >>> sentence(error)
+    '`data` has no rows. Add some; no file was written'
+    """
     text, kept = str(error), notes(error)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         text = "the disk is full; make room"
         kept = kept or "nothing is left half-written"
-    return " ".join(f"{text}; {kept}".strip("; ").split())
+    if kept:
+        text = f"{text.rstrip('.')}; {kept}" if text else kept
+    return " ".join(text.split())
 
 
 def notes(error):

@@ -131,6 +131,8 @@ def measured(measures):
             ("MAE", f"{measures.mae:.4g}"),
             ("R2", f"{measures.r2:.4f}"),
         ]
+    if measures.auc != measures.auc:
+        main = "not known, for the rows are of one class"
     return [
         ("AUC", main),
         ("accuracy", f"{measures.accuracy:.2%}"),

@@ -12,6 +12,7 @@ from keras_papers.pipelines.tables.baselines import Baseline
 from keras_papers.pipelines.tables.columns import described
 from keras_papers.pipelines.tables.importance import Importance
 from keras_papers.pipelines.tables.measures import Difference
+from keras_papers.pipelines.tables.report import measured
 from keras_papers.pipelines.tables.report_files import write, write_history
 
 OPTIONS = types.SimpleNamespace(
@@ -34,6 +35,12 @@ def findings(report):
     found = verdict.of_training(report, OPTIONS, lambda **changes: changes)
     assert len({each.about for each in found}) == len(found)
     return {each.about: each for each in found}
+
+
+def test_the_area_of_rows_of_one_class_is_not_known(binary):
+    alone = dict(measured(binary.measures._replace(auc=np.nan)))
+    assert alone["AUC"] == "not known, for the rows are of one class"
+    assert dict(measured(binary.measures))["AUC"].startswith("0.")
 
 
 def test_the_report_prints_its_figures_and_the_best_model_first(made):
