@@ -3,6 +3,7 @@
 # make test    lint, the suite on TensorFlow, the contracts on JAX
 # make test-fast, make test-slow   the suite on TensorFlow in two parts
 # make test-android   the demo's files in Android's task library (MediaPipe)
+# make test-timm  files of timm's and torchvision's networks, loaded into ours
 # make docs    the documentation site, in build/site
 # make bench   ours and the peer's in one run, ratios last
 # Each makes its own environment first. PYTHON=python3.12 takes another Python.
@@ -13,8 +14,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 ANDROID := .venv-android
+TIMM := .venv-timm
 
-.PHONY: demo test test-fast test-slow test-torch test-android lint format bench papers docs clean
+.PHONY: demo test test-fast test-slow test-torch test-android test-timm lint format bench papers docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/mobile.installed
@@ -35,6 +37,10 @@ test-torch: $(VENV)/torch.installed
 
 test-android: $(ANDROID)/mediapipe.installed demo_output/model.int8.tflite
 	KERAS_BACKEND=tensorflow $(ANDROID)/bin/python -m pytest tests/android
+
+test-timm: $(TIMM)/timm.installed
+	KERAS_BACKEND=tensorflow $(TIMM)/bin/python -m pytest \
+	    tests/applications/pretrained/test_timm.py
 
 demo_output/model.int8.tflite:
 	$(MAKE) demo
@@ -94,5 +100,12 @@ $(ANDROID)/mediapipe.installed: setup.cfg constraints.txt
 	    exit 1; }
 	touch $@
 
+# PyTorch and timm are dependencies of a test only.
+$(TIMM)/timm.installed: setup.cfg constraints.txt
+	$(PYTHON) -m venv $(TIMM)
+	$(TIMM)/bin/python -m pip --disable-pip-version-check install --quiet \
+	    -c constraints.txt -e '.[timm]' pytest pytest-xdist
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(ANDROID) demo_output build dist *.egg-info
+	rm -rf $(VENV) $(ANDROID) $(TIMM) demo_output build dist *.egg-info

@@ -149,15 +149,32 @@ def check_alpha(alpha):
     )
 
 
+def names_weights(weights):
+    """Returns whether `weights` is a name of published weights, not a path."""
+    return isinstance(weights, str) and (
+        weights in ("imagenet", "timm") or weights.startswith("timm/")
+    )
+
+
 def check_weights_path(weights):
-    """Raises ValueError unless `weights` is a file that Keras reads."""
-    is_file = isinstance(weights, str | os.PathLike) and os.path.isfile(weights)
-    if not is_file or not str(weights).endswith((".keras", ".h5")):
+    """Raises ValueError unless `weights` is a file of weights."""
+    path = str(weights) if isinstance(weights, str | os.PathLike) else ""
+    is_file = os.path.isfile(path)
+    if is_file and path.endswith((".pth", ".pt", ".bin", ".ckpt")):
+        raise ValueError(
+            "`weights` must not be a pickled file of PyTorch, for to open one "
+            f"runs the code in it. Received: weights={path!r}. Convert it "
+            "where PyTorch is installed: from safetensors.torch import "
+            f"save_file; save_file(torch.load({path!r}, weights_only=True), "
+            "'model.safetensors')."
+        )
+    if not is_file or not path.endswith((".keras", ".h5", ".safetensors")):
         what = "a file of another kind" if is_file else "which is no file"
         raise ValueError(
-            "`weights` must be None (random), 'imagenet' or the path of a "
-            ".weights.h5, .keras or legacy .h5 file. "
-            f"Received: weights={weights!r}, {what}. Check the path."
+            "`weights` must be None (random), 'imagenet', 'timm', "
+            "'timm/<tag>' or the path of a .weights.h5, .keras, legacy .h5 or "
+            f".safetensors file. Received: weights={weights!r}, {what}. Check "
+            "the path."
         )
 
 

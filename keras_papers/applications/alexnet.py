@@ -76,7 +76,11 @@ AlexNet = registry.network(PAPER, SECTION_3_5, minimum=NETWORK.minimum)(
         convolution; they are padded by 2 on each side, as in torchvision.
         """,
         module=__name__,
-        omit=("batch_normalization", "batch_norm_momentum"),
+        omit=(
+            "batch_normalization",
+            "batch_norm_momentum",
+            "batch_norm_epsilon",
+        ),
         name="alexnet",
     )
 )

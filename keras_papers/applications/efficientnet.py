@@ -16,9 +16,15 @@ from keras_papers.applications.image.classifier import (
     pooled,
     predictions,
 )
-from keras_papers.applications.image.image_input import image_input
+from keras_papers.applications.image.image_input import (
+    image_input,
+    preprocessed,
+)
 from keras_papers.applications.image.initializers import CONVOLUTION, DENSE
-from keras_papers.applications.image.padding import published_padding
+from keras_papers.applications.image.padding import (
+    check_padding,
+    published_padding,
+)
 from keras_papers.applications.image.rows import (
     Row,
     check_rows,
@@ -33,6 +39,7 @@ from keras_papers.applications.image.scaling import (
 )
 from keras_papers.applications.image.stages import deeper
 from keras_papers.applications.pretrained.evaluation import efficient_net
+from keras_papers.applications.pretrained.torch_networks import PEERS
 from keras_papers.applications.pretrained.weights import (
     Family,
     Published,
@@ -133,6 +140,7 @@ def _network(kind):
         "the paper's table at alpha of 1.0",
         {(1.0,): Published(file, md5, folder)},
         {(1.0,): Published(f"{file}_notop", md5_no_top, folder)},
+        peers=PEERS[f"EfficientNet{kind}"],
     )
     return Network(
         TABLE_1,
@@ -165,7 +173,9 @@ def build(
     dropout=0.2,
     stochastic_depth=0.2,
     include_preprocessing=True,
+    padding=None,
     batch_norm_momentum=MOMENTUM,
+    batch_norm_epsilon=None,
     rows=None,
 ):
     """Builds an EfficientNet, or an EfficientNet-Lite.
@@ -173,12 +183,12 @@ def build(
     Args:
         network: A `Network`.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), `"imagenet"` (EfficientNet-B0 to B7; none are
-            published for Lite), or the path of a file of this package
-            or of keras.applications: `.keras`, `.weights.h5` or legacy
-            `.h5`. If it has other classes or input channels, the classifier
-            is left fresh or the first convolution adapted, and a warning says
-            so. Defaults to None.
+        weights: None (random), `"imagenet"` (EfficientNet-B0 to B7), `"timm"`
+            or `"timm/<tag>"`, or the path of a file of this package, of
+            keras.applications (`.keras`, `.weights.h5` or legacy `.h5`), or of
+            timm or torchvision (`.safetensors`; docs/WEIGHTS.md). If it has
+            other classes or input channels, the classifier is left fresh or the
+            first convolution adapted, and a warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least 32 pixels each way, None for an open size.
@@ -200,9 +210,15 @@ def build(
             normalizes them itself, EfficientNet by the mean and the standard
             deviation of ImageNet's colors and Lite as (pixel - 127) / 128, or
             takes them normalized. Defaults to True.
+        padding: How maps are padded at strides 2: `"same"`, as in
+            TensorFlow, or `"symmetric"`, as in PyTorch. Defaults to None:
+            what `weights` need, and as keras.applications without weights.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md); the
             paper and keras.applications have 0.99.
+        batch_norm_epsilon: Positive float. What the batch normalizations add
+            to a variance. Defaults to None: what `weights` need, and 0.001
+            without weights.
         rows: List of `mnasnet.Row`, or of lists of their values: the table
             to build from, such as a search found. Defaults to None, the
             paper's.
@@ -230,26 +246,26 @@ def build(
         "the probability of dropping the last residual branch",
         "0 drops none.",
     )
+    check_padding(padding, batch_norm_epsilon)
     check_top(include_top, weights, pooling, classes, classifier_activation)
     scaling = network.scaling
-    images, x = image_input(
-        input_shape,
-        input_tensor,
-        include_preprocessing,
-        scaling.size,
-        network.evaluation(scaling.size),
-    )
+    images = image_input(input_shape, input_tensor, scaling.size)
+    evaluation = network.evaluation(scaling.size)
     table = network.table if rows is None else check_rows(rows, images)
     source = check_weights(
         weights,
         include_top,
         images,
         network.published,
+        evaluation=evaluation if include_preprocessing else None,
+        padding=padding,
+        epsilon=batch_norm_epsilon,
         alpha=alpha,
         **unpublished_depth(depth),
         **unpublished_rows(table, network.table),
     )
-    norm = normalization(batch_norm_momentum)
+    x = preprocessed(images, source.evaluation)
+    norm = normalization(batch_norm_momentum, source.epsilon)
     norm["kernel_initializer"] = CONVOLUTION
     width = scaling.width * alpha
     ends = alpha if network.fixed_ends else width
@@ -261,7 +277,7 @@ def build(
         3,
         2,
         network.activation,
-        published_padding(x, odd_maps="same"),
+        published_padding(x, "same", source.padding),
         **norm,
     )
     blocks = list(_blocks(network, table, depth))
@@ -274,6 +290,7 @@ def build(
             activation=network.activation,
             squeeze_activation=network.activation,
             stochastic_depth=stochastic_depth * index / len(blocks),
+            padding=source.padding,
             name=block,
             **norm,
         )

@@ -13,7 +13,7 @@ from keras_papers.applications.efficientnet import (
     constructor,
 )
 from keras_papers.applications.pretrained.evaluation import efficient_net_lite
-from keras_papers.applications.pretrained.weights import UNPUBLISHED
+from keras_papers.applications.pretrained.weights import of_torch
 from keras_papers.applications.registry import Paper
 
 PAPER = Paper(
@@ -39,7 +39,7 @@ NETWORKS = {
         WITHOUT_SE,
         scaling,
         efficient_net_lite,
-        UNPUBLISHED,
+        of_torch(f"EfficientNetLite{kind}"),
         activation="relu6",
         fixed_ends=True,
     )

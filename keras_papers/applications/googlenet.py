@@ -14,6 +14,7 @@ from keras_papers.applications.image.inception import (
     max_pool,
 )
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
+from keras_papers.applications.pretrained.weights import of_torch
 from keras_papers.checks import MINIMUM_SIZE, check_bool, plain_numbers
 from keras_papers.layers import LocalResponseNormalization
 
@@ -64,6 +65,7 @@ TABLE_1 = (
 # Section 5: losses "weighted by 0.3".
 LOSS_WEIGHTS = {"predictions": 1.0, "auxiliary1": 0.3, "auxiliary2": 0.3}
 EVALUATION = TF_SLIM
+PUBLISHED = of_torch("GoogLeNet")
 
 
 def _branches(kernel, row):
@@ -98,6 +100,12 @@ def _auxiliary_head(x, name, drawing):
     return layers.Dropout(0.7, name=f"{name}_dropout")(x)
 
 
+def _variant(kernels_5x5, batch_normalization):
+    """Returns the arguments that differ from those of the paper."""
+    variant = {"batch_normalization": True} if batch_normalization else {}
+    return variant if kernels_5x5 else variant | {"kernels_5x5": False}
+
+
 def _network(kernels_5x5, batch_normalization):
     return Network(
         TABLE_1,
@@ -109,10 +117,12 @@ def _network(kernels_5x5, batch_normalization):
         size=224,
         minimum=MINIMUM_SIZE,
         pools={3: 3, 4: 3 if kernels_5x5 else 2},
+        published=PUBLISHED,
+        variant=_variant(kernels_5x5, batch_normalization),
     )
 
 
-@registry.network(PAPER, TABLE_1)
+@registry.network(PAPER, TABLE_1, published=PUBLISHED)
 @plain_numbers
 def GoogLeNet(
     include_top=True,
@@ -137,10 +147,11 @@ def GoogLeNet(
 
     Args:
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), or the path of a file of this package:
-            `.keras` or `.weights.h5`. If it has other classes or input
-            channels, the classifier is left fresh or the first convolution
-            adapted, and a warning says so. Defaults to None.
+        weights: None (random), or the path of a file of this package, of
+            keras.applications (`.keras`, `.weights.h5` or legacy `.h5`), or of
+            timm or torchvision (`.safetensors`; docs/WEIGHTS.md). If it has
+            other classes or input channels, the classifier is left fresh or the
+            first convolution adapted, and a warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least 32 pixels each way, None for an open size.

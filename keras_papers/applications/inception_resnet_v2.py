@@ -12,6 +12,7 @@ from keras_papers.applications.image.inception import (
     whole_map_head,
 )
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
+from keras_papers.applications.pretrained.torch_networks import PEERS
 from keras_papers.applications.pretrained.weights import Family, Published
 from keras_papers.applications.variants import variant
 
@@ -100,6 +101,7 @@ PUBLISHED = Family(
     "alpha=1.0, without auxiliary classifiers and gammas",
     _published("", "e693bd0210a403b3192acc6073ad2e96"),
     _published("_notop", "d19885ff4a710c122648d3b5c3b684e4"),
+    peers=PEERS["InceptionResNetV2"],
 )
 EVALUATION = TF_SLIM  # where the published weights were trained
 NETWORK = Network(
@@ -120,7 +122,7 @@ InceptionResNetV2 = registry.network(PAPER, FIGURE_15, **NETWORK.record)(
         "Builds Inception-ResNet-v2: figure 15 of the paper, as its authors "
         "coded it.",
         module=__name__,
-        omit=("normalize",),
+        omit=("normalize", "average_zeros"),
         name="inception_resnet_v2",
         batch_norm_scale=False,
     )

@@ -12,6 +12,7 @@ from keras_papers.applications.image.inception import (
     whole_map_head,
 )
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
+from keras_papers.applications.pretrained.torch_networks import PEERS
 from keras_papers.applications.pretrained.weights import Family, Published
 from keras_papers.applications.variants import variant
 
@@ -131,6 +132,7 @@ PUBLISHED = Family(
     "alpha=1.0, without auxiliary classifiers and gammas",
     _published("", "9a0d58056eeedaa3f26cb7ebd46da564"),
     _published("_notop", "bcbd6486424b2319ff4ef7d526e38f63"),
+    peers=PEERS["InceptionV3"],
 )
 EVALUATION = TF_SLIM  # where the published weights were trained
 NETWORK = Network(

@@ -11,6 +11,7 @@ from keras_papers.applications.image.inception import (
     whole_map_head,
 )
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
+from keras_papers.applications.pretrained.weights import of_torch
 from keras_papers.applications.variants import variant
 
 preprocess_input = inception_v3.preprocess_input
@@ -108,6 +109,7 @@ NETWORK = Network(
     auxiliary=(3,),
     auxiliary_head=whole_map_head,
     auxiliary_size=107,
+    published=of_torch("InceptionV4"),
 )
 InceptionV4 = registry.network(PAPER, FIGURE_9, **NETWORK.record)(
     variant(
@@ -116,7 +118,7 @@ InceptionV4 = registry.network(PAPER, FIGURE_9, **NETWORK.record)(
         NETWORK,
         "Builds Inception-v4: figure 9 of the paper.",
         module=__name__,
-        omit=("normalize",),
+        omit=("normalize", "average_zeros"),
         name="inception_v4",
     )
 )

@@ -15,8 +15,12 @@ from keras_papers.applications.image.classifier import (
     pooled,
     predictions,
 )
-from keras_papers.applications.image.image_input import image_input
+from keras_papers.applications.image.image_input import (
+    image_input,
+    preprocessed,
+)
 from keras_papers.applications.image.initializers import CONVOLUTION, DENSE
+from keras_papers.applications.image.padding import check_padding
 from keras_papers.applications.image.rows import (
     Row,
     check_rows,
@@ -32,8 +36,9 @@ from keras_papers.applications.image.scaling import (
 from keras_papers.applications.image.stages import deeper
 from keras_papers.applications.pretrained.evaluation import efficient_net
 from keras_papers.applications.pretrained.weights import (
-    UNPUBLISHED,
+    Family,
     check_weights,
+    of_torch,
 )
 from keras_papers.applications.variants import variant
 from keras_papers.checks import (
@@ -94,11 +99,12 @@ class Network(NamedTuple):
     table: tuple
     stem: int  # channels of the convolution before the rows
     dropout: float  # before the classifier
+    published: Family
 
 
-A1_NETWORK = Network(FIGURE_7, 32, 0.2)
-B1_NETWORK = Network(B1, 32, 0.2)
-SMALL_NETWORK = Network(SMALL, 8, 0.0)
+A1_NETWORK = Network(FIGURE_7, 32, 0.2, of_torch("MnasNetA1"))
+B1_NETWORK = Network(B1, 32, 0.2, of_torch("MnasNetB1"))
+SMALL_NETWORK = Network(SMALL, 8, 0.0, of_torch("MnasNetSmall"))
 
 
 @plain_numbers
@@ -117,7 +123,9 @@ def build(
     depth=1.0,
     dropout=0.2,
     include_preprocessing=True,
+    padding=None,
     batch_norm_momentum=MOMENTUM,
+    batch_norm_epsilon=None,
     rows=None,
 ):
     """Builds a MnasNet.
@@ -125,10 +133,12 @@ def build(
     Args:
         network: A `Network`.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), or the path of a file of this package: `.keras`
-            or `.weights.h5`. If it has other classes or input channels, the
+        weights: None (random), `"timm"` or `"timm/<tag>"`, or the path of a
+            file of this package, of keras.applications (`.keras`, `.weights.h5`
+            or legacy `.h5`), or of timm or torchvision (`.safetensors`;
+            docs/WEIGHTS.md). If it has other classes or input channels, the
             classifier is left fresh or the first convolution adapted, and a
-            warning says so. Defaults to None; none are published for Keras.
+            warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least 32 pixels each way, None for an open size.
@@ -146,9 +156,15 @@ def build(
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             normalizes them itself, by the mean and the standard deviation of
             ImageNet's colors, or takes them normalized. Defaults to True.
+        padding: How maps are padded at strides 2: `"same"`, as in
+            TensorFlow, or `"symmetric"`, as in PyTorch. Defaults to None:
+            what `weights` need, and as keras.applications without weights.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md); the
             authors' code has 0.99.
+        batch_norm_epsilon: Positive float. What the batch normalizations add
+            to a variance. Defaults to None: what `weights` need, and 0.001
+            without weights.
         rows: List of `mnasnet.Row`, or of lists of their values: the table
             to build from, such as a search found. Defaults to None, the
             paper's.
@@ -170,24 +186,29 @@ def build(
     check_alpha(alpha)
     check_depth(depth)
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")
+    check_padding(padding, batch_norm_epsilon)
     check_top(include_top, weights, pooling, classes, classifier_activation)
-    images, x = image_input(
-        input_shape, input_tensor, include_preprocessing, SIZE, EVALUATION
-    )
+    images = image_input(input_shape, input_tensor, SIZE)
     table = network.table if rows is None else check_rows(rows, images)
     source = check_weights(
         weights,
         include_top,
         images,
-        UNPUBLISHED,
+        network.published,
+        evaluation=EVALUATION if include_preprocessing else None,
+        padding=padding,
+        epsilon=batch_norm_epsilon,
         alpha=alpha,
         **unpublished_depth(depth),
         **unpublished_rows(table, network.table),
     )
-    norm = normalization(batch_norm_momentum)
+    x = preprocessed(images, source.evaluation)
+    norm = normalization(batch_norm_momentum, source.epsilon)
     norm["kernel_initializer"] = CONVOLUTION
     stem = round_filters(network.stem * alpha)
-    x = conv_norm_graph(x, "stem", stem, 3, 2, "relu", **norm)
+    x = conv_norm_graph(
+        x, "stem", stem, 3, 2, "relu", source.padding or "same", **norm
+    )
     for stage, row in enumerate(table, start=1):
         for block in range(deeper(row.layers, depth)):
             x = row_graph(
@@ -196,6 +217,7 @@ def build(
                 filters=round_filters(row.filters * alpha),
                 strides=row.s if block == 0 else 1,
                 activation="relu",
+                padding=source.padding,
                 name=f"stage{stage}_block{block + 1}",
                 **norm,
             )
@@ -211,7 +233,9 @@ def build(
 
 
 def _constructor(kind, network, summary, omit=("rows",)):
-    register = registry.network(PAPER, network.table, size=SIZE)
+    register = registry.network(
+        PAPER, network.table, size=SIZE, published=network.published
+    )
     return register(
         variant(
             f"MnasNet{kind}",

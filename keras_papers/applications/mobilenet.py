@@ -15,8 +15,14 @@ from keras_papers.applications.image.classifier import (
     pooled,
     predictions,
 )
-from keras_papers.applications.image.image_input import image_input
-from keras_papers.applications.image.padding import published_padding
+from keras_papers.applications.image.image_input import (
+    image_input,
+    preprocessed,
+)
+from keras_papers.applications.image.padding import (
+    check_padding,
+    published_padding,
+)
 from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
@@ -24,6 +30,7 @@ from keras_papers.applications.image.scaling import (
 )
 from keras_papers.applications.image.stages import deepen, name_blocks
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
+from keras_papers.applications.pretrained.torch_networks import PEERS
 from keras_papers.applications.pretrained.weights import (
     Family,
     Published,
@@ -96,6 +103,7 @@ PUBLISHED = Family(
     _published(""),
     _published("_no_top"),
     SIZES,
+    PEERS["MobileNet"],
 )
 EVALUATION = TF_SLIM  # where the published weights were trained
 
@@ -120,7 +128,9 @@ def MobileNet(
     full_convolution=False,
     depth=1.0,
     include_preprocessing=False,
+    padding=None,
     batch_norm_momentum=MOMENTUM,
+    batch_norm_epsilon=None,
 ):
     """Builds MobileNet: table 1 of the paper at width `alpha`.
 
@@ -132,12 +142,12 @@ def MobileNet(
         depth_multiplier: Positive int. Depthwise filters per channel.
         dropout: Float in [0, 1). Dropout before the classifier.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), `"imagenet"`, or the path of a file of this
-            package or of keras.applications: `.keras`, `.weights.h5` or
-            legacy `.h5`.
-            If it has other classes or input channels, the classifier is left
-            fresh or the first convolution adapted, and a warning says so.
-            Defaults to None.
+        weights: None (random), `"imagenet"`, `"timm"` or `"timm/<tag>"`, or the
+            path of a file of this package, of keras.applications (`.keras`,
+            `.weights.h5` or legacy `.h5`), or of timm or torchvision
+            (`.safetensors`; docs/WEIGHTS.md). If it has other classes or input
+            channels, the classifier is left fresh or the first convolution
+            adapted, and a warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         pooling: `"avg"`, `"max"` or None: how a model without top ends.
         classes: Positive int. Units of the classifier. Defaults to 1000.
@@ -155,9 +165,15 @@ def MobileNet(
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             scales them itself, or takes `preprocess_input`'s [-1, 1].
             Defaults to False.
+        padding: How maps are padded at strides 2: `"same"`, as in
+            TensorFlow, or `"symmetric"`, as in PyTorch. Defaults to None:
+            what `weights` need, and as keras.applications without weights.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md);
             keras.applications has 0.99.
+        batch_norm_epsilon: Positive float. What the batch normalizations add
+            to a variance. Defaults to None: what `weights` need, and 0.001
+            without weights.
 
     Returns:
         A functional model: images to class scores, or to features.
@@ -176,11 +192,11 @@ def MobileNet(
     check_alpha(alpha)
     check_depth(depth)
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")
+    check_padding(padding, batch_norm_epsilon)
     check_top(include_top, weights, pooling, classes, classifier_activation)
-    images, x = image_input(
+    images = image_input(
         input_shape,
         input_tensor,
-        include_preprocessing,
         _scaled_size(resolution_multiplier, input_shape, input_tensor),
     )
     if full_convolution and depth_multiplier != 1:
@@ -200,25 +216,45 @@ def MobileNet(
         include_top,
         images,
         PUBLISHED,
+        evaluation=EVALUATION if include_preprocessing else None,
+        padding=padding,
+        epsilon=batch_norm_epsilon,
         alpha=alpha,
         **{name: value for name, value in unpublished.items() if value},
         **unpublished_depth(depth),
     )
-    norm = normalization(batch_norm_momentum)
+    x = preprocessed(images, source.evaluation)
+    norm = normalization(batch_norm_momentum, source.epsilon)
 
-    x = conv_norm_graph(x, "stem", _scaled(STEM, alpha), 3, 2, **norm)
+    x = conv_norm_graph(
+        x,
+        "stem",
+        _scaled(STEM, alpha),
+        3,
+        2,
+        padding=source.padding or "same",
+        **norm,
+    )
     table = TABLE_5_SHALLOW if shallow else TABLE_1
     table = deepen(table, depth, "filters")
     for block, row in name_blocks(table, "filters"):
         filters = _scaled(row.filters, alpha)
         if full_convolution:
-            x = conv_norm_graph(x, block, filters, 3, row.s, **norm)
+            x = conv_norm_graph(
+                x,
+                block,
+                filters,
+                3,
+                row.s,
+                padding=source.padding or "same",
+                **norm,
+            )
             continue
         x = DepthwiseSeparable(
             filters=filters,
             strides=row.s,
             depth_multiplier=depth_multiplier,
-            padding=published_padding(x, odd_maps="even"),
+            padding=published_padding(x, "even", source.padding),
             name=block,
             **norm,
         ).draw(x)

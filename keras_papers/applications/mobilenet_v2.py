@@ -15,8 +15,14 @@ from keras_papers.applications.image.classifier import (
     pooled,
     predictions,
 )
-from keras_papers.applications.image.image_input import image_input
-from keras_papers.applications.image.padding import published_padding
+from keras_papers.applications.image.image_input import (
+    image_input,
+    preprocessed,
+)
+from keras_papers.applications.image.padding import (
+    check_padding,
+    published_padding,
+)
 from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
@@ -25,6 +31,7 @@ from keras_papers.applications.image.scaling import (
 )
 from keras_papers.applications.image.stages import deeper
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
+from keras_papers.applications.pretrained.torch_networks import PEERS
 from keras_papers.applications.pretrained.weights import (
     Family,
     Published,
@@ -85,6 +92,7 @@ PUBLISHED = Family(
     _published(""),
     _published("_no_top"),
     SIZES,
+    PEERS["MobileNetV2"],
 )
 EVALUATION = TF_SLIM  # where the published weights were trained
 
@@ -104,7 +112,9 @@ def MobileNetV2(
     *,
     depth=1.0,
     include_preprocessing=False,
+    padding=None,
     batch_norm_momentum=MOMENTUM,
+    batch_norm_epsilon=None,
 ):
     """Builds MobileNetV2: table 2 of the paper at width `alpha`.
 
@@ -115,12 +125,12 @@ def MobileNetV2(
         alpha: Positive float. Width multiplier of section 4. Below 1 it
             leaves the last convolution at 1280 channels.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), `"imagenet"`, or the path of a file of this
-            package or of keras.applications: `.keras`, `.weights.h5` or
-            legacy `.h5`.
-            If it has other classes or input channels, the classifier is left
-            fresh or the first convolution adapted, and a warning says so.
-            Defaults to None.
+        weights: None (random), `"imagenet"`, `"timm"` or `"timm/<tag>"`, or the
+            path of a file of this package, of keras.applications (`.keras`,
+            `.weights.h5` or legacy `.h5`), or of timm or torchvision
+            (`.safetensors`; docs/WEIGHTS.md). If it has other classes or input
+            channels, the classifier is left fresh or the first convolution
+            adapted, and a warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         pooling: `"avg"`, `"max"` or None: how a model without top ends.
         classes: Positive int. Units of the classifier. Defaults to 1000.
@@ -131,9 +141,15 @@ def MobileNetV2(
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             scales them itself, or takes `preprocess_input`'s [-1, 1].
             Defaults to False.
+        padding: How maps are padded at strides 2: `"same"`, as in
+            TensorFlow, or `"symmetric"`, as in PyTorch. Defaults to None:
+            what `weights` need, and as keras.applications without weights.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md);
             keras.applications has 0.999.
+        batch_norm_epsilon: Positive float. What the batch normalizations add
+            to a variance. Defaults to None: what `weights` need, and 0.001
+            without weights.
 
     Returns:
         A functional model: images to class scores, or to features.
@@ -151,27 +167,40 @@ def MobileNetV2(
     check_name(name)
     check_alpha(alpha)
     check_depth(depth)
+    check_padding(padding, batch_norm_epsilon)
     check_top(include_top, weights, pooling, classes, classifier_activation)
-    images, x = image_input(input_shape, input_tensor, include_preprocessing)
+    images = image_input(input_shape, input_tensor)
     rows = image_size(images)[0]
     source = check_weights(
         weights,
         include_top,
         images,
         PUBLISHED,
+        evaluation=EVALUATION if include_preprocessing else None,
+        padding=padding,
+        epsilon=batch_norm_epsilon,
         alpha=alpha,
         **unpublished_depth(depth),
     )
-    norm = normalization(batch_norm_momentum)
+    x = preprocessed(images, source.evaluation)
+    norm = normalization(batch_norm_momentum, source.epsilon)
 
-    x = conv_norm_graph(x, "stem", round_filters(STEM * alpha), 3, 2, **norm)
+    x = conv_norm_graph(
+        x,
+        "stem",
+        round_filters(STEM * alpha),
+        3,
+        2,
+        padding=source.padding or "same",
+        **norm,
+    )
     for stage, row in enumerate(TABLE_2, start=1):
         for repeat in range(deeper(row.n, depth)):
             x = InvertedResidual(
                 filters=round_filters(int(row.c * alpha)),
                 expansion=row.t,
                 strides=row.s if repeat == 0 else 1,
-                padding=published_padding(x, odd_maps="same"),
+                padding=published_padding(x, "same", source.padding),
                 name=f"stage{stage}_block{repeat + 1}",
                 **norm,
             ).draw(x)

@@ -16,8 +16,14 @@ from keras_papers.applications.image.classifier import (
     pooled,
     predictions,
 )
-from keras_papers.applications.image.image_input import image_input
-from keras_papers.applications.image.padding import published_padding
+from keras_papers.applications.image.image_input import (
+    image_input,
+    preprocessed,
+)
+from keras_papers.applications.image.padding import (
+    check_padding,
+    published_padding,
+)
 from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
@@ -26,6 +32,7 @@ from keras_papers.applications.image.scaling import (
 )
 from keras_papers.applications.image.stages import deepen, name_blocks
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
+from keras_papers.applications.pretrained.torch_networks import PEERS
 from keras_papers.applications.pretrained.weights import (
     Family,
     Published,
@@ -138,6 +145,7 @@ PUBLISHED_LARGE = Family(
             "ec5221f64a2f6d1ef965a614bdae7973",
         ),
     ),
+    peers=PEERS["MobileNetV3Large"],
 )
 PUBLISHED_SMALL = Family(
     VARIANTS,
@@ -159,6 +167,7 @@ PUBLISHED_SMALL = Family(
             "cde8136e733e811080d9fcd8a252f7e4",
         ),
     ),
+    peers=PEERS["MobileNetV3Small"],
 )
 EVALUATION = TF_SLIM  # where the published weights were trained
 
@@ -193,7 +202,9 @@ def build(
     name=None,
     *,
     depth=1.0,
+    padding=None,
     batch_norm_momentum=MOMENTUM,
+    batch_norm_epsilon=None,
 ):
     """Builds a MobileNetV3.
 
@@ -207,12 +218,12 @@ def build(
         minimalistic: Whether to do without squeeze-and-excite, h-swish and
             5x5 kernels, for hardware that is slow on them.
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), `"imagenet"`, or the path of a file of this
-            package or of keras.applications: `.keras`, `.weights.h5` or
-            legacy `.h5`.
-            If it has other classes or input channels, the classifier is left
-            fresh or the first convolution adapted, and a warning says so.
-            Defaults to None.
+        weights: None (random), `"imagenet"`, `"timm"` or `"timm/<tag>"`, or the
+            path of a file of this package, of keras.applications (`.keras`,
+            `.weights.h5` or legacy `.h5`), or of timm or torchvision
+            (`.safetensors`; docs/WEIGHTS.md). If it has other classes or input
+            channels, the classifier is left fresh or the first convolution
+            adapted, and a warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         classes: Positive int. Units of the classifier. Defaults to 1000.
         pooling: `"avg"`, `"max"` or None: how a model without top ends.
@@ -223,9 +234,15 @@ def build(
         name: Name of the model.
         depth: Positive float. Factor on the blocks of every stage, rounded
             up. Defaults to 1.
+        padding: How maps are padded at strides 2: `"same"`, as in
+            TensorFlow, or `"symmetric"`, as in PyTorch. Defaults to None:
+            what `weights` need, and as keras.applications without weights.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md); the
             paper has 0.99 (section 6.1), keras.applications 0.999.
+        batch_norm_epsilon: Positive float. What the batch normalizations add
+            to a variance. Defaults to None: what `weights` need, and 0.001
+            without weights.
 
     Returns:
         A functional model: images to class scores, or to features.
@@ -246,22 +263,29 @@ def build(
     check_fraction(
         "dropout_rate", dropout_rate, "a share of features", "0 drops none."
     )
+    check_padding(padding, batch_norm_epsilon)
     check_top(include_top, weights, pooling, classes, classifier_activation)
-    images, x = image_input(input_shape, input_tensor, include_preprocessing)
+    images = image_input(input_shape, input_tensor)
     source = check_weights(
         weights,
         include_top,
         images,
         network.published,
+        evaluation=EVALUATION if include_preprocessing else None,
+        padding=padding,
+        epsilon=batch_norm_epsilon,
         alpha=alpha,
         minimalistic=minimalistic,
         **unpublished_depth(depth),
     )
-    norm = normalization(batch_norm_momentum)
+    x = preprocessed(images, source.evaluation)
+    norm = normalization(batch_norm_momentum, source.epsilon)
     swish = "relu" if minimalistic else ACTIVATIONS["HS"]
     axis = channel_axis(keras.config.image_data_format())
 
-    x = conv_norm_graph(x, "stem", STEM, 3, 2, swish, **norm)
+    x = conv_norm_graph(
+        x, "stem", STEM, 3, 2, swish, source.padding or "same", **norm
+    )
     before = STEM  # the paper's channels; x has them scaled and rounded
     table = deepen(network.table, depth, "out")
     for block, row in name_blocks(table, "out"):
@@ -278,7 +302,7 @@ def build(
             squeeze_units=round_filters(expanded * SQUEEZE_RATIO)
             if squeeze
             else None,
-            padding=published_padding(x, odd_maps="same"),
+            padding=published_padding(x, "same", source.padding),
             name=block,
             **norm,
         ).draw(x)

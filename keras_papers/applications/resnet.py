@@ -11,7 +11,12 @@ from keras_papers.applications.image.residual import (
 )
 from keras_papers.applications.image.scaling import round_filters
 from keras_papers.applications.pretrained.evaluation import CAFFE
-from keras_papers.applications.pretrained.weights import Family, Published
+from keras_papers.applications.pretrained.torch_networks import PEERS
+from keras_papers.applications.pretrained.weights import (
+    Family,
+    Published,
+    of_torch,
+)
 from keras_papers.applications.variants import variant
 from keras_papers.layers import BasicResidual, BottleneckResidual
 
@@ -75,6 +80,7 @@ def _published(layers, md5, md5_no_top):
         "alpha of 1.0, version=1, shortcut='B', use_bias=True",
         {(1.0,): Published(path, md5)},
         {(1.0,): Published(f"{path}_notop", md5_no_top)},
+        peers=PEERS[f"ResNet{layers}"],
     )
 
 
@@ -106,7 +112,7 @@ MD5S = {  # of the published files with top, and without
     ),
 }
 NETWORKS = {
-    layers: Network(table, _block, EVALUATION)
+    layers: Network(table, _block, EVALUATION, of_torch(f"ResNet{layers}"))
     for layers, table in TABLE_1.items()
 }
 NETWORKS |= {

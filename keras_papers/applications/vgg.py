@@ -11,10 +11,11 @@ from keras_papers.applications.image.sequential import (
     build,
 )
 from keras_papers.applications.pretrained.evaluation import CAFFE
+from keras_papers.applications.pretrained.torch_networks import PEERS
 from keras_papers.applications.pretrained.weights import (
-    UNPUBLISHED,
     Family,
     Published,
+    of_torch,
 )
 from keras_papers.applications.variants import variant
 
@@ -53,6 +54,7 @@ def _published(layers, md5, md5_no_top):
         "alpha of 1.0, without batch normalization",
         {(1.0,): Published(path, md5)},
         {(1.0,): Published(f"{path}_notop", md5_no_top)},
+        peers=PEERS[f"VGG{layers}"],
     )
 
 
@@ -62,13 +64,13 @@ def _convolutions(row):
     )
 
 
-def _network(column, published=UNPUBLISHED):
+def _network(column, published):
     return Network(TABLE_1[column], _convolutions, published=published)
 
 
 NETWORKS = {
-    11: _network("A"),
-    13: _network("B"),
+    11: _network("A", of_torch("VGG11")),
+    13: _network("B", of_torch("VGG13")),
     16: _network(
         "D",
         _published(

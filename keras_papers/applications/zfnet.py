@@ -75,7 +75,12 @@ ZFNet = registry.network(PAPER, FIGURE_3, minimum=NETWORK.minimum)(
         The response normalization is that of AlexNet, the paper names no other.
         """,
         module=__name__,
-        omit=("grouped", "batch_normalization", "batch_norm_momentum"),
+        omit=(
+            "grouped",
+            "batch_normalization",
+            "batch_norm_momentum",
+            "batch_norm_epsilon",
+        ),
         name="zfnet",
     )
 )

@@ -12,6 +12,7 @@ from keras_papers.layers.block import Block
 
 POOLINGS = {"average": layers.AveragePooling2D, "max": layers.MaxPooling2D}
 PADDINGS = ("same", "valid")
+ZEROS = "symmetric"  # around the map on each side, which an average counts
 
 
 def check_branches(name, value):
@@ -52,21 +53,22 @@ def _check_step(name, step):
         size = tuple(size) if isinstance(size, list | tuple) else size
         kernel = size if isinstance(size, tuple) else (size, size)
         known = _is_count(first) or first in POOLINGS
+        paddings = (*PADDINGS, *[ZEROS] * (first == "average"))
         counts = all(map(_is_count, (*kernel, strides)))
         if (
             known
             and counts
             and len(kernel) == 2
             and len(rest) <= 3
-            and padding in PADDINGS
+            and padding in paddings
         ):
             return first, kernel, strides, padding
     raise ValueError(
         f"`{name}` has steps of the form (filters, kernel, strides, padding), "
         "or with 'average' or 'max' in place of filters; a kernel is a number "
-        "or (height, width), and the padding 'same' or 'valid'. Received: "
-        f"{name} with the step {step!r}. Try (64, 3), (64, (1, 7)) or "
-        "('max', 3, 2, 'valid')."
+        "or (height, width), and the padding 'same' or 'valid', of an average "
+        f"also 'symmetric'. Received: {name} with the step {step!r}. Try "
+        "(64, 3), (64, (1, 7)) or ('max', 3, 2, 'valid')."
     )
 
 
@@ -152,6 +154,16 @@ class BranchedBlock(Block):
                 parts.append(self._fork(f"{name}_fork{number}_", step))
             elif step[0] in POOLINGS:
                 kind, size, strides, padding = step
+                if padding == ZEROS:
+                    padding = "valid"
+                    parts.append(
+                        self.part(
+                            layers.ZeroPadding2D,
+                            f"{name}_pad{number}",
+                            tuple(side // 2 for side in size),
+                            data_format=self.data_format,
+                        )
+                    )
                 parts.append(
                     self.part(
                         POOLINGS[kind],

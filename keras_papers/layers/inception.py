@@ -17,8 +17,9 @@ class Inception(BranchedBlock, checks=CHECKS):
             convolution, `(filters, kernel)`, or a pooling, `("average", size)`
             or `("max", size)`. A kernel is a number or `(height, width)`.
             Strides and padding may follow, `(96, 3, 2, "valid")`; they
-            default to 1 and `"same"`. A list of branches in place of a step
-            divides the branch again.
+            default to 1 and `"same"`; an average with `"symmetric"` counts
+            zeros on each side of the map, as PyTorch does. A list of
+            branches in place of a step divides the branch again.
         activation: Activation of each convolution. Defaults to `"relu"`.
         normalize: Whether a batch normalization follows each convolution, in
             place of a bias. Defaults to True.

@@ -22,8 +22,10 @@ from keras_papers.applications import registry
 from keras_papers.applications.variants import variant
 from keras_papers.applications.image.classifier import (
     check_top, classifier, conv_norm_graph, normalization, pooled, predictions)
-from keras_papers.applications.image.image_input import image_input
+from keras_papers.applications.image.image_input import (
+    image_input, preprocessed)
 from keras_papers.applications.image.scaling import round_filters
+from keras_papers.applications.pretrained.evaluation import TF_SLIM
 from keras_papers.applications.pretrained.weights import Family, check_weights
 from keras_papers.applications.variants import variant
 from keras_papers.layers import InvertedResidual
@@ -45,9 +47,11 @@ def build(table, include_top=True, weights=None, input_tensor=None,
           include_preprocessing=True):
     """Builds a tiny network."""
     check_top(include_top, weights, pooling, classes, classifier_activation)
-    images, x = image_input(
-        input_shape, input_tensor, include_preprocessing, SIZE)
-    source = check_weights(weights, include_top, images, Family("none", {}, {}))
+    images = image_input(input_shape, input_tensor, SIZE)
+    source = check_weights(
+        weights, include_top, images, Family("none", {}, {}),
+        evaluation=TF_SLIM if include_preprocessing else None)
+    x = preprocessed(images, source.evaluation)
     norm = normalization(0.9)
     x = conv_norm_graph(x, "stem", 8, 3, 2, **norm)
     for stage, row in enumerate(table, start=1):

@@ -14,6 +14,7 @@ from keras_papers.layers._conv_norm import spatial_conv_norm
 
 # Of batch normalization; docs/TRAINING.md explains why not 0.999.
 MOMENTUM = 0.9
+EPSILON = 1e-3  # likewise, if the weights need no other
 
 
 def check_top(include_top, weights, pooling, classes, classifier_activation):
@@ -49,7 +50,7 @@ def check_top(include_top, weights, pooling, classes, classifier_activation):
         )
 
 
-def normalization(momentum):
+def normalization(momentum, epsilon=None):
     """Returns the arguments of every batch normalization of a family."""
     check_fraction(
         "batch_norm_momentum",
@@ -57,7 +58,7 @@ def normalization(momentum):
         "the share of the moving statistics that a step keeps",
         "0.9 suits short trainings, 0.99 and 0.999 long ones.",
     )
-    return {"momentum": momentum, "epsilon": 1e-3}
+    return {"momentum": momentum, "epsilon": epsilon or EPSILON}
 
 
 def conv_norm_graph(
@@ -119,6 +120,6 @@ def classifier(images, outputs, name, source):
     inputs = keras.utils.get_source_inputs(images)
     inputs = inputs[0] if len(inputs) == 1 else inputs
     model = keras.Model(inputs, outputs, name=name)
-    if source is not None:
+    if source.file is not None:
         load_weights(model, source)
     return model

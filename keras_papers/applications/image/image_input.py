@@ -6,26 +6,16 @@ import keras
 import numpy as np
 from keras import layers
 
-from keras_papers.applications.pretrained.evaluation import TF_SLIM
 from keras_papers.checks import MINIMUM_SIZE, check_positive_int
 from keras_papers.layers._image_axes import split_image_shape
 
 
 def image_input(
-    input_shape,
-    input_tensor,
-    include_preprocessing,
-    default_size=224,
-    evaluation=TF_SLIM,
-    minimum=MINIMUM_SIZE,
+    input_shape, input_tensor, default_size=224, minimum=MINIMUM_SIZE
 ):
-    """Opens the graph: the input, and the pixels that the stem takes.
+    """Opens the graph: returns the images as they come in.
 
     Images of fewer than `minimum` pixels each way are refused.
-
-    Returns:
-        The images as they come in, and the same for the stem: normalized as
-        `evaluation` has it, which is to [-1, 1] unless it says otherwise.
     """
     data_format = keras.config.image_data_format()
     if input_tensor is not None:
@@ -39,7 +29,16 @@ def image_input(
             )
         _check_image_shape(input_shape, data_format, minimum)
         images = keras.Input(tuple(input_shape), name="image")
-    if not include_preprocessing:
+    return images
+
+
+def preprocessed(images, evaluation):
+    """Returns the images for the stem, normalized as `evaluation` has it.
+
+    None leaves them as they are.
+    """
+    data_format = keras.config.image_data_format()
+    if evaluation is None:
         if not keras.backend.is_float_dtype(images.dtype):
             raise ValueError(
                 "`input_tensor` must hold floats for a model without "
@@ -47,7 +46,7 @@ def image_input(
                 f"input_tensor of dtype {images.dtype}. Pass "
                 "include_preprocessing=True, or what a Rescaling makes of it."
             )
-        return images, images
+        return images
     channels = split_image_shape(data_format, images.shape)[2]
     mean, std = evaluation.normalization(channels)
     if np.ndim(mean) and data_format == "channels_first":
@@ -55,7 +54,7 @@ def image_input(
     x = layers.Rescaling(
         (1 / std).tolist(), (-mean / std).tolist(), name="preprocessing"
     )(images)
-    return images, reversed_channels(x) if evaluation.reverses else x
+    return reversed_channels(x) if evaluation.reverses else x
 
 
 def reversed_channels(x):

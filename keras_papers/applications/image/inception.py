@@ -14,7 +14,10 @@ from keras_papers.applications.image.classifier import (
     pooled,
     predictions,
 )
-from keras_papers.applications.image.image_input import image_input
+from keras_papers.applications.image.image_input import (
+    image_input,
+    preprocessed,
+)
 from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
@@ -22,6 +25,7 @@ from keras_papers.applications.image.scaling import (
     unpublished_depth,
 )
 from keras_papers.applications.image.stages import deeper
+from keras_papers.applications.pretrained.evaluation import TF_SLIM
 from keras_papers.applications.pretrained.weights import (
     UNPUBLISHED,
     Family,
@@ -56,6 +60,7 @@ class Network(NamedTuple):
     published: Family = UNPUBLISHED
     head: int | None = None  # filters of a convolution behind the rows
     pools: Mapping = {}  # size of a pooling in front of a stage
+    variant: Mapping = {}  # arguments of `check_weights` that distinguish it
 
     @property
     def record(self):
@@ -69,6 +74,7 @@ class Drawing(NamedTuple):
 
     alpha: float
     norm: dict  # further arguments of each module
+    average_zeros: bool = False  # whether averages count those around the map
 
     def module(self, x, name, branches, scale=None, **arguments):
         """Draws a module; its channels are multiplied by `alpha`."""
@@ -76,6 +82,8 @@ class Drawing(NamedTuple):
         if scale is not None:
             block, arguments["residual_scale"] = InceptionResidual, scale
         branches = _scaled(branches, self.alpha)
+        if self.average_zeros:
+            branches = [[_with_zeros(step) for step in one] for one in branches]
         return block(branches, name=name, **arguments, **self.norm).draw(x)
 
     def stem(self, x, filters, kernel_size, padding):
@@ -110,6 +118,11 @@ def _scaled_step(step, alpha):
     return (round_filters(first * alpha), *rest)
 
 
+def _with_zeros(step):
+    """Returns a step, with the padding of an average that counts zeros."""
+    return (*step, 1, "symmetric") if step[0] == "average" else step
+
+
 @plain_numbers
 def build(
     network,
@@ -129,6 +142,7 @@ def build(
     include_preprocessing=False,
     batch_norm_momentum=MOMENTUM,
     batch_norm_scale=True,
+    average_zeros=None,
     normalize=True,
 ):
     """Builds an Inception network.
@@ -137,11 +151,12 @@ def build(
         network: A `Network`.
         include_top: Whether to end with the classifier. Defaults to True.
         weights: None (random), `"imagenet"` where keras.applications has such
-            weights, or the path of a file of this package or of
-            keras.applications: `.keras`, `.weights.h5` or legacy `.h5`. If it
-            has other classes or input channels, the classifier is left fresh
-            or the first convolution adapted, and a warning says so. Defaults
-            to None.
+            weights, `"timm"` or `"timm/<tag>"` (with gammas), or the path of a
+            file of this package, of keras.applications (`.keras`, `.weights.h5`
+            or legacy `.h5`), or of timm or torchvision (`.safetensors`;
+            docs/WEIGHTS.md). If it has other classes or input channels, the
+            classifier is left fresh or the first convolution adapted, and a
+            warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least `network.minimum` pixels each way, None for an
@@ -169,6 +184,9 @@ def build(
             0.9, with which a short training works (docs/TRAINING.md).
         batch_norm_scale: Whether the batch normalizations have a factor,
             gamma, as in timm and torchvision. keras.applications has none.
+        average_zeros: Whether the average poolings of 3 x 3 count the zeros
+            around the map, as in the Inception-v3 of PyTorch. Defaults to
+            None: what `weights` need, and False without weights.
         normalize: Whether there are batch normalizations.
 
     Returns:
@@ -191,12 +209,12 @@ def build(
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")
     check_top(include_top, weights, pooling, classes, classifier_activation)
     check_bool("batch_norm_scale", batch_norm_scale, "whether there are gammas")
-    images, x = image_input(
-        input_shape,
-        input_tensor,
-        include_preprocessing,
-        network.size,
-        minimum=network.minimum,
+    if average_zeros is not None:
+        check_bool(
+            "average_zeros", average_zeros, "whether averages count zeros"
+        )
+    images = image_input(
+        input_shape, input_tensor, network.size, network.minimum
     )
     _check_auxiliary(auxiliary, include_top, images, network.auxiliary_size)
     source = check_weights(
@@ -204,13 +222,18 @@ def build(
         include_top,
         images,
         network.published,
+        evaluation=TF_SLIM if include_preprocessing else None,
+        counts_zeros=average_zeros,
         alpha=alpha,
         **unpublished_depth(depth),
         **({"auxiliary": True} if auxiliary else {}),
-        **_unpublished_scale(weights, batch_norm_scale),
+        **_scale(network, batch_norm_scale),
+        **network.variant,
     )
+    x = preprocessed(images, source.evaluation)
     norm = {"norm_scale": batch_norm_scale, "normalize": normalize}
-    drawing = Drawing(alpha, norm | normalization(batch_norm_momentum))
+    norm |= normalization(batch_norm_momentum, source.epsilon)
+    drawing = Drawing(alpha, norm, source.counts_zeros)
 
     x = network.stem(x, drawing)
     blocks, ends = 0, []
@@ -248,6 +271,17 @@ def build(
     return classifier(images, scores, name, source)
 
 
+def _scale(network, batch_norm_scale):
+    """Returns the difference to the published networks, as a dict.
+
+    Those of keras.applications have no gammas, those of PyTorch have.
+    """
+    published = not network.published.with_top
+    if batch_norm_scale == published:
+        return {}
+    return {"batch_norm_scale": batch_norm_scale}
+
+
 def _residual(row):
     """Returns the arguments that make a module of `row` residual."""
     if getattr(row, "scale", None) is None:
@@ -273,13 +307,6 @@ def _check_auxiliary(auxiliary, include_top, images, smallest):
             f"pixels. Received: auxiliary=True and images of {size}. Pass "
             "a larger `input_shape`, or leave `auxiliary` out."
         )
-
-
-def _unpublished_scale(weights, batch_norm_scale):
-    """Returns the difference to the published networks, which have no gamma."""
-    if weights == "imagenet" and batch_norm_scale:
-        return {"batch_norm_scale": True}
-    return {}
 
 
 def max_pool(x, name, padding="same", size=3):

@@ -14,7 +14,11 @@ from keras_papers.applications.image.classifier import (
     pooled,
     predictions,
 )
-from keras_papers.applications.image.image_input import image_input
+from keras_papers.applications.image.image_input import (
+    image_input,
+    preprocessed,
+)
+from keras_papers.applications.image.padding import check_epsilon
 from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
@@ -92,6 +96,7 @@ def build(
     use_bias=False,
     include_preprocessing=False,
     batch_norm_momentum=MOMENTUM,
+    batch_norm_epsilon=None,
 ):
     """Builds a residual network.
 
@@ -99,11 +104,13 @@ def build(
         network: A `Network`.
         include_top: Whether to end with the classifier. Defaults to True.
         weights: None (random), `"imagenet"` where keras.applications has such
-            weights, or the path of a file of this package or of
-            keras.applications: `.keras`, `.weights.h5` or legacy `.h5`. If it
-            has other classes or input channels, the classifier is left fresh
-            or the first convolution adapted, and a warning says so. Defaults
-            to None.
+            weights, `"timm"` or `"timm/<tag>"` where timm has (in ResNet with
+            `version=1.5` and `use_bias=False`), or the path of a file of this
+            package, of keras.applications (`.keras`, `.weights.h5` or legacy
+            `.h5`), or of timm or torchvision (`.safetensors`;
+            docs/WEIGHTS.md). If it has other classes or input channels, the
+            classifier is left fresh or the first convolution adapted, and a
+            warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least `network.minimum` pixels each way, None for an
@@ -135,6 +142,9 @@ def build(
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md);
             keras.applications has 0.99.
+        batch_norm_epsilon: Positive float. What the batch normalizations add
+            to a variance. Defaults to None: what `weights` need, and that of
+            keras.applications without weights.
 
     Returns:
         A functional model: images to class scores, or to features.
@@ -158,20 +168,18 @@ def build(
         "shortcut", shortcut, ("A", "B", "C", None), "the kind of shortcuts"
     )
     check_bool("use_bias", use_bias, "whether convolutions have biases")
+    check_epsilon(batch_norm_epsilon)
     check_top(include_top, weights, pooling, classes, classifier_activation)
-    images, x = image_input(
-        input_shape,
-        input_tensor,
-        include_preprocessing,
-        network.size,
-        network.evaluation,
-        network.minimum,
+    images = image_input(
+        input_shape, input_tensor, network.size, network.minimum
     )
     source = check_weights(
         weights,
         include_top,
         images,
         network.published,
+        evaluation=network.evaluation if include_preprocessing else None,
+        epsilon=batch_norm_epsilon,
         alpha=alpha,
         **_unpublished(
             version=(version, 1),
@@ -180,7 +188,8 @@ def build(
         ),
         **unpublished_depth(depth),
     )
-    norm = {**normalization(batch_norm_momentum), "epsilon": EPSILON}
+    x = preprocessed(images, source.evaluation)
+    norm = normalization(batch_norm_momentum, source.epsilon or EPSILON)
     options = {
         "version": version,
         "shortcut": shortcut,

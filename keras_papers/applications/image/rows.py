@@ -49,12 +49,13 @@ class Row(NamedTuple):
         return max(1, int(channels * self.se)) if self.se else None
 
 
-def row_graph(x, row, **arguments):
+def row_graph(x, row, padding=None, **arguments):
     """Returns the output of a layer of a `Row`, drawn into the graph.
 
     Args:
         x: Keras tensor of its input.
         row: The `Row`.
+        padding: At strides 2. Defaults to None, as in keras.applications.
         **arguments: Further arguments of its block.
     """
     block = ConvNormActivation
@@ -66,7 +67,7 @@ def row_graph(x, row, **arguments):
         squeeze_units=row.squeeze_units(x.shape[axis]),
         gate_activation="sigmoid",
         shortcut=row.skip,
-        padding=published_padding(x, odd_maps="same"),
+        padding=published_padding(x, "same", padding),
         **arguments,
     ).draw(x)
 

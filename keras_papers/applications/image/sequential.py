@@ -14,7 +14,11 @@ from keras_papers.applications.image.classifier import (
     pooled,
     predictions,
 )
-from keras_papers.applications.image.image_input import image_input
+from keras_papers.applications.image.image_input import (
+    image_input,
+    preprocessed,
+)
+from keras_papers.applications.image.padding import check_epsilon
 from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
@@ -89,6 +93,7 @@ def build(
     dropout=0.5,
     include_preprocessing=False,
     batch_norm_momentum=MOMENTUM,
+    batch_norm_epsilon=None,
 ):
     """Builds a network of convolutions, poolings and dense layers.
 
@@ -96,11 +101,12 @@ def build(
         network: A `Network`.
         include_top: Whether to end with the classifier. Defaults to True.
         weights: None (random), `"imagenet"` where keras.applications has such
-            weights, or the path of a file of this package or of
-            keras.applications: `.keras`, `.weights.h5` or legacy `.h5`. If it
-            has other classes or input channels, the classifier is left fresh
-            or the first convolution adapted, and a warning says so. Defaults
-            to None.
+            weights, `"timm"` or `"timm/<tag>"` where timm has, or the path of a
+            file of this package, of keras.applications (`.keras`,
+            `.weights.h5` or legacy `.h5`), or of timm or torchvision
+            (`.safetensors`; docs/WEIGHTS.md). If it has other classes or input
+            channels, the classifier is left fresh or the first convolution
+            adapted, and a warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least `network.minimum` pixels each way, None for an
@@ -128,6 +134,9 @@ def build(
         batch_norm_momentum: Momentum of the moving statistics, where
             `batch_normalization` is True. Defaults to 0.9, with which a short
             training works (docs/TRAINING.md).
+        batch_norm_epsilon: Positive float. What the batch normalizations add
+            to a variance. Defaults to None: what `weights` need, and 0.001
+            without weights.
 
     Returns:
         A functional model: images to class scores, or to features.
@@ -160,25 +169,23 @@ def build(
         "whether each convolution is normalized",
     )
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")
+    check_epsilon(batch_norm_epsilon)
     check_top(include_top, weights, pooling, classes, classifier_activation)
-    images, x = image_input(
-        input_shape,
-        input_tensor,
-        include_preprocessing,
-        evaluation=CAFFE,
-        minimum=network.minimum,
-    )
+    images = image_input(input_shape, input_tensor, minimum=network.minimum)
     _check_map_of_top(images, include_top)
     source = check_weights(
         weights,
         include_top,
         images,
         network.published,
+        evaluation=CAFFE if include_preprocessing else None,
+        epsilon=batch_norm_epsilon,
         alpha=alpha,
         **({"batch_normalization": True} if batch_normalization else {}),
         **unpublished_depth(depth),
     )
-    norm = normalization(batch_norm_momentum)
+    x = preprocessed(images, source.evaluation)
+    norm = normalization(batch_norm_momentum, source.epsilon)
 
     stage = block = 1
     for row in network.table:

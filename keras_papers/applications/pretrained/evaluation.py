@@ -53,6 +53,12 @@ CAFFE = Evaluation(
     reverses=True,
 )
 
+# Mean and standard deviation of the colors of ImageNet's images.
+IMAGENET_COLORS = {
+    "mean": (0.485 * 255, 0.456 * 255, 0.406 * 255),
+    "std": (0.229 * 255, 0.224 * 255, 0.225 * 255),
+}
+
 
 def efficient_net(size):
     """Returns the recipe of EfficientNet's published weights at `size`.
@@ -63,8 +69,7 @@ def efficient_net(size):
     return Evaluation(
         crop=size / (size + 32),
         interpolation="bicubic",
-        mean=(0.485 * 255, 0.456 * 255, 0.406 * 255),
-        std=(0.229 * 255, 0.224 * 255, 0.225 * 255),
+        **IMAGENET_COLORS,
     )
 
 

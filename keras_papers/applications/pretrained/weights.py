@@ -1,4 +1,4 @@
-"""Weights of a classifier, from a file or as published for keras.applications.
+"""Weights of a classifier, from a file or as published by others.
 
 A file is read whole and compared with the model layer by layer before the
 first weight is assigned. Keras' own loader stops in the middle, names objects
@@ -15,12 +15,30 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from keras_papers.applications.pretrained.evaluation import Evaluation
+from keras_papers.applications.pretrained.safetensors_file import (
+    read_safetensors,
+)
+from keras_papers.applications.pretrained.torch_networks import (
+    PEERS,
+    Peer,
+    Tag,
+)
+from keras_papers.applications.pretrained.torch_weights import (
+    ENDING,
+    assumption,
+    file_source,
+    is_timm,
+    is_torch_file,
+    published_source,
+    torch_entries,
+)
 from keras_papers.applications.pretrained.weights_file import (
     Entry,
     kind_of,
     read_weights_file,
 )
-from keras_papers.checks import check_weights_path
+from keras_papers.checks import check_weights_path, names_weights
 from keras_papers.inlining import flatten
 from keras_papers.layers._image_axes import image_size
 
@@ -28,6 +46,7 @@ from keras_papers.layers._image_axes import image_size
 TOP = {"hidden", "hidden1", "hidden2", "logits"}
 AUXILIARY = re.compile(r"auxiliary\d+_")  # of classifiers inside
 HOST = "https://storage.googleapis.com"
+HUB = "https://huggingface.co"
 
 
 class Published(NamedTuple):
@@ -37,6 +56,11 @@ class Published(NamedTuple):
     md5: str | None = None
     folder: str = "tensorflow/keras-applications"  # on the host
 
+    @property
+    def hash(self):
+        """Hash of the file, or None if it is not known."""
+        return self.md5
+
 
 class Family(NamedTuple):
     """The published networks of one constructor."""
@@ -45,6 +69,7 @@ class Family(NamedTuple):
     with_top: dict  # `Published` by the values of `check_weights`' variant
     no_top: dict
     sizes: tuple = ()  # image sizes, where each has its own weights
+    peers: tuple[Peer, ...] = ()  # networks of timm and torchvision
 
     def has_width(self, alpha):
         """Returns whether weights of a network of width `alpha` exist."""
@@ -54,14 +79,48 @@ class Family(NamedTuple):
 UNPUBLISHED = Family("none for Keras", {}, {})
 
 
-def check_weights(weights, include_top, images, family, **variant):
-    """Returns the source of the weights: None, a path, or a `Published`.
+def of_torch(name):
+    """Returns the `Family` of a constructor that keras.applications lacks."""
+    return Family("none for Keras", {}, {}, peers=PEERS[name])
+
+
+class Source(NamedTuple):
+    """Weights, and what a network must do to serve them.
+
+    None of the last four is what the family does without weights.
+    """
+
+    file: str | Published | Tag | None  # a path, or what to download
+    peer: Peer | None = None  # network of another library that it is of
+    evaluation: Evaluation | None = None  # None normalizes no pixels
+    padding: str | None = None  # at strides 2
+    epsilon: float | None = None  # of the batch normalizations
+    counts_zeros: bool = False  # whether averages count those around the map
+
+
+def check_weights(
+    weights,
+    include_top,
+    images,
+    family,
+    *,
+    evaluation=None,
+    padding=None,
+    epsilon=None,
+    counts_zeros=None,
+    **variant,
+):
+    """Returns the `Source` of the weights.
 
     Args:
         weights: The constructor's argument.
         include_top: The constructor's argument.
         images: Keras tensor of the model's images.
         family: The `Family` of the constructor.
+        evaluation: Recipe of the family, if the model normalizes pixels.
+        padding: The constructor's argument; None is what the weights need.
+        epsilon: Likewise.
+        counts_zeros: Likewise.
         **variant: The arguments that distinguish the family's networks, except
             the image size, in the order of the keys of `family.with_top`. An
             argument that no published network has is passed only where it
@@ -69,26 +128,70 @@ def check_weights(weights, include_top, images, family, **variant):
             names it.
 
     Raises:
-        ValueError: If `weights` is neither a file nor `"imagenet"`, or if no
-            weights are published for this variant.
+        ValueError: If `weights` is neither a file nor a name of published
+            weights, if none are published for this variant, or if a
+            safetensors file is of another network.
+
+    Warns:
+        UserWarning: If it had to be assumed what the network of a safetensors
+            file does.
     """
+    if weights is not None and not names_weights(weights):
+        check_weights_path(weights)
+    chosen = {
+        "padding": padding,
+        "epsilon": epsilon,
+        "counts_zeros": counts_zeros,
+    }
     if weights is None:
-        return None
+        return Source(None, None, evaluation, **_given(chosen))
+    if is_timm(weights) or is_torch_file(weights):
+        find = published_source if is_timm(weights) else file_source
+        found = find(weights, family, variant)
+        _warn_of_assumptions(found, chosen, evaluation)
+        return Source(
+            found.file,
+            found.peer,
+            evaluation and found.evaluation,
+            **{name: getattr(found.peer, name) for name in chosen}
+            | _given(chosen),
+        )
+    file = weights
     if weights == "imagenet":
-        published = family.with_top if include_top else family.no_top
-        if family.sizes:
-            variant["size"] = _published_size(images, include_top, family.sizes)
-        key = tuple(variant.values())
-        if key not in published:
-            received = ", ".join(f"{k}={v!r}" for k, v in variant.items())
-            raise ValueError(
-                "`weights='imagenet'` exists for the published variants only: "
-                f"{family.variants}. Received: {received}. Build one of "
-                "these, or train from weights=None."
-            )
-        return published[key]
-    check_weights_path(weights)
-    return weights
+        file = _published(family, include_top, images, variant)
+    return Source(file, None, evaluation, **_given(chosen))
+
+
+def _given(chosen):
+    """Returns the arguments that are not None."""
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+def _warn_of_assumptions(found, chosen, evaluation):
+    known = {
+        "padding": chosen["padding"],
+        "batch_norm_epsilon": chosen["epsilon"],
+        "include_preprocessing": True if evaluation is None else None,
+    }
+    sentence = assumption(found, _given(known))
+    if sentence:
+        warnings.warn(sentence, UserWarning, stacklevel=_level_of_caller())
+
+
+def _published(family, include_top, images, variant):
+    """Returns the `Published` weights of keras.applications for a variant."""
+    published = family.with_top if include_top else family.no_top
+    if family.sizes:
+        variant["size"] = _published_size(images, include_top, family.sizes)
+    key = tuple(variant.values())
+    if key not in published:
+        received = ", ".join(f"{k}={v!r}" for k, v in variant.items())
+        raise ValueError(
+            "`weights='imagenet'` exists for the published variants only: "
+            f"{family.variants}. Received: {received}. Build one of "
+            "these, or train from weights=None."
+        )
+    return published[key]
 
 
 def _published_size(images, include_top, sizes):
@@ -103,7 +206,7 @@ def _published_size(images, include_top, sizes):
 
 
 def load_weights(model, source):
-    """Assigns the weights of a path or of a `Published` file to `model`.
+    """Assigns the weights of a `Source` to `model`.
 
     With another number of classes the classifier keeps its fresh weights;
     with another number of input channels the first kernel is adapted. One
@@ -113,7 +216,7 @@ def load_weights(model, source):
         ValueError: If the file cannot be fetched or read, or is of another
             architecture; the first layer that differs is named.
     """
-    path, entries, in_order = _open(source)
+    path, entries, in_order = _open(source, flatten(model))
     entries = _after_normalization(model, entries, path)
     pairs, extra = _pair(model, entries, in_order)
     values, changes = [], []
@@ -124,7 +227,8 @@ def load_weights(model, source):
         values.append(arrays)
         changes += [difference] if difference else []
     if extra:
-        difference = f"the file has {extra[0].name!r}, the model does not"
+        name = extra[0].origin or extra[0].name
+        difference = f"the file has {name!r}, the model does not"
         raise ValueError(_other_architecture(path, difference))
     for (layer, _), arrays in zip(pairs, values, strict=True):
         # A classifier with fresh weights has no arrays.
@@ -147,35 +251,48 @@ def _level_of_caller():
     return level
 
 
-def _open(source):
+def _open(source, model):
     """Returns a file's path, its entries, and whether they are in order."""
-    if not isinstance(source, Published):
-        return source, *read_weights_file(source)
-    path = _download(source)
-    try:
-        return path, *read_weights_file(path)
-    except ValueError:
-        os.remove(path)  # otherwise the cache would return it every time
-        raise
+    if isinstance(source.file, Published | Tag):
+        path = _download(source.file)
+        try:
+            return path, *_read(path, source, model)
+        except ValueError:
+            os.remove(path)  # otherwise the cache would return it every time
+            raise
+    return source.file, *_read(source.file, source, model)
+
+
+def _read(path, source, model):
+    if source.peer is not None:
+        tensors = read_safetensors(path).tensors
+        return torch_entries(path, tensors, source.peer, model), False
+    return read_weights_file(path)
 
 
 def _download(published):
-    file = {
-        "origin": f"{HOST}/{published.folder}/{published.path}.h5",
-        "cache_subdir": "models",
-    }
+    file, host, argument = {}, "keras.applications", "imagenet"
+    if isinstance(published, Tag):
+        host, argument = "timm", f"timm/{published}"
+        # All files there have the same name.
+        file["fname"] = f"{published}{ENDING}"
+        file["origin"] = f"{HUB}/timm/{published}/resolve/main/model{ENDING}"
+    else:
+        path = f"{published.folder}/{published.path}"
+        file["origin"] = f"{HOST}/{path}.h5"
+    file["cache_subdir"] = "models"
     try:
-        return keras.utils.get_file(**file, file_hash=published.md5)
+        return keras.utils.get_file(**file, file_hash=published.hash)
     except Exception as error:  # get_file raises bare ones
         if isinstance(error, ValueError):
             # The hash differs, and the file is in the cache: this call
             # fetches nothing and returns its path.
             os.remove(keras.utils.get_file(**file))
         raise ValueError(
-            "`weights='imagenet'` is fetched from the host of "
-            f"keras.applications. Received: {file['origin']}, which could not "
-            f"be fetched whole ({error}). Try again, or pass the path of a "
-            "file that was fetched elsewhere."
+            f"`weights={argument!r}` is fetched from the host of {host}. "
+            f"Received: {file['origin']}, which could not be fetched whole "
+            f"({error}). Try again, or pass the path of a file that was "
+            "fetched elsewhere."
         ) from error
 
 
@@ -321,7 +438,11 @@ def _arrays_for(layer, entry, is_first):
         )
     return None, (
         f"layer {layer.name!r} has weights of shapes {wanted}, the file has "
-        + (f"{entry.shapes} as {entry.name!r}" if entry.arrays else "none")
+        + (
+            f"{entry.shapes} as {entry.origin or entry.name!r}"
+            if entry.arrays
+            else "none"
+        )
     )
 
 

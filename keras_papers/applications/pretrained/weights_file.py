@@ -20,6 +20,7 @@ class Entry(NamedTuple):
     arrays: list
     kind: str = ""  # class of the layer as `kind_of` writes it; "" is unknown
     number: int = 0  # index of the layer among those of its class
+    origin: str = ""  # name in the file, if `name` is of this package instead
 
     @property
     def shapes(self):

@@ -364,4 +364,4 @@ def test_without_top_other_sizes_take_the_weights_of_224(size, published):
         family=FAMILIES["MobileNetV2"],
         alpha=0.5,
     )
-    assert source.path.endswith(f"_0.5_{published}_no_top")
+    assert source.file.path.endswith(f"_0.5_{published}_no_top")

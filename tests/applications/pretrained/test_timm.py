@@ -1,85 +1,151 @@
-"""MnasNet and EfficientNet-Lite, which Keras lacks, against timm's networks."""
+"""Files of timm's and torchvision's networks, loaded into ours.
+
+Their networks with random weights and statistics are saved as safetensors.
+`make test-timm` runs this where both are installed.
+"""
 
 import keras
 import numpy as np
 import pytest
 
-from tests.support.answers import answers, spread
-from tests.support.models import build
+from keras_papers import applications
+from keras_papers.applications.pretrained.torch_networks import PEERS
+from keras_papers.applications.pretrained.torch_weights import torch_entries
+from keras_papers.shapes_only import shapes_only
+from tests.support.answers import answers, random_images, spread
 
-pytestmark = [pytest.mark.slow, pytest.mark.tensorflow]
-torch = pytest.importorskip("torch")
-timm = pytest.importorskip("timm")
+pytestmark = pytest.mark.slow
+pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+try:
+    from tests.support import torch_networks as theirs
+except ModuleNotFoundError as error:
+    pytest.skip(f"needs {error.name}", allow_module_level=True)
 
-# timm's MnasNets pad as PyTorch does, which is as we do where all maps are odd.
+V1_5 = {"version": 1.5, "use_bias": False}
+GAMMA = {"batch_norm_scale": True}
+TORCHVISIONS_GOOGLENET = {"batch_normalization": True, "kernels_5x5": False}
+# One of each kind; each at an even size, where paddings differ.
 NETWORKS = [
-    ("semnasnet_100", "MnasNetA1", 225),
-    ("mnasnet_100", "MnasNetB1", 225),
-    ("mnasnet_small", "MnasNetSmall", 225),
-    ("tf_efficientnet_lite0", "EfficientNetLite0", 224),
-    ("tf_efficientnet_b0", "EfficientNetB0", 224),
+    ("timm/mobilenetv1_100", "MobileNet", 64, {}),
+    ("timm/mobilenetv2_050", "MobileNetV2", 64, {"alpha": 0.5}),
+    ("torchvision/mobilenet_v2", "MobileNetV2", 64, {}),
+    ("timm/mobilenetv3_small_050", "MobileNetV3Small", 64, {"alpha": 0.5}),
+    ("timm/tf_mobilenetv3_small_075", "MobileNetV3Small", 64, {"alpha": 0.75}),
+    ("timm/tf_mobilenetv3_large_100", "MobileNetV3Large", 64, {}),
+    ("timm/mobilenetv3_large_100", "MobileNetV3Large", 64, {}),
+    (
+        "timm/tf_mobilenetv3_small_minimal_100",
+        "MobileNetV3Small",
+        64,
+        {"minimalistic": True},
+    ),
+    ("torchvision/mobilenet_v3_small", "MobileNetV3Small", 64, {}),
+    ("torchvision/mobilenet_v3_large", "MobileNetV3Large", 64, {}),
+    ("timm/semnasnet_075", "MnasNetA1", 64, {"alpha": 0.75}),
+    ("timm/mnasnet_100", "MnasNetB1", 64, {}),
+    ("timm/mnasnet_small", "MnasNetSmall", 64, {}),
+    ("torchvision/mnasnet0_5", "MnasNetB1", 64, {"alpha": 0.5}),
+    ("timm/efficientnet_b0", "EfficientNetB0", 64, {}),
+    ("timm/tf_efficientnet_b1", "EfficientNetB1", 64, {}),
+    ("torchvision/efficientnet_b0", "EfficientNetB0", 64, {}),
+    ("timm/efficientnet_lite0", "EfficientNetLite0", 64, {}),
+    ("timm/tf_efficientnet_lite1", "EfficientNetLite1", 64, {}),
+    ("timm/resnet18", "ResNet18", 64, {}),
+    ("timm/resnet50", "ResNet50", 64, V1_5),
+    ("torchvision/resnet34", "ResNet34", 64, {}),
+    ("timm/vgg11", "VGG11", 224, {}),
+    ("timm/vgg16_bn", "VGG16", 224, {"batch_normalization": True}),
+    ("torchvision/vgg11_bn", "VGG11", 224, {"batch_normalization": True}),
+    ("timm/inception_v3", "InceptionV3", 96, GAMMA),
+    ("timm/inception_v4", "InceptionV4", 96, {}),
+    ("timm/inception_resnet_v2", "InceptionResNetV2", 96, GAMMA),
+    ("torchvision/googlenet", "GoogLeNet", 64, TORCHVISIONS_GOOGLENET),
 ]
-KINDS = (torch.nn.Conv2d, torch.nn.BatchNorm2d, torch.nn.Linear)
 
 
-def drawn(name, images):
-    """Draws a network of timm whose statistics are those of the images."""
-    torch.manual_seed(0)
-    network = timm.create_model(name, drop_path_rate=0.0)
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.weight.data.uniform_(0.5, 1.5)
-            module.bias.data.normal_(0, 0.2)
-            module.eps, module.momentum = 1e-3, 1.0
-    scores(network.train(), images)
-    return network.eval()
+@pytest.fixture(autouse=True)
+def float64():
+    """Computes in double precision: rounding grows through 200 layers."""
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx(floatx)
+    keras.config.set_dtype_policy(policy)
 
 
-def scores(network, images):
-    with torch.no_grad():
-        channels_first = images.transpose(0, 3, 1, 2).copy()
-        return network(torch.tensor(channels_first)).numpy()
+def pair(names, ours, size, arguments, folder):
+    """Returns outputs of theirs, and a function that builds ours."""
+    library, name = names.split("/")
+    images = random_images(4, size, size, 3).astype("float64")
+    if name.startswith("vgg"):
+        network = theirs.create_vgg(f"{library}/{name}".removeprefix("timm/"))
+        arguments = {**arguments, "alpha": theirs.WIDTH}
+    elif name == "googlenet":
+        network = theirs.create(library, name, aux_logits=False)
+    else:
+        network = theirs.create(library, name)
+    network = theirs.draw(network, images)
+    # The name of torchvision's file is that of its network, too.
+    path = folder / f"{name}.safetensors"
+    theirs.save(network, path)
+
+    def build(**others):
+        keywords = {**arguments, **others}
+        if "include_preprocessing" not in keywords:
+            keywords["include_preprocessing"] = False
+        return applications.get(ours)(
+            input_shape=(size, size, 3),
+            weights=path,
+            classifier_activation=None,
+            **keywords,
+        )
+
+    return theirs.scores(network, images), build, images
 
 
-def copy_weights(network, model):
-    theirs = [one for one in network.modules() if isinstance(one, KINDS)]
-    ours = [layer for layer in model.layers if layer.weights]
-    for module, layer in zip(theirs, ours, strict=True):
-        state = {
-            key: value.numpy() for key, value in module.state_dict().items()
+@pytest.mark.parametrize("names, ours, size, arguments", NETWORKS)
+def test_same_logits_from_the_same_file(names, ours, size, arguments, tmp_path):
+    expected, build, images = pair(names, ours, size, arguments, tmp_path)
+    assert spread(expected) > 0.01
+    found = answers(build(), images)
+    assert np.abs(found - expected).max() <= 1e-5 * spread(expected)
+
+
+def test_the_comparison_can_fail(tmp_path):
+    """With the padding or the epsilon of other weights."""
+    network = ("timm/tf_mobilenetv3_small_075", "MobileNetV3Small", 64)
+    expected, build, images = pair(*network, {"alpha": 0.75}, tmp_path)
+    for other in ({"padding": "symmetric"}, {"batch_norm_epsilon": 1e-5}):
+        found = answers(build(**other), images)
+        assert np.abs(found - expected).max() > 1e-3 * spread(expected)
+
+
+@pytest.mark.parametrize("ours", PEERS)
+def test_each_network_has_the_layers_of_ours(ours):
+    """The shapes of all tensors, of all networks that are mapped."""
+    models = {}
+    for peer in PEERS[ours]:
+        with theirs.torch.device("meta"):
+            network = theirs.create(peer.library, peer.name)
+        tensors = {
+            name: np.broadcast_to(np.float32(0), tuple(tensor.shape))
+            for name, tensor in network.state_dict().items()
         }
-        kernel = state.pop("weight")
-        if isinstance(layer, keras.layers.DepthwiseConv2D):
-            kernel = kernel.transpose(2, 3, 0, 1)
-        elif isinstance(layer, keras.layers.Conv2D):
-            kernel = kernel.transpose(2, 3, 1, 0)
-        elif isinstance(layer, keras.layers.Dense):
-            kernel = kernel.T
-        state.pop("num_batches_tracked", None)
-        layer.set_weights([kernel, *state.values()])
-
-
-def pair(theirs, ours, size):
-    generator = np.random.default_rng(0)
-    images = generator.normal(size=(4, size, size, 3)).astype("float32")
-    network = drawn(theirs, images)
-    model = build(
-        ours, size, include_preprocessing=False, classifier_activation=None
-    )
-    copy_weights(network, model)
-    return network, model, images
-
-
-@pytest.mark.parametrize("theirs, ours, size", NETWORKS)
-def test_same_answers_with_the_same_weights(theirs, ours, size):
-    network, model, images = pair(theirs, ours, size)
-    expected = scores(network, images)
-    assert spread(expected) > 0.02
-    assert np.abs(answers(model, images) - expected).max() <= 1e-5
-
-
-def test_the_comparison_can_fail():
-    """At an even size the two pad at other ends."""
-    network, model, images = pair("semnasnet_100", "MnasNetA1", 224)
-    expected = scores(network, images)
-    assert np.abs(answers(model, images) - expected).max() > spread(expected)
+        variant = str(peer.variant)
+        if variant not in models:
+            with shapes_only():
+                models[variant] = applications.get(ours)(**peer.variant)
+        model = models[variant]
+        entries = torch_entries("a file", tensors, peer, model)
+        found = {
+            entry.name: sorted(entry.shapes)
+            for entry in entries
+            if not entry.name.startswith("auxiliary")
+        }
+        assert found == {
+            layer.name: sorted(tuple(weight.shape) for weight in layer.weights)
+            for layer in model.layers
+            if layer.weights
+        }

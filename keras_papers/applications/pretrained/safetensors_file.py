@@ -1,0 +1,76 @@
+"""Safetensors files, read with NumPy.
+
+Eight bytes with the length of a header, the header in JSON, and the tensors
+one after the other (https://github.com/huggingface/safetensors).
+"""
+
+import json
+import os
+from typing import NamedTuple
+
+import numpy as np
+
+DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4"}
+LENGTH = 8  # bytes of the number in front of the header
+LONGEST = 100_000_000  # bytes of a header, the format's own limit
+
+
+class SafetensorsFile(NamedTuple):
+    """The tensors of a file by name, and its metadata."""
+
+    tensors: dict  # NumPy arrays, which are read where they are used
+    metadata: dict  # of text
+
+
+def read_safetensors(path):
+    """Returns the `SafetensorsFile` at `path`.
+
+    Raises:
+        ValueError: If the file is not of this format, is cut off, or has
+            tensors of a type that weights do not have.
+    """
+    try:
+        return _read(path)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            "`weights` must be a safetensors file that is whole. Received: "
+            f"weights={os.fspath(path)!r}, which cannot be read as one "
+            f"({error}). The file may be cut off; save or fetch it again."
+        ) from error
+
+
+def _read(path):
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(LENGTH), "little")
+        if not 2 <= length <= min(LONGEST, size - LENGTH):
+            raise ValueError(
+                f"its header would have {length} bytes, the file has {size}"
+            )
+        header = json.loads(file.read(length))
+    metadata = header.pop("__metadata__", {})
+    start = LENGTH + length
+    data = np.memmap(path, np.uint8, "r") if size > start else np.zeros(size)
+    tensors = {}
+    for name, entry in header.items():
+        first, end = (start + offset for offset in entry["data_offsets"])
+        if end > size:
+            raise ValueError(
+                f"tensor {name!r} ends at byte {end}, the file at {size}"
+            )
+        tensors[name] = _array(name, entry, data[first:end])
+    return SafetensorsFile(tensors, metadata)
+
+
+def _array(name, entry, data):
+    """Returns the tensor of a part of the file."""
+    dtype, shape = entry["dtype"], tuple(entry["shape"])
+    if dtype == "BF16":  # the upper half of a float32, which NumPy lacks
+        halves = data.view("<u2").astype(np.uint32)
+        return (halves << 16).view(np.float32).reshape(shape)
+    if dtype not in DTYPES:
+        raise ValueError(
+            f"tensor {name!r} is of type {dtype}, not of "
+            f"{', '.join([*DTYPES, 'BF16'])}"
+        )
+    return data.view(DTYPES[dtype]).reshape(shape)

@@ -1,0 +1,275 @@
+"""The networks of timm and torchvision that are ours, and their weights.
+
+What differs there is what their weights need: how a map is padded at strides
+2, the epsilon of the batch normalizations, and what average poolings count.
+"""
+
+import csv
+import functools
+import pathlib
+from typing import NamedTuple
+
+from keras_papers.applications.pretrained import torch_names
+from keras_papers.applications.pretrained.evaluation import (
+    IMAGENET_COLORS,
+    Evaluation,
+)
+
+# Of timm; its networks called tf_ have weights that were trained in
+# TensorFlow, and its layers pad for these as TensorFlow does.
+TORCH = {"padding": "symmetric", "epsilon": 1e-5}
+TENSORFLOW = {"padding": "same", "epsilon": 1e-3}
+TF_SLIM = {"epsilon": 1e-3}
+IN_TORCHVISION = {"library": "torchvision", **TORCH}
+
+
+class Peer(NamedTuple):
+    """A network of timm or torchvision that one of our constructors builds."""
+
+    name: str  # there
+    variant: dict  # arguments of ours, as `check_weights` gets them
+    names: dict  # a map of `torch_names`
+    epsilon: float  # of the batch normalizations
+    padding: str | None = None  # at strides 2, where ours depends on weights
+    counts_zeros: bool = False  # in averages, of those around the map
+    library: str = "timm"
+    pixels: str = "colors"  # a key of `PIXELS`, of weights without a tag
+
+    @property
+    def tags(self):
+        """Lists the `Tag`s of its published weights."""
+        return _tags().get(self.name, []) if self.library == "timm" else []
+
+    @property
+    def evaluation(self):
+        """Recipe of the weights whose tag is not known."""
+        if self.tags:
+            return self.tags[0].evaluation
+        return Evaluation(0.875, "bilinear", **PIXELS[self.pixels])
+
+
+class Tag(NamedTuple):
+    """Published weights of a network of timm, for the classes of ImageNet."""
+
+    network: str  # of timm
+    tag: str
+    top1: float | None  # accuracy on ImageNet in percent, where it is known
+    top1_size: int | None  # of the images with which it was measured
+    evaluation: Evaluation
+    size: int  # of the images
+    hash: str | None = None  # SHA-256 of the file, where it is known
+
+    def __str__(self):
+        return f"{self.network}.{self.tag}"
+
+
+PIXELS = {  # mean and standard deviation of pixels in [0, 255]
+    "colors": IMAGENET_COLORS,
+    "halves": {"mean": (127.5,) * 3, "std": (127.5,) * 3},
+    "unit": {"mean": (0.0,) * 3, "std": (255.0,) * 3},
+}
+
+
+@functools.cache
+def _tags():
+    """Returns the rows of timm_tags.csv as lists of `Tag`, by network.
+
+    The recipes are those of timm 1.0.31 (its pretrained_cfg), the accuracies
+    those of results-imagenet.csv of its repository. The first tag of a network
+    is the one that timm takes by default.
+    """
+    path = pathlib.Path(__file__).with_name("timm_tags.csv")
+    found = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            evaluation = Evaluation(
+                float(row["crop"]),
+                row["interpolation"],
+                **PIXELS[row["pixels"]],
+            )
+            tag = Tag(
+                row["network"],
+                row["tag"],
+                float(row["top1"]) if row["top1"] else None,
+                int(row["top1_size"]) if row["top1_size"] else None,
+                evaluation,
+                int(row["size"]),
+            )
+            found.setdefault(tag.network, []).append(tag)
+    return found
+
+
+def _widths(name, widths, names, others=None, **needs):
+    """Lists the peers of widths; timm writes them in percent."""
+    return [
+        Peer(
+            name.format(f"{round(100 * alpha):03}"),
+            {"alpha": alpha, **(others or {})},
+            names,
+            **needs,
+        )
+        for alpha in widths
+    ]
+
+
+def _v3(kind, names, torch_widths):
+    whole, minimal = {"minimalistic": False}, {"minimalistic": True}
+    name = f"mobilenetv3_{kind}_"
+    return (
+        *_widths(f"{name}{{}}", torch_widths, names, whole, **TORCH),
+        *_widths(f"tf_{name}{{}}", (0.75, 1.0), names, whole, **TENSORFLOW),
+        *_widths(
+            f"tf_{name}minimal_{{}}", (1.0,), names, minimal, **TENSORFLOW
+        ),
+        Peer(
+            f"mobilenet_v3_{kind}",
+            {"alpha": 1.0} | whole,
+            torch_names.TORCHVISION_V3,
+            **IN_TORCHVISION | {"epsilon": 1e-3},
+        ),
+    )
+
+
+def _efficient_net(kind):
+    whole = {"alpha": 1.0}
+    own = 1e-3 if kind >= 5 else 1e-5
+    return (
+        Peer(f"efficientnet_b{kind}", whole, torch_names.MBCONV, **TORCH),
+        Peer(
+            f"tf_efficientnet_b{kind}", whole, torch_names.MBCONV, **TENSORFLOW
+        ),
+        Peer(
+            f"efficientnet_b{kind}",
+            whole,
+            torch_names.TORCHVISION_EFFICIENTNET,
+            **IN_TORCHVISION | {"epsilon": own},
+        ),
+    )
+
+
+def _lite(kind):
+    whole, names = {"alpha": 1.0}, torch_names.MBCONV
+    return (
+        Peer(f"efficientnet_lite{kind}", whole, names, **TORCH),
+        Peer(f"tf_efficientnet_lite{kind}", whole, names, **TENSORFLOW),
+    )
+
+
+def _resnet(layers):
+    variant = {"alpha": 1.0, "version": 1.5, "use_bias": False}
+    if layers < 50:  # there is one version of its blocks
+        del variant["version"]
+    return (Peer(f"resnet{layers}", variant, torch_names.RESNET, epsilon=1e-5),)
+
+
+def _vgg(layers):
+    plain = {"alpha": 1.0}
+    normalized = plain | {"batch_normalization": True}
+    both = []
+    for name, variant in (("", plain), ("_bn", normalized)):
+        name = f"vgg{layers}{name}"
+        torchvision = {"library": "torchvision", "epsilon": 1e-5}
+        names = torch_names.TORCHVISION_VGG
+        both += [
+            Peer(name, variant, torch_names.VGG, epsilon=1e-5),
+            Peer(name, variant, names, **torchvision),
+        ]
+    return tuple(both)
+
+
+WITH_GAMMA = {"alpha": 1.0, "batch_norm_scale": True}
+PEERS = {  # by our constructor; the first of a variant is the default
+    "MobileNet": (
+        *_widths("mobilenetv1_{}", (1.0, 1.25), torch_names.SEPARABLE, **TORCH),
+    ),
+    "MobileNetV2": (
+        *_widths(
+            "mobilenetv2_{}",
+            (0.35, 0.5, 0.75, 1.0, 1.4),
+            torch_names.MBCONV,
+            **TORCH,
+        ),
+        Peer(
+            "mobilenet_v2",
+            {"alpha": 1.0},
+            torch_names.TORCHVISION_V2,
+            **IN_TORCHVISION,
+        ),
+    ),
+    "MobileNetV3Large": _v3("large", torch_names.V3_LARGE, (0.75, 1.0)),
+    "MobileNetV3Small": _v3("small", torch_names.V3_SMALL, (0.5, 0.75, 1.0)),
+    "MnasNetA1": (
+        *_widths(
+            "semnasnet_{}", (0.5, 0.75, 1.0, 1.4), torch_names.MBCONV, **TORCH
+        ),
+    ),
+    "MnasNetB1": (
+        *_widths(
+            "mnasnet_{}", (0.5, 0.75, 1.0, 1.4), torch_names.MBCONV, **TORCH
+        ),
+        *(
+            Peer(
+                f"mnasnet{alpha}".replace(".", "_"),
+                {"alpha": alpha},
+                torch_names.TORCHVISION_MNASNET,
+                **IN_TORCHVISION,
+            )
+            for alpha in (0.5, 0.75, 1.0, 1.3)
+        ),
+    ),
+    "MnasNetSmall": (
+        Peer("mnasnet_small", {"alpha": 1.0}, torch_names.MBCONV, **TORCH),
+    ),
+    **{f"EfficientNetB{kind}": _efficient_net(kind) for kind in range(8)},
+    **{f"EfficientNetLite{kind}": _lite(kind) for kind in range(5)},
+    **{f"ResNet{layers}": _resnet(layers) for layers in (18, 34, 50, 101, 152)},
+    **{f"VGG{layers}": _vgg(layers) for layers in (11, 13, 16, 19)},
+    "InceptionV3": (
+        Peer(
+            "inception_v3",
+            WITH_GAMMA,
+            torch_names.INCEPTION_V3,
+            counts_zeros=True,
+            **TF_SLIM,
+        ),
+    ),
+    "InceptionV4": (
+        Peer(
+            "inception_v4",
+            {"alpha": 1.0},
+            torch_names.INCEPTION_V4,
+            **TF_SLIM,
+        ),
+    ),
+    "InceptionResNetV2": (
+        Peer(
+            "inception_resnet_v2",
+            WITH_GAMMA,
+            torch_names.INCEPTION_RESNET_V2,
+            **TF_SLIM,
+        ),
+    ),
+    "GoogLeNet": (
+        Peer(
+            "googlenet",
+            {
+                "alpha": 1.0,
+                "batch_normalization": True,
+                "kernels_5x5": False,
+            },
+            torch_names.GOOGLENET,
+            library="torchvision",
+            pixels="halves",
+            **TF_SLIM,
+        ),
+    ),
+}
+
+
+def networks_of(name):
+    """Returns our constructors of a network of timm, such as `resnet18`."""
+    return [
+        ours
+        for ours, peers in PEERS.items()
+        if any(peer.name == name for peer in peers)
+    ]

@@ -1,0 +1,407 @@
+"""Weights of timm's and torchvision's networks, for ours.
+
+A safetensors file has the names of its tensors, and neither the padding nor
+the epsilon that they were trained with: these follow from the network's name.
+It is looked for in the file's metadata, in timm's config.json beside it, and
+in the path.
+"""
+
+import functools
+import json
+import os
+import re
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from keras_papers.applications.pretrained.evaluation import Evaluation
+from keras_papers.applications.pretrained.safetensors_file import (
+    read_safetensors,
+)
+from keras_papers.applications.pretrained.torch_names import our_names
+from keras_papers.applications.pretrained.torch_networks import (
+    PEERS,
+    Peer,
+    Tag,
+    networks_of,
+)
+from keras_papers.applications.pretrained.weights_file import Entry
+from keras_papers.checks import offer_nearest
+
+ENDING = ".safetensors"
+PREFIX = "timm"
+COUNTER = "num_batches_tracked"  # of torch's normalizations; not a weight
+BLOCK = re.compile(r"(stage(\d+)_block(\d+))_")
+ORDER = ("weight", "bias", "running_mean", "running_var")  # as in Keras
+
+
+class TorchSource(NamedTuple):
+    """Weights of another library, and what is known of them."""
+
+    peer: Peer
+    evaluation: Evaluation
+    file: str | Tag
+    assumed: tuple = ()  # what is not known, as pairs of a value and words
+
+
+def is_timm(weights):
+    """Returns whether `weights` names published weights of timm."""
+    return isinstance(weights, str) and (
+        weights == PREFIX or weights.startswith(f"{PREFIX}/")
+    )
+
+
+def is_torch_file(weights):
+    """Returns whether `weights` is the path of a safetensors file."""
+    return str(weights).endswith(ENDING)
+
+
+def published_source(weights, family, variant):
+    """Returns the source of `"timm"` or `"timm/<tag>"`.
+
+    Args:
+        weights: The constructor's argument.
+        family: The `Family` of the constructor.
+        variant: Its arguments that distinguish the family's networks.
+
+    Raises:
+        ValueError: If timm has no weights for this variant, or none of this
+            tag.
+    """
+    there = [peer for peer in family.peers if peer.tags]
+    peers = [peer for peer in there if peer.variant == variant]
+    if not peers:
+        received = _words(variant)
+        known = "; ".join(dict.fromkeys(_words(peer.variant) for peer in there))
+        raise ValueError(
+            f"`weights={weights!r}` exists for these arguments only: "
+            f"{known or 'none, for timm has no such network'}. Received: "
+            f"{received}. Build one of these, or train from weights=None."
+        )
+    tags = [(peer, tag) for peer in peers for tag in peer.tags]
+    wanted = weights.removeprefix(PREFIX).removeprefix("/")
+    if not wanted:
+        wanted = str(tags[0][1])
+    found = [(peer, tag) for peer, tag in tags if wanted in (tag.tag, str(tag))]
+    if len(found) != 1:
+        names = [f"{PREFIX}/{tag}" for _, tag in tags]
+        near = offer_nearest(f"{PREFIX}/{wanted}", _tag_names(tags))
+        raise ValueError(
+            "`weights` has the tag of weights that timm publishes for this "
+            f"network, one of {', '.join(map(repr, names))}. Received: "
+            f"weights={weights!r}. {near}"
+        )
+    ((peer, tag),) = found
+    return TorchSource(peer, tag.evaluation, tag)
+
+
+def _tag_names(tags):
+    """Lists the names of tags, the short ones where they are clear."""
+    short = [tag.tag for _, tag in tags]
+    return [
+        f"{PREFIX}/{tag.tag if short.count(tag.tag) == 1 else tag}"
+        for _, tag in tags
+    ]
+
+
+def _words(variant):
+    return ", ".join(f"{name}={value!r}" for name, value in variant.items())
+
+
+def file_source(path, family, variant):
+    """Returns the source of a safetensors file.
+
+    Raises:
+        ValueError: If the file cannot be read, or is of another network than
+            those of the family.
+    """
+    path = os.fspath(path)
+    tensors, metadata = read_safetensors(path)
+    peers = _with_these_names(path, tensors, family)
+    exact = [peer for peer in peers if peer.variant == variant]
+    peers = exact or peers
+    config = _config(path)
+    name, where = _network_name(path, metadata, config)
+    network, _, tag = name.partition(".")
+    tag = tag or config.get("pretrained_cfg", {}).get("tag", "")
+    named = [peer for peer in family.peers if peer.name == network]
+    if not named and networks_of(network):
+        raise ValueError(
+            "`weights` must be a file of the network that is built. Received: "
+            f"weights={path!r}, which is of {network!r} by {where}, a network "
+            f"that {' and '.join(networks_of(network))} builds. Build that, "
+            f"or correct {where}."
+        )
+    matching = [peer for peer in peers if peer.name == network]
+    peers = matching or peers
+    return _known(path, peers, tag, config)
+
+
+def _known(path, peers, tag, config):
+    """Returns the source of a file, with what had to be assumed."""
+    peer = peers[0]
+    recipe = _recipe(config)
+    if recipe is None:
+        found = [one for one in peer.tags if one.tag == tag]
+        recipe = found[0].evaluation if found else None
+    assumed = []
+    if len({each.padding for each in peers}) > 1:
+        assumed.append(("padding", peer.padding))
+    if len({each.epsilon for each in peers}) > 1:
+        assumed.append(("batch_norm_epsilon", peer.epsilon))
+    if recipe is None:
+        recipe = peer.evaluation
+        others = {
+            (one.evaluation.mean, one.evaluation.std)
+            for each in peers
+            for one in (*each.tags, each)
+        }
+        if len(others) > 1:
+            assumed.append(("include_preprocessing", recipe))
+    return TorchSource(peer, recipe, path, tuple(assumed))
+
+
+def assumption(source, received):
+    """Returns in a sentence what is not known of a file, or "".
+
+    Args:
+        source: A `TorchSource`.
+        received: The constructor's arguments that decide it, as a dict: what
+            is in it is known.
+    """
+    left = [pair for pair in source.assumed if pair[0] not in received]
+    if not left:
+        return ""
+    words = []
+    for name, value in left:
+        if name == "include_preprocessing":
+            mean = ", ".join(f"{number:.5g}" for number in value.mean)
+            std = ", ".join(f"{number:.5g}" for number in value.std)
+            words.append(f"pixels normalized by mean ({mean}) and std ({std})")
+        else:
+            words.append(f"{name}={value!r}")
+    return (
+        f"weights={source.file!r} does not say which network of timm or "
+        f"torchvision it is of; assumed are {' and '.join(words)}, as of "
+        f"{source.peer.library}'s {source.peer.name}. Pass other arguments, "
+        "or name the file <network>.<tag>.safetensors as timm does."
+    )
+
+
+def _with_these_names(path, tensors, family):
+    """Lists the peers whose map has all names of a file."""
+    if not family.peers:
+        raise ValueError(
+            "`weights` of timm and torchvision load into networks that these "
+            f"have. Received: weights={path!r} for a network that neither "
+            "has. Pass a file of this package."
+        )
+    kinds = _kinds(tensors)
+    maps = {id(peer.names): peer.names for peer in family.peers}
+    unknown = {
+        key: [
+            theirs
+            for theirs, ours in our_names(names, kinds, _Blocks()).items()
+            if ours is None
+        ]
+        for key, names in maps.items()
+    }
+    best = min(unknown, key=lambda key: len(unknown[key]))
+    if unknown[best] or not kinds:
+        peer = next(one for one in family.peers if id(one.names) == best)
+        first = "no tensor"
+        if kinds:
+            first = repr(_first_tensor(unknown[best][0], tensors))
+        raise ValueError(
+            "`weights` must be a safetensors file of timm or torchvision. "
+            f"Received: weights={path!r}, which has {first}; "
+            f"{peer.library}'s {peer.name} has not. Build the model that the "
+            "file is of."
+        )
+    fitting = [key for key in maps if not unknown[key]]
+    return [peer for peer in family.peers if id(peer.names) in fitting]
+
+
+def _first_tensor(layer, tensors):
+    return next(name for name in tensors if name.startswith(layer))
+
+
+class _Blocks:
+    """Stands for the blocks of a model that is not built yet."""
+
+    def __len__(self):
+        return 10**6
+
+    def __getitem__(self, number):
+        return f"stage0_block{number}"
+
+
+def _kinds(tensors):
+    """Returns the kinds of layers of a file by their names."""
+    kinds = {}
+    for name, tensor in tensors.items():
+        layer, _, part = name.rpartition(".")
+        if part == COUNTER:
+            continue
+        kinds.setdefault(layer, "")
+        if part == "running_mean":
+            kinds[layer] = "norm"
+        elif part == "weight" and tensor.ndim == 4:
+            depthwise = tensor.shape[1] == 1 < tensor.shape[0]
+            kinds[layer] = "depthwise" if depthwise else "conv"
+    return dict(sorted(kinds.items(), key=_place))
+
+
+def _place(item):
+    """Returns a layer's place in a file, whose numbers are counted."""
+    parts = re.split(r"(\d+)", item[0])
+    return [
+        (part.isdecimal(), int(part) if part.isdecimal() else part)
+        for part in parts
+        if part
+    ]
+
+
+def _config(path):
+    """Returns timm's config.json beside a file, or an empty dict."""
+    try:
+        with open(
+            os.path.join(os.path.dirname(path), "config.json"), encoding="utf-8"
+        ) as file:
+            config = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def _recipe(config):
+    """Returns the `Evaluation` that a config.json has, or None."""
+    recipe = config.get("pretrained_cfg", {})
+    try:
+        return Evaluation(
+            float(recipe["crop_pct"]),
+            str(recipe["interpolation"]),
+            tuple(255 * float(value) for value in recipe["mean"]),
+            tuple(255 * float(value) for value in recipe["std"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _network_name(path, metadata, config):
+    """Returns the name of a file's network, and what has it, in words."""
+    if "architecture" in metadata:
+        return metadata["architecture"], "its metadata"
+    if isinstance(config.get("architecture"), str):
+        return config["architecture"], "the config.json beside it"
+    parts = [re.sub("^models--timm--", "", part) for part in path.split(os.sep)]
+    stem = parts.pop().removesuffix(ENDING)
+    for part in (stem, *reversed(parts)):
+        name = _leading_name(part)
+        if name and (part is stem or part == name or part[len(name)] == "."):
+            return name + _tag_behind(part, name), ""
+    return "", ""
+
+
+def _tag_behind(part, name):
+    rest = part[len(name) :]
+    return rest if rest.startswith(".") else ""
+
+
+@functools.cache
+def _all_names():
+    names = {peer.name for peers in PEERS.values() for peer in peers}
+    return sorted(names, key=len, reverse=True)
+
+
+def _leading_name(text):
+    """Returns the longest name of a network that `text` begins with."""
+    for name in _all_names():
+        if re.match(rf"{re.escape(name)}([.\-_]|$)", text):
+            return name
+    return ""
+
+
+def torch_entries(path, tensors, peer, model):
+    """Returns the tensors of a file as entries of our layers.
+
+    Args:
+        path: Of the file, for errors.
+        tensors: Dict of NumPy arrays by their names in it.
+        peer: The `Peer` that it is of.
+        model: A flat model of ours.
+
+    Raises:
+        ValueError: If there is a tensor that is not of the network.
+    """
+    layers = {layer.name: layer for layer in model.layers if layer.weights}
+    kinds = _kinds(tensors)
+    names = our_names(peer.names, kinds, _blocks(layers))
+    entries = []
+    for theirs in kinds:
+        if names[theirs] is None:
+            raise ValueError(
+                f"`weights` must be of {peer.library}'s {peer.name}. Received: "
+                f"weights={path!r}, which has "
+                f"{_first_tensor(theirs, tensors)!r}; the network has not. "
+                "Pass the file of that network."
+            )
+        arrays = [
+            tensors[f"{theirs}.{part}"]
+            for part in ORDER
+            if f"{theirs}.{part}" in tensors
+        ]
+        layer = layers.get(names[theirs])
+        if layer is not None:
+            arrays[0] = _in_our_layout(arrays[0], layer, model)
+        entries.append(Entry(names[theirs], arrays, origin=theirs))
+    return entries
+
+
+def _blocks(layers):
+    """Lists the names of the blocks of a model in their order."""
+    found = {}
+    for name in layers:
+        match = BLOCK.match(name)
+        if match:
+            found[match[1]] = int(match[2]), int(match[3])
+    return sorted(found, key=found.get)
+
+
+def _in_our_layout(kernel, layer, model):
+    """Returns a kernel of PyTorch with the axes of a layer of Keras.
+
+    PyTorch's have the channels of the output first, then those of the input,
+    height and width.
+    """
+    kind = keras.layers
+    if isinstance(layer, kind.DepthwiseConv2D) and kernel.ndim == 4:
+        return kernel.transpose(2, 3, 0, 1)
+    if isinstance(layer, kind.Conv2D) and kernel.ndim == 4:
+        return kernel.transpose(2, 3, 1, 0)
+    if isinstance(layer, kind.Conv2D) and kernel.ndim == 2:
+        return kernel.T[None, None]
+    if isinstance(layer, kind.Dense) and kernel.ndim in (2, 4):
+        return _dense(kernel, layer, model)
+    return kernel
+
+
+def _dense(kernel, layer, model):
+    """Returns the kernel of a dense layer.
+
+    That behind a flattened map has a row for each pixel of each channel, in
+    PyTorch the channels first. timm has a convolution over the map in its
+    place.
+    """
+    producer = layer.input._keras_history.operation
+    if isinstance(producer, keras.layers.Flatten) and kernel.ndim == 2:
+        shape = list(producer.input.shape[1:])
+        if producer.data_format == "channels_last":
+            shape = [shape[-1], *shape[:-1]]
+        if np.prod(shape) != kernel.shape[1]:
+            return kernel.T
+        kernel = kernel.reshape(-1, *shape)
+    if kernel.ndim == 4:
+        return kernel.transpose(2, 3, 1, 0).reshape(-1, kernel.shape[0])
+    return kernel.T
