@@ -104,7 +104,7 @@ $(ANDROID)/mediapipe.installed: setup.cfg constraints.txt
 $(TIMM)/timm.installed: setup.cfg constraints.txt
 	$(PYTHON) -m venv $(TIMM)
 	$(TIMM)/bin/python -m pip --disable-pip-version-check install --quiet \
-	    -c constraints.txt -e '.[timm]' pytest pytest-xdist
+	    -c constraints.txt -e '.[timm]' tensorflow pytest pytest-xdist
 	touch $@
 
 clean:
