@@ -18,6 +18,7 @@ REGISTERED = (
     "keras_papers.applications.tabular",
     "keras_papers.lowering",
     "keras_papers.recipes.drops",
+    "keras_papers.recipes.rmsprop_tf1",
 )
 
 

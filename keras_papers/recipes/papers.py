@@ -19,13 +19,68 @@ INCEPTION_CROPS = (
     "colors distorted"
 )
 SLIM = "tensorflow/models, research/slim"
+EVERYTHING = tuple(
+    name
+    for name in Recipe._fields
+    if name not in ("networks", "augment", "left_out", "sources")
+    and name not in ("remembered", "chosen")
+)
+
+
+def without(*names):
+    """Returns the names of all values but some."""
+    return tuple(name for name in EVERYTHING if name not in names)
+
+
+VGG = Recipe(
+    ("VGG13", "VGG16", "VGG19"),
+    SGD,
+    0.01,
+    0.9,
+    Schedule(PLATEAUS, 0.1, 5),
+    256,
+    74,
+    5e-4,
+    ALL,
+    dropout=0.5,
+    augmentation="crops of 224 pixels; the shorter side has 256, or 256 to 512",
+    notes="The deeper networks start from the weights of the network A, VGG11. "
+    "The rate was lowered three times: the 5 epochs are a choice of this "
+    "package",
+    left_out=("the start from the weights of VGG11",),
+    remembered=EVERYTHING,
+)
+EFFICIENT_NET = Recipe(
+    ("EfficientNetB0", "EfficientNetB1"),
+    RMSPROP,
+    0.016 * 8,
+    0.9,
+    Schedule(DROPS, 0.97, 2.4, warm_up=5),
+    256 * 8,
+    350,
+    1e-5,
+    NOT_NORMS,
+    rho=0.9,
+    epsilon=1e-3,
+    label_smoothing=0.1,
+    ema=0.9999,
+    dropout=0.2,
+    batch_norm=(0.99, 1e-3),
+    augmentation="AutoAugment; without it B0 reaches 76.7 %",
+    augment="inception",
+    notes="Blocks are dropped with up to 0.2",
+    sources=(
+        "tensorflow/tpu, models/official/efficientnet: main.py, utils.py, "
+        "efficientnet_builder.py",
+    ),
+)
 RECIPES = (
     Recipe(
         ("AlexNet", "ZFNet"),
         SGD,
         0.01,
         0.9,
-        Schedule(PLATEAUS, 0.1),
+        Schedule(PLATEAUS, 0.1, 5),
         128,
         90,
         5e-4,
@@ -35,32 +90,15 @@ RECIPES = (
         "their principal components with a deviation of 0.1",
         notes="Weights from a normal distribution of the deviation 0.01. "
         "Biases of 1 in the convolutions 2, 4 and 5 and in the dense layers. "
-        "The rate was lowered by hand, three times",
-        remembered=(
-            *("optimizer", "learning_rate", "schedule", "batch_size"),
-            *("epochs", "weight_decay", "dropout", "augmentation", "notes"),
+        "The rate was lowered by hand, three times: the 5 epochs are a choice "
+        "of this package",
+        left_out=(
+            "the initial weights, of a deviation of 0.01 and biases of 1",
         ),
+        remembered=EVERYTHING,
     ),
-    Recipe(
-        ("VGG11", "VGG13", "VGG16", "VGG19"),
-        SGD,
-        0.01,
-        0.9,
-        Schedule(PLATEAUS, 0.1),
-        256,
-        74,
-        5e-4,
-        ALL,
-        dropout=0.5,
-        augmentation="crops of 224 pixels; the shorter side has 256, or 256 to "
-        "512",
-        notes="The deeper networks start from the weights of the network A, "
-        "VGG11. The rate was lowered three times",
-        remembered=(
-            *("optimizer", "learning_rate", "schedule", "batch_size"),
-            *("epochs", "weight_decay", "dropout", "augmentation", "notes"),
-        ),
-    ),
+    VGG._replace(networks=("VGG11",), left_out=()),
+    VGG,
     Recipe(
         ("GoogLeNet",),
         SGD,
@@ -73,13 +111,21 @@ RECIPES = (
         KERNELS,
         dropout=0.4,
         augmentation=INCEPTION_CROPS,
+        augment="inception",
         notes="The paper states neither rate, batch, epochs nor weight decay, "
         "and trained asynchronously, which cannot be repeated: those are "
         "choices of this package. The loss of each auxiliary classifier has "
         "the weight 0.3, and its dropout is 0.7",
-        remembered=(
-            *("optimizer", "learning_rate", "schedule", "batch_size"),
-            *("epochs", "weight_decay", "dropout", "augmentation", "notes"),
+        left_out=("the auxiliary classifiers", "asynchronous training"),
+        remembered=without(
+            *("learning_rate", "batch_size", "epochs", "weight_decay"), "decays"
+        ),
+        chosen=(
+            "learning_rate",
+            "batch_size",
+            "epochs",
+            "weight_decay",
+            "decays",
         ),
     ),
     Recipe(
@@ -100,20 +146,18 @@ RECIPES = (
         dropout=0.2,
         batch_norm=(0.9997, 1e-3),
         augmentation=INCEPTION_CROPS,
+        augment="inception",
         notes="The loss of the auxiliary classifier has the weight 0.4",
+        left_out=("the auxiliary classifier",),
         sources=(f"{SLIM}, inception_utils.py: weight decay, normalizations",),
-        remembered=(
-            *("optimizer", "learning_rate", "schedule", "batch_size"),
-            *("epochs", "label_smoothing", "ema", "dropout", "augmentation"),
-            "notes",
-        ),
+        remembered=without("weight_decay", "decays", "batch_norm"),
     ),
     Recipe(
         ("ResNet18", "ResNet34", "ResNet50", "ResNet101", "ResNet152"),
         SGD,
         0.1,
         0.9,
-        Schedule(PLATEAUS, 0.1),
+        Schedule(PLATEAUS, 0.1, 5),
         256,
         120,
         1e-4,
@@ -121,11 +165,9 @@ RECIPES = (
         batch_norm=(0.9, 1e-5),
         augmentation="the shorter side has 256 to 480 pixels, crops of 224, "
         "mirrored, colors",
-        notes="Weights of He et al., 2015. No dropout",
-        remembered=(
-            *("optimizer", "learning_rate", "schedule", "batch_size"),
-            *("epochs", "weight_decay", "batch_norm", "augmentation", "notes"),
-        ),
+        notes="Weights of He et al., 2015. No dropout. The 5 epochs are a "
+        "choice of this package",
+        remembered=EVERYTHING,
     ),
     Recipe(
         ("MobileNet",),
@@ -144,6 +186,10 @@ RECIPES = (
         "which cannot be repeated: this is the published script. Neither "
         "label smoothing nor auxiliary classifiers. Weights of the deviation "
         "0.09",
+        left_out=(
+            "asynchronous training by RMSprop",
+            "the initial weights, of a deviation of 0.09",
+        ),
         sources=(f"{SLIM}, mobilenet_v1.py, mobilenet_v1_train.py",),
         remembered=("epochs", "momentum", "dropout", "augmentation"),
     ),
@@ -164,6 +210,7 @@ RECIPES = (
         dropout=0.2,
         batch_norm=(0.997, 1e-3),
         augmentation=INCEPTION_CROPS,
+        augment="inception",
         notes="The published script takes 700,000 steps of 96 images on each "
         "of 8 GPUs. The paper has a drop in each epoch",
         sources=(
@@ -188,13 +235,11 @@ RECIPES = (
         dropout=0.2,
         batch_norm=(0.99, 1e-3),
         augmentation=INCEPTION_CROPS,
-        notes="The paper's dropout of 0.8 is the share that is kept. Epochs, "
-        "warm-up and epsilon are not in the paper",
-        remembered=(
-            *("optimizer", "learning_rate", "schedule", "batch_size"),
-            *("epochs", "weight_decay", "ema", "dropout", "batch_norm"),
-            *("augmentation", "notes"),
-        ),
+        augment="inception",
+        notes="The paper's dropout of 0.8 is the share that is kept. The "
+        "warm-up is not in the paper",
+        remembered=without("epochs", "epsilon"),
+        chosen=("epochs", "epsilon"),
     ),
     Recipe(
         ("MnasNetA1", "MnasNetB1", "MnasNetSmall"),
@@ -213,35 +258,20 @@ RECIPES = (
         dropout=0.2,
         batch_norm=(0.99, 1e-3),
         augmentation=INCEPTION_CROPS,
+        augment="inception",
         sources=(
             "tensorflow/tpu, models/official/mnasnet: mnasnet_main.py, "
             "configs/mnasnet_config.py",
         ),
         remembered=("augmentation",),
     ),
-    Recipe(
-        tuple(f"EfficientNetB{number}" for number in range(8)),
-        RMSPROP,
-        0.016 * 8,
-        0.9,
-        Schedule(DROPS, 0.97, 2.4, warm_up=5),
-        256 * 8,
-        350,
-        1e-5,
-        NOT_NORMS,
-        rho=0.9,
-        epsilon=1e-3,
-        label_smoothing=0.1,
-        ema=0.9999,
-        dropout=0.2,
-        batch_norm=(0.99, 1e-3),
-        augmentation="AutoAugment; without it B0 reaches 76.7 %",
-        notes="The dropout is that of B0 and B1; 0.3 of B2 and B3, 0.4 of B4 "
-        "and B5, 0.5 of B6 and B7. Blocks are dropped with up to 0.2",
-        sources=(
-            "tensorflow/tpu, models/official/efficientnet: main.py, utils.py, "
-            "efficientnet_builder.py",
-        ),
+    EFFICIENT_NET,
+    *(
+        EFFICIENT_NET._replace(
+            networks=(f"EfficientNetB{first}", f"EfficientNetB{first + 1}"),
+            dropout=dropout,
+        )
+        for first, dropout in ((2, 0.3), (4, 0.4), (6, 0.5))
     ),
 )
 _BY_NAME = {name: recipe for recipe in RECIPES for name in recipe.networks}

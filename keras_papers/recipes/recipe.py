@@ -3,8 +3,7 @@
 import math
 from typing import NamedTuple
 
-from keras_papers.checks import check_positive_int, plain
-
+IMAGES = 1_281_167  # of ImageNet, to train on
 SGD, RMSPROP = "SGD", "RMSprop"
 DROPS, PLATEAUS = "drops", "plateaus"
 # What the weight decay is of.
@@ -17,37 +16,42 @@ class Schedule(NamedTuple):
 
     Attributes:
         kind: `"drops"`: it is multiplied by `factor` after each `every`
-            epochs. `"plateaus"`: when the validation error stops to fall.
+            epochs. `"plateaus"`: after `every` epochs in which the validation
+            loss was not lower.
         factor: Number in (0, 1).
-        every: Epochs between two drops, or None.
+        every: Number of epochs.
         warm_up: Epochs in which it rises from zero.
     """
 
     kind: str
     factor: float
-    every: float | None = None
+    every: float
     warm_up: float = 0.0
 
     def __str__(self):
         text = f"times {self.factor:g} "
         if self.kind == PLATEAUS:
-            text += "when the validation error stops to fall"
+            text += f"after {self.every:.3g} epochs without a lower loss"
         else:
-            text += f"after each {self.every:g} epochs"
+            text += f"after each {self.every:.3g} epochs"
         if self.warm_up:
             text += f", after a warm-up of {self.warm_up:g} epochs"
         return text
+
+    def scaled(self, share):
+        """Returns the same for a share of the epochs."""
+        return self._replace(
+            every=share * self.every, warm_up=share * self.warm_up
+        )
 
 
 class Recipe(NamedTuple):
     """How a paper trained its networks on ImageNet; prints as a page.
 
-    The RMSProp of TensorFlow 1, by which most were trained, starts its mean of
-    squares at 1, that of Keras at 0: the first steps differ.
-
     Attributes:
         networks: Names of the networks.
-        optimizer: `"SGD"` or `"RMSprop"`.
+        optimizer: `"SGD"`, or `"RMSprop"` as in TensorFlow 1: its mean of
+            squares starts at 1.
         learning_rate: Its peak, for batches of `batch_size` images.
         momentum: Of the steps.
         schedule: A `Schedule`.
@@ -65,10 +69,15 @@ class Recipe(NamedTuple):
         dropout: Share dropped before the classifier.
         batch_norm: Momentum and epsilon of batch normalizations, or None.
         augmentation: Text.
+        augment: What is nearest to it of the ways in which
+            `pipelines.train_image_classifier` varies images.
         notes: Text: what else is needed to repeat it.
+        left_out: Tuple of texts: what that training leaves out.
         sources: Tuple of what was read.
         remembered: Names of the fields whose values were not read in a source,
-            but are known from memory.
+            but are known from memory; marked where it prints.
+        chosen: Names of those that neither the paper nor a source states, so
+            that they are choices of this package; marked, too.
     """
 
     networks: tuple
@@ -88,56 +97,95 @@ class Recipe(NamedTuple):
     dropout: float = 0.0
     batch_norm: tuple | None = None
     augmentation: str = ""
+    augment: str = "photo"
     notes: str = ""
+    left_out: tuple = ()
     sources: tuple = ()
     remembered: tuple = ()
+    chosen: tuple = ()
 
     def __str__(self):
-        optimizer = f"{self.optimizer}, momentum {self.momentum:g}"
-        if self.rho is not None:
-            optimizer += f", rho {self.rho:g}, epsilon {self.epsilon:g}"
-        if self.clip_norm is not None:
-            optimizer += f", gradients cut to the norm {self.clip_norm:g}"
-        norms = self.batch_norm and "momentum {:g}, epsilon {:g}".format(
-            *self.batch_norm
-        )
         rows = (
-            ("optimizer", optimizer),
-            ("learning_rate", f"{self.learning_rate:g}"),
-            ("schedule", str(self.schedule)),
-            ("batch_size", f"{self.batch_size:,}"),
-            ("epochs", f"{self.epochs:g}"),
-            ("weight_decay", f"{self.weight_decay:g}, of {self.decays}"),
-            ("label_smoothing", f"{self.label_smoothing:g}"),
-            ("dropout", f"{self.dropout:g}"),
-            ("ema", "none" if self.ema is None else f"{self.ema:g}"),
-            ("batch_norm", norms or "none"),
-            ("augmentation", self.augmentation),
-            ("notes", self.notes),
+            ("optimizer", self.optimizer_text()),
+            ("learning_rate", self._value("learning_rate")),
+            ("schedule", self._value("schedule", "{}")),
+            ("batch_size", self._value("batch_size", "{:,}")),
+            ("epochs", self._value("epochs")),
+            (
+                "weight_decay",
+                f"{self._value('weight_decay')}, of "
+                + self._value("decays", "{}"),
+            ),
+            ("label_smoothing", self._value("label_smoothing")),
+            ("dropout", self._value("dropout")),
+            ("ema", self._value("ema")),
+            ("batch_norm", self._value("batch_norm", "{0[0]:g}, {0[1]:g}")),
+            ("augmentation", self._value("augmentation", "{}")),
+            ("notes", self._value("notes", "{}")),
+            *(("source", source) for source in self.sources or ["none"]),
         )
-        lines = [
-            f"{name:17}{text}" + " *" * (name in self.remembered)
-            for name, text in rows
-            if text
-        ]
-        lines += [f"{'source':17}{source}" for source in self.sources]
+        lines = [f"{name:17}{text}" for name, text in rows if text]
         if self.remembered:
             lines.append("* from memory, not read in a source")
+        if self.chosen:
+            lines.append("+ a choice of this package: no source states it")
         return "\n".join(lines)
 
-    def plan(self, images, batch_size=None, epochs=None):
+    def optimizer_text(self):
+        """Describes the optimizer, without its learning rate."""
+        text = self._value("optimizer", "{}")
+        text += f", momentum {self._value('momentum')}"
+        if self.rho is not None:
+            text += f", rho {self._value('rho')}"
+            text += f", epsilon {self._value('epsilon')}"
+        if self.clip_norm is not None:
+            text += f", gradients cut to the norm {self._value('clip_norm')}"
+        return text
+
+    def _value(self, name, form="{:g}"):
+        """Returns the text of a field, marked if it is from memory."""
+        value = getattr(self, name)
+        if value == "":
+            return ""
+        text = "none" if value is None else form.format(value)
+        text += " *" * (name in self.remembered)
+        return text + " +" * (name in self.chosen)
+
+    @property
+    def steps(self):
+        """The number of steps on ImageNet."""
+        return round(math.ceil(IMAGES / self.batch_size) * self.epochs)
+
+    def plan(
+        self,
+        images,
+        batch_size=None,
+        epochs=None,
+        *,
+        learning_rate=None,
+        weight_decay=None,
+        label_smoothing=None,
+        ema=None,
+    ):
         """Returns the recipe for another number of images.
 
-        The learning rate is multiplied by the quotient of the batch sizes,
-        and drops and warm-up keep their share of the epochs. The momentum of
-        the moving average is at most (1 + n) / (10 + n) for n steps, as in
-        `tf.train.ExponentialMovingAverage`: a longer average would be that of
-        the first weights.
+        The learning rate is multiplied by the quotient of the batch sizes.
+        Drops, plateaus and warm-up keep their share of the epochs, and the
+        momentum of batch normalizations its share of the steps, down to 0.9.
+        The momentum of the moving average is at most (1 + n) / (10 + n) for n
+        steps, as in `tf.train.ExponentialMovingAverage`: a longer average
+        would be that of the first weights.
 
         Args:
             images: Positive int. To train on.
             batch_size: Positive int. Defaults to that of the recipe.
             epochs: Positive int. Defaults to those of the recipe.
+            learning_rate: Positive number, which is not scaled. Defaults to
+                that of the recipe, scaled.
+            weight_decay: Positive number, as in the recipe. Defaults to it.
+            label_smoothing: Number in [0, 1). Defaults to that of the recipe.
+            ema: Number in [0, 1), which is not scaled. Defaults to that of the
+                recipe, scaled.
 
         Returns:
             A `Plan`, whose `changes` say what is not as in the paper.
@@ -152,103 +200,19 @@ class Recipe(NamedTuple):
         >>> plan.steps
         3000
         >>> print(*plan.changes, sep="\\n")
-        learning_rate 0.00375 for 0.045: batches of 64 for 768 images
-        epochs 30 for 420: drops after each 0.179 for 2.5
-        ema 0.997 for 0.9999: 3,000 steps
+        batch_size 64 for 768
+        epochs 30 for 420
+        learning_rate 0.00375 for 0.045, as the batch
+        epochs before a drop 0.179 for 2.5, as the epochs
+        ema 0.997 for 0.9999, 3,000 steps for 700,980
+        momentum of batch normalizations 0.9 for 0.997, 3,000 steps for 700,980
         """
-        size = self.batch_size if batch_size is None else plain(batch_size)
-        given = self.epochs if epochs is None else plain(epochs)
-        check_positive_int("images", images, "a number of images", "Try 1000.")
-        check_positive_int("batch_size", size, "images", "Try 64.")
-        if epochs is not None:
-            check_positive_int("epochs", given, "a number of epochs", "Try 40.")
-        epoch = math.ceil(images / size)
-        steps = round(epoch * given)
-        share, changes = given / self.epochs, []
-        rate = self.learning_rate * size / self.batch_size
-        if size != self.batch_size:
-            changes.append(
-                f"learning_rate {rate:.3g} for {self.learning_rate:g}: batches "
-                f"of {size:,} for {self.batch_size:,} images"
-            )
-        schedule = self.schedule
-        if share != 1:
-            text = f"epochs {given:g} for {self.epochs:g}"
-            schedule = schedule._replace(warm_up=share * schedule.warm_up)
-            if schedule.every is not None:
-                every = share * schedule.every
-                text += f": drops after each {every:.3g} for {schedule.every:g}"
-                schedule = schedule._replace(every=every)
-            changes.append(text)
-        ema = self.ema
-        if ema is not None and (1 + steps) / (10 + steps) < ema:
-            ema = (1 + steps) / (10 + steps)
-            changes.append(f"ema {ema:.3g} for {self.ema:g}: {steps:,} steps")
-        return Plan(self, rate, schedule, epoch, steps, ema, tuple(changes))
+        from keras_papers.recipes.plan import plan_of
 
-
-class Plan(NamedTuple):
-    """A recipe for a number of images.
-
-    Attributes:
-        recipe: The `Recipe`.
-        learning_rate: Its peak.
-        schedule: The `Schedule`, in epochs of this training.
-        steps_per_epoch: Int.
-        steps: Int. All of them.
-        ema: Momentum of the moving average of the weights, or None.
-        changes: What is not as in the recipe: a text for each.
-    """
-
-    recipe: Recipe
-    learning_rate: float
-    schedule: Schedule
-    steps_per_epoch: int
-    steps: int
-    ema: float | None
-    changes: tuple
-
-    def optimizer(self):
-        """Returns the optimizer of Keras, with its schedule.
-
-        Of plateaus it has the peak: `callbacks` has what lowers it.
-        """
-        import keras
-
-        rate = self.learning_rate
-        if self.schedule.kind == DROPS:
-            from keras_papers.recipes.drops import Drops
-
-            rate = Drops(
-                rate,
-                self.schedule.factor,
-                max(1, round(self.schedule.every * self.steps_per_epoch)),
-                round(self.schedule.warm_up * self.steps_per_epoch),
-            )
-        arguments = {
-            "momentum": self.recipe.momentum,
-            "global_clipnorm": self.recipe.clip_norm,
-            "use_ema": self.ema is not None,
+        given = {
+            "learning_rate": learning_rate,
+            "weight_decay": weight_decay,
+            "label_smoothing": label_smoothing,
+            "ema": ema,
         }
-        if self.ema is not None:
-            arguments["ema_momentum"] = self.ema
-        if self.recipe.optimizer == SGD:
-            return keras.optimizers.SGD(rate, **arguments)
-        return keras.optimizers.RMSprop(
-            rate, self.recipe.rho, epsilon=self.recipe.epsilon, **arguments
-        )
-
-    def callbacks(self):
-        """Returns the callbacks for `fit`: of a plateau, and of the EMA."""
-        import keras
-
-        found = []
-        if self.schedule.kind == PLATEAUS:
-            found.append(
-                keras.callbacks.ReduceLROnPlateau(
-                    factor=self.schedule.factor, patience=5
-                )
-            )
-        if self.ema is not None:
-            found.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
-        return found
+        return plan_of(self, images, batch_size, epochs, given)

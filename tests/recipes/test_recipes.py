@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from keras_papers import applications, recipes
+from keras_papers.recipes.recipe import IMAGES
 
-# Steps and batches of ImageNet's 1,281,167 images: published scripts.
-IMAGES = 1_281_167
+# Steps of the published scripts.
 STEPS = {
     "MobileNetV2": 700_000,
     "MnasNetA1": 437_898,
@@ -39,8 +39,18 @@ def test_the_rate_is_for_256_images(name):
 def test_every_value_has_a_source_or_is_marked():
     for name in recipes.list_recipes():
         recipe = recipes.get(name)
-        assert set(recipe.remembered) <= set(recipe._fields)
-        assert recipe.sources or "weight_decay" in recipe.remembered
+        marked = recipe.remembered + recipe.chosen
+        assert set(marked) <= set(recipe._fields)
+        assert not set(recipe.remembered) & set(recipe.chosen)
+        assert recipe.sources or {"optimizer", "rho", "momentum"} <= set(marked)
+
+
+@pytest.mark.parametrize(
+    "name, dropout",
+    [("B0", 0.2), ("B1", 0.2), ("B3", 0.3), ("B4", 0.4), ("B7", 0.5)],
+)
+def test_the_dropout_of_efficientnets_grows_with_their_size(name, dropout):
+    assert recipes.get(f"EfficientNet{name}").dropout == dropout
 
 
 @pytest.mark.contract
@@ -58,45 +68,35 @@ def test_the_rate_falls_in_stairs_after_a_warm_up():
 
 
 def test_another_number_of_images_changes_what_depends_on_it():
-    recipe = recipes.get("MobileNetV2")
-    plan = recipe.plan(6400, batch_size=64, epochs=30)
-    assert plan.steps == 3000
-    assert plan.learning_rate == pytest.approx(0.045 * 64 / 768)
-    assert plan.schedule.every == pytest.approx(2.5 * 30 / 420)
-    assert plan.ema == pytest.approx(3001 / 3010)
-    assert len(plan.changes) == 3
+    paper = recipes.get("MobileNetV2")
+    plan = paper.plan(6400, batch_size=64, epochs=30)
+    recipe = plan.recipe
+    assert plan.steps == 3000 and plan.paper is paper
+    assert recipe.learning_rate == pytest.approx(0.045 * 64 / 768)
+    assert recipe.schedule.every == pytest.approx(2.5 * 30 / 420)
+    assert recipe.ema == pytest.approx(3001 / 3010)
+    assert recipe.batch_norm == (0.9, 1e-3)
+    assert len(plan.changes) == 6
 
 
-@pytest.mark.contract
-@pytest.mark.parametrize("name", ["MobileNetV2", "VGG16"])
-def test_the_optimizer_is_that_of_the_recipe(name):
-    plan = recipes.get(name).plan(640, batch_size=64, epochs=10)
-    optimizer = plan.optimizer()
-    assert type(optimizer).__name__ == plan.recipe.optimizer
-    assert optimizer.momentum == 0.9
-    if name == "MobileNetV2":
-        # By hand, Keras' formula with the epsilon inside of the root.
-        weight = keras.Variable(np.ones(2, "float32"))
-        optimizer.build([weight])
-        optimizer.apply([keras.ops.full((2,), 0.5)], [weight])
-        step = plan.learning_rate * 0.5 / np.sqrt(0.1 * 0.5**2 + 1.0)
-        np.testing.assert_allclose(
-            keras.ops.convert_to_numpy(weight), 1 - step, rtol=1e-5
-        )
+def test_the_momentum_of_normalizations_keeps_its_share_of_the_steps():
+    paper = recipes.get("InceptionV3")
+    found = paper.plan(IMAGES, epochs=50)
+    momentum, epsilon = found.recipe.batch_norm
+    assert momentum == pytest.approx(1 - 2 * 0.0003) and epsilon == 1e-3
+    assert paper.plan(IMAGES, epochs=200).recipe.batch_norm == paper.batch_norm
 
 
-@pytest.mark.contract
-def test_weight_decay_is_half_the_sum_of_the_squares():
-    model = small()
-    decayed = recipes.add_weight_decay(model, recipes.get("MobileNetV2"))
-    kernels = [
-        keras.ops.convert_to_numpy(layer.kernel)
-        for layer in model.layers
-        if type(layer) in (keras.layers.Conv2D, keras.layers.Dense)
-    ]
-    assert len(decayed) == len(kernels)
-    expected = 4e-5 * sum(np.sum(each**2) for each in kernels) / 2
-    assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
+def test_a_value_that_is_given_is_not_scaled():
+    paper = recipes.get("MobileNetV2")
+    plan = paper.plan(
+        6400, batch_size=64, epochs=420, learning_rate=0.01, ema=0.5
+    )
+    assert (plan.recipe.learning_rate, plan.recipe.ema) == (0.01, 0.5)
+    assert "learning_rate 0.01 for 0.045, as given" in plan.changes
+    assert "ema 0.5 for 0.9999, as given" in plan.changes
+    same = paper.plan(IMAGES, weight_decay=4e-5, label_smoothing=0.1)
+    assert same.changes == () and same.recipe == paper
 
 
 def test_all_but_normalizations_decay_in_mnasnet():
@@ -147,7 +147,24 @@ def test_it_prints_its_values_and_marks_what_is_from_memory():
     assert "RMSprop, momentum 0.9, rho 0.9, epsilon 1" in text
     assert "4e-05, of kernels but depthwise ones" in text
     assert "times 0.98 after each 2.5 epochs" in text
-    assert "research/slim" in text and "* from memory" in text
+    assert "research/slim" in text
+    assert "dropout          0.2 *" in text
+    assert text.endswith("* from memory, not read in a source")
+
+
+@pytest.mark.parametrize("name", recipes.list_recipes())
+def test_each_value_that_no_source_has_is_marked_where_it_prints(name):
+    recipe = recipes.get(name)
+    text = str(recipe)
+    for mark, names in (("*", recipe.remembered), ("+", recipe.chosen)):
+        # Of plain gradient descent, these two are not printed.
+        unused = {"rho", "epsilon", "clip_norm"} if recipe.rho is None else ()
+        unused = {*unused, *({"clip_norm"} if not recipe.clip_norm else ())}
+        unused |= {each for each in names if getattr(recipe, each) == ""}
+        shown = [each for each in names if each not in unused]
+        marks = text.count(f" {mark}")
+        assert marks == len(shown)
+        assert (f"\n{mark} " in text) == bool(names)
 
 
 def test_a_network_without_a_recipe_is_named():
