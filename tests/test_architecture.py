@@ -74,7 +74,7 @@ DIRECTIONS = {
     "pipelines.report": GROUND | {"export"},
     "pipelines.training": LAYERS
     | KIT
-    | {"applications.pretrained", "first_step"}
+    | {"applications.pretrained", "first_step", "recipes"}
     | {"pipelines.data", "pipelines.report"},
     "pipelines.models": GROUND
     | KIT
@@ -84,7 +84,7 @@ DIRECTIONS = {
     "pipelines.variants": GROUND
     | SHARED
     | {"export", "pipelines.models", "quantization"},
-    "pipelines.classification": JOB | {"distillation"},
+    "pipelines.classification": JOB | {"distillation", "recipes"},
     "pipelines.search": JOB | {"tuner", "tuner.engine", "tuner.spaces"},
     "pipelines.generation": JOB,
     "pipelines.tables": JOB | {"pretraining"},

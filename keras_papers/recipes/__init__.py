@@ -7,7 +7,7 @@ from keras_papers.lazy_names import lazy_names as _lazy_names
 if _typing.TYPE_CHECKING:  # imported on first use: data need no Keras
     from keras_papers.recipes.papers import get as get
     from keras_papers.recipes.papers import list_recipes as list_recipes
-    from keras_papers.recipes.plan import Plan as Plan
+    from keras_papers.recipes.recipe import Plan as Plan
     from keras_papers.recipes.recipe import Recipe as Recipe
     from keras_papers.recipes.recipe import Schedule as Schedule
     from keras_papers.recipes.weight_decay import (
@@ -25,7 +25,7 @@ __all__ = [
 __getattr__, __dir__ = _lazy_names(
     __name__,
     {
-        "Plan": "plan.Plan",
+        "Plan": "recipe.Plan",
         "Recipe": "recipe.Recipe",
         "Schedule": "recipe.Schedule",
         "add_weight_decay": "weight_decay.add_weight_decay",

@@ -11,8 +11,9 @@ class Drops(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         learning_rate: Positive number. Its peak.
         factor: Number in (0, 1).
-        every: Positive int. Steps between two drops. The warm-up counts.
-        warm_up: Int. Steps in which it rises from zero. Defaults to 0.
+        every: Positive number. Steps between two drops, of which several may
+            come in one step. The warm-up counts.
+        warm_up: Number. Steps in which it rises from zero. Defaults to 0.
 
     Example:
     >>> rate = Drops(0.1, 0.5, every=10)

@@ -67,6 +67,15 @@ def test_the_rate_falls_in_stairs_after_a_warm_up():
     assert float(again(9 * epoch)) == float(rate(9 * epoch))
 
 
+@pytest.mark.contract
+def test_as_many_drops_as_in_the_paper_fit_into_few_steps():
+    paper = recipes.get("MobileNetV2")
+    plan = paper.plan(16, batch_size=8, epochs=3)
+    rate = plan.optimizer()._learning_rate
+    found = float(rate(plan.steps)) / plan.recipe.learning_rate
+    assert found == pytest.approx(0.98 ** (420 / 2.5), rel=1e-3)
+
+
 def test_another_number_of_images_changes_what_depends_on_it():
     paper = recipes.get("MobileNetV2")
     plan = paper.plan(6400, batch_size=64, epochs=30)

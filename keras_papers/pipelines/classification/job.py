@@ -7,7 +7,7 @@ import os
 import keras
 import numpy as np
 
-from keras_papers import applications, cost, export
+from keras_papers import applications, cost, export, recipes
 from keras_papers.applications.registry import get_record
 from keras_papers.export import metadata
 from keras_papers.extras import require
@@ -16,6 +16,11 @@ from keras_papers.pipelines.classification.image_size import choose_size
 from keras_papers.pipelines.classification.options import (
     QuantizeOptions,
     TrainOptions,
+)
+from keras_papers.pipelines.classification.paper_recipe import (
+    by_paper,
+    followed,
+    network_arguments,
 )
 from keras_papers.pipelines.classification.report import Report
 from keras_papers.pipelines.classification.teacher import open_teacher
@@ -58,13 +63,20 @@ from keras_papers.pipelines.variants.quantized import (
     measured,
 )
 
+# Options that are chosen when the images are known.
+DECIDED = (
+    *("epochs", "augment", "learning_rate", "weight_decay"),
+    *("label_smoothing", "ema"),
+)
+
 
 @releases_claims
 @takes(TrainOptions)
 def train_image_classifier(options):
     """Trains a classifier, exports it, and checks both.
 
-    AdamW with warm-up and cosine decay, on images that are varied. The model
+    AdamW with warm-up and cosine decay, on images that are varied; or the
+    recipe of the paper. The model
     gets the weights of the epoch with the lowest validation loss. The
     accuracies of the report are those on images held out, of the Keras model
     and of the file run by LiteRT. Pictures are read from disk as they are
@@ -101,6 +113,13 @@ def train_image_classifier(options):
         epochs: Positive int. Defaults to None: 40; or with few images as
             many as make 800 steps, unless the training starts from weights.
         output: Folder for the files; made where it does not exist.
+        recipe: `"paper"` trains as the paper of `model` did, one of
+            `recipes.list_recipes()`: its optimizer, schedule, weight decay,
+            label smoothing, moving average, dropout, epochs, and the
+            augmentation nearest to its. Rates are scaled to `batch_size` and
+            `epochs`, and the arguments below take precedence where they are
+            passed. The report names what is not as in the paper. Defaults to
+            None: the values below.
         weights: None (random), `"imagenet"` or the path of a weights file to
             start from. Pictures that a `split.json` beside that file lists
             keep their part; where none lists the file, it may have been
@@ -115,23 +134,28 @@ def train_image_classifier(options):
         label_weight: Float in [0, 1). Weight of the labels beside the answers
             of the teacher. Defaults to 0.1.
         batch_size: Positive int. Defaults to 64.
-        learning_rate: Positive float. Peak of the schedule. Defaults to 0.004.
-        weight_decay: Positive float. Of the kernels. Defaults to 0.01.
+        learning_rate: Positive float. Peak of the schedule. Defaults to None:
+            0.004, or that of the recipe.
+        weight_decay: Positive float. Of the kernels, by AdamW; with a recipe
+            the factor on half the squares of the weights that decay in it.
+            Defaults to None: 0.01, or that of the recipe.
         label_smoothing: Float in [0, 1). Share of the target that is spread
-            over all classes. Defaults to 0.1.
+            over all classes. Defaults to None: 0.1, or that of the recipe.
         class_weights: Whether images of rare classes count more, so that
             every class counts the same. Defaults to False.
         ema: Float in [0, 1), momentum of an exponential moving average of
             the weights, which is the model in the end: that of the last
             epoch, or with `early_stopping` that of the lowest validation
-            loss. Defaults to None.
+            loss. Defaults to None: none, or that of the recipe.
         early_stopping: Positive int. Epochs without a lower validation loss
             after which the training ends. Defaults to None: all epochs.
         augment: How images are varied: `"none"`; `"light"`, turned, shifted
             and zoomed a little; or `"photo"`, also mirrored, zoomed in
-            further, and changed in brightness and contrast. Defaults to
-            None: `"photo"` for trainings of 400 steps or more and those from
-            weights, else `"light"`, as for the bundled digits.
+            further, and changed in brightness and contrast; or
+            `"inception"`, crops down to 8 % of the area. Defaults to
+            None: that of the recipe; `"photo"` for trainings of 400 steps or
+            more and those from weights; else `"light"`, as for the bundled
+            digits.
         mixed_precision: Whether to compute in float16, which GPUs do faster.
             Defaults to False.
         quantize: `"float16"`, `"dynamic"` (int8 weights) or `"int8"` for a
@@ -202,16 +226,20 @@ def train_image_classifier(options):
     teacher = None
     if options.teacher is not None:
         teacher = open_teacher(options.teacher, images.names)
-    if options.epochs is None:
+    if options.recipe is not None:
+        settings = by_paper(settings, options, images)
+    if settings.epochs is None:
         settings = settings._replace(
             epochs=settings.enough_epochs(images.train)
         )
-    if options.augment is None:
+    if settings.augment is None:
         kind = default_augmentation(settings, images.train)
         settings = settings._replace(augment=kind)
     decided = options.replace(
-        image_size=image_size, epochs=settings.epochs, augment=settings.augment
+        image_size=image_size,
+        **{name: getattr(settings, name) for name in DECIDED},
     )
+    paper = followed(options.model, settings)
     run = run_record("train", decided)
     split = split_of(images, data, seed, run)
     if before is not None:
@@ -224,11 +252,14 @@ def train_image_classifier(options):
             weights=weights,
             classes=len(images.names),
             include_preprocessing=True,
+            **network_arguments(options.model, settings.plan),
         )
 
     keras.utils.set_random_seed(seed)
     with precision("mixed_float16" if options.mixed_precision else None):
         network = build(weights)
+        if paper is not None:
+            recipes.add_weight_decay(network, settings.plan.recipe)
         folder = TrainingFolder(
             output,
             training_arguments(decided, images.names, split.in_a_line()),
@@ -236,7 +267,8 @@ def train_image_classifier(options):
             TrainOptions,
         )
         if options.verbose:
-            lines = start_lines(images, image_size, why, settings)
+            more = [] if paper is None else paper.rows()
+            lines = start_lines(images, image_size, why, settings, more)
             print(lines, flush=True)
         with folder.explains_how_to_resume(), explains_lost_pictures():
             trained = train(
@@ -366,6 +398,7 @@ def _write(
         variants=variants,
         verdict=[],
         run=split.run,
+        recipe=followed(options.model, settings),
     )
     models = [state / name for name in MODELS if (state / name).exists()]
     split.save_for(models, state / SPLIT)

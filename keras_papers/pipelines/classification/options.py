@@ -9,6 +9,7 @@ import decimal
 import os
 import pathlib
 
+from keras_papers import recipes
 from keras_papers.checks import (
     check_alpha,
     check_choice,
@@ -23,7 +24,13 @@ from keras_papers.pipelines.training.output_folder import (
     check_output_file,
     check_places,
 )
-from keras_papers.pipelines.training.settings import AUGMENTATIONS, Settings
+from keras_papers.pipelines.training.settings import (
+    AUGMENTATIONS,
+    LABEL_SMOOTHING,
+    LEARNING_RATE,
+    WEIGHT_DECAY,
+    Settings,
+)
 from keras_papers.pipelines.variants.plan import (
     QUANTIZATIONS,
     STORED,
@@ -31,6 +38,14 @@ from keras_papers.pipelines.variants.plan import (
     check_plan,
     quantized_path,
 )
+
+RECIPES = ("paper",)
+OR_THAT = ", or that of --recipe"
+DEFAULTS = {  # without a recipe
+    "learning_rate": LEARNING_RATE,
+    "weight_decay": WEIGHT_DECAY,
+    "label_smoothing": LABEL_SMOOTHING,
+}
 
 
 def _check_teacher(name, value):
@@ -61,11 +76,19 @@ class TrainOptions(Options):
     )
     epochs: int | None = training.epochs(
         None,
-        "passes over the images; by default 40, or more for few images",
+        "passes over the images; by default 40, or more for few images, or "
+        "those of --recipe",
         "Try 40.",
     )
     output: str = training.output("keras_papers_output")
     _: dataclasses.KW_ONLY
+    recipe: str | None = option(
+        None,
+        "paper: as the paper of the model trained it, with rates for these "
+        "epochs and batches; keras-papers info MODEL --recipe prints it",
+        chosen(RECIPES, "how the model is trained"),
+        choices=RECIPES,
+    )
     weights: str | None = option(
         None, "'imagenet' or a weights file to start from", metavar="W"
     )
@@ -88,17 +111,24 @@ class TrainOptions(Options):
         metavar="W",
     )
     batch_size: int = training.batch_size()
-    learning_rate: float = training.learning_rate(
-        4e-3, "peak of the schedule", "Try 0.004."
+    learning_rate: float | None = training.learning_rate(
+        None,
+        f"peak of the schedule; by default {LEARNING_RATE}{OR_THAT}",
+        f"Try {LEARNING_RATE}.",
     )
-    weight_decay: float = training.weight_decay()
-    label_smoothing: float = training.label_smoothing()
+    weight_decay: float | None = training.weight_decay(
+        None, f"; by default {WEIGHT_DECAY}{OR_THAT}"
+    )
+    label_smoothing: float | None = training.label_smoothing(
+        None, f"; by default {LABEL_SMOOTHING}{OR_THAT}"
+    )
     class_weights: bool = option(
         False, "weight images so that every class counts the same"
     )
     ema: float | None = option(
         None,
-        "momentum of a moving average of the weights",
+        "momentum of a moving average of the weights; by default none"
+        f"{OR_THAT}",
         training.fraction("a momentum", "Try 0.99."),
         metavar="M",
     )
@@ -111,7 +141,7 @@ class TrainOptions(Options):
     augment: str | None = option(
         None,
         "how images are varied; by default photo for long trainings of "
-        "photos, else light",
+        f"photos, else light{OR_THAT}",
         chosen(AUGMENTATIONS, "how images are varied"),
         choices=AUGMENTATIONS,
     )
@@ -144,6 +174,7 @@ class TrainOptions(Options):
         super().check()
         for name in ("temperature", "label_weight"):
             self.check_in_use(name, "teacher")
+        self._check_recipe()
         plan = self.plan()
         if not self.overwrite:
             from keras_papers.pipelines.training.training_folder import (
@@ -156,6 +187,24 @@ class TrainOptions(Options):
         if self.data is not None:
             _check_folder(self.data)
 
+    def _check_recipe(self):
+        """Raises ValueError if a model cannot be trained as in its paper."""
+        if self.recipe is None:
+            return
+        names = recipes.list_recipes()
+        received = f"Received: recipe={self.recipe!r} with "
+        if self.model not in names:
+            raise ValueError(
+                "`recipe` is how the paper of `model` trained it, which is "
+                f"known of {', '.join(names)}. {received}model={self.model!r}. "
+                "Choose one of these, or leave `recipe` (--recipe) out."
+            )
+        if self.weights is not None:
+            raise ValueError(
+                "`recipe` trains from random weights, as the papers did. "
+                f"{received}weights={self.weights!r}. Leave one of them out."
+            )
+
     @property
     def weights_file(self):
         """The path of the weights to start from, or None of a name."""
@@ -166,12 +215,20 @@ class TrainOptions(Options):
         return check_plan(self.quantize, self.prune, self.cluster)
 
     def settings(self):
-        """Returns the `Settings` of the training."""
+        """Returns the `Settings` of the training.
+
+        What the images decide may be None: epochs and augmentation, and with
+        a recipe all values that it has.
+        """
         given = {
             name: getattr(self, name)
             for name in Settings._fields
-            if name != "from_weights"
+            if name not in ("from_weights", "plan")
         }
+        if self.recipe is None:
+            for name, default in DEFAULTS.items():
+                if given[name] is None:
+                    given[name] = default
         return Settings(**given, from_weights=self.weights is not None)
 
     def _command_instead(self, plan):

@@ -82,6 +82,7 @@ def render(report, history, answers, thumbnail, skipped=(), seen=()):
     """
     sections = [
         _curves(history),
+        *_recipe(report.recipe),
         *_seen(report, seen),
         *_variants(report.variants),
         _confusion(answers),
@@ -179,6 +180,19 @@ def _curves(history):
             "model still learns, so validation can look better."
         )
     return Section("curves", "How it learned", [text, drawn])
+
+
+def _recipe(recipe):
+    if recipe is None:
+        return
+    blocks = [f"Trained by the recipe of its paper: {recipe.text}."]
+    for text, given in (
+        ("What is not as in the paper: ", recipe.changes),
+        ("What was left out: ", recipe.left_out),
+    ):
+        if given:
+            blocks.append(text + "; ".join(given) + ".")
+    yield Section("recipe", "The recipe", blocks)
 
 
 def _seen(report, seen):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from keras_papers.export.file_size import size_text
 from keras_papers.files.figures_json import write_json
+from keras_papers.pipelines.classification.paper_recipe import PaperRecipe
 from keras_papers.pipelines.report.finding import lines
 from keras_papers.pipelines.report.labelled_lines import labelled
 from keras_papers.pipelines.report.page_text import divided
@@ -46,6 +47,7 @@ class Report(NamedTuple):
     variants: list  # a `Variant` for each .tflite file, if there are several
     verdict: list  # a `Finding` for each thing that stands out
     run: dict | None = None  # what `run_record` returned
+    recipe: PaperRecipe | None = None  # that was followed
 
     def save(self, path):
         """Writes the figures as JSON."""
@@ -79,6 +81,7 @@ class Report(NamedTuple):
                 if self.teacher
                 else []
             ),
+            *(self.recipe.rows() if self.recipe else []),
             (
                 "training",
                 f"{self.training_seconds:.0f} s, {self.epochs} "

@@ -13,6 +13,7 @@ from keras_papers.pipelines.classification.page import (
     Seen,
     render,
 )
+from keras_papers.pipelines.classification.paper_recipe import PaperRecipe
 from keras_papers.pipelines.classification.report import Report, Taught
 from keras_papers.pipelines.data.image_set import some_of_each_class
 from keras_papers.pipelines.report.finding import Finding
@@ -115,6 +116,8 @@ def read(folder):
         figures["verdict"] = [Finding(**each) for each in figures["verdict"]]
         if figures["teacher"] is not None:
             figures["teacher"] = Taught(**figures["teacher"])
+        if figures.get("recipe") is not None:
+            figures["recipe"] = PaperRecipe(**figures["recipe"])
         return Report(**figures)
     except (OSError, ValueError, TypeError, KeyError):
         return None  # of a search, or of another version

@@ -179,8 +179,8 @@ def _overfitting(report, trained, train_again):
     settings = trained.settings
     command = None
     if not settings.from_weights and trained.has_imagenet:
-        command = train_again(weights="imagenet", image_size=None)
-    elif settings.augment != "photo":
+        command = train_again(weights="imagenet", image_size=None, recipe=None)
+    elif settings.augment in ("none", "light"):
         stronger = "light" if settings.augment == "none" else "photo"
         command = train_again(augment=stronger)
     elif settings.early_stopping is None:
@@ -208,7 +208,7 @@ def _not_learned(report, trained, train_again, longer):
         )
     command = longer
     if not settings.from_weights and trained.has_imagenet:
-        command = train_again(weights="imagenet", image_size=None)
+        command = train_again(weights="imagenet", image_size=None, recipe=None)
     return Finding(
         "underfitting",
         f"{text}; trained weights, more epochs or a larger model may reach "

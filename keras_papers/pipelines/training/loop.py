@@ -97,6 +97,7 @@ def train(
                 class_weight=class_weight,
                 callbacks=[
                     memory,
+                    *_plateaus(settings.plan, history),
                     *([TimeLeft(phase, settings)] if verbose else ()),
                     *_tensorboard(logs),
                 ],
@@ -130,6 +131,8 @@ def _freeze(network, phase):
 
 
 def _optimizer(settings, learning_rate, steps):
+    if settings.plan is not None:
+        return settings.plan.optimizer()
     optimizer = FusedAdamW(
         rising_and_falling(learning_rate, steps),
         weight_decay=settings.weight_decay,
@@ -161,6 +164,13 @@ def class_weights(images):
     counts = np.bincount(images.train.labels, minlength=len(images.names))
     weights = len(images.train) / (len(images.names) * counts)
     return dict(enumerate(weights.tolist()))
+
+
+def _plateaus(plan, history):
+    """Returns what lowers the rate of a recipe, in a list, if it does."""
+    if plan is None:
+        return []
+    return plan.plateaus([row["val_loss"] for row in history])
 
 
 def _tensorboard(logs):

@@ -10,6 +10,10 @@ from keras_papers.checks import (
     check_seed,
 )
 from keras_papers.pipelines.options import CALL, RUN, option
+from keras_papers.pipelines.training.settings import (
+    LABEL_SMOOTHING,
+    WEIGHT_DECAY,
+)
 
 DIGITS = "without it, scikit-learn's digits"
 
@@ -51,17 +55,19 @@ def learning_rate(default, help, advice):
     return option(default, help, positive("the peak", advice))
 
 
-def weight_decay():
+def weight_decay(default=WEIGHT_DECAY, more=""):
     return option(
-        1e-2, "weight decay of the kernels", positive("a rate", "Try 0.01.")
+        default,
+        "weight decay of the kernels" + more,
+        positive("a rate", f"Try {WEIGHT_DECAY}."),
     )
 
 
-def label_smoothing():
+def label_smoothing(default=LABEL_SMOOTHING, more=""):
     return option(
-        0.1,
-        "share of the target that is spread over all classes",
-        fraction("a share", "Try 0.1."),
+        default,
+        "share of the target that is spread over all classes" + more,
+        fraction("a share", f"Try {LABEL_SMOOTHING}."),
     )
 
 

@@ -3,11 +3,16 @@
 import math
 from typing import NamedTuple
 
+from keras_papers.recipes import Plan
+
 FROZEN_SHARE = 0.2  # of the epochs, in which given weights stay as they are
 FINE_TUNING = 0.1  # of the learning rate, for trained weights
 EPOCHS = 40
 FEWEST_STEPS = 800  # for training from scratch
-AUGMENTATIONS = ("none", "light", "photo")
+LEARNING_RATE = 4e-3
+WEIGHT_DECAY = 1e-2
+LABEL_SMOOTHING = 0.1
+AUGMENTATIONS = ("none", "light", "photo", "inception")
 
 
 class Settings(NamedTuple):
@@ -23,6 +28,7 @@ class Settings(NamedTuple):
     early_stopping: int | None
     from_weights: bool  # whether the model starts from trained weights
     augment: str | None = "light"  # None before the images are known
+    plan: Plan | None = None  # of the paper's recipe, where that is followed
 
     def steps(self, images):
         """Counts the steps in which a model trains on a `Part`."""

@@ -16,7 +16,7 @@ IMBALANCE = 2  # times as many images, from which on it is reported
 TRAIN_TO_WATCH = 3  # a step costs so many times what watching a batch costs
 
 
-def start_lines(images, image_size, why, settings):
+def start_lines(images, image_size, why, settings, more=()):
     """Returns what is known of a training before it starts, as lines.
 
     Args:
@@ -24,6 +24,7 @@ def start_lines(images, image_size, why, settings):
         image_size: Height and width of the images.
         why: The reason for this size, in words.
         settings: The `Settings`, complete.
+        more: Further pairs of a label and a text.
     """
     rows = [
         ("classes", _classes(images)),
@@ -35,6 +36,7 @@ def start_lines(images, image_size, why, settings):
             "augmentation",
             f"{settings.augment}: {DESCRIPTIONS[settings.augment]}",
         ),
+        *more,
         ("epochs", _epochs(images, settings)),
         ("device", _device()),
     ]
@@ -94,9 +96,9 @@ def _epochs(images, settings):
     )
     enough = settings.enough_epochs(images.train)
     if steps < FEWEST_STEPS and not settings.from_weights:
+        weights = "" if settings.plan else "--weights, or "
         text += (
-            "; few for training from scratch: use --weights, or "
-            f"--epochs {enough}"
+            f"; few for training from scratch: use {weights}--epochs {enough}"
         )
     return text
 

@@ -21,7 +21,7 @@ from keras_papers.pipelines.data.image_set import ImageSet, some_of_each_class
 from keras_papers.pipelines.data.images import batches
 from keras_papers.pipelines.models.classifier_file import load_keras
 from keras_papers.pipelines.training.loop import class_weights
-from keras_papers.pipelines.training.settings import Settings
+from keras_papers.pipelines.training.settings import LEARNING_RATE, Settings
 from keras_papers.pipelines.variants.plan import Variant
 from keras_papers.quantization.legacy import load_tfmot
 
@@ -151,10 +151,14 @@ def check_installed(plan):
 
 
 def after(settings):
-    """Returns the settings by which variants are trained after a training."""
+    """Returns the settings by which variants are trained after a training.
+
+    They are trained by Adam, for which the rate of a recipe is of no use.
+    """
+    rate = settings.phases()[-1].learning_rate
     return settings._replace(
         epochs=max(FEWEST_EPOCHS, math.ceil(SHARE * settings.epochs)),
-        learning_rate=RATE * settings.phases()[-1].learning_rate,
+        learning_rate=RATE * (LEARNING_RATE if settings.plan else rate),
     )
 
 

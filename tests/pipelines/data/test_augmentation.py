@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from keras_papers.pipelines.data.augmentation import default_augmentation
+from keras_papers.pipelines.data.augmentation import (
+    RandomCrops,
+    default_augmentation,
+)
 from keras_papers.pipelines.data.image_set import Part
 from keras_papers.pipelines.data.images import batches
 from keras_papers.pipelines.training.settings import Settings
@@ -47,6 +50,50 @@ def test_only_photo_mirrors_images_and_changes_their_brightness():
     assert 4 < mirrored.sum() < 20
     assert np.ptp(light.max((1, 2, 3))) < 1
     assert np.ptp(photo.max((1, 2, 3))) > 20
+
+
+def coordinates(number):
+    """Images whose first two channels are the row and the column."""
+    rows, columns = np.mgrid[:32, :32].astype("float32")
+    image = np.stack([rows, columns, np.ones_like(rows)], axis=-1)
+    return np.repeat(image[None], number, axis=0)
+
+
+@pytest.mark.contract
+def test_crops_have_the_areas_and_the_shapes_of_inception():
+    tf = pytest.importorskip("tensorflow")
+    crops = RandomCrops(seed=0)
+    data = tf.data.Dataset.from_tensors(coordinates(400)).map(crops)
+    first, second = (next(iter(data)).numpy() for _ in range(2))
+    assert first.shape == second.shape == (400, 32, 32, 3)
+    assert np.abs(first - second).max() > 1  # others each time
+    np.testing.assert_array_equal(
+        next(iter(data.map(RandomCrops(seed=1)))).shape, first.shape
+    )
+    np.testing.assert_array_equal(
+        RandomCrops(seed=0)(tf.constant(coordinates(400))).numpy(), first
+    )
+    heights, widths = (
+        (first[:, -1, -1, axis] - first[:, 0, 0, axis]) / 31
+        for axis in range(2)
+    )
+    areas, shapes = heights * widths, widths / heights
+    assert 0.08 < areas.min() < 0.12 and 0.85 < areas.max() <= 1
+    assert 0.74 < shapes.min() < 0.8 and 1.25 < shapes.max() < 1.34
+    # Large crops of another shape than the image do not fit into it.
+    assert 0.45 < np.mean(areas) < 0.55
+    assert first[..., 2].min() == pytest.approx(1, rel=1e-5)
+
+
+@pytest.mark.contract
+def test_inception_crops_mirrors_and_changes_colors():
+    pixels = varied("inception")
+    assert pixels.shape == (24, 32, 32, 3)
+    assert pixels.min() >= 0 and pixels.max() <= 255
+    left, right = (pixels[:, :, side].mean((1, 2)) for side in (0, -1))
+    assert (left > right + 20).any() and (right > left + 20).any()
+    assert np.ptp(pixels.max((1, 2, 3))) > 20
+    np.testing.assert_array_equal(pixels, varied("inception"))
 
 
 @pytest.mark.parametrize(

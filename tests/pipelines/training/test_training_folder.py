@@ -179,6 +179,9 @@ OLD_OPTIONS = TrainOptions(
     "MobileNet",
     0.25,
     image_size=32,
+    learning_rate=4e-3,
+    weight_decay=1e-2,
+    label_smoothing=0.1,
     epochs=3,
     batch_size=8,
     augment="light",
@@ -208,7 +211,8 @@ def test_a_training_of_an_earlier_version_is_resumed_with_its_arguments(
     )
     assert json.loads(OLD_ARGUMENTS).keys() ^ arguments.keys() == {
         "from_weights",  # is no argument any more
-        *("teacher", "temperature", "label_weight"),  # that version had none
+        # That version had none of these.
+        *("recipe", "teacher", "temperature", "label_weight"),
     }
     if message is None:
         again = TrainingFolder(tmp_path, arguments, options=TrainOptions)
