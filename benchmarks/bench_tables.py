@@ -5,12 +5,13 @@
     python benchmarks/bench_tables.py bank.csv --target y
 
 Five splits of 65 % / 15 % / 20 % of the rows, stratified, the same for all
-models. Networks are trained with AdamW until the AUC of the 15 % does not rise
-for some epochs; the other models do not use the 15 %. Settings were chosen on
-the 15 % of the first split of income.csv; the 20 % served the tables alone.
+models. Networks are trained with AdamW, and get the weights of the epoch with
+the best AUC of the 15 %; the other models do not use the 15 %. Settings were
+chosen on the 15 % of the first splits of both tables; the 20 % served the
+tables alone.
 
-Networks take numbers encoded piecewise linearly (`tables.piecewise`), and two
-of them again with standardized numbers, as in the paper. The MLP is
+Networks encode numbers piecewise linearly (`numeric_edges`), and two of them
+again take standardized numbers, as in the paper. The MLP is
 TabTransformer without transformer layers. pytorch-widedeep's TabTransformer has
 the same sizes, and else its defaults. Boosting and logistic regression have the
 defaults of their packages; they, too, know which columns are categorical.

@@ -46,6 +46,11 @@ class WideDeep:
         )
         self.loss = torch.nn.BCEWithLogitsLoss()
 
+    def set_rate(self, rate):
+        """Sets the learning rate of the next steps."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
     def step(self, part):
         """Trains on a batch."""
         self.model.train()
