@@ -1,5 +1,7 @@
 """Every constructor keeps the contract, on every backend."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,13 @@ from keras_papers import applications
 from keras_papers.applications.efficientnet import TABLE_1
 from keras_papers.applications.registry import get_record
 from keras_papers.testing import check_application
-from tests.support.answers import random_images
+from tests.support.answers import (
+    answers,
+    images_for,
+    perturb,
+    random_images,
+    spread,
+)
 from tests.support.models import (
     INCEPTIONS,
     OF_ONE_SIZE,
@@ -53,6 +61,39 @@ def test_inceptions_of_few_modules_keep_the_contract(name):
     keras.utils.set_random_seed(0)
     smallest = get_record(name).minimum
     check_application(applications.get(name), smallest, alpha=0.1, depth=0.1)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("AlexNet", {}),
+        ("VGG11", {"depth": 0.5}),
+        ("ZFNet", {}),
+        ("ResNet18", {"depth": 0.5, "shortcut": "A"}),
+        ("ResNet50", {"depth": 0.3}),
+        ("ResNet50V2", {"depth": 0.3}),
+        *((name, {"depth": 0.1}) for name in INCEPTIONS),
+    ],
+)
+def test_both_data_formats_answer_the_same(name, arguments):
+    # Keras on TensorFlow adds biases to the columns of a map, in the place of
+    # its channels, if there are as many; with 36 pixels there are not.
+    size = max(36, get_record(name).minimum)
+    options = {"classes": 3, "classifier_activation": None, "alpha": 0.1}
+    constructor = functools.partial(
+        applications.get(name), **options, **arguments
+    )
+    last = perturb(constructor(input_shape=(size, size, 3)), images=8)
+    keras.config.set_image_data_format("channels_first")
+    first = constructor(input_shape=(3, size, size))
+    first.set_weights(last.get_weights())
+    images = images_for(last, 2)
+    expected = answers(last, images)
+    assert spread(expected) > 1e-4
+    found = answers(first, images.transpose(0, 3, 1, 2))
+    # Without normalizations the scores are alike, up to rounding.
+    assert np.abs(found - expected).max() <= 1e-4 * spread(expected) + 1e-6
 
 
 @pytest.mark.tensorflow

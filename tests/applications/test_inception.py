@@ -51,23 +51,6 @@ def test_resnet_v2_answers_as_theirs():
     assert np.abs(found - expected).max() <= 1e-5 * spread(expected)
 
 
-@pytest.mark.tensorflow
-@pytest.mark.parametrize("name", ["GoogLeNet", "InceptionResNetV2"])
-def test_both_data_formats_answer_the_same(name):
-    constructor = applications.get(name)
-    options = {"classes": 3, "classifier_activation": None, **SMALL}
-    last = perturb(constructor(input_shape=(75, 75, 3), **options), images=8)
-    keras.config.set_image_data_format("channels_first")
-    first = constructor(input_shape=(3, 75, 75), **options)
-    first.set_weights(last.get_weights())
-    images = images_for(last, 2)
-    expected = answers(last, images)
-    assert spread(expected) > 1e-4
-    found = answers(first, images.transpose(0, 3, 1, 2))
-    # Without normalizations the scores are alike, up to rounding.
-    assert np.abs(found - expected).max() <= 1e-4 * spread(expected) + 1e-6
-
-
 @pytest.mark.parametrize("name", INCEPTIONS)
 def test_images_must_have_the_size_of_the_network(name):
     minimum = applications.registry.get_record(name).minimum
@@ -79,7 +62,6 @@ def test_images_must_have_the_size_of_the_network(name):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"include_top": False}, "model without top.*include_top=False"),
         ({"input_shape": (106, 107, 3)}, r"107 x 107.*\(106, 107\)"),
         ({"input_shape": (None, 299, 3)}, r"107 x 107.*\(None, 299\)"),
         ({"weights": "imagenet"}, "without auxiliary.*auxiliary=True"),
@@ -89,6 +71,15 @@ def test_images_must_have_the_size_of_the_network(name):
 def test_auxiliary_classifiers_fit_the_other_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         applications.InceptionV3(**{"auxiliary": True, **arguments})
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in INCEPTIONS if name != "InceptionV2"]
+)
+def test_a_model_without_top_has_no_auxiliary_classifiers(name):
+    message = "`auxiliary` adds.*model without top.*include_top=False"
+    with pytest.raises(ValueError, match=message):
+        applications.get(name)(auxiliary=True, include_top=False)
 
 
 @pytest.mark.parametrize(
