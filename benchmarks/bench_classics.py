@@ -1,8 +1,9 @@
 """The classic networks: construction, training step and prediction.
 
-Compared with keras.applications where it has the network; else, if a Python
-with PyTorch is passed, with timm or torchvision there:
+Compared with keras.applications; or, if a Python with PyTorch is passed, the
+networks that keras.applications lacks with those of timm and torchvision there:
 
+    python benchmarks/bench_classics.py
     python benchmarks/bench_classics.py torch-environment/bin/python
 
 Each package has one process, of one thread, and the two measure in turn.
@@ -18,9 +19,9 @@ from interleaved import compare, cpu_seconds, header
 SIZE, BATCH, CLASSES, ROUNDS, CONSTRUCTIONS = 96, 4, 10, 5, 3
 OF_KERAS = (
     "ResNet50",
-    "VGG16",
     "InceptionV3",
     "ResNet50V2",
+    "VGG16",
     "InceptionResNetV2",
 )
 OF_TORCH = {  # arguments of ours, with which the networks are the same
@@ -151,8 +152,9 @@ if __name__ == "__main__":
         serve(sys.argv[1])
         sys.exit()
     ask_ours = started(sys.executable, "ours")
-    header("keras.applications")
-    measure(OF_KERAS, ask_ours, started(sys.executable, "theirs"))
     if len(sys.argv) > 1:
         header("PyTorch")
         measure(OF_TORCH, ask_ours, started(sys.argv[1], "torch"))
+    else:
+        header("keras.applications")
+        measure(OF_KERAS, ask_ours, started(sys.executable, "theirs"))
