@@ -30,6 +30,8 @@ import tables
 from keras_papers.applications.tabular import TabTransformer
 from keras_papers.pretraining import MaskedColumns, ReplacedColumns
 
+from restart import remember
+
 LABELS = (50, 200, 500)
 DROPOUT = 0.2
 SETTINGS = tables.Settings(learning_rate=3e-4, batch_size=50, epochs=10)
@@ -56,7 +58,7 @@ class PreTraining:
         self.task.compile(optimizer, jit_compile=tables.XLA)
         optimizer.build(self.task.trainable_variables)
         heads = [v for head in self.task.heads for v in head.variables]
-        self._restart = tables.remember([*optimizer.variables, *heads])
+        self._restart = remember([*optimizer.variables, *heads])
 
     def fit(self, part, epochs):
         """Trains the network on the columns, and returns the history."""

@@ -90,17 +90,11 @@ class Task(NamedTuple):
 
 def digits(path=None):
     """Returns the digits of scikit-learn, or of a file."""
-    if path is None:
-        parts = small_images.load("digits")
-        x_train, x_test = parts["train"].images, parts["test"].images
-        labels = parts["train"].labels, parts["test"].labels
-    else:
-        with np.load(path) as file:
-            x_train, x_test = file["x_train"], file["x_test"]
-            labels = file["y_train"], file["y_test"]
+    parts = small_images.load(path or "digits")
+    parts = [parts[name] for name in ("train", "test")]
     return Task(
-        *(_scaled(x[..., None]) for x in (x_train, x_test)),
-        labels,
+        *(_scaled(part.images[..., None]) for part in parts),
+        tuple(part.labels for part in parts),
         KERAS_IO,
         num_embeddings=128,
         embedding_dim=16,

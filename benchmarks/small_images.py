@@ -15,6 +15,8 @@ import numpy as np
 from keras_papers.pipelines.training.loop import compile_by
 from keras_papers.pipelines.training.settings import Settings
 
+from restart import restarter
+
 FASHION = "/usr/share/datasets/fashion-mnist"  # of dataset-fashion-mnist
 VALIDATION = 1 / 6  # of what is trained on, while a search looks for a network
 CHUNK = 4096  # images that are resized at once
@@ -33,7 +35,8 @@ def load(name):
     """Returns the training part and the held-out part, by name.
 
     Args:
-        name: `"digits"`, scikit-learn's, of which every fifth is held out; or
+        name: `"digits"`, scikit-learn's, of which every fifth is held out; a
+            `.npz` file of `x_train`, `y_train`, `x_test` and `y_test`; or
             the folder of Fashion-MNIST's four files (Xiao et al., 2017,
             https://arxiv.org/abs/1708.07747), two of which are the test set.
     """
@@ -47,6 +50,12 @@ def load(name):
             "train": Part(images[~held_out], digits.target[~held_out]),
             "test": Part(images[held_out], digits.target[held_out]),
         }
+    if pathlib.Path(name).suffix == ".npz":
+        with np.load(name) as file:
+            return {
+                part: Part(file[f"x_{part}"], file[f"y_{part}"])
+                for part in ("train", "test")
+            }
     return {"train": _read(name, "train"), "test": _read(name, "t10k")}
 
 
@@ -84,6 +93,11 @@ def resized(part, size):
         bytes_ = np.clip(keras.ops.convert_to_numpy(large).round(), 0, 255)
         images[start : start + CHUNK] = bytes_[..., 0]
     return Part(images, part.labels)
+
+
+def scaled(part, size):
+    """Returns floats of (image, size, size, 1), from -1 to 1."""
+    return resized(part, size).images[..., None] / np.float32(127.5) - 1
 
 
 class Varied(keras.utils.PyDataset):
@@ -139,17 +153,9 @@ def accuracies(model, parts, epochs, batch, rate, seeds, mirrored=False):
         epochs, batch, rate, 1e-2, 0.1, False, None, None, False
     )
     compile_by(settings, model, rate, steps)
-    fresh_optimizer = [
-        keras.ops.convert_to_numpy(variable)
-        for variable in model.optimizer.variables
-    ]
+    restart = restarter(model, model.optimizer)
     for seed in seeds:
-        keras.utils.set_random_seed(seed)
-        model.set_weights(keras.models.clone_model(model).get_weights())
-        for variable, value in zip(
-            model.optimizer.variables, fresh_optimizer, strict=True
-        ):
-            variable.assign(value)
+        restart(seed)
         model.fit(
             Varied(train, batch, classes, seed, mirrored),
             epochs=epochs,

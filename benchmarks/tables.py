@@ -19,6 +19,8 @@ from keras_papers.applications.tabular import (
     numeric_edges,
 )
 
+from restart import remember
+
 PREDICTED = 1024  # rows of a batch; always as many: one graph
 # XLA draws the random numbers of dropout slowly in TensorFlow on a CPU: with it
 # a step takes three times as long as without.
@@ -220,17 +222,6 @@ def mlp(categorical, numeric, **options):
     for name in names[names.index("hidden1") :]:
         x = whole.get_layer(name)(x)
     return keras.Model(whole.input, x, name="mlp")
-
-
-def remember(variables):
-    """Returns a function that sets variables to what they are now."""
-    values = [keras.ops.convert_to_numpy(each) for each in variables]
-
-    def restore():
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-
-    return restore
 
 
 class Learner:
