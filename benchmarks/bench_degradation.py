@@ -2,7 +2,7 @@
 
     python benchmarks/bench_degradation.py
     python benchmarks/bench_degradation.py --images mnist_12k.npz --size 14 \
-        --epochs 8
+        --epochs 5
 
 ResNet-20 and ResNet-56 of section 4.2 of He et al., 2015, with the shortcuts of
 option A and as plain networks, `shortcut=None`, trained as there: gradient
@@ -86,8 +86,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", default="digits")
     parser.add_argument("--size", type=int, default=8)
-    parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--rate", type=float, default=0.1)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--rate", type=float, default=0.03)
     parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
     loaded = small_images.load(arguments.images)

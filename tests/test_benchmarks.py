@@ -13,7 +13,9 @@ def tables():
     pytest.importorskip("sklearn")
     spec = importlib.util.spec_from_file_location("benchmark_tables", FILE)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FILE.parent)  # of what it imports
+        spec.loader.exec_module(module)
     return module
 
 

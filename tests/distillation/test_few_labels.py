@@ -8,7 +8,7 @@ from keras_papers import cost
 from keras_papers.distillation import Distiller
 from tests.support import digits_net
 
-LABELLED, STEPS, BATCH = 50, 300, 32
+SEED, LABELLED, STEPS, BATCH = 0, 50, 300, 32
 
 
 def network():
