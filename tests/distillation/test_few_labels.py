@@ -9,6 +9,8 @@ from keras_papers.distillation import Distiller
 from tests.support import digits_net
 
 SEED, LABELLED, STEPS, BATCH = 0, 50, 300, 32
+# Differences of 0.18 to 0.23 were measured with the seeds 0 to 3.
+LEAST = 0.1
 
 
 def network():
@@ -49,4 +51,4 @@ def test_a_tenth_of_the_teacher_learns_from_answers_what_few_labels_lack():
     distiller.compile(keras.optimizers.Adam(5e-3))
     epochs = STEPS * BATCH // len(images)
     distiller.fit(images, batch_size=BATCH, epochs=epochs, verbose=0)
-    assert right(student) > of_labels + 0.05
+    assert right(student) > of_labels + LEAST

@@ -131,7 +131,8 @@ def build(
         shortcut: Option of section 4.1 for the shortcuts: `"A"`, identities,
             with channels of zeros where the channels increase; `"B"`,
             convolutions there; `"C"`, convolutions everywhere. None is the
-            plain network without shortcuts. Defaults to
+            plain network without shortcuts, which learns less the deeper it
+            is (docs/BENCHMARKS.md has it for 20 and 56 layers). Defaults to
             `network.shortcut`.
         use_bias: Whether convolutions have biases, which the normalizations
             behind them make superfluous; the published weights have them.
