@@ -7,11 +7,12 @@ import pathlib
 import re
 import subprocess
 import sys
+import textwrap
 
 import numpy as np
 import pytest
 
-from keras_papers import cost, tuner
+from keras_papers import cost, recipes, tuner
 from keras_papers.tuner.spaces.names import SPACES, SpaceOptions, space_class
 from tests.support.short_trainings import untraced
 
@@ -53,6 +54,28 @@ def test_the_code_of_the_page_of_generation_draws(tmp_path, monkeypatch):
         exec(re.sub(r"epochs=\d+", "epochs=1", code), names)
         assert names[drawn].shape == shape
         assert np.isfinite(names[drawn]).all()
+
+
+def test_the_recipe_and_the_distillation_of_the_training_page_run(capsys):
+    text = (ROOT / "docs/TRAINING.md").read_text()
+    text = text[text.index("## The recipe of a paper") :]
+    text = text[: text.index("## Until the first step")]
+    names = {}
+    for code, shown in re.findall(
+        r"```python\n(.*?)```(?:\n *```\n(.*?)```)?", text, re.DOTALL
+    ):
+        code, shown = map(textwrap.dedent, (code, shown.rstrip(" ")))
+        with untraced():
+            exec(re.sub(r"epochs=15", "epochs=1", code), names)
+        assert capsys.readouterr().out == shown
+    assert names["plan"].steps == 3000
+    assert names["answers"].shape == (1200, 10)
+
+
+@pytest.mark.parametrize("name", ["MobileNetV3Small"])
+def test_the_training_page_shows_a_recipe_as_it_prints(name):
+    text = (ROOT / "docs/TRAINING.md").read_text()
+    assert f"```\n{recipes.get(name)}\n```" in text
 
 
 @pytest.mark.slow
