@@ -24,6 +24,7 @@ WIDTH = 1 / 8  # of the VGGs, whose dense layers are large
 
 def create(library, name, **arguments):
     """Creates a network that drops nothing."""
+    torch.manual_seed(0)
     if library == "torchvision":
         if name in ("googlenet", "inception_v3"):
             arguments |= {"init_weights": False, "transform_input": False}
@@ -37,6 +38,7 @@ def create(library, name, **arguments):
 
 def create_vgg(name):
     """Creates a VGG of timm, or of torchvision, with few channels."""
+    torch.manual_seed(0)
     library, _, name = name.rpartition("/")
     cfg = [
         part if part == "M" else int(part * WIDTH)

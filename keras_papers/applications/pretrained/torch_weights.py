@@ -80,13 +80,10 @@ def published_source(weights, family, variant):
             f"{received}. Build one of these, or train from weights=None."
         )
     tags = [(peer, tag) for peer in peers for tag in peer.tags]
-    wanted = weights.removeprefix(PREFIX).removeprefix("/")
-    if not wanted:
-        wanted = str(tags[0][1])
-    found = [(peer, tag) for peer, tag in tags if wanted in (tag.tag, str(tag))]
+    found = _tagged(weights, tags)
     if len(found) != 1:
         names = [f"{PREFIX}/{tag}" for _, tag in tags]
-        near = offer_nearest(f"{PREFIX}/{wanted}", _tag_names(tags))
+        near = offer_nearest(weights, _tag_names(tags))
         raise ValueError(
             "`weights` has the tag of weights that timm publishes for this "
             f"network, one of {', '.join(map(repr, names))}. Received: "
@@ -94,6 +91,31 @@ def published_source(weights, family, variant):
         )
     ((peer, tag),) = found
     return TorchSource(peer, tag.evaluation, tag)
+
+
+def _tagged(weights, tags):
+    """Lists the pairs of a `Peer` and a `Tag` that `weights` names."""
+    wanted = weights.removeprefix(PREFIX).removeprefix("/")
+    if not wanted:
+        return tags[:1]
+    return [(peer, tag) for peer, tag in tags if wanted in (tag.tag, str(tag))]
+
+
+def at_width(weights, family, alpha):
+    """Returns the `Peer` and the `Tag` of weights at a width, or None.
+
+    Of a file the tag is not looked for.
+    """
+    peers = [peer for peer in family.peers if peer.variant["alpha"] == alpha]
+    if is_timm(weights):
+        tags = [(peer, tag) for peer in peers for tag in peer.tags]
+        return (*_tagged(weights, tags), (None, None))[0]
+    if not peers or not is_torch_file(weights):
+        return None, None
+    path = os.fspath(weights)
+    config, metadata = _config(path), read_safetensors(path).metadata
+    name = _network_name(path, metadata, config)[0].partition(".")[0]
+    return (*[one for one in peers if one.name == name], peers[0])[0], None
 
 
 def _tag_names(tags):
@@ -119,8 +141,6 @@ def file_source(path, family, variant):
     path = os.fspath(path)
     tensors, metadata = read_safetensors(path)
     peers = _with_these_names(path, tensors, family)
-    exact = [peer for peer in peers if peer.variant == variant]
-    peers = exact or peers
     config = _config(path)
     name, where = _network_name(path, metadata, config)
     network, _, tag = name.partition(".")
@@ -134,8 +154,8 @@ def file_source(path, family, variant):
             f"or correct {where}."
         )
     matching = [peer for peer in peers if peer.name == network]
-    peers = matching or peers
-    return _known(path, peers, tag, config)
+    exact = [peer for peer in peers if peer.variant == variant]
+    return _known(path, matching or exact or peers, tag, config)
 
 
 def _known(path, peers, tag, config):

@@ -27,6 +27,7 @@ from keras_papers.applications.pretrained.torch_networks import (
 from keras_papers.applications.pretrained.torch_weights import (
     ENDING,
     assumption,
+    at_width,
     file_source,
     is_timm,
     is_torch_file,
@@ -74,6 +75,39 @@ class Family(NamedTuple):
     def has_width(self, alpha):
         """Returns whether weights of a network of width `alpha` exist."""
         return any(variant[0] == alpha for variant in self.with_top)
+
+    def listed(self):
+        """Lists the published weights, as `WeightsFact` of pipelines has them.
+
+        Returns:
+            A list of tuples: the argument `weights`, the other arguments in
+            words, the top-1 accuracy in percent or None, and the size of the
+            images with which it was measured.
+        """
+        rows = [("imagenet", self.variants, None, None)] * bool(self.with_top)
+        for peer in self.peers:
+            words = ", ".join(f"{k}={v!r}" for k, v in peer.variant.items())
+            rows += [
+                (f"timm/{tag}", words, tag.top1, tag.top1_size)
+                for tag in peer.tags
+            ]
+        return rows
+
+    def arguments_for(self, weights, alpha):
+        """Returns the other arguments that weights of timm need, as a dict.
+
+        Args:
+            weights: The constructor's argument.
+            alpha: The width of the network.
+        """
+        peer, _ = at_width(weights, self, alpha)
+        variant = {} if peer is None else peer.variant
+        return {name: variant[name] for name in variant if name != "alpha"}
+
+    def size_of(self, weights, alpha):
+        """Returns the size of the images of weights of timm, or None."""
+        _, tag = at_width(weights, self, alpha)
+        return tag and tag.size
 
 
 UNPUBLISHED = Family("none for Keras", {}, {})

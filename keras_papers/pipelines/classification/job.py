@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import warnings
 
 import keras
 import numpy as np
@@ -109,7 +110,7 @@ def train_image_classifier(options):
         image_size: Int of at least 32. Height and width that images are
             resized to. Defaults to None: that of the model's paper, 224 for
             most; less if half of the pictures are smaller; 48 for the
-            bundled digits. `"imagenet"` takes that of the paper always.
+            bundled digits. Published weights take their own always.
         epochs: Positive int. Defaults to None: 40; or with few images as
             many as make 800 steps, unless the training starts from weights.
         output: Folder for the files; made where it does not exist.
@@ -120,11 +121,12 @@ def train_image_classifier(options):
             `epochs`, and the arguments below take precedence where they are
             passed. The report names what is not as in the paper. Defaults to
             None: the values below.
-        weights: None (random), `"imagenet"` or the path of a weights file to
-            start from. Pictures that a `split.json` beside that file lists
-            keep their part; where none lists the file, it may have been
-            trained on pictures held out here. The first fifth of the epochs
-            then trains the new classifier alone. Defaults to None.
+        weights: None (random), `"imagenet"`, `"timm"`, `"timm/<tag>"` or the
+            path of a weights file to start from (docs/WEIGHTS.md). Pictures
+            that a `split.json` beside that file lists keep their part; where
+            none lists the file, it may have been trained on pictures held out
+            here. The first fifth of the epochs then trains the new classifier
+            alone. Defaults to None.
         teacher: Path of a trained .keras file of the same classes, whose
             answers the model learns by `distillation.Distiller`. It sees the
             images as they were resized for the model. Pictures that a
@@ -203,7 +205,7 @@ def train_image_classifier(options):
     images = None if data is None else load_folder(data, seed, options.strict)
     why = "as given"
     if image_size is None:
-        image_size, why = choose_size(options.model, weights, images)
+        image_size, why = choose_size(options.model, weights, images, alpha)
     shape = (image_size, image_size, 3)
     if images is None:
         images = load_digits(image_size, seed)
@@ -245,7 +247,10 @@ def train_image_classifier(options):
     if before is not None:
         split = split.with_pictures_of(before)
 
-    def build(weights=None):
+    published = get_record(options.model).published
+    needed = published.arguments_for(weights, alpha) if published else {}
+
+    def build():
         return constructor(
             input_shape=shape,
             alpha=alpha,
@@ -253,11 +258,12 @@ def train_image_classifier(options):
             classes=len(images.names),
             include_preprocessing=True,
             **network_arguments(options.model, settings.plan),
+            **needed,
         )
 
     keras.utils.set_random_seed(seed)
     with precision("mixed_float16" if options.mixed_precision else None):
-        network = build(weights)
+        network = build()
         if paper is not None:
             recipes.add_weight_decay(network, settings.plan.recipe)
         folder = TrainingFolder(
@@ -284,7 +290,9 @@ def train_image_classifier(options):
             )
     if options.mixed_precision:
         # What was computed in half precision is answered in full.
-        half, network = network, build()
+        # Other weights may need another graph: these are read again.
+        with warnings.catch_warnings(action="ignore"):
+            half, network = network, build()
         network.set_weights(half.get_weights())
     with folder.explains_how_to_resume(), explains_lost_pictures():
         material = Material(

@@ -14,6 +14,7 @@ from keras_papers.checks import (
     check_alpha,
     check_choice,
     check_weights_path,
+    names_weights,
 )
 from keras_papers.export.output_path import check_path
 from keras_papers.pipelines.data.picture_list import list_pictures
@@ -90,7 +91,9 @@ class TrainOptions(Options):
         choices=RECIPES,
     )
     weights: str | None = option(
-        None, "'imagenet' or a weights file to start from", metavar="W"
+        None,
+        "'imagenet', 'timm', 'timm/TAG' or a weights file to start from",
+        metavar="W",
     )
     teacher: str | None = option(
         None,
@@ -208,7 +211,7 @@ class TrainOptions(Options):
     @property
     def weights_file(self):
         """The path of the weights to start from, or None of a name."""
-        return None if self.weights == "imagenet" else self.weights
+        return None if names_weights(self.weights) else self.weights
 
     def plan(self):
         """Returns the `Plan` of the smaller files."""

@@ -69,6 +69,7 @@ def _describe(record):
         "paper": str(record.paper),
         "parameters": counted.parameters,
         "multiply_adds": counted.multiply_adds,
+        "weights": record.published.listed() if record.published else [],
         "columns": record.table[0]._fields,
         "table": record.table,
         "layers": layers_of(counted),
@@ -89,7 +90,9 @@ def as_json(models):
 
 
 def _rows(value):
-    if not isinstance(value, list) or not isinstance(value[0], list):
+    if not value or not isinstance(value, list | tuple):
+        return json.dumps(value, ensure_ascii=False)
+    if not isinstance(value[0], list | tuple):
         return json.dumps(value, ensure_ascii=False)
     return (
         "[\n" + ",\n".join(f"   {json.dumps(row)}" for row in value) + "\n  ]"

@@ -18,22 +18,25 @@ from keras_papers.pipelines.models.cost_tables import (
     ModelFact,
     ModelInfo,
 )
+from keras_papers.pipelines.models.published_weights import WeightsFact
 from keras_papers.tasks import IMAGE_CLASSIFICATION
 
 FILE = pathlib.Path(__file__).with_name("model_facts.json")
 FILES = (".keras", ".tflite")  # that are described, too
 
 
-def list_models(pattern="*", task=None):
-    """Lists the models with their papers and costs.
+def list_models(pattern="*", task=None, weights=False):
+    """Lists the models with their papers and costs, or published weights.
 
     Args:
         pattern: Shell pattern that a name must match. Defaults to all.
         task: Str. The task that a model must have, such as
             `"image_classification"`. Defaults to all.
+        weights: Whether to list the weights that the constructors fetch, with
+            their accuracy on ImageNet where it is known. Defaults to False.
 
     Returns:
-        A list of `ModelFact`, in alphabetical order.
+        A list of `ModelFact`, in alphabetical order; or of `WeightsFact`.
 
     Raises:
         ValueError: If no model has this task.
@@ -45,6 +48,12 @@ def list_models(pattern="*", task=None):
     if task is not None:
         check_task(task)
     names = sorted(fnmatch.filter(_names(task), pattern))
+    if weights:
+        return [
+            WeightsFact(name, *row)
+            for name in names
+            for row in _facts(name)["weights"]
+        ]
     return [_model_fact(name, _facts(name)) for name in names]
 
 

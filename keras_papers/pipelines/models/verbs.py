@@ -9,6 +9,10 @@ from keras_papers.pipelines.models.model_facts import (
     check_name,
     check_task,
 )
+from keras_papers.pipelines.models.published_weights import (
+    WeightsFact,
+    weights_table,
+)
 from keras_papers.pipelines.options import Options, option
 from keras_papers.pipelines.verb import WITHOUT_KERAS, Verb
 
@@ -25,6 +29,7 @@ class ListOptions(Options):
         "only models of a task, such as image_classification",
         lambda name, value: check_task(value),
     )
+    weights: bool = option(False, "their published weights, instead")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +54,18 @@ class InfoOptions(Options):
         check_file(self.name, *FILES)
 
 
+def _list_line(facts, options):
+    if options.weights:
+        models = len({fact.model for fact in facts})
+        return f"{len(facts)} weights of {models} models"
+    return f"{len(facts)} models"
+
+
+def _list_table(facts):
+    of_weights = bool(facts) and isinstance(facts[0], WeightsFact)
+    return (weights_table if of_weights else model_table)(facts)
+
+
 def _info_line(info, options):
     if options.recipe:
         return f"{options.name}: the recipe of its paper"
@@ -63,8 +80,8 @@ VERBS = (
         ListOptions,
         "list the models with their papers and costs",
         "'*V3*'",
-        lambda facts, options: f"{len(facts)} models",
-        model_table,
+        _list_line,
+        _list_table,
         WITHOUT_KERAS,
     ),
     Verb(

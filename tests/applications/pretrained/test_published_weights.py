@@ -17,6 +17,7 @@ from keras_papers.applications.registry import get_record
 from tests.support.answers import answers, images_for, spread
 from tests.support.legacy_files import save_legacy
 from tests.support.models import peer, weights_of
+from tests.support.torch_files import content_of, draw_tensors
 
 # One published network of each kind, at the smallest images it has.
 V1 = ("MobileNet", (128, 128, 3), {"alpha": 0.25})
@@ -116,9 +117,10 @@ def host(cache, tmp_path, monkeypatch):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        monkeypatch.setattr(
-            _weights, "HOST", f"http://127.0.0.1:{server.server_port}"
-        )
+        for name in ("HOST", "HUB"):
+            monkeypatch.setattr(
+                _weights, name, f"http://127.0.0.1:{server.server_port}"
+            )
         yield host
         server.shutdown()
         thread.join()
@@ -225,6 +227,124 @@ def test_a_page_in_place_of_a_file_is_an_error_and_is_removed(host, cache):
     with pytest.raises(ValueError, match="cannot be read.*fetch it again"):
         ours(V1)
     assert not list(cache.iterdir())
+
+
+# Of the networks of keras.applications that are in no list above, a file each.
+LARGER = [
+    ("InceptionV3", (75, 75, 3), {}),
+    ("InceptionResNetV2", (75, 75, 3), {}),
+    ("VGG16", (32, 32, 3), {}),
+    ("ResNet50", (32, 32, 3), {}),
+    ("ResNet50V2", (32, 32, 3), {}),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", LARGER, ids=str)
+def test_published_files_of_larger_networks_load(network, host, monkeypatch):
+    reference = theirs(network, include_top=False)
+    host.publish(monkeypatch, reference, network)
+    model = ours(network, include_top=False)
+    images = images_for(model, 2)
+    expected = answers(reference, images)
+    assert spread(expected) > 1e-3
+    np.testing.assert_allclose(
+        answers(model, images), expected, atol=1e-4 * spread(expected)
+    )
+    assert host.asked[0].endswith("_notop.h5")
+
+
+@pytest.mark.parametrize("network", LARGER, ids=str)
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (None, "404"),
+        (b"<html>Log in</html>", "hash"),
+    ],
+)
+def test_no_file_of_a_larger_network_that_is_not_theirs_is_taken(
+    network, content, message, host, cache
+):
+    (published,) = FAMILIES[network[0]].no_top.values()
+    if content is not None:
+        host.files[f"/{published.folder}/{published.path}.h5"] = content
+    with pytest.raises(ValueError, match=f"could not be fetched.*{message}"):
+        ours(network, include_top=False)
+    assert not list(cache.iterdir())
+
+
+TIMM = "/timm/mobilenetv3_small_050.lamb_in1k/resolve/main/model.safetensors"
+
+
+def of_timm(weights="timm", **arguments):
+    return applications.MobileNetV3Small(
+        (32, 32, 3), 0.5, weights=weights, **arguments
+    )
+
+
+@pytest.fixture(scope="module")
+def of_timms_file():
+    return content_of(draw_tensors("timm/mobilenetv3_small_050"))
+
+
+@pytest.mark.parametrize(
+    "weights",
+    ["timm", "timm/lamb_in1k", "timm/mobilenetv3_small_050.lamb_in1k"],
+)
+def test_a_file_of_timm_is_fetched_once(weights, of_timms_file, host, cache):
+    host.files[TIMM] = of_timms_file
+    model = of_timm(weights)
+    of_timm(weights)
+    assert host.asked == [TIMM]
+    (file,) = cache.iterdir()
+    assert file.name == "mobilenetv3_small_050.lamb_in1k.safetensors"
+    assert model.get_layer("stem_norm").epsilon == 1e-5
+    mean = -np.ravel(model.get_layer("preprocessing").offset)
+    np.testing.assert_allclose(mean[0] * 0.229, 0.485, rtol=1e-5)
+
+
+def test_a_file_of_timm_that_is_cut_is_removed(of_timms_file, host, cache):
+    host.files[TIMM], host.share = of_timms_file, 0.5
+    with pytest.raises(ValueError, match="`weights='timm/mob.*fetched whole"):
+        of_timm()
+    assert not list(cache.iterdir())
+    host.share = 1.0
+    assert of_timm().built
+
+
+def test_a_page_in_place_of_a_file_of_timm_is_removed(host, cache):
+    host.files[TIMM] = b"<html>Log in</html>"
+    with pytest.raises(ValueError, match="safetensors file that is whole"):
+        of_timm()
+    assert not list(cache.iterdir())
+
+
+def test_a_file_of_timm_with_another_hash_is_removed(
+    of_timms_file, host, cache, monkeypatch
+):
+    (peer,) = [
+        peer
+        for peer in FAMILIES["MobileNetV3Small"].peers
+        if peer.name == "mobilenetv3_small_050"
+    ]
+    tags = [peer.tags[0]._replace(hash="0" * 64)]
+    monkeypatch.setattr(type(peer), "tags", tags)
+    host.files[TIMM] = of_timms_file
+    with pytest.raises(ValueError, match="timm.*hash"):
+        of_timm("timm/mobilenetv3_small_050.lamb_in1k")
+    assert not list(cache.iterdir())
+
+
+def test_a_file_that_timm_has_not_is_an_error_that_names_its_url(host, cache):
+    with pytest.raises(ValueError, match=f"host of timm.*{TIMM}.*404.*Try ag"):
+        of_timm()
+    assert not list(cache.iterdir())
+
+
+def test_without_a_host_and_a_cache_the_error_says_so(monkeypatch, cache):
+    monkeypatch.setattr(_weights, "HUB", "http://127.0.0.1:9")
+    with pytest.raises(ValueError, match="host of timm.*pass the path of a f"):
+        of_timm()
 
 
 class Asked(Exception):

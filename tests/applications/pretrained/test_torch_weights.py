@@ -1,0 +1,365 @@
+"""Safetensors files of timm and torchvision, of which the names are recorded.
+
+test_timm.py compares outputs, where both are installed.
+"""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from keras_papers import applications
+from keras_papers.applications.pretrained.safetensors_file import (
+    read_safetensors,
+)
+from keras_papers.applications.pretrained.torch_networks import PEERS
+from keras_papers.applications.pretrained.torch_weights import torch_entries
+from keras_papers.applications.registry import get_record
+from keras_papers.shapes_only import shapes_only
+from tests.support.torch_files import RECORDED, content_of, draw_tensors
+
+pytestmark = pytest.mark.tensorflow
+SMALL = "timm/mobilenetv3_small_050"
+V3 = {"input_shape": (32, 32, 3), "alpha": 0.5, "padding": "symmetric"}
+DECIDED = {**V3, "batch_norm_epsilon": 1e-5, "include_preprocessing": False}
+
+
+@pytest.fixture(scope="module")
+def tensors():
+    return draw_tensors(SMALL)
+
+
+def saved(folder, tensors, name="weights.safetensors", **options):
+    path = folder / name
+    path.write_bytes(content_of(tensors, **options))
+    return path
+
+
+def layers_of(model):
+    return {layer.name: layer.get_weights() for layer in model.layers}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_each_tensor_has_a_layer_of_its_shape(name):
+    library, network = name.split("/")
+    ((ours, peer),) = [
+        (ours, peer)
+        for ours, peers in PEERS.items()
+        for peer in peers
+        if (peer.library, peer.name) == (library, network)
+    ]
+    there = {
+        tensor: np.broadcast_to(np.float32(0), shape)
+        for tensor, shape in RECORDED[name].items()
+    }
+    with shapes_only():
+        model = applications.get(ours)(**peer.variant)
+    found = {
+        entry.name: entry.shapes
+        for entry in torch_entries("a file", there, peer, model)
+    }
+    assert found == {
+        layer.name: [
+            tuple(weight.shape)
+            for weight in (
+                layer.trainable_weights + layer.non_trainable_weights
+            )
+        ]
+        for layer in model.layers
+        if layer.weights
+    }
+
+
+def test_tensors_get_the_axes_of_keras(tensors, tmp_path):
+    ours = layers_of(
+        applications.MobileNetV3Small(
+            weights=saved(tmp_path, tensors), **DECIDED
+        )
+    )
+    equal = np.testing.assert_array_equal
+    stem = tensors["conv_stem.weight"]
+    equal(ours["stem"][0][1, 2, 0], stem[:, 0, 1, 2])
+    depthwise = tensors["blocks.1.0.conv_dw.weight"]
+    equal(ours["stage2_block1_depthwise"][0][2, 1, :, 0], depthwise[:, 0, 2, 1])
+    kernel, bias = ours["stage1_block1_squeeze_excite_excite"]
+    equal(
+        kernel[0, 0].T, tensors["blocks.0.0.se.conv_expand.weight"][..., 0, 0]
+    )
+    equal(bias, tensors["blocks.0.0.se.conv_expand.bias"])
+    equal(ours["logits"][0][0, 0].T, tensors["classifier.weight"])
+    parts = ("weight", "bias", "running_mean", "running_var")
+    for part, array in zip(parts, ours["head_norm"], strict=True):
+        equal(array, tensors[f"blocks.5.0.bn1.{part}"])
+
+
+def test_the_first_dense_layer_of_vgg_takes_the_channels_last():
+    """PyTorch flattens channels first, and timm has a convolution instead."""
+    from keras_papers.applications.pretrained.torch_weights import (
+        _in_our_layout,
+    )
+
+    model = applications.VGG11(input_shape=(64, 64, 3), alpha=1 / 64)
+    (layer,) = [one for one in model.layers if one.name == "hidden1"]
+    kernel = np.arange(64 * 32.0).reshape(64, 8, 2, 2)
+    expected = np.stack(
+        [kernel[:, c, i, j] for i in (0, 1) for j in (0, 1) for c in range(8)]
+    )
+    for theirs in (kernel, kernel.reshape(64, 32)):
+        found = _in_our_layout(theirs, layer, model)
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_other_types_of_numbers_load(dtype, tensors, tmp_path):
+    stored = {name: tensor.astype(dtype) for name, tensor in tensors.items()}
+    path = saved(tmp_path, stored)
+    ours = layers_of(applications.MobileNetV3Small(weights=path, **DECIDED))
+    expected = stored["conv_stem.weight"].transpose(2, 3, 1, 0)
+    np.testing.assert_array_equal(ours["stem"][0], expected.astype("float32"))
+
+
+def test_bfloat16_is_the_upper_half_of_float32(tmp_path):
+    halves = np.array([0x3F80, 0xC000, 0x3E20], "<u2")  # 1, -2, 0.15625
+    path = saved(tmp_path, {"x": halves}, code="BF16")
+    found = read_safetensors(path).tensors["x"]
+    np.testing.assert_array_equal(found, np.float32([1, -2, 0.15625]))
+
+
+@pytest.mark.parametrize(
+    "name, padding, epsilon",
+    [
+        ("mobilenetv3_small_050.lamb_in1k", "symmetric", 1e-5),
+        ("tf_mobilenetv3_small_075.in1k", "same", 1e-3),
+    ],
+)
+@pytest.mark.parametrize("place", ["name", "metadata", "config", "folder"])
+def test_the_networks_name_decides_padding_and_epsilon(
+    name, padding, epsilon, place, tensors, tmp_path
+):
+    """One file serves for both: their tensors have the same names."""
+    options, file = {}, "model.safetensors"
+    if place == "name":
+        file = f"{name}.safetensors"
+    elif place == "metadata":
+        options["metadata"] = {"architecture": name}
+    elif place == "config":
+        network, _, tag = name.partition(".")
+        config = {"architecture": network, "pretrained_cfg": {"tag": tag}}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+    else:
+        file = f"models--timm--{name}/model.safetensors"
+        (tmp_path / file).parent.mkdir()
+    path = saved(tmp_path, tensors, file, **options)
+    model = applications.MobileNetV3Small((32, 32, 3), 0.5, weights=path)
+    assert model.get_layer("stem_norm").epsilon == epsilon
+    has_pad = any(layer.name == "stem_pad" for layer in model.layers)
+    assert has_pad == (padding == "symmetric")
+
+
+def test_the_config_beside_a_file_has_its_recipe(tensors, tmp_path):
+    config = {
+        "architecture": "mobilenetv3_small_050",
+        "pretrained_cfg": {
+            "crop_pct": 0.9,
+            "interpolation": "bicubic",
+            "mean": [0.1, 0.2, 0.3],
+            "std": [0.5, 0.5, 0.5],
+        },
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    path = saved(tmp_path, tensors)
+    model = applications.MobileNetV3Small((32, 32, 3), 0.5, weights=path)
+    layer = model.get_layer("preprocessing")
+    np.testing.assert_allclose(
+        -np.ravel(layer.offset) / layer.scale, np.multiply((0.1, 0.2, 0.3), 255)
+    )
+
+
+def test_what_is_assumed_of_a_file_is_said_in_one_warning(tensors, tmp_path):
+    path = saved(tmp_path, tensors)
+    with pytest.warns(UserWarning) as caught:
+        model = build_unnamed(path)
+    (warning,) = caught
+    text = str(warning.message)
+    assert warning.filename == __file__
+    assert "padding='symmetric' and batch_norm_epsilon=1e-05" in text
+    assert "timm's mobilenetv3_small_0" in text and "Pass other" in text
+    assert model.get_layer("stem_norm").epsilon == 1e-5
+
+
+def build_unnamed(path):
+    # No peer has this width, so that all are possible.
+    arguments = {"include_preprocessing": False, "alpha": 0.5000001}
+    return applications.MobileNetV3Small((32, 32, 3), weights=path, **arguments)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"blocks.9.0.conv.weight": (8, 8, 1, 1)}, "'blocks.9.0.conv.weight'"),
+        ({"transformer.weight": (8, 8)}, "has 'transformer.weight'"),
+        ({"bn1.running_var": None}, "'stem_norm' has weights.*as 'bn1'"),
+        (
+            {"blocks.3.1.conv_pw.weight": None},
+            "'stage4_block2_expand' has weights.*the file has none",
+        ),
+        (
+            {"conv_stem.weight": (16, 3, 5, 5)},
+            r"'stem' has weights.*\(5, 5, 3, 16\).*as 'conv_stem'",
+        ),
+    ],
+)
+def test_the_first_tensor_that_differs_is_named(
+    change, message, tensors, tmp_path
+):
+    changed = dict(tensors)
+    for name, shape in change.items():
+        changed.pop(name, None)
+        if shape is not None:
+            changed[name] = np.zeros(shape, "float32")
+    with pytest.raises(ValueError, match=f"`weights` must be.*{message}"):
+        applications.MobileNetV3Small(
+            weights=saved(tmp_path, changed), **DECIDED
+        )
+
+
+def test_a_file_of_another_network_is_refused_by_its_name(tensors, tmp_path):
+    named = saved(
+        tmp_path, tensors, metadata={"architecture": "mobilenetv3_large_100"}
+    )
+    with pytest.raises(ValueError, match="of 'mobilenetv3_large_100' by its m"):
+        applications.MobileNetV3Small(weights=named, **DECIDED)
+
+
+def test_a_file_of_another_family_is_refused(tmp_path):
+    path = saved(tmp_path, {"layer1.0.conv1.weight": np.ones((4, 4, 3, 3))})
+    with pytest.raises(ValueError, match="has 'layer1.0.conv1.weight'; timm's"):
+        applications.MobileNetV3Small(weights=path)
+    with pytest.raises(ValueError, match="networks that these have"):
+        applications.ZFNet(weights=path)
+
+
+@pytest.mark.parametrize(
+    "damage, message",
+    [
+        (lambda content: content[:5], "its header would have"),
+        (lambda content: content[:2000], "its header would have"),
+        (lambda content: content[:-1], "ends at byte .* the file at"),
+        (lambda content: b"PK\x03\x04" + content, "its header would have"),
+        (
+            lambda content: content.replace(b'"F32"', b'"C64"'),
+            "is of type C64",
+        ),
+    ],
+)
+def test_a_damaged_file_is_refused(damage, message, tensors, tmp_path):
+    path = tmp_path / "mobilenetv3_small_050.safetensors"
+    path.write_bytes(damage(content_of(tensors)))
+    with pytest.raises(ValueError, match=f"that is whole.*{message}"):
+        applications.MobileNetV3Small(weights=path, **DECIDED)
+
+
+@pytest.mark.parametrize("ending", ["pth", "pt", "bin"])
+def test_pickled_files_are_refused_with_a_conversion(ending, tmp_path):
+    path = tmp_path / f"resnet18.{ending}"
+    path.write_bytes(b"PK")
+    with pytest.raises(ValueError, match="runs the code.*import save_file"):
+        applications.ResNet18(weights=path)
+
+
+def test_other_classes_leave_the_classifier_fresh(tensors, tmp_path):
+    path = saved(tmp_path, tensors)
+    with pytest.warns(UserWarning, match="'logits' was left.*1000 classes"):
+        model = applications.MobileNetV3Small(
+            weights=path, classes=3, **DECIDED
+        )
+    assert model.output_shape == (None, 3)
+
+
+def test_a_model_without_top_takes_the_file_of_one_with(tensors, tmp_path):
+    path = saved(tmp_path, tensors)
+    model = applications.MobileNetV3Small(
+        weights=path, include_top=False, **DECIDED
+    )
+    stem = tensors["conv_stem.weight"].transpose(2, 3, 1, 0)
+    np.testing.assert_array_equal(
+        model.get_layer("stem").get_weights()[0], stem
+    )
+
+
+@pytest.mark.parametrize(
+    "name, arguments, message",
+    [
+        ("ResNet18", {"weights": "timm/a1_in2k"}, "mean 'timm/a1_in1k'"),
+        ("ResNet50", {"weights": "timm"}, "alpha=1.0, version=1.5, use_bias=F"),
+        (
+            "MobileNetV2",
+            {"weights": "timm", "alpha": 1.3},
+            "alpha=0.5; alpha=1",
+        ),
+        ("MobileNetV2", {"weights": "timm", "depth": 2.0}, "depth=2.0"),
+        ("ZFNet", {"weights": "timm"}, "timm has no such network"),
+        ("GoogLeNet", {"weights": "timm"}, "timm has no such network"),
+        ("InceptionV3", {"weights": "timm"}, "batch_norm_scale=True. Rec"),
+        ("MobileNet", {"weights": "tim"}, "'imagenet', 'timm', 'timm/<tag>'"),
+    ],
+)
+def test_what_timm_has_not_is_an_error_that_names_what_it_has(
+    name, arguments, message
+):
+    with pytest.raises(ValueError, match=f"`weights.*{message}"):
+        applications.get(name)(**arguments)
+
+
+def test_all_tags_are_of_a_network_of_ours_and_clear_by_themselves():
+    for name, peers in PEERS.items():
+        family = get_record(name).published
+        assert family.peers == peers
+        for peer in peers:
+            short = [
+                tag.tag
+                for one in peers
+                if one.variant == peer.variant
+                for tag in one.tags
+            ]
+            assert len(short) == len(set(short)), (name, peer.variant)
+            for tag in peer.tags:
+                assert tag.network == peer.name
+                assert tag.top1 is None or 55 < tag.top1 < 90
+                assert 0.8 < tag.evaluation.crop <= 1
+                assert max(tag.evaluation.std) > 1
+
+
+def test_weights_that_need_other_arguments_say_so():
+    family = get_record("ResNet50").published
+    assert family.arguments_for("timm", 1.0) == {
+        "version": 1.5,
+        "use_bias": False,
+    }
+    assert family.arguments_for("imagenet", 1.0) == {}
+    assert family.size_of("timm/a3_in1k", 1.0) == 160
+    small = get_record("MobileNetV3Small").published
+    minimal = "timm/tf_mobilenetv3_small_minimal_100.in1k"
+    assert small.arguments_for(minimal, 1.0) == {"minimalistic": True}
+
+
+def test_padding_and_epsilon_are_checked():
+    for argument in ({"padding": "valid"}, {"batch_norm_epsilon": 0}):
+        (name,) = argument
+        with pytest.raises(ValueError, match=f"`{name}`"):
+            applications.MobileNetV2(**argument)
+
+
+def test_images_of_one_channel_take_the_sum_of_three(tensors, tmp_path):
+    path = saved(tmp_path, tensors)
+    with pytest.warns(UserWarning, match="'stem' was adapted"):
+        model = applications.MobileNetV3Small(
+            weights=path, **{**DECIDED, "input_shape": (32, 32, 1)}
+        )
+    stem = tensors["conv_stem.weight"].transpose(2, 3, 1, 0)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(model.get_layer("stem").kernel),
+        stem.sum(axis=2, keepdims=True),
+        rtol=1e-6,
+    )

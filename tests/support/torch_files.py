@@ -1,0 +1,47 @@
+"""Safetensors files as timm and torchvision save them, without either.
+
+`torch_tensors.json` has the names and the shapes of the tensors of some of
+their networks, of timm 1.0.31 and torchvision 0.28.0.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+
+RECORDED = json.loads(
+    pathlib.Path(__file__).with_name("torch_tensors.json").read_text()
+)
+CODES = {"float32": "F32", "float16": "F16", "float64": "F64", "int64": "I64"}
+
+
+def draw_tensors(name, seed=0):
+    """Draws the tensors of a recorded network, as a dict."""
+    generator = np.random.default_rng(seed)
+    tensors = {}
+    for tensor, shape in RECORDED[name].items():
+        values = generator.normal(0, 0.05, shape)
+        if tensor.endswith("running_var"):
+            values = generator.uniform(0.5, 1.5, shape)
+        tensors[tensor] = values.astype("float32")
+        if tensor.endswith("running_var"):
+            counter = tensor.replace("running_var", "num_batches_tracked")
+            tensors[counter] = np.array(7, "int64")
+    return tensors
+
+
+def content_of(tensors, metadata=None, code=None):
+    """Returns the bytes of a safetensors file."""
+    header, data = {}, b""
+    if metadata is not None:
+        header["__metadata__"] = metadata
+    for name, tensor in tensors.items():
+        part = tensor.tobytes()
+        header[name] = {
+            "dtype": code or CODES[tensor.dtype.name],
+            "shape": tensor.shape,
+            "data_offsets": [len(data), len(data) + len(part)],
+        }
+        data += part
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
