@@ -57,7 +57,6 @@ class Tag(NamedTuple):
     top1_size: int | None  # of the images with which it was measured
     evaluation: Evaluation
     size: int  # of the images
-    hash: str | None = None  # SHA-256 of the file, where it is known
 
     def __str__(self):
         return f"{self.network}.{self.tag}"

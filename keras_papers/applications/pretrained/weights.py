@@ -57,11 +57,6 @@ class Published(NamedTuple):
     md5: str | None = None
     folder: str = "tensorflow/keras-applications"  # on the host
 
-    @property
-    def hash(self):
-        """Hash of the file, or None if it is not known."""
-        return self.md5
-
 
 class Family(NamedTuple):
     """The published networks of one constructor."""
@@ -306,6 +301,7 @@ def _read(path, source, model):
 
 def _download(published):
     file, host, argument = {}, "keras.applications", "imagenet"
+    md5 = None  # timm publishes none
     if isinstance(published, Tag):
         host, argument = "timm", f"timm/{published}"
         # All files there have the same name.
@@ -314,9 +310,10 @@ def _download(published):
     else:
         path = f"{published.folder}/{published.path}"
         file["origin"] = f"{HOST}/{path}.h5"
+        md5 = published.md5
     file["cache_subdir"] = "models"
     try:
-        return keras.utils.get_file(**file, file_hash=published.hash)
+        return keras.utils.get_file(**file, file_hash=md5)
     except Exception as error:  # get_file raises bare ones
         if isinstance(error, ValueError):
             # The hash differs, and the file is in the cache: this call

@@ -319,22 +319,6 @@ def test_a_page_in_place_of_a_file_of_timm_is_removed(host, cache):
     assert not list(cache.iterdir())
 
 
-def test_a_file_of_timm_with_another_hash_is_removed(
-    of_timms_file, host, cache, monkeypatch
-):
-    (peer,) = [
-        peer
-        for peer in FAMILIES["MobileNetV3Small"].peers
-        if peer.name == "mobilenetv3_small_050"
-    ]
-    tags = [peer.tags[0]._replace(hash="0" * 64)]
-    monkeypatch.setattr(type(peer), "tags", tags)
-    host.files[TIMM] = of_timms_file
-    with pytest.raises(ValueError, match="timm.*hash"):
-        of_timm("timm/mobilenetv3_small_050.lamb_in1k")
-    assert not list(cache.iterdir())
-
-
 def test_a_file_that_timm_has_not_is_an_error_that_names_its_url(host, cache):
     with pytest.raises(ValueError, match=f"host of timm.*{TIMM}.*404.*Try ag"):
         of_timm()
