@@ -162,8 +162,8 @@ def check_weights_path(weights):
     is_file = os.path.isfile(path)
     if is_file and path.endswith((".pth", ".pt", ".bin", ".ckpt")):
         raise ValueError(
-            "`weights` must not be a pickled file of PyTorch, for to open one "
-            f"runs the code in it. Received: weights={path!r}. Convert it "
+            "`weights` must not be a pickled file of PyTorch, because opening "
+            f"one runs the code in it. Received: weights={path!r}. Convert it "
             "where PyTorch is installed: from safetensors.torch import "
             f"save_file; save_file(torch.load({path!r}, weights_only=True), "
             "'model.safetensors')."
