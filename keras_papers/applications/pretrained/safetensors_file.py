@@ -27,7 +27,7 @@ def read_safetensors(path):
 
     Raises:
         ValueError: If the file is not of this format, is cut off, or has
-            tensors of a type that weights do not have.
+            no tensors, or some of a type that weights do not have.
     """
     try:
         return _read(path)
@@ -48,11 +48,21 @@ def _read(path):
                 f"its header would have {length} bytes, the file has {size}"
             )
         header = json.loads(file.read(length))
+    if not isinstance(header, dict):
+        raise ValueError("its header is not a JSON object")
     metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict):
+        raise ValueError("the metadata in its header is not a JSON object")
+    if not header:
+        raise ValueError("it has no tensor")
     start = LENGTH + length
     data = np.memmap(path, np.uint8, "r") if size > start else np.zeros(size)
     tensors = {}
     for name, entry in header.items():
+        if not _is_entry(entry):
+            raise ValueError(
+                f"its header has no type, shape and place of tensor {name!r}"
+            )
         first, end = (start + offset for offset in entry["data_offsets"])
         if end > size:
             raise ValueError(
@@ -60,6 +70,19 @@ def _read(path):
             )
         tensors[name] = _array(name, entry, data[first:end])
     return SafetensorsFile(tensors, metadata)
+
+
+def _is_entry(entry):
+    """Returns whether an item of the header describes a tensor."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("dtype"), str):
+        return False
+    shape, offsets = entry.get("shape"), entry.get("data_offsets")
+    if not isinstance(shape, list) or not isinstance(offsets, list):
+        return False
+    numbers = [*shape, *offsets]
+    return len(offsets) == 2 and all(
+        isinstance(number, int) and number >= 0 for number in numbers
+    )
 
 
 def _array(name, entry, data):
