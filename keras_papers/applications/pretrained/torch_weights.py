@@ -19,7 +19,10 @@ from keras_papers.applications.pretrained.evaluation import Evaluation
 from keras_papers.applications.pretrained.safetensors_file import (
     read_safetensors,
 )
-from keras_papers.applications.pretrained.torch_names import our_names
+from keras_papers.applications.pretrained.torch_names import (
+    NORM,
+    our_names,
+)
 from keras_papers.applications.pretrained.torch_networks import (
     PEERS,
     Peer,
@@ -32,6 +35,7 @@ from keras_papers.checks import offer_nearest
 ENDING = ".safetensors"
 PREFIX = "timm"
 COUNTER = "num_batches_tracked"  # of torch's normalizations; not a weight
+CACHED = "models--timm--"  # begins folders of the cache of Hugging Face
 BLOCK = re.compile(r"(stage(\d+)_block(\d+))_")
 ORDER = ("weight", "bias", "running_mean", "running_var")  # as in Keras
 
@@ -42,7 +46,8 @@ class TorchSource(NamedTuple):
     peer: Peer
     evaluation: Evaluation
     file: str | Tag
-    assumed: tuple = ()  # what is not known, as pairs of a value and words
+    assumed: tuple = ()  # what is not known, as pairs of a name and a value
+    foreign: str = ""  # which network it is of instead, in words
 
 
 def is_timm(weights):
@@ -71,13 +76,19 @@ def published_source(weights, family, variant):
     """
     there = [peer for peer in family.peers if peer.tags]
     peers = [peer for peer in there if peer.variant == variant]
+    if not there:
+        raise ValueError(
+            "`weights` of timm exist for networks that timm has. Received: "
+            f"weights={weights!r} for a network that it does not have. Pass "
+            "the path of a file, or train from weights=None."
+        )
     if not peers:
         received = _words(variant)
         known = "; ".join(dict.fromkeys(_words(peer.variant) for peer in there))
         raise ValueError(
             f"`weights={weights!r}` exists for these arguments only: "
-            f"{known or 'none, for timm has no such network'}. Received: "
-            f"{received}. Build one of these, or train from weights=None."
+            f"{known}. Received: {received}. Build one of these, or train "
+            "from weights=None."
         )
     tags = [(peer, tag) for peer in peers for tag in peer.tags]
     found = _tagged(weights, tags)
@@ -95,9 +106,9 @@ def published_source(weights, family, variant):
 
 def _tagged(weights, tags):
     """Lists the pairs of a `Peer` and a `Tag` that `weights` names."""
-    wanted = weights.removeprefix(PREFIX).removeprefix("/")
-    if not wanted:
+    if weights == PREFIX:
         return tags[:1]
+    wanted = weights.removeprefix(f"{PREFIX}/")
     return [(peer, tag) for peer, tag in tags if wanted in (tag.tag, str(tag))]
 
 
@@ -113,9 +124,10 @@ def at_width(weights, family, alpha):
     if not peers or not is_torch_file(weights):
         return None, None
     path = os.fspath(weights)
-    config, metadata = _config(path), read_safetensors(path).metadata
-    name = _network_name(path, metadata, config)[0].partition(".")[0]
-    return (*[one for one in peers if one.name == name], peers[0])[0], None
+    tensors, metadata = read_safetensors(path)
+    name = _network_name(path, metadata, _config(path))[0].partition(".")[0]
+    shown = _shown(peers, tensors) or peers
+    return (*[one for one in shown if one.name == name], shown[0])[0], None
 
 
 def _tag_names(tags):
@@ -136,7 +148,7 @@ def file_source(path, family, variant):
 
     Raises:
         ValueError: If the file cannot be read, or is of another network than
-            those of the family.
+            those of the family, or of other arguments.
     """
     path = os.fspath(path)
     tensors, metadata = read_safetensors(path)
@@ -145,17 +157,80 @@ def file_source(path, family, variant):
     name, where = _network_name(path, metadata, config)
     network, _, tag = name.partition(".")
     tag = tag or config.get("pretrained_cfg", {}).get("tag", "")
+    ours = networks_of(network)
     named = [peer for peer in family.peers if peer.name == network]
-    if not named and networks_of(network):
+    if not named and ours:
         raise ValueError(
             "`weights` must be a file of the network that is built. Received: "
             f"weights={path!r}, which is of {network!r} by {where}, a network "
-            f"that {' and '.join(networks_of(network))} builds. Build that, "
-            f"or correct {where}."
+            f"that {' and '.join(ours)} builds. Build that, or correct {where}."
         )
-    matching = [peer for peer in peers if peer.name == network]
+    peers = _shown(peers, tensors) or peers
+    peers = [peer for peer in peers if peer.name == network] or peers
+    peers = _with_this_variant(path, peers, family, variant)
+    source = _known(path, peers, tag, config)
+    if network and not ours:
+        source = source._replace(
+            foreign=f"is of {network!r} by {where}, a network that is not "
+            "mapped"
+        )
+    return source
+
+
+def _shown(peers, tensors):
+    """Lists those of `peers` that have the layers of a file.
+
+    Networks of one map may differ in whether they have layers of a kind.
+    """
+    kinds = _kinds(tensors)
+    varied = {name for peer in peers for name in peer.variant}
+    found = []
+    for peer in peers:
+        ours = list(our_names(peer.names, kinds, _Blocks()).values())
+        if None in ours:
+            continue
+        shows = {
+            "batch_normalization": any(name.endswith(NORM) for name in ours),
+            "minimalistic": not any("squeeze_excite" in name for name in ours),
+        }
+        if all(
+            peer.variant.get(name, False) == shows[name]
+            for name in varied.intersection(shows)
+        ):
+            found.append(peer)
+    return found
+
+
+def _with_this_variant(path, peers, family, variant):
+    """Lists the peers of the arguments that are passed, widths aside.
+
+    Some arguments, such as `version`, change no shape: a file of others would
+    load, and the network would compute something else.
+    """
     exact = [peer for peer in peers if peer.variant == variant]
-    return _known(path, matching or exact or peers, tag, config)
+    if exact:
+        return exact
+    names = {name: None for peer in family.peers for name in peer.variant}
+    del names["alpha"]
+    differing = {
+        id(peer): [
+            f"{name}={peer.variant[name]!r}"
+            if name in peer.variant
+            else f"no {name}"
+            for name in names
+            if peer.variant.get(name) != variant.get(name)
+        ]
+        for peer in peers
+    }
+    able = [peer for peer in peers if not differing[id(peer)]]
+    if not able:
+        needed = ", ".join(differing[id(peers[0])])
+        raise ValueError(
+            "`weights` must be a file of the network that is built. Received: "
+            f"weights={path!r}, which is of a network with {needed}, as "
+            f"{peers[0].library}'s {peers[0].name}. Build it with {needed}."
+        )
+    return able
 
 
 def _known(path, peers, tag, config):
@@ -191,7 +266,7 @@ def assumption(source, received):
             is in it is known.
     """
     left = [pair for pair in source.assumed if pair[0] not in received]
-    if not left:
+    if not left and not source.foreign:
         return ""
     words = []
     for name, value in left:
@@ -201,9 +276,12 @@ def assumption(source, received):
             words.append(f"pixels normalized by mean ({mean}) and std ({std})")
         else:
             words.append(f"{name}={value!r}")
+    what = source.foreign or (
+        "does not say which network of timm or torchvision it is of"
+    )
+    assumed = f"are {' and '.join(words)}, as of" if words else "is"
     return (
-        f"weights={source.file!r} does not say which network of timm or "
-        f"torchvision it is of; assumed are {' and '.join(words)}, as of "
+        f"weights={source.file!r} {what}; assumed {assumed} "
         f"{source.peer.library}'s {source.peer.name}. Pass other arguments, "
         "or name the file <network>.<tag>.safetensors as timm does."
     )
@@ -228,23 +306,23 @@ def _with_these_names(path, tensors, family):
         for key, names in maps.items()
     }
     best = min(unknown, key=lambda key: len(unknown[key]))
-    if unknown[best] or not kinds:
+    if unknown[best]:
         peer = next(one for one in family.peers if id(one.names) == best)
-        first = "no tensor"
-        if kinds:
-            first = repr(_first_tensor(unknown[best][0], tensors))
+        first = _first_tensor(unknown[best][0], tensors)
         raise ValueError(
             "`weights` must be a safetensors file of timm or torchvision. "
-            f"Received: weights={path!r}, which has {first}; "
-            f"{peer.library}'s {peer.name} has not. Build the model that the "
-            "file is of."
+            f"Received: weights={path!r}, which has {first!r}; "
+            f"{peer.library}'s {peer.name} has no such tensor. Build the "
+            "model that the file is of, or leave the tensor out of the file."
         )
     fitting = [key for key in maps if not unknown[key]]
     return [peer for peer in family.peers if id(peer.names) in fitting]
 
 
 def _first_tensor(layer, tensors):
-    return next(name for name in tensors if name.startswith(layer))
+    if layer.endswith("."):  # a tensor by itself
+        return layer[:-1]
+    return next(name for name in tensors if name.startswith(f"{layer}."))
 
 
 class _Blocks:
@@ -258,12 +336,18 @@ class _Blocks:
 
 
 def _kinds(tensors):
-    """Returns the kinds of layers of a file by their names."""
+    """Returns the kinds of layers of a file by their names.
+
+    A tensor that is no part of a layer has its own name and a dot, which no
+    layer has.
+    """
     kinds = {}
     for name, tensor in tensors.items():
         layer, _, part = name.rpartition(".")
         if part == COUNTER:
             continue
+        if not layer or part not in ORDER:
+            layer = f"{name}."
         kinds.setdefault(layer, "")
         if part == "running_mean":
             kinds[layer] = "norm"
@@ -284,7 +368,10 @@ def _place(item):
 
 
 def _config(path):
-    """Returns timm's config.json beside a file, or an empty dict."""
+    """Returns timm's config.json beside a file, or an empty dict.
+
+    `pretrained_cfg` in it is left out if it is no dict, such as null.
+    """
     try:
         with open(
             os.path.join(os.path.dirname(path), "config.json"), encoding="utf-8"
@@ -292,7 +379,11 @@ def _config(path):
             config = json.load(file)
     except (OSError, ValueError):
         return {}
-    return config if isinstance(config, dict) else {}
+    if not isinstance(config, dict):
+        return {}
+    if not isinstance(config.get("pretrained_cfg"), dict):
+        config.pop("pretrained_cfg", None)
+    return config
 
 
 def _recipe(config):
@@ -311,17 +402,30 @@ def _recipe(config):
 
 def _network_name(path, metadata, config):
     """Returns the name of a file's network, and what has it, in words."""
-    if "architecture" in metadata:
+    if isinstance(metadata.get("architecture"), str):
         return metadata["architecture"], "its metadata"
-    if isinstance(config.get("architecture"), str):
-        return config["architecture"], "the config.json beside it"
-    parts = [re.sub("^models--timm--", "", part) for part in path.split(os.sep)]
-    stem = parts.pop().removesuffix(ENDING)
-    for part in (stem, *reversed(parts)):
-        name = _leading_name(part)
-        if name and (part is stem or part == name or part[len(name)] == "."):
-            return name + _tag_behind(part, name), ""
-    return "", ""
+    there, configured = _name_in_path(path), config.get("architecture")
+    if isinstance(configured, str) and (
+        not there or networks_of(configured.partition(".")[0])
+    ):
+        return configured, "the config.json beside it"
+    return there, "its path"
+
+
+def _name_in_path(path):
+    """Returns the name that a file has, or a folder as timm names them."""
+    *folders, file = path.split(os.sep)
+    stem = file.removesuffix(ENDING)
+    name = _leading_name(stem)
+    if name:
+        return name + _tag_behind(stem, name)
+    for folder in reversed(folders):
+        if folder.startswith(CACHED):
+            return folder.removeprefix(CACHED)
+        name = _leading_name(folder)
+        if name and _tag_behind(folder, name):
+            return folder
+    return ""
 
 
 def _tag_behind(part, name):
@@ -364,8 +468,8 @@ def torch_entries(path, tensors, peer, model):
             raise ValueError(
                 f"`weights` must be of {peer.library}'s {peer.name}. Received: "
                 f"weights={path!r}, which has "
-                f"{_first_tensor(theirs, tensors)!r}; the network has not. "
-                "Pass the file of that network."
+                f"{_first_tensor(theirs, tensors)!r}; the network has no such "
+                "tensor. Pass the file of that network."
             )
         arrays = [
             tensors[f"{theirs}.{part}"]
@@ -373,7 +477,7 @@ def torch_entries(path, tensors, peer, model):
             if f"{theirs}.{part}" in tensors
         ]
         layer = layers.get(names[theirs])
-        if layer is not None:
+        if layer is not None and arrays:
             arrays[0] = _in_our_layout(arrays[0], layer, model)
         entries.append(Entry(names[theirs], arrays, origin=theirs))
     return entries

@@ -14,7 +14,11 @@ from keras_papers.applications.pretrained.safetensors_file import (
     read_safetensors,
 )
 from keras_papers.applications.pretrained.torch_networks import PEERS
-from keras_papers.applications.pretrained.torch_weights import torch_entries
+from keras_papers.applications.pretrained.torch_weights import (
+    assumption,
+    file_source,
+    torch_entries,
+)
 from keras_papers.applications.registry import get_record
 from keras_papers.shapes_only import shapes_only
 from tests.support.torch_files import RECORDED, content_of, draw_tensors
@@ -34,6 +38,18 @@ def saved(folder, tensors, name="weights.safetensors", **options):
     path = folder / name
     path.write_bytes(content_of(tensors, **options))
     return path
+
+
+def saved_layers(folder, *names, **options):
+    """Saves a file that has these tensors, of no size that matters."""
+    there = {name: np.zeros((1, 1, 1, 1), "float32") for name in names}
+    return saved(folder, there, **options)
+
+
+def source_of(path):
+    """Returns the source of a file for MobileNetV3Small at width 0.5."""
+    family = get_record("MobileNetV3Small").published
+    return file_source(path, family, {"alpha": 0.5, "minimalistic": False})
 
 
 def layers_of(model):
@@ -176,6 +192,48 @@ def test_the_config_beside_a_file_has_its_recipe(tensors, tmp_path):
     )
 
 
+@pytest.mark.parametrize("recipe", [None, [], "a recipe"])
+def test_a_config_without_a_recipe_has_the_name_alone(
+    recipe, tensors, tmp_path
+):
+    config = {
+        "architecture": "tf_mobilenetv3_small_075",
+        "pretrained_cfg": recipe,
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    source = source_of(saved(tmp_path, tensors))
+    assert source.peer.name == "tf_mobilenetv3_small_075"
+
+
+def test_a_folder_called_like_another_network_is_no_name(tensors, tmp_path):
+    folder = tmp_path / "resnet18"
+    folder.mkdir()
+    source = source_of(saved(folder, tensors))
+    assert source.peer.name == "mobilenetv3_small_050"
+
+
+def test_a_network_that_is_not_mapped_is_said_to_be_assumed(tensors, tmp_path):
+    """Networks such as timm's resnetblur18 have the tensors of resnet18."""
+    path = saved(tmp_path, tensors, metadata={"architecture": "v3_blurred"})
+    assert (
+        "is of 'v3_blurred' by its metadata, a network that is not mapped; "
+        "assumed is timm's mobilenetv3_small_050. "
+    ) in assumption(source_of(path), {"include_preprocessing": True})
+    (tmp_path / "config.json").write_text('{"architecture": "v3_blurred"}')
+    by_config = source_of(saved(tmp_path, tensors))
+    assert "by the config.json" in by_config.foreign
+
+
+def test_a_name_that_is_not_mapped_gives_way_to_that_of_the_file(
+    tensors, tmp_path
+):
+    (tmp_path / "config.json").write_text('{"architecture": "my_network"}')
+    name = "tf_mobilenetv3_small_075.in1k.safetensors"
+    source = source_of(saved(tmp_path, tensors, name))
+    assert source.peer.name == "tf_mobilenetv3_small_075"
+    assert not source.foreign
+
+
 def test_what_is_assumed_of_a_file_is_said_in_one_warning(tensors, tmp_path):
     path = saved(tmp_path, tensors)
     with pytest.warns(UserWarning) as caught:
@@ -199,6 +257,16 @@ def build_unnamed(path):
     [
         ({"blocks.9.0.conv.weight": (8, 8, 1, 1)}, "'blocks.9.0.conv.weight'"),
         ({"transformer.weight": (8, 8)}, "has 'transformer.weight'"),
+        ({"bn1.weight_mask": (16,)}, "has 'bn1.weight_mask'"),
+        ({"classifier.extra": (3,)}, "has 'classifier.extra'"),
+        ({"classifier": (3,)}, "has 'classifier'"),
+        (
+            {
+                "conv_stem.weight": None,
+                "conv_stem.weight_orig": (16, 3, 3, 3),
+            },
+            "has 'conv_stem.weight_orig'",
+        ),
         ({"bn1.running_var": None}, "'stem_norm' has weights.*as 'bn1'"),
         (
             {"blocks.3.1.conv_pw.weight": None},
@@ -230,6 +298,40 @@ def test_a_file_of_another_network_is_refused_by_its_name(tensors, tmp_path):
     )
     with pytest.raises(ValueError, match="of 'mobilenetv3_large_100' by its m"):
         applications.MobileNetV3Small(weights=named, **DECIDED)
+    named = saved(tmp_path, tensors, "resnet18.a1_in1k.safetensors")
+    message = "'resnet18' by its path, a .* builds. .*or correct its path"
+    with pytest.raises(ValueError, match=message):
+        applications.MobileNetV3Small(weights=named, **DECIDED)
+
+
+NORMALIZED = ("features.0.weight", "features.1.running_mean")
+
+
+@pytest.mark.parametrize(
+    "name, arguments, layers, needed",
+    [
+        ("ResNet50", {}, ["fc.weight"], "version=1.5, use_bias=False"),
+        ("ResNet50", {"use_bias": False}, ["fc.weight"], "version=1.5"),
+        ("ResNet50", {"version": 1.5}, ["fc.weight"], "use_bias=False"),
+        ("ResNet18", {"use_bias": True}, ["fc.weight"], "use_bias=False"),
+        ("InceptionV3", {}, ["fc.weight"], "batch_norm_scale=True"),
+        ("VGG16", {}, NORMALIZED, "batch_normalization=True"),
+        (
+            "VGG16",
+            {"batch_normalization": True},
+            NORMALIZED[:1],
+            "no batch_normalization",
+        ),
+        ("MobileNetV3Small", {}, ["bn1.weight"], "minimalistic=True"),
+    ],
+)
+def test_a_file_of_other_arguments_is_refused_by_what_it_needs(
+    name, arguments, layers, needed, tmp_path
+):
+    """Not by the shapes of its layers, which `version` does not change."""
+    path = saved_layers(tmp_path, *layers)
+    with pytest.raises(ValueError, match=f"Build it with {needed}\\."):
+        applications.get(name)(weights=path, **arguments)
 
 
 def test_a_file_of_another_family_is_refused(tmp_path):
@@ -258,6 +360,31 @@ def test_a_damaged_file_is_refused(damage, message, tensors, tmp_path):
     path.write_bytes(damage(content_of(tensors)))
     with pytest.raises(ValueError, match=f"that is whole.*{message}"):
         applications.MobileNetV3Small(weights=path, **DECIDED)
+
+
+ENTRY = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+
+
+@pytest.mark.parametrize(
+    "header, message",
+    [
+        ([], "its header is not a JSON object"),
+        ({"__metadata__": [], "x": ENTRY}, "the metadata in its header is not"),
+        ({}, "it has no tensor"),
+        ({"__metadata__": {"format": "pt"}}, "it has no tensor"),
+        ({"x": 1}, "no type, shape and place of tensor 'x'"),
+        ({"x": ENTRY | {"data_offsets": [0]}}, "place of tensor 'x'"),
+        ({"x": ENTRY | {"data_offsets": [-4, 0]}}, "place of tensor 'x'"),
+        ({"x": ENTRY | {"shape": 1}}, "place of tensor 'x'"),
+        ({"x": {"shape": [1], "data_offsets": [0, 4]}}, "of tensor 'x'"),
+    ],
+)
+def test_a_header_of_another_kind_is_refused(header, message, tmp_path):
+    text = json.dumps(header).encode()
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"\0" * 4)
+    with pytest.raises(ValueError, match=rf"read as one \(.*{message}"):
+        read_safetensors(path)
 
 
 @pytest.mark.parametrize("ending", ["pth", "pt", "bin"])
@@ -292,6 +419,7 @@ def test_a_model_without_top_takes_the_file_of_one_with(tensors, tmp_path):
     "name, arguments, message",
     [
         ("ResNet18", {"weights": "timm/a1_in2k"}, "mean 'timm/a1_in1k'"),
+        ("ResNet18", {"weights": "timm/"}, "Received: weights='timm/'"),
         ("ResNet50", {"weights": "timm"}, "alpha=1.0, version=1.5, use_bias=F"),
         (
             "MobileNetV2",
@@ -299,8 +427,8 @@ def test_a_model_without_top_takes_the_file_of_one_with(tensors, tmp_path):
             "alpha=0.5; alpha=1",
         ),
         ("MobileNetV2", {"weights": "timm", "depth": 2.0}, "depth=2.0"),
-        ("ZFNet", {"weights": "timm"}, "timm has no such network"),
-        ("GoogLeNet", {"weights": "timm"}, "timm has no such network"),
+        ("ZFNet", {"weights": "timm"}, "a network that it does not have"),
+        ("GoogLeNet", {"weights": "timm"}, "a network that it does not have"),
         ("InceptionV3", {"weights": "timm"}, "batch_norm_scale=True. Rec"),
         ("MobileNet", {"weights": "tim"}, "'imagenet', 'timm', 'timm/<tag>'"),
     ],
@@ -342,6 +470,28 @@ def test_weights_that_need_other_arguments_say_so():
     small = get_record("MobileNetV3Small").published
     minimal = "timm/tf_mobilenetv3_small_minimal_100.in1k"
     assert small.arguments_for(minimal, 1.0) == {"minimalistic": True}
+
+
+@pytest.mark.parametrize(
+    "name, layers, needed",
+    [
+        ("VGG16", NORMALIZED, {"batch_normalization": True}),
+        ("VGG16", NORMALIZED[:1], {}),
+        ("MobileNetV3Small", ["bn1.weight"], {"minimalistic": True}),
+        (
+            "MobileNetV3Small",
+            ["blocks.0.0.se.conv_reduce.weight"],
+            {"minimalistic": False},
+        ),
+        ("ResNet50", ["fc.weight"], {"version": 1.5, "use_bias": False}),
+    ],
+)
+def test_a_file_without_a_name_shows_its_arguments_by_its_layers(
+    name, layers, needed, tmp_path
+):
+    path = saved_layers(tmp_path, *layers)
+    family = get_record(name).published
+    assert family.arguments_for(path, 1.0) == needed
 
 
 def test_padding_and_epsilon_are_checked():
