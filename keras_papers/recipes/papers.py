@@ -147,7 +147,9 @@ RECIPES = (
         batch_norm=(0.9997, 1e-3),
         augmentation=INCEPTION_CROPS,
         augment="inception",
-        notes="The loss of the auxiliary classifier has the weight 0.4",
+        notes="The loss of the auxiliary classifier has the weight 0.4. The "
+        "rate is taken as that of 50 replicas in step; if these were "
+        "asynchronous, 0.045 belongs to a batch of 32",
         left_out=("the auxiliary classifier",),
         sources=(f"{SLIM}, inception_utils.py: weight decay, normalizations",),
         remembered=without("weight_decay", "decays", "batch_norm"),
@@ -173,7 +175,7 @@ RECIPES = (
         ("MobileNet",),
         SGD,
         0.045,
-        0.9,
+        0.0,
         Schedule(DROPS, 0.94, 2.5),
         64,
         100,
@@ -191,12 +193,12 @@ RECIPES = (
             "the initial weights, of a deviation of 0.09",
         ),
         sources=(f"{SLIM}, mobilenet_v1.py, mobilenet_v1_train.py",),
-        remembered=("epochs", "momentum", "dropout", "augmentation"),
+        remembered=("epochs", "dropout", "augmentation"),
     ),
     Recipe(
         ("MobileNetV2",),
         RMSPROP,
-        0.045,
+        0.045 * 8,
         0.9,
         Schedule(DROPS, 0.98, 2.5),
         96 * 8,
@@ -212,7 +214,8 @@ RECIPES = (
         augmentation=INCEPTION_CROPS,
         augment="inception",
         notes="The published script takes 700,000 steps of 96 images on each "
-        "of 8 GPUs. The paper has a drop in each epoch",
+        "of 8 GPUs, and 0.045 times the number of GPUs as the rate. The paper "
+        "has a drop in each epoch",
         sources=(
             f"{SLIM}, mobilenet/README.md, mobilenet.py, "
             "train_image_classifier.py",
@@ -299,7 +302,7 @@ def get(name):
     Example:
     >>> recipe = get("MobileNetV2")
     >>> recipe.learning_rate, recipe.epsilon, recipe.decays
-    (0.045, 1.0, 'kernels but depthwise ones')
+    (0.36, 1.0, 'kernels but depthwise ones')
     """
     check_choice("name", name, list_recipes(), "a network with a recipe")
     return _BY_NAME[name]

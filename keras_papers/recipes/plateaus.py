@@ -6,7 +6,7 @@ LEAST = 1e-4  # by which a loss must be lower to count, as in Keras
 
 
 class Plateaus(keras.callbacks.Callback):
-    """Multiplies the learning rate where the validation loss stops to fall.
+    """Multiplies the learning rate where the validation loss stops falling.
 
     The rates are those of `keras.callbacks.ReduceLROnPlateau`. They follow
     from the losses alone, so that a training that is resumed with the losses

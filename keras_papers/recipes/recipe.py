@@ -75,7 +75,7 @@ class Recipe(NamedTuple):
         optimizer: `"SGD"`, or `"RMSprop"` as in TensorFlow 1: its mean of
             squares starts at 1.
         learning_rate: Its peak, for batches of `batch_size` images.
-        momentum: Of the steps.
+        momentum: Of the steps; 0 for none.
         schedule: A `Schedule`.
         batch_size: Images in a batch, over all machines.
         epochs: Passes over the images.
@@ -170,7 +170,10 @@ class Recipe(NamedTuple):
     def optimizer_text(self):
         """Describes the optimizer, without its learning rate."""
         text = self._value("optimizer", "{}")
-        text += f", momentum {self._value('momentum')}"
+        if self.momentum:
+            text += f", momentum {self._value('momentum')}"
+        else:
+            text += " without momentum"
         if self.rho is not None:
             text += f", rho {self._value('rho')}"
             text += f", epsilon {self._value('epsilon')}"
@@ -238,7 +241,7 @@ class Recipe(NamedTuple):
         >>> print(*plan.changes, sep="\\n")
         batch_size 64 for 768
         epochs 30 for 420
-        learning_rate 0.00375 for 0.045, as the batch
+        learning_rate 0.03 for 0.36, as the batch
         epochs before a drop 0.179 for 2.5, as the epochs
         ema 0.997 for 0.9999, 3,000 steps for 700,980
         momentum of batch normalizations 0.9 for 0.997, 3,000 steps for 700,980

@@ -36,6 +36,17 @@ def test_the_rate_is_for_256_images(name):
     )
 
 
+def test_the_rate_of_mobilenet_v2_is_for_96_images():
+    plan = recipes.get("MobileNetV2").plan(IMAGES, batch_size=96)
+    assert plan.recipe.learning_rate == pytest.approx(0.045)
+
+
+def test_the_script_of_mobilenet_has_no_momentum():
+    recipe = recipes.get("MobileNet")
+    assert "SGD without momentum\n" in str(recipe)
+    assert recipe.plan(IMAGES).optimizer().momentum == 0
+
+
 def test_every_value_has_a_source_or_is_marked():
     for name in recipes.list_recipes():
         recipe = recipes.get(name)
@@ -81,7 +92,7 @@ def test_another_number_of_images_changes_what_depends_on_it():
     plan = paper.plan(6400, batch_size=64, epochs=30)
     recipe = plan.recipe
     assert plan.steps == 3000 and plan.paper is paper
-    assert recipe.learning_rate == pytest.approx(0.045 * 64 / 768)
+    assert recipe.learning_rate == pytest.approx(0.03)
     assert recipe.schedule.every == pytest.approx(2.5 * 30 / 420)
     assert recipe.ema == pytest.approx(3001 / 3010)
     assert recipe.batch_norm == (0.9, 1e-3)
@@ -102,7 +113,7 @@ def test_a_value_that_is_given_is_not_scaled():
         6400, batch_size=64, epochs=420, learning_rate=0.01, ema=0.5
     )
     assert (plan.recipe.learning_rate, plan.recipe.ema) == (0.01, 0.5)
-    assert "learning_rate 0.01 for 0.045, as given" in plan.changes
+    assert "learning_rate 0.01 for 0.36, as given" in plan.changes
     assert "ema 0.5 for 0.9999, as given" in plan.changes
     same = paper.plan(IMAGES, weight_decay=4e-5, label_smoothing=0.1)
     assert same.changes == () and same.recipe == paper

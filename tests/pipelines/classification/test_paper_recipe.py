@@ -66,7 +66,7 @@ def test_the_report_says_what_is_not_as_in_the_paper(repeated):
     expected = (
         "batch_size 8 for 768",
         "epochs 2 for 420",
-        "learning_rate 0.000469 for 0.045, as the batch",
+        "learning_rate 0.00375 for 0.36, as the batch",
         "weight_decay 10 for 4e-05, as given",
     )
     page = (output / "report.html").read_text()
@@ -85,7 +85,7 @@ def test_the_recorded_command_has_the_values_that_were_used(repeated):
     arguments = report.run["arguments"]
     assert arguments["recipe"] == "paper" and arguments["weight_decay"] == 10
     assert arguments["augment"] == "inception"
-    assert arguments["learning_rate"] == pytest.approx(0.045 * 8 / 768)
+    assert arguments["learning_rate"] == pytest.approx(0.045 * 8 / 96)
     assert "--recipe paper" in report.run["command"]
     model = keras.saving.load_model(output / "model.keras")
     assert model.count_params() == report.parameters + sum(
@@ -170,7 +170,7 @@ def test_what_is_passed_takes_precedence_and_the_report_says_so(photos):
     assert {name: getattr(settings, name) for name in given} == given
     changes = followed("MobileNetV2", settings).changes
     for text in (
-        "learning_rate 0.01 for 0.045, as given",
+        "learning_rate 0.01 for 0.36, as given",
         "weight_decay 0.001 for 4e-05, as given",
         "label_smoothing 0 for 0.1, as given",
         "ema 0.5 for 0.9999, as given",
