@@ -14,10 +14,11 @@ from keras_papers.recipes.recipe import (
     Schedule,
 )
 
-INCEPTION_CROPS = (
-    "crops of 8 to 100 % of the area and of the shapes 3:4 to 4:3, mirrored, "
-    "colors distorted"
+CROPS = (
+    "crops of the original picture, of 8 to 100 % of its area and of the "
+    "shapes 3:4 to 4:3, mirrored"
 )
+INCEPTION_CROPS = CROPS + ", colors with their hue distorted"
 SLIM = "tensorflow/models, research/slim"
 EVERYTHING = tuple(
     name
@@ -260,13 +261,12 @@ RECIPES = (
         ema=0.9999,
         dropout=0.2,
         batch_norm=(0.99, 1e-3),
-        augmentation=INCEPTION_CROPS,
+        augmentation=CROPS,
         augment="inception",
         sources=(
             "tensorflow/tpu, models/official/mnasnet: mnasnet_main.py, "
-            "configs/mnasnet_config.py",
+            "configs/mnasnet_config.py, preprocessing.py",
         ),
-        remembered=("augmentation",),
     ),
     EFFICIENT_NET,
     *(

@@ -241,7 +241,7 @@ def train_image_classifier(options):
         image_size=image_size,
         **{name: getattr(settings, name) for name in DECIDED},
     )
-    paper = followed(options.model, settings)
+    paper = followed(options, settings, image_size)
     run = run_record("train", decided)
     split = split_of(images, data, seed, run)
     if before is not None:
@@ -406,7 +406,7 @@ def _write(
         variants=variants,
         verdict=[],
         run=split.run,
-        recipe=followed(options.model, settings),
+        recipe=followed(options, settings, image_size),
     )
     models = [state / name for name in MODELS if (state / name).exists()]
     split.save_for(models, state / SPLIT)

@@ -4,7 +4,7 @@ import inspect
 from typing import NamedTuple
 
 from keras_papers import applications, recipes
-from keras_papers.pipelines.data.augmentation import DESCRIPTIONS
+from keras_papers.applications.registry import get_record
 
 # Arguments of constructors, by the values of a recipe.
 DROPOUT = ("dropout", "dropout_rate")
@@ -79,21 +79,27 @@ def network_arguments(model, plan):
     return arguments
 
 
-def followed(model, settings):
+def followed(options, settings, image_size):
     """Returns the `PaperRecipe` of a training, or None without one.
 
     Args:
-        model: Name of the network.
+        options: The `TrainOptions`.
         settings: The `Settings`, complete.
+        image_size: Height and width of the images.
     """
     plan = settings.plan
     if plan is None:
         return None
+    model, alpha = options.model, options.alpha
     changes, left_out = list(plan.changes), list(plan.recipe.left_out)
-    if DESCRIPTIONS[settings.augment] != plan.paper.augmentation:
-        changes.append(
-            f"augmentation {settings.augment} for {plan.paper.augmentation}"
-        )
+    if alpha != 1:
+        changes.append(f"alpha {alpha:g} for 1")
+    if image_size != get_record(model).size:
+        changes.append(f"image_size {image_size} for {get_record(model).size}")
+    # No way of varying images is quite that of a paper.
+    changes.append(
+        f"augmentation {settings.augment} for {plan.paper.augmentation}"
+    )
     arguments = network_arguments(model, plan)
     if plan.paper.dropout and not set(arguments) & set(DROPOUT):
         left_out.append(

@@ -19,8 +19,9 @@ DESCRIPTIONS = {
     "to 10 %",
     "photo": "mirrored, turned by up to 11 degrees, shifted by up to 12 %, "
     "zoomed in by up to 30 %, brightness and contrast changed by up to 20 %",
-    "inception": "crops of 8 to 100 % of the area and of the shapes 3:4 to "
-    "4:3, mirrored, colors distorted",
+    "inception": "crops of the resized picture, of 8 to 100 % of its area and "
+    "of the shapes 3:4 to 4:3, mirrored, brightness, contrast and saturation "
+    "changed",
 }
 
 

@@ -15,7 +15,6 @@ from keras_papers.pipelines.classification.paper_recipe import (
     network_arguments,
 )
 from keras_papers.pipelines.classification.report_files import read
-from keras_papers.pipelines.data.augmentation import DESCRIPTIONS
 from keras_papers.pipelines.data.image_set import ImageSet, Part
 from keras_papers.pipelines.training import loop
 from keras_papers.pipelines.training.settings import AUGMENTATIONS
@@ -68,6 +67,8 @@ def test_the_report_says_what_is_not_as_in_the_paper(repeated):
         "epochs 2 for 420",
         "learning_rate 0.00375 for 0.36, as the batch",
         "weight_decay 10 for 4e-05, as given",
+        "alpha 0.35 for 1",
+        "image_size 32 for 224",
     )
     page = (output / "report.html").read_text()
     for text in expected:
@@ -168,7 +169,8 @@ def test_what_is_passed_takes_precedence_and_the_report_says_so(photos):
     }
     settings = settings_of(images, model="MobileNetV2", **given)
     assert {name: getattr(settings, name) for name in given} == given
-    changes = followed("MobileNetV2", settings).changes
+    options = TrainOptions(model="MobileNetV2", alpha=1.0)
+    changes = followed(options, settings, 224).changes
     for text in (
         "learning_rate 0.01 for 0.36, as given",
         "weight_decay 0.001 for 4e-05, as given",
@@ -177,6 +179,7 @@ def test_what_is_passed_takes_precedence_and_the_report_says_so(photos):
     ):
         assert text in changes
     assert any(text.startswith("augmentation none for") for text in changes)
+    assert not any(text.startswith(("alpha", "image_size")) for text in changes)
 
 
 def test_without_options_the_epochs_are_those_of_the_paper():
@@ -198,7 +201,7 @@ def test_each_network_takes_what_its_recipe_decides(name):
     takes_dropout = {"dropout", "dropout_rate"} & set(known)
     assert bool(takes_dropout & set(arguments)) == bool(takes_dropout)
     assert recipe.augment in AUGMENTATIONS
-    left_out = followed(name, settings).left_out
+    left_out = followed(TrainOptions(model=name), settings, 224).left_out
     missing = [text for text in left_out if text.startswith("dropout")]
     assert bool(missing) == (bool(recipe.dropout) and not takes_dropout)
 
@@ -212,11 +215,12 @@ def test_the_momentum_of_normalizations_reaches_the_network():
     assert network_arguments("MobileNetV2", None) == {}
 
 
-def test_crops_are_those_of_the_papers_that_have_them():
-    recipe = recipes.get("InceptionV3")
-    assert DESCRIPTIONS[recipe.augment] == recipe.augmentation
-    other = recipes.get("EfficientNetB0")
-    assert DESCRIPTIONS[other.augment] != other.augmentation
+def test_crops_of_resized_pictures_are_not_the_papers():
+    options = TrainOptions(model="InceptionV3", alpha=1.0)
+    settings = settings_of(arrays(), model="InceptionV3", augment="inception")
+    *_, last = followed(options, settings, 299).changes
+    assert last.startswith("augmentation inception for crops of the original")
+    assert "hue" in last
 
 
 @pytest.mark.parametrize(
