@@ -10,7 +10,8 @@ gradient descent with momentum of 0.9, batches of 128, and a learning rate
 divided by 10 after half and three quarters of the steps. Images are not
 augmented. The weight decay of 1e-4 is that of the optimizer of Keras, outside
 of the momentum: about a tenth of the paper's, which is a part of the loss. A
-file of `--images` has `x_train`, `y_train`, `x_test` and `y_test`; without it they are scikit-learn's digits.
+file of `--images` has `x_train`, `y_train`, `x_test` and `y_test`; without it
+they are scikit-learn's digits.
 
 Errors are those after the training. The last table has the differences seed by
 seed: mean, standard deviation, and in how many seeds the first is larger.
