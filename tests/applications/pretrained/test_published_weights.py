@@ -62,13 +62,11 @@ class Host:
         """Serves the weights of `theirs` under the published path and hash."""
         name, (size, *_), arguments = network
         family = FAMILIES[name]
-        key = (arguments.get("alpha", 1.0), size)
-        if name.startswith("EfficientNet"):
-            key = key[:1]
-        elif not family.sizes:
-            key = (key[0], arguments.get("minimalistic", False))
         top = theirs.layers[-1].name == "predictions"
         networks = family.with_top if top else family.no_top
+        second = size if family.sizes else arguments.get("minimalistic", False)
+        key = (arguments.get("alpha", 1.0), second)
+        key = key[: len(next(iter(networks)))]  # most have their width alone
         path = self.folder / "published.h5"
         save_legacy(theirs, path)
         content = path.read_bytes()
@@ -246,6 +244,7 @@ def test_published_files_of_larger_networks_load(network, host, monkeypatch):
     host.publish(monkeypatch, reference, network)
     model = ours(network, include_top=False)
     images = images_for(model, 2)
+    images[1] *= 3  # two images of one brightness are alike to VGG16
     expected = answers(reference, images)
     assert spread(expected) > 1e-3
     np.testing.assert_allclose(
