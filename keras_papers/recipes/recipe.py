@@ -62,9 +62,10 @@ class Schedule(NamedTuple):
 
     def scaled(self, share):
         """Returns the same for a share of the epochs."""
-        return self._replace(
-            every=share * self.every, warm_up=share * self.warm_up
-        )
+        every = share * self.every
+        if self.kind == PLATEAUS:  # the loss is known at the end of an epoch
+            every = max(1, round(every))
+        return self._replace(every=every, warm_up=share * self.warm_up)
 
 
 class Recipe(NamedTuple):
@@ -323,9 +324,8 @@ class Plan(NamedTuple):
             return []
         from keras_papers.recipes.plateaus import Plateaus
 
-        patience = max(1, round(schedule.every))
         rate = self.recipe.learning_rate
-        return [Plateaus(rate, schedule.factor, patience, losses)]
+        return [Plateaus(rate, schedule.factor, schedule.every, losses)]
 
 
 def _plan(paper, images, batch_size, epochs, given):

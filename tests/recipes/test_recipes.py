@@ -192,3 +192,11 @@ def test_a_network_without_a_recipe_is_named():
         recipes.get("MobilNetV2")
     with pytest.raises(ValueError, match="`epochs`"):
         recipes.get("MobileNetV2").plan(100, epochs=0)
+
+
+def test_a_plateau_lasts_whole_epochs():
+    paper = recipes.get("ResNet18")
+    for epochs, every in ((2, 1), (3 * paper.epochs, 3 * paper.schedule.every)):
+        plan = paper.plan(1280, epochs=epochs)
+        assert plan.recipe.schedule.every == every
+        assert plan.plateaus()[0].patience == every
