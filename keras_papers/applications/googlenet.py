@@ -81,13 +81,13 @@ def _branches(kernel, row):
 def _stem(normalizes_responses, x, drawing):
     """Draws the first lines of table 1, with the normalizations of figure 3."""
     x = drawing.stem(x, 64, 7, "symmetric")
-    x = max_pool(x, "stage1_pool")
+    x = max_pool(x, "stage1_pool", drawing.pool_padding)
     if normalizes_responses:
         x = LocalResponseNormalization(name="stage1_lrn")(x)
     x = drawing.chain(x, "stage1_block1", (64, 1), (192, 3))
     if normalizes_responses:
         x = LocalResponseNormalization(name="stage2_lrn")(x)
-    return max_pool(x, "stage2_pool")
+    return max_pool(x, "stage2_pool", drawing.pool_padding)
 
 
 def _auxiliary_head(x, name, drawing):
@@ -147,11 +147,12 @@ def GoogLeNet(
 
     Args:
         include_top: Whether to end with the classifier. Defaults to True.
-        weights: None (random), or the path of a file of this package, of
-            keras.applications (`.keras`, `.weights.h5` or legacy `.h5`), or of
-            timm or torchvision (`.safetensors`; docs/WEIGHTS.md). If it has
-            other classes or input channels, the classifier is left fresh or the
-            first convolution adapted, and a warning says so. Defaults to None.
+        weights: None (random), or the path of a file of this package or of
+            torchvision (`.safetensors`; docs/WEIGHTS.md), whose poolings begin
+            with the map and whose auxiliary classifiers are left out. If it
+            has other classes or input channels, the classifier is left fresh
+            or the first convolution adapted, and a warning says so. Defaults
+            to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least 32 pixels each way, None for an open size.

@@ -8,6 +8,7 @@ import pytest
 
 from keras_papers import applications, cost, flatten
 from keras_papers.applications import googlenet, inception_v3
+from keras_papers.applications.image.inception import max_pool
 from keras_papers.layers import Inception, InceptionResidual
 from keras_papers.shapes_only import shapes_only
 from tests.support.answers import answers, images_for, perturb, spread
@@ -113,6 +114,20 @@ def test_bad_arguments_of_googlenet_are_explained(arguments, message):
 def test_branches_that_are_none_are_explained(branches, message):
     with pytest.raises(ValueError, match=f"`branches`.*{message}"):
         Inception(branches)
+
+
+@pytest.mark.parametrize(
+    "size, maxima", [(5, [3, 5]), (6, [3, 5, 6]), (7, [3, 5, 7])]
+)
+@pytest.mark.parametrize("is_open", [False, True])
+def test_windows_behind_begin_with_the_map(size, maxima, is_open):
+    """As with PyTorch's ceil_mode; "same" gives an odd map one more window."""
+    x = keras.Input((None if is_open else size,) * 2 + (1,))
+    model = keras.Model(x, max_pool(x, "pool", "behind"))
+    row = np.arange(1.0, size + 1)
+    map = np.minimum(row[:, None], row)[None, ..., None]
+    found = np.diagonal(answers(model, map)[0, ..., 0])
+    np.testing.assert_array_equal(found, maxima)
 
 
 def test_a_module_is_opened_into_its_branches():

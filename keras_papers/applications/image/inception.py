@@ -75,6 +75,7 @@ class Drawing(NamedTuple):
     alpha: float
     norm: dict  # further arguments of each module
     average_zeros: bool = False  # whether averages count those around the map
+    pool_padding: str = "same"  # of the maximum poolings that halve a map
 
     def module(self, x, name, branches, scale=None, **arguments):
         """Draws a module; its channels are multiplied by `alpha`."""
@@ -233,7 +234,7 @@ def build(
     x = preprocessed(images, source.evaluation)
     norm = {"norm_scale": batch_norm_scale, "normalize": normalize}
     norm |= normalization(batch_norm_momentum, source.epsilon)
-    drawing = Drawing(alpha, norm, source.counts_zeros)
+    drawing = Drawing(alpha, norm, source.counts_zeros, _pool_padding(source))
 
     x = network.stem(x, drawing)
     blocks, ends = 0, []
@@ -243,7 +244,8 @@ def build(
             stage, blocks = row.stage, 0
             if stage in network.pools:
                 size = network.pools[stage]
-                x = max_pool(x, f"stage{stage}_pool", size=size)
+                padding = drawing.pool_padding
+                x = max_pool(x, f"stage{stage}_pool", padding, size)
         for _ in range(deeper(row.n, depth) if row.s == 1 else 1):
             blocks += 1
             x = drawing.module(
@@ -309,8 +311,26 @@ def _check_auxiliary(auxiliary, include_top, images, smallest):
         )
 
 
+def _pool_padding(source):
+    """Returns how poolings pad: those of PyTorch begin with the map."""
+    return "same" if source.peer is None else "behind"
+
+
 def max_pool(x, name, padding="same", size=3):
-    """Draws the maximum pooling that halves a map."""
+    """Draws the maximum pooling that halves a map.
+
+    Args:
+        x: Keras tensor of the map, without negative values.
+        name: Name of the layer.
+        padding: `"same"`, `"valid"` or `"behind"`: only the last window may
+            end outside the map. On even maps that is `"same"`.
+        size: Height and width of a window. Defaults to 3.
+    """
+    if padding == "behind":
+        padding = "same"
+        if any(side is None or side % 2 for side in image_size(x)):
+            zeros = layers.ZeroPadding2D(((0, 1), (0, 1)), name=f"{name}_pad")
+            x, padding = zeros(x), "valid"
     return layers.MaxPooling2D(size, 2, padding, name=name)(x)
 
 

@@ -249,6 +249,8 @@ def load_weights(model, source):
     entries = _after_normalization(model, entries, path)
     pairs, extra = _pair(model, entries, in_order)
     values, changes = [], []
+    if source.peer is not None:
+        pairs, changes = _without_auxiliary(pairs)
     for layer, entry in pairs:
         arrays, difference = _arrays_for(layer, entry, layer is pairs[0][0])
         if arrays is None:
@@ -420,6 +422,21 @@ def _pair(model, entries, in_order):
 def _is_top(name):
     """Returns whether a layer called `name` is of a classifier."""
     return name in TOP or AUXILIARY.match(name) is not None
+
+
+def _without_auxiliary(pairs):
+    """Returns pairs without those of auxiliary classifiers, and what changes.
+
+    torchvision's pool windows of other sizes, for which ours would compute
+    wrong scores from the same weights.
+    """
+    rest = [pair for pair in pairs if not AUXILIARY.match(pair[0].name)]
+    if len(rest) == len(pairs):
+        return rest, []
+    return rest, [
+        "the auxiliary classifiers were left fresh, for those of torchvision "
+        "pool other windows"
+    ]
 
 
 def _names(items):

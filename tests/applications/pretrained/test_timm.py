@@ -25,7 +25,8 @@ except ModuleNotFoundError as error:
 V1_5 = {"version": 1.5, "use_bias": False}
 GAMMA = {"batch_norm_scale": True}
 TORCHVISIONS_GOOGLENET = {"batch_normalization": True, "kernels_5x5": False}
-# One of each kind; each at an even size, where paddings differ.
+# One of each kind at an even size, where paddings differ; and odd maps, where
+# those of poolings do.
 NETWORKS = [
     ("timm/mobilenetv1_100", "MobileNet", 64, {}),
     ("timm/mobilenetv2_050", "MobileNetV2", 64, {"alpha": 0.5}),
@@ -61,6 +62,8 @@ NETWORKS = [
     ("timm/inception_v4", "InceptionV4", 96, {}),
     ("timm/inception_resnet_v2", "InceptionResNetV2", 96, GAMMA),
     ("torchvision/googlenet", "GoogLeNet", 64, TORCHVISIONS_GOOGLENET),
+    ("torchvision/googlenet", "GoogLeNet", 75, TORCHVISIONS_GOOGLENET),
+    ("timm/mobilenetv2_050", "MobileNetV2", 75, {"alpha": 0.5}),
 ]
 
 

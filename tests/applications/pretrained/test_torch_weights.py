@@ -13,6 +13,10 @@ from keras_papers import applications
 from keras_papers.applications.pretrained.safetensors_file import (
     read_safetensors,
 )
+from keras_papers.applications.pretrained.torch_names import (
+    GOOGLENET,
+    our_names,
+)
 from keras_papers.applications.pretrained.torch_networks import PEERS
 from keras_papers.applications.pretrained.torch_weights import (
     assumption,
@@ -124,6 +128,51 @@ def test_the_first_dense_layer_of_vgg_takes_the_channels_last():
     for theirs in (kernel, kernel.reshape(64, 32)):
         found = _in_our_layout(theirs, layer, model)
         np.testing.assert_array_equal(found, expected)
+
+
+def googlenet_tensors(model):
+    """Returns the weights of a GoogLeNet as torchvision's file has them."""
+    convolutions = ["conv1", "conv2", "conv3", "aux1.conv", "aux2.conv"]
+    for module in "3a 3b 4a 4b 4c 4d 4e 5a 5b".split():
+        for branch in ("1", "2.0", "2.1", "3.0", "3.1", "4.1"):
+            convolutions.append(f"inception{module}.branch{branch}")
+    kinds = {"fc": ""}
+    kinds |= {f"aux{n}.fc{k}": "" for n in (1, 2) for k in (1, 2)}
+    for name in convolutions:
+        kinds |= {f"{name}.conv": "conv", f"{name}.bn": "norm"}
+    tensors = {}
+    for theirs, ours in our_names(GOOGLENET, kinds, ()).items():
+        kernel, *rest = model.get_layer(ours).get_weights()
+        parts = ("weight", "bias", "running_mean", "running_var")
+        for part, array in zip(parts, [kernel.T, *rest], strict=False):
+            tensors[f"{theirs}.{part}"] = array
+        if kernel.ndim == 4:
+            tensors[f"{theirs}.weight"] = kernel.transpose(3, 2, 0, 1)
+    return tensors
+
+
+def test_auxiliary_classifiers_are_left_fresh(tmp_path):
+    """torchvision's pool other windows in front of the same shapes."""
+    arguments = {"input_shape": (224, 224, 3), "alpha": 0.125}
+    arguments |= {"batch_normalization": True, "kernels_5x5": False}
+    model = applications.GoogLeNet(auxiliary=True, **arguments)
+    path = saved(tmp_path, googlenet_tensors(model), "googlenet.safetensors")
+    with pytest.warns(UserWarning, match="auxiliary classifiers were left fre"):
+        other = applications.GoogLeNet(
+            auxiliary=True, weights=path, **arguments
+        )
+    same = {
+        layer.name: np.array_equal(
+            layer.get_weights()[0], other.get_layer(layer.name).get_weights()[0]
+        )
+        for layer in model.layers
+        if layer.weights and "_norm" not in layer.name
+    }
+    assert {name for name, is_same in same.items() if not is_same} == {
+        f"auxiliary{n}_{layer}"
+        for n in (1, 2)
+        for layer in ("branch1_conv1", "hidden", "logits")
+    }
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float64"])
