@@ -186,9 +186,11 @@ def build(
         weights: None (random), `"imagenet"` (EfficientNet-B0 to B7), `"timm"`
             or `"timm/<tag>"`, or the path of a file of this package, of
             keras.applications (`.keras`, `.weights.h5` or legacy `.h5`), or of
-            timm or torchvision (`.safetensors`; docs/WEIGHTS.md). If it has
-            other classes or input channels, the classifier is left fresh or the
-            first convolution adapted, and a warning says so. Defaults to None.
+            timm or torchvision (`.safetensors`; docs/WEIGHTS.md); a
+            `.weights.h5` saved behind these does not keep their padding and
+            epsilon. If it has other classes or input channels, the classifier
+            is left fresh or the first convolution adapted, and a warning says
+            so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least 32 pixels each way, None for an open size.

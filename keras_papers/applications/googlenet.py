@@ -180,7 +180,8 @@ def GoogLeNet(
             tf-slim, whose last pooling has 2 x 2 pixels. Defaults to True.
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             scales them itself, or takes `preprocess_input`'s [-1, 1].
-            Defaults to False.
+            Defaults to False. Weights of timm and torchvision may need others
+            than these: True gives them theirs, and False warns.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md).
 

@@ -128,9 +128,10 @@ def MobileNetV2(
         weights: None (random), `"imagenet"`, `"timm"` or `"timm/<tag>"`, or the
             path of a file of this package, of keras.applications (`.keras`,
             `.weights.h5` or legacy `.h5`), or of timm or torchvision
-            (`.safetensors`; docs/WEIGHTS.md). If it has other classes or input
-            channels, the classifier is left fresh or the first convolution
-            adapted, and a warning says so. Defaults to None.
+            (`.safetensors`; docs/WEIGHTS.md); a `.weights.h5` saved behind
+            these does not keep their padding and epsilon. If it has other
+            classes or input channels, the classifier is left fresh or the
+            first convolution adapted, and a warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         pooling: `"avg"`, `"max"` or None: how a model without top ends.
         classes: Positive int. Units of the classifier. Defaults to 1000.
@@ -140,7 +141,8 @@ def MobileNetV2(
             up. Defaults to 1.
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             scales them itself, or takes `preprocess_input`'s [-1, 1].
-            Defaults to False.
+            Defaults to False. Weights of timm and torchvision may need others
+            than these: True gives them theirs, and False warns.
         padding: How maps are padded at strides 2: `"same"`, as in
             TensorFlow, or `"symmetric"`, as in PyTorch. Defaults to None:
             what `weights` need, and as keras.applications without weights.
@@ -176,7 +178,8 @@ def MobileNetV2(
         include_top,
         images,
         PUBLISHED,
-        evaluation=EVALUATION if include_preprocessing else None,
+        evaluation=EVALUATION,
+        normalizes=include_preprocessing,
         padding=padding,
         epsilon=batch_norm_epsilon,
         alpha=alpha,

@@ -221,9 +221,10 @@ def build(
         weights: None (random), `"imagenet"`, `"timm"` or `"timm/<tag>"`, or the
             path of a file of this package, of keras.applications (`.keras`,
             `.weights.h5` or legacy `.h5`), or of timm or torchvision
-            (`.safetensors`; docs/WEIGHTS.md). If it has other classes or input
-            channels, the classifier is left fresh or the first convolution
-            adapted, and a warning says so. Defaults to None.
+            (`.safetensors`; docs/WEIGHTS.md); a `.weights.h5` saved behind
+            these does not keep their padding and epsilon. If it has other
+            classes or input channels, the classifier is left fresh or the
+            first convolution adapted, and a warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         classes: Positive int. Units of the classifier. Defaults to 1000.
         pooling: `"avg"`, `"max"` or None: how a model without top ends.

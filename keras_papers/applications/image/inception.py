@@ -155,7 +155,8 @@ def build(
             weights, `"timm"` or `"timm/<tag>"` (with gammas), or the path of a
             file of this package, of keras.applications (`.keras`, `.weights.h5`
             or legacy `.h5`), or of timm or torchvision (`.safetensors`;
-            docs/WEIGHTS.md). If it has other classes or input channels, the
+            docs/WEIGHTS.md); a `.weights.h5` saved behind these does not keep
+            what they need. If it has other classes or input channels, the
             classifier is left fresh or the first convolution adapted, and a
             warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
@@ -180,7 +181,8 @@ def build(
             Defaults to False.
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             scales them itself, or takes `preprocess_input`'s [-1, 1].
-            Defaults to False.
+            Defaults to False. Weights of timm and torchvision may need others
+            than these: True gives them theirs, and False warns.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md).
         batch_norm_scale: Whether the batch normalizations have a factor,
@@ -223,7 +225,8 @@ def build(
         include_top,
         images,
         network.published,
-        evaluation=TF_SLIM if include_preprocessing else None,
+        evaluation=TF_SLIM,
+        normalizes=include_preprocessing,
         counts_zeros=average_zeros,
         alpha=alpha,
         **unpublished_depth(depth),

@@ -108,7 +108,8 @@ def build(
             `version=1.5` and `use_bias=False`), or the path of a file of this
             package, of keras.applications (`.keras`, `.weights.h5` or legacy
             `.h5`), or of timm or torchvision (`.safetensors`;
-            docs/WEIGHTS.md). If it has other classes or input channels, the
+            docs/WEIGHTS.md); a `.weights.h5` saved behind these does not keep
+            their epsilon. If it has other classes or input channels, the
             classifier is left fresh or the first convolution adapted, and a
             warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
@@ -139,7 +140,8 @@ def build(
             Defaults to `network.use_bias`.
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             does itself what `preprocess_input` does, or takes its results.
-            Defaults to False.
+            Defaults to False. Weights of timm and torchvision may need others
+            than these: True gives them theirs, and False warns.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md);
             keras.applications has 0.99.
@@ -179,7 +181,8 @@ def build(
         include_top,
         images,
         network.published,
-        evaluation=network.evaluation if include_preprocessing else None,
+        evaluation=network.evaluation,
+        normalizes=include_preprocessing,
         epsilon=batch_norm_epsilon,
         alpha=alpha,
         **_unpublished(

@@ -101,12 +101,13 @@ def build(
         network: A `Network`.
         include_top: Whether to end with the classifier. Defaults to True.
         weights: None (random), `"imagenet"` where keras.applications has such
-            weights, `"timm"` or `"timm/<tag>"` where timm has, or the path of a
-            file of this package, of keras.applications (`.keras`,
-            `.weights.h5` or legacy `.h5`), or of timm or torchvision
-            (`.safetensors`; docs/WEIGHTS.md). If it has other classes or input
-            channels, the classifier is left fresh or the first convolution
-            adapted, and a warning says so. Defaults to None.
+            weights, or the path of a file of this package or of
+            keras.applications (`.keras`, `.weights.h5` or legacy `.h5`). VGG
+            has `"timm"` and `"timm/<tag>"`, too, and files of timm or
+            torchvision (`.safetensors`; docs/WEIGHTS.md); a `.weights.h5`
+            saved behind them does not keep their epsilon. If it has other
+            classes or input channels, the classifier is left fresh or the
+            first convolution adapted, and a warning says so. Defaults to None.
         input_tensor: Keras tensor to build upon, in place of a new input.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least `network.minimum` pixels each way, None for an
@@ -130,7 +131,8 @@ def build(
             to 0.5; keras.applications has none.
         include_preprocessing: Whether the model takes pixels in [0, 255] and
             does itself what `preprocess_input` does, or takes its results.
-            Defaults to False.
+            Defaults to False. Weights of timm and torchvision may need others
+            than these: True gives them theirs, and False warns.
         batch_norm_momentum: Momentum of the moving statistics, where
             `batch_normalization` is True. Defaults to 0.9, with which a short
             training works (docs/TRAINING.md).
@@ -178,7 +180,8 @@ def build(
         include_top,
         images,
         network.published,
-        evaluation=CAFFE if include_preprocessing else None,
+        evaluation=CAFFE,
+        normalizes=include_preprocessing,
         epsilon=batch_norm_epsilon,
         alpha=alpha,
         **({"batch_normalization": True} if batch_normalization else {}),

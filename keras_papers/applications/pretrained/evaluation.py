@@ -19,6 +19,11 @@ class Evaluation(NamedTuple):
     std: tuple[float, ...]  # one per channel
     reverses: bool = False  # whether blue comes first, after the rest
 
+    @property
+    def pixels(self):
+        """What decides the numbers that a network gets, as a tuple."""
+        return self.mean, self.std, self.reverses
+
     def normalization(self, channels):
         """Returns mean and std as arrays, or as numbers where all are equal.
 

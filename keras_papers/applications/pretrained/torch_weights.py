@@ -291,9 +291,9 @@ def _with_these_names(path, tensors, family):
     """Lists the peers whose map has all names of a file."""
     if not family.peers:
         raise ValueError(
-            "`weights` of timm and torchvision load into networks that these "
-            f"have. Received: weights={path!r} for a network that neither "
-            "has. Pass a file of this package."
+            "`weights` of timm and torchvision load into the networks of "
+            f"docs/WEIGHTS.md. Received: weights={path!r} for another, to "
+            "which no names of theirs are mapped. Pass a file of this package."
         )
     kinds = _kinds(tensors)
     maps = {id(peer.names): peer.names for peer in family.peers}

@@ -99,6 +99,14 @@ class Family(NamedTuple):
         variant = {} if peer is None else peer.variant
         return {name: variant[name] for name in variant if name != "alpha"}
 
+    def check_timm(self, weights, alpha):
+        """Raises ValueError unless timm has such weights at this width."""
+        peer, _ = at_width(weights, self, alpha)
+        if peer is None:  # of the width, to name its tags
+            peer, _ = at_width("timm", self, alpha)
+        variant = {"alpha": alpha} if peer is None else peer.variant
+        published_source(weights, self, variant)
+
     def size_of(self, weights, alpha):
         """Returns the size of the images of weights of timm, or None."""
         _, tag = at_width(weights, self, alpha)
@@ -134,6 +142,7 @@ def check_weights(
     family,
     *,
     evaluation=None,
+    normalizes=True,
     padding=None,
     epsilon=None,
     counts_zeros=None,
@@ -146,7 +155,9 @@ def check_weights(
         include_top: The constructor's argument.
         images: Keras tensor of the model's images.
         family: The `Family` of the constructor.
-        evaluation: Recipe of the family, if the model normalizes pixels.
+        evaluation: Recipe of the family. None normalizes no pixels.
+        normalizes: Whether the model normalizes pixels. If not, the user has
+            `preprocess_input` for them, which does what `evaluation` has.
         padding: The constructor's argument; None is what the weights need.
         epsilon: Likewise.
         counts_zeros: Likewise.
@@ -163,8 +174,9 @@ def check_weights(
 
     Warns:
         UserWarning: If it had to be assumed what the network of a safetensors
-            file does.
+            file does, or if its pixels are not those of `preprocess_input`.
     """
+    prepared, evaluation = evaluation, evaluation if normalizes else None
     if weights is not None and not names_weights(weights):
         check_weights_path(weights)
     chosen = {
@@ -178,6 +190,8 @@ def check_weights(
         find = published_source if is_timm(weights) else file_source
         found = find(weights, family, variant)
         _warn_of_assumptions(found, chosen, evaluation)
+        if not normalizes:
+            _warn_of_pixels(weights, found.evaluation, prepared)
         return Source(
             found.file,
             found.peer,
@@ -205,6 +219,23 @@ def _warn_of_assumptions(found, chosen, evaluation):
     sentence = assumption(found, _given(known))
     if sentence:
         warnings.warn(sentence, UserWarning, stacklevel=_level_of_caller())
+
+
+def _warn_of_pixels(weights, needed, prepared):
+    """Warns if `preprocess_input` is not what weights were trained with."""
+    if needed.pixels == prepared.pixels:
+        return
+    mean, std = (
+        ", ".join(f"{number:.5g}" for number in numbers)
+        for numbers in (needed.mean, needed.std)
+    )
+    warnings.warn(
+        f"weights={str(weights)!r} need pixels normalized by mean ({mean}) and "
+        f"std ({std}), which `preprocess_input` does not give. Pass "
+        "include_preprocessing=True, or normalize them so.",
+        UserWarning,
+        stacklevel=_level_of_caller(),
+    )
 
 
 def _published(family, include_top, images, variant):

@@ -187,6 +187,8 @@ class TrainOptions(Options):
             refuse_finished(self.output, self._command_instead(plan))
         if self.weights_file is not None:
             check_weights_path(self.weights)
+        elif self.weights not in (None, "imagenet"):
+            self._check_timm()
         if self.data is not None:
             _check_folder(self.data)
 
@@ -207,6 +209,14 @@ class TrainOptions(Options):
                 "`recipe` trains from random weights, as the papers did. "
                 f"{received}weights={self.weights!r}. Leave one of them out."
             )
+
+    def _check_timm(self):
+        """Raises ValueError if timm has no such weights for the model."""
+        from keras_papers.applications.pretrained.weights import UNPUBLISHED
+        from keras_papers.applications.registry import get_record
+
+        family = get_record(self.model).published or UNPUBLISHED
+        family.check_timm(self.weights, self.alpha)
 
     @property
     def weights_file(self):

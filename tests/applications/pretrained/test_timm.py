@@ -14,7 +14,11 @@ from keras_papers.applications.pretrained.torch_weights import torch_entries
 from keras_papers.shapes_only import shapes_only
 from tests.support.answers import answers, random_images, spread
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # The images here are those of no data.
+    pytest.mark.filterwarnings("ignore:.*need pixels normalized:UserWarning"),
+]
 pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 try:

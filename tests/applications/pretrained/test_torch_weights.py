@@ -3,7 +3,9 @@
 test_timm.py compares outputs, where both are installed.
 """
 
+import inspect
 import json
+import warnings
 
 import keras
 import numpy as np
@@ -23,6 +25,7 @@ from keras_papers.applications.pretrained.torch_weights import (
     file_source,
     torch_entries,
 )
+from keras_papers.applications.pretrained.weights import check_weights
 from keras_papers.applications.registry import get_record
 from keras_papers.shapes_only import shapes_only
 from tests.support.torch_files import RECORDED, content_of, draw_tensors
@@ -295,6 +298,43 @@ def test_what_is_assumed_of_a_file_is_said_in_one_warning(tensors, tmp_path):
     assert model.get_layer("stem_norm").epsilon == 1e-5
 
 
+@pytest.mark.parametrize(
+    "network, preprocesses, warns",
+    [
+        ("mobilenetv2_050", False, True),
+        ("mobilenetv2_050", True, False),
+        ("mobilenetv1_100", False, False),  # has those of preprocess_input
+        ("resnet50", False, True),
+    ],
+)
+def test_other_pixels_than_those_of_preprocess_input_are_said(
+    network, preprocesses, warns
+):
+    """Weights of timm gave wrong scores behind it, without a word."""
+    ((ours, peer),) = [
+        (ours, peer)
+        for ours, peers in PEERS.items()
+        for peer in peers
+        if (peer.library, peer.name) == ("timm", network)
+    ]
+    record = get_record(ours)
+    module = inspect.getmodule(record.constructor)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        check_weights(
+            "timm",
+            True,
+            keras.Input((224, 224, 3)),
+            record.published,
+            evaluation=module.EVALUATION,
+            normalizes=preprocesses,
+            **peer.variant,
+        )
+    texts = [str(warning.message) for warning in caught]
+    assert bool(texts) == warns
+    assert all("Pass include_preprocessing=True" in text for text in texts)
+
+
 def build_unnamed(path):
     # No peer has this width, so that all are possible.
     arguments = {"include_preprocessing": False, "alpha": 0.5000001}
@@ -387,7 +427,7 @@ def test_a_file_of_another_family_is_refused(tmp_path):
     path = saved(tmp_path, {"layer1.0.conv1.weight": np.ones((4, 4, 3, 3))})
     with pytest.raises(ValueError, match="has 'layer1.0.conv1.weight'; timm's"):
         applications.MobileNetV3Small(weights=path)
-    with pytest.raises(ValueError, match="networks that these have"):
+    with pytest.raises(ValueError, match="no names of theirs are mapped"):
         applications.ZFNet(weights=path)
 
 
