@@ -99,7 +99,7 @@ def _published(ending):
 
 
 PUBLISHED = Family(
-    "alpha of 0.25, 0.5, 0.75 or 1.0, at 128, 160, 192 or 224 pixels",
+    "alpha=0.25, 0.5, 0.75 or 1.0, at 128, 160, 192 or 224 pixels",
     _published(""),
     _published("_no_top"),
     SIZES,

@@ -87,7 +87,7 @@ def _published(ending):
 
 
 PUBLISHED = Family(
-    "alpha of 0.35, 0.5, 0.75, 1.0, 1.3 or 1.4, at 96, 128, 160, 192 or 224 "
+    "alpha=0.35, 0.5, 0.75, 1.0, 1.3 or 1.4, at 96, 128, 160, 192 or 224 "
     "pixels",
     _published(""),
     _published("_no_top"),

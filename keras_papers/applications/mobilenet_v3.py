@@ -124,7 +124,7 @@ def _published(model, ending, md5s):
     }
 
 
-VARIANTS = "alpha of 0.75 or 1.0, and 1.0 where minimalistic"
+VARIANTS = "alpha=0.75 or 1.0, and 1.0 where minimalistic"
 PUBLISHED_LARGE = Family(
     VARIANTS,
     _published(

@@ -77,7 +77,7 @@ CIFAR_MINIMUM = 8  # two halvings leave 2 x 2
 def _published(layers, md5, md5_no_top):
     path = f"resnet/resnet{layers}_weights_tf_dim_ordering_tf_kernels"
     return Family(
-        "alpha of 1.0, version=1, shortcut='B', use_bias=True",
+        "alpha=1.0, version=1, shortcut='B', use_bias=True",
         {(1.0,): Published(path, md5)},
         {(1.0,): Published(f"{path}_notop", md5_no_top)},
         peers=PEERS[f"ResNet{layers}"],

@@ -74,7 +74,7 @@ def _network(layers):
     path = f"resnet/resnet{layers}v2_weights_tf_dim_ordering_tf_kernels"
     md5, md5_no_top = MD5S[layers]
     published = Family(
-        "alpha of 1.0",
+        "alpha=1.0",
         {(1.0,): Published(path, md5)},
         {(1.0,): Published(f"{path}_notop", md5_no_top)},
     )

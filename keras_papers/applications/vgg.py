@@ -51,7 +51,7 @@ TABLE_1 = {  # by column
 def _published(layers, md5, md5_no_top):
     path = f"vgg{layers}/vgg{layers}_weights_tf_dim_ordering_tf_kernels"
     return Family(
-        "alpha of 1.0, without batch normalization",
+        "alpha=1.0, without batch normalization",
         {(1.0,): Published(path, md5)},
         {(1.0,): Published(f"{path}_notop", md5_no_top)},
         peers=PEERS[f"VGG{layers}"],

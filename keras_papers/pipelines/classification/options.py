@@ -212,10 +212,16 @@ class TrainOptions(Options):
 
     def _check_timm(self):
         """Raises ValueError if timm has no such weights for the model."""
-        from keras_papers.applications.pretrained.weights import UNPUBLISHED
         from keras_papers.applications.registry import get_record
 
-        family = get_record(self.model).published or UNPUBLISHED
+        family = get_record(self.model).published
+        if family is None:
+            raise ValueError(
+                "`weights` of timm exist for the models that `keras-papers "
+                "list --weights` prints. Received: "
+                f"weights={self.weights!r} with model={self.model!r}. Choose "
+                "one of these, or leave `weights` (--weights) out."
+            )
         family.check_timm(self.weights, self.alpha)
 
     @property

@@ -14,6 +14,7 @@ from keras_papers.applications import MobileNet
 from keras_papers.export import metadata
 from keras_papers.files.figures_json import to_json
 from keras_papers.pipelines.classification import job as image_classification
+from keras_papers.pipelines.classification.options import TrainOptions
 from keras_papers.pipelines.data.image_set import ImageSet, Part
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.pictures import read_picture
@@ -21,6 +22,7 @@ from keras_papers.pipelines.training import loop as training
 from keras_papers.pipelines.training import settings
 from tests.support.photos import paint
 from tests.support.short_trainings import QUICK
+from tests.support.torch_files import content_of, draw_tensors
 
 
 def weights(output):
@@ -286,6 +288,73 @@ def test_mixed_precision_ends_in_float32(photos, tmp_path):
     model = keras.saving.load_model(tmp_path / "model.keras")
     assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.filterwarnings("ignore:Not all of weights|no split.json beside")
+def test_mixed_precision_keeps_the_padding_of_weights(
+    photos, tmp_path, monkeypatch
+):
+    """The model is built again, in float32, and answers as the trained one."""
+    name = "mobilenetv3_small_050"
+    path = tmp_path / f"{name}.lamb_in1k.safetensors"
+    path.write_bytes(content_of(draw_tensors(f"timm/{name}")))
+    networks = []
+
+    def train(network, *arguments):
+        networks.append(network)
+        return training.train(network, *arguments)
+
+    monkeypatch.setattr(image_classification, "train", train)
+    pipelines.train_image_classifier(
+        photos,
+        output=tmp_path / "out",
+        **QUICK | {"model": "MobileNetV3Small", "alpha": 0.5},
+        weights=path,
+        mixed_precision=True,
+    )
+    (half,) = networks
+    model = keras.saving.load_model(tmp_path / "out" / "model.keras")
+    assert half.get_layer("stem").dtype_policy.name == "mixed_float16"
+    assert "stem_pad" in {layer.name for layer in model.layers}
+    epsilons = [one.get_layer("stem_norm").epsilon for one in (half, model)]
+    assert epsilons == [1e-5, 1e-5]
+    images = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3))
+    images = images.astype("float32")
+    expected, found = (one.predict(images, verbose=0) for one in (half, model))
+    np.testing.assert_allclose(found, expected, atol=5e-3)
+
+
+@pytest.mark.parametrize(
+    "model, alpha, name, message",
+    [
+        ("ResNet18", 1.0, "timm/typo", "one of 'timm/resnet18.*timm/typo"),
+        ("ResNet18", 0.75, "timm", "these arguments only.*alpha=0.75"),
+        ("ZFNet", 1.0, "timm", "list --weights.*model='ZFNet'"),
+    ],
+)
+def test_weights_that_timm_has_not_are_found_before_the_pictures_are_read(
+    model, alpha, name, message, tmp_path
+):
+    options = TrainOptions(
+        model=model, alpha=alpha, weights=name, output=tmp_path / "out"
+    )
+    with pytest.raises(ValueError, match=f"`weights.*{message}"):
+        options.check()
+
+
+@pytest.mark.parametrize(
+    "model, name",
+    [
+        ("ResNet50", "timm/a1_in1k"),
+        ("MobileNetV3Small", "timm/tf_mobilenetv3_small_minimal_100.in1k"),
+    ],
+)
+def test_weights_that_timm_has_pass(model, name, tmp_path):
+    TrainOptions(
+        model=model, alpha=1.0, weights=name, output=tmp_path / "out"
+    ).check()
 
 
 @pytest.mark.slow
