@@ -137,7 +137,7 @@ def _network(kind):
     file, folder = f"efficientnet{kind.lower()}", "keras-applications"
     md5, md5_no_top = MD5S[kind]
     published = Family(
-        "alpha=1.0",
+        "alpha=1.0, by the paper's table",
         {(1.0,): Published(file, md5, folder)},
         {(1.0,): Published(f"{file}_notop", md5_no_top, folder)},
         peers=PEERS[f"EfficientNet{kind}"],
