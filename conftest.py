@@ -1,5 +1,6 @@
 """What all tests share: quiet backends, and a clean place to run in."""
 
+import importlib.util
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -11,6 +12,11 @@ if os.environ.get("KERAS_BACKEND") == "jax":
 
 import keras
 import pytest
+
+# Doctests are looked for in each file, and this one imports timm.
+collect_ignore = []
+if importlib.util.find_spec("timm") is None:
+    collect_ignore.append("tests/support/torch_networks.py")
 
 
 def pytest_collection_modifyitems(items):
