@@ -51,7 +51,7 @@ def errors(parts, depth, shortcut, arguments):
         optimizer,
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        jit_compile=False,  # XLA takes longer to compile than to train
+        jit_compile=False,
     )
     restart = restarter(model, optimizer)
     for seed in range(arguments.seeds):

@@ -306,7 +306,7 @@ def fit(learner, train, validation, settings, seed, report=None):
     """Trains to the epoch with the best AUC of the validation part.
 
     The learning rate falls to zero as a cosine, epoch by epoch: at a constant
-    rate the AUC of an epoch is chance.
+    rate the AUC goes up and down between epochs.
 
     Args:
         learner: `Learner`, or another object with its methods.

@@ -1,8 +1,7 @@
 """Local response normalizations, which stay in floats in int8 files.
 
-.tflite files have an operation for them, of floats only. The layer's own
-operations would be quantized but for the roots: the squares of a map, of which
-256 levels keep little, among them.
+.tflite files have an operation for them, of floats only. Of the layer's own
+operations the converter would quantize all but the roots.
 """
 
 import keras

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from keras_papers import export, pipelines
-from keras_papers.applications import MobileNet
+from keras_papers.applications import MobileNet, registry
 from keras_papers.export import metadata
 from keras_papers.files.figures_json import to_json
 from keras_papers.pipelines.classification import job as image_classification
@@ -351,10 +351,13 @@ def test_weights_that_timm_has_not_are_found_before_the_pictures_are_read(
         ("MobileNetV3Small", "timm/tf_mobilenetv3_small_minimal_100.in1k"),
     ],
 )
-def test_weights_that_timm_has_pass(model, name, tmp_path):
-    TrainOptions(
+def test_weights_that_timm_has_pass_and_have_a_size(model, name, tmp_path):
+    options = TrainOptions(
         model=model, alpha=1.0, weights=name, output=tmp_path / "out"
-    ).check()
+    )
+    options.check()
+    published = registry.get_record(options.model).published
+    assert published.size_of(options.weights, options.alpha) == 224
 
 
 @pytest.mark.slow
