@@ -13,7 +13,7 @@ from keras_papers.applications.efficientnet import (
     constructor,
 )
 from keras_papers.applications.pretrained.evaluation import efficient_net_lite
-from keras_papers.applications.pretrained.weights import of_torch
+from keras_papers.applications.pretrained.published import of_torch
 from keras_papers.applications.registry import Paper
 
 PAPER = Paper(

@@ -14,7 +14,7 @@ from keras_papers.applications.image.inception import (
     max_pool,
 )
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
-from keras_papers.applications.pretrained.weights import of_torch
+from keras_papers.applications.pretrained.published import of_torch
 from keras_papers.checks import MINIMUM_SIZE, check_bool, plain_numbers
 from keras_papers.layers import LocalResponseNormalization
 

@@ -12,8 +12,8 @@ from keras_papers.applications.image.inception import (
     whole_map_head,
 )
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
+from keras_papers.applications.pretrained.published import Family, Published
 from keras_papers.applications.pretrained.torch_networks import PEERS
-from keras_papers.applications.pretrained.weights import Family, Published
 from keras_papers.applications.variants import variant
 
 preprocess_input = inception_v3.preprocess_input

@@ -11,7 +11,7 @@ from keras_papers.applications.image.inception import (
     whole_map_head,
 )
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
-from keras_papers.applications.pretrained.weights import of_torch
+from keras_papers.applications.pretrained.published import of_torch
 from keras_papers.applications.variants import variant
 
 preprocess_input = inception_v3.preprocess_input

@@ -35,11 +35,8 @@ from keras_papers.applications.image.scaling import (
 )
 from keras_papers.applications.image.stages import deeper
 from keras_papers.applications.pretrained.evaluation import efficient_net
-from keras_papers.applications.pretrained.weights import (
-    Family,
-    check_weights,
-    of_torch,
-)
+from keras_papers.applications.pretrained.published import Family, of_torch
+from keras_papers.applications.pretrained.weights import check_weights
 from keras_papers.applications.variants import variant
 from keras_papers.checks import (
     check_fraction,

@@ -30,12 +30,9 @@ from keras_papers.applications.image.scaling import (
 )
 from keras_papers.applications.image.stages import deepen, name_blocks
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
+from keras_papers.applications.pretrained.published import Family, Published
 from keras_papers.applications.pretrained.torch_networks import PEERS
-from keras_papers.applications.pretrained.weights import (
-    Family,
-    Published,
-    check_weights,
-)
+from keras_papers.applications.pretrained.weights import check_weights
 from keras_papers.checks import (
     check_fraction,
     check_name,

@@ -31,12 +31,9 @@ from keras_papers.applications.image.scaling import (
 )
 from keras_papers.applications.image.stages import deeper
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
+from keras_papers.applications.pretrained.published import Family, Published
 from keras_papers.applications.pretrained.torch_networks import PEERS
-from keras_papers.applications.pretrained.weights import (
-    Family,
-    Published,
-    check_weights,
-)
+from keras_papers.applications.pretrained.weights import check_weights
 from keras_papers.checks import check_name, plain_numbers
 from keras_papers.layers import InvertedResidual
 from keras_papers.layers._image_axes import image_size

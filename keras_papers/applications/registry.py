@@ -44,7 +44,7 @@ class Record(NamedTuple):
     paper: Paper
     table: tuple  # rows, whose fields are the paper's column heads
     size: int  # of the default input: pixels, samples, tokens or columns
-    published: Any  # `pretrained.weights.Family`, or None
+    published: Any  # `pretrained.published.Family`, or None
     minimum: int  # of the height, and of the width, of an image
 
     @property
@@ -80,7 +80,7 @@ def network(
             Defaults to 224.
         task: Str. What the network is for. Defaults to
             `"image_classification"`.
-        published: `pretrained.weights.Family` of the weights that
+        published: `pretrained.published.Family` of the weights that
             `weights="imagenet"` loads. Defaults to None.
         minimum: Int. Smallest height, and width, of an image that the network
             takes. Defaults to 32.

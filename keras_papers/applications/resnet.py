@@ -11,12 +11,12 @@ from keras_papers.applications.image.residual import (
 )
 from keras_papers.applications.image.scaling import round_filters
 from keras_papers.applications.pretrained.evaluation import CAFFE
-from keras_papers.applications.pretrained.torch_networks import PEERS
-from keras_papers.applications.pretrained.weights import (
+from keras_papers.applications.pretrained.published import (
     Family,
     Published,
     of_torch,
 )
+from keras_papers.applications.pretrained.torch_networks import PEERS
 from keras_papers.applications.variants import variant
 from keras_papers.layers import BasicResidual, BottleneckResidual
 

@@ -6,7 +6,7 @@ from keras_papers.applications import registry
 from keras_papers.applications.image.residual import Network, Row, build
 from keras_papers.applications.image.scaling import round_filters
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
-from keras_papers.applications.pretrained.weights import Family, Published
+from keras_papers.applications.pretrained.published import Family, Published
 from keras_papers.applications.variants import variant
 from keras_papers.layers import PreactivationResidual
 

@@ -26,7 +26,8 @@ from keras_papers.applications.image.image_input import (
     image_input, preprocessed)
 from keras_papers.applications.image.scaling import round_filters
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
-from keras_papers.applications.pretrained.weights import Family, check_weights
+from keras_papers.applications.pretrained.published import Family
+from keras_papers.applications.pretrained.weights import check_weights
 from keras_papers.applications.variants import variant
 from keras_papers.layers import InvertedResidual
 

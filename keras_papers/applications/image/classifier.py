@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from keras_papers.applications.pretrained.weights import load_weights
+from keras_papers.applications.pretrained.loading import load_weights
 from keras_papers.checks import (
     check_choice,
     check_fraction,

@@ -27,11 +27,8 @@ from keras_papers.applications.image.scaling import (
 )
 from keras_papers.applications.image.stages import deeper
 from keras_papers.applications.pretrained.evaluation import CAFFE
-from keras_papers.applications.pretrained.weights import (
-    UNPUBLISHED,
-    Family,
-    check_weights,
-)
+from keras_papers.applications.pretrained.published import UNPUBLISHED, Family
+from keras_papers.applications.pretrained.weights import check_weights
 from keras_papers.checks import (
     MINIMUM_SIZE,
     check_bool,

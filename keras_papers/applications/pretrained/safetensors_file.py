@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+ENDING = ".safetensors"
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4"}
 LENGTH = 8  # bytes of the number in front of the header
 LONGEST = 100_000_000  # bytes of a header, the format's own limit

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from keras_papers.applications.pretrained.weights import TOP
+from keras_papers.applications.pretrained.loading import TOP
 from keras_papers.first_step import prepare
 from keras_papers.inlining import flatten
 from keras_papers.pipelines.data.images import batches

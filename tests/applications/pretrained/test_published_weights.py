@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from keras_papers import applications
-from keras_papers.applications.pretrained import weights as _weights
+from keras_papers.applications.pretrained import published as _published
+from keras_papers.applications.pretrained.weights import check_weights
 from keras_papers.applications.registry import get_record
 from tests.support.answers import answers, images_for, spread
 from tests.support.legacy_files import save_legacy
@@ -40,7 +41,7 @@ FAMILIES = {
     if hasattr(keras.applications, name)
 }
 
-PUBLISHED_HOST = _weights.HOST
+PUBLISHED_HOST = _published.HOST
 TABLE_1 = applications.efficientnet.TABLE_1
 
 
@@ -117,7 +118,7 @@ def host(cache, tmp_path, monkeypatch):
         thread.start()
         for name in ("HOST", "HUB"):
             monkeypatch.setattr(
-                _weights, name, f"http://127.0.0.1:{server.server_port}"
+                _published, name, f"http://127.0.0.1:{server.server_port}"
             )
         yield host
         server.shutdown()
@@ -213,7 +214,7 @@ def test_a_cut_connection_is_an_error_and_the_file_is_removed(
 
 
 def test_a_missing_file_is_an_error_that_names_its_url(host, cache):
-    url = f"{_weights.HOST}{FILE}"
+    url = f"{_published.HOST}{FILE}"
     with pytest.raises(ValueError, match=f"Received: {url}, .*404.*Try again"):
         ours(V1)
     assert not list(cache.iterdir())
@@ -325,7 +326,7 @@ def test_a_file_that_timm_has_not_is_an_error_that_names_its_url(host, cache):
 
 
 def test_without_a_host_and_a_cache_the_error_says_so(monkeypatch, cache):
-    monkeypatch.setattr(_weights, "HUB", "http://127.0.0.1:9")
+    monkeypatch.setattr(_published, "HUB", "http://127.0.0.1:9")
     with pytest.raises(ValueError, match="host of timm.*pass the path of a f"):
         of_timm()
 
@@ -353,7 +354,7 @@ class Asked(Exception):
 def test_urls_and_hashes_are_those_of_keras_applications(
     network, include_top, monkeypatch
 ):
-    monkeypatch.setattr(_weights, "HOST", PUBLISHED_HOST)
+    monkeypatch.setattr(_published, "HOST", PUBLISHED_HOST)
     signature = inspect.signature(keras.utils.get_file)
     asked = []
 
@@ -460,7 +461,7 @@ def test_imagenet_is_of_the_papers_rows(rows, received, host):
     ],
 )
 def test_without_top_other_sizes_take_the_weights_of_224(size, published):
-    source = _weights.check_weights(
+    source = check_weights(
         "imagenet",
         include_top=False,
         images=keras.Input((*size, 3)),

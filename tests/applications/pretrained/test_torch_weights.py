@@ -20,11 +20,11 @@ from keras_papers.applications.pretrained.torch_names import (
     our_names,
 )
 from keras_papers.applications.pretrained.torch_networks import PEERS
-from keras_papers.applications.pretrained.torch_weights import (
+from keras_papers.applications.pretrained.torch_source import (
     assumption,
     file_source,
-    torch_entries,
 )
+from keras_papers.applications.pretrained.torch_weights import torch_entries
 from keras_papers.applications.pretrained.weights import check_weights
 from keras_papers.applications.registry import get_record
 from keras_papers.shapes_only import shapes_only

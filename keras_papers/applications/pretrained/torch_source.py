@@ -1,0 +1,394 @@
+"""Which network of timm or torchvision weights are of.
+
+A safetensors file has the names of its tensors, and neither the padding nor
+the epsilon that they were trained with: these follow from the network's name.
+It is looked for in the file's metadata, in timm's config.json beside it, and
+in the path.
+"""
+
+import functools
+import json
+import os
+import re
+from typing import NamedTuple
+
+from keras_papers.applications.pretrained.evaluation import Evaluation
+from keras_papers.applications.pretrained.safetensors_file import (
+    ENDING,
+    read_safetensors,
+)
+from keras_papers.applications.pretrained.torch_names import NORM, our_names
+from keras_papers.applications.pretrained.torch_networks import (
+    PEERS,
+    Peer,
+    Tag,
+    networks_of,
+)
+from keras_papers.applications.pretrained.torch_weights import (
+    AnyBlocks,
+    first_tensor,
+    layer_kinds,
+)
+from keras_papers.checks import offer_nearest
+
+PREFIX = "timm"
+CACHED = "models--timm--"  # begins folders of the cache of Hugging Face
+
+
+class TorchSource(NamedTuple):
+    """Weights of another library, and what is known of them."""
+
+    peer: Peer
+    evaluation: Evaluation
+    file: str | Tag
+    assumed: tuple = ()  # what is not known, as pairs of a name and a value
+    foreign: str = ""  # which network it is of instead, in words
+
+
+def is_timm(weights):
+    """Returns whether `weights` names published weights of timm."""
+    return isinstance(weights, str) and (
+        weights == PREFIX or weights.startswith(f"{PREFIX}/")
+    )
+
+
+def is_torch_file(weights):
+    """Returns whether `weights` is the path of a safetensors file."""
+    return str(weights).endswith(ENDING)
+
+
+def published_source(weights, family, variant):
+    """Returns the source of `"timm"` or `"timm/<tag>"`.
+
+    Args:
+        weights: The constructor's argument.
+        family: The `Family` of the constructor.
+        variant: Its arguments that distinguish the family's networks.
+
+    Raises:
+        ValueError: If timm has no weights for this variant, or none of this
+            tag.
+    """
+    there = [peer for peer in family.peers if peer.tags]
+    peers = [peer for peer in there if peer.variant == variant]
+    if not there:
+        raise ValueError(
+            "`weights` of timm exist for networks that timm has. Received: "
+            f"weights={weights!r} for a network that it does not have. Pass "
+            "the path of a file, or train from weights=None."
+        )
+    if not peers:
+        received = _words(variant)
+        known = "; ".join(dict.fromkeys(_words(peer.variant) for peer in there))
+        raise ValueError(
+            f"`weights={weights!r}` exists for these arguments only: "
+            f"{known}. Received: {received}. Build one of these, or train "
+            "from weights=None."
+        )
+    tags = [(peer, tag) for peer in peers for tag in peer.tags]
+    found = _tagged(weights, tags)
+    if len(found) != 1:
+        names = [f"{PREFIX}/{tag}" for _, tag in tags]
+        near = offer_nearest(weights, _tag_names(tags))
+        raise ValueError(
+            "`weights` has the tag of weights that timm publishes for this "
+            f"network, one of {', '.join(map(repr, names))}. Received: "
+            f"weights={weights!r}. {near}"
+        )
+    ((peer, tag),) = found
+    return TorchSource(peer, tag.evaluation, tag)
+
+
+def _tagged(weights, tags):
+    """Lists the pairs of a `Peer` and a `Tag` that `weights` names."""
+    if weights == PREFIX:
+        return tags[:1]
+    wanted = weights.removeprefix(f"{PREFIX}/")
+    return [(peer, tag) for peer, tag in tags if wanted in (tag.tag, str(tag))]
+
+
+def at_width(weights, family, alpha):
+    """Returns the `Peer` and the `Tag` of weights at a width, or None.
+
+    Of a file the tag is not looked for.
+    """
+    peers = [peer for peer in family.peers if peer.variant["alpha"] == alpha]
+    if is_timm(weights):
+        tags = [(peer, tag) for peer in peers for tag in peer.tags]
+        return (*_tagged(weights, tags), (None, None))[0]
+    if not peers or not is_torch_file(weights):
+        return None, None
+    path = os.fspath(weights)
+    tensors, metadata = read_safetensors(path)
+    name = _network_name(path, metadata, _config(path))[0].partition(".")[0]
+    shown = _shown(peers, tensors) or peers
+    return (*[one for one in shown if one.name == name], shown[0])[0], None
+
+
+def _tag_names(tags):
+    """Lists the names of tags, the short ones where they are clear."""
+    short = [tag.tag for _, tag in tags]
+    return [
+        f"{PREFIX}/{tag.tag if short.count(tag.tag) == 1 else tag}"
+        for _, tag in tags
+    ]
+
+
+def _words(variant):
+    return ", ".join(f"{name}={value!r}" for name, value in variant.items())
+
+
+def file_source(path, family, variant):
+    """Returns the source of a safetensors file.
+
+    Raises:
+        ValueError: If the file cannot be read, or is of another network than
+            those of the family, or of other arguments.
+    """
+    path = os.fspath(path)
+    tensors, metadata = read_safetensors(path)
+    peers = _with_these_names(path, tensors, family)
+    config = _config(path)
+    name, where = _network_name(path, metadata, config)
+    network, _, tag = name.partition(".")
+    tag = tag or config.get("pretrained_cfg", {}).get("tag", "")
+    ours = networks_of(network)
+    named = [peer for peer in family.peers if peer.name == network]
+    if not named and ours:
+        raise ValueError(
+            "`weights` must be a file of the network that is built. Received: "
+            f"weights={path!r}, which is of {network!r} by {where}, a network "
+            f"that {' and '.join(ours)} builds. Build that, or correct {where}."
+        )
+    peers = _shown(peers, tensors) or peers
+    peers = [peer for peer in peers if peer.name == network] or peers
+    peers = _with_this_variant(path, peers, family, variant)
+    source = _known(path, peers, tag, config)
+    if network and not ours:
+        source = source._replace(
+            foreign=f"is of {network!r} by {where}, a network that is not "
+            "mapped"
+        )
+    return source
+
+
+def _shown(peers, tensors):
+    """Lists those of `peers` that have the layers of a file.
+
+    Networks of one map may differ in whether they have layers of a kind.
+    """
+    kinds = layer_kinds(tensors)
+    varied = {name for peer in peers for name in peer.variant}
+    found = []
+    for peer in peers:
+        ours = list(our_names(peer.names, kinds, AnyBlocks()).values())
+        if None in ours:
+            continue
+        shows = {
+            "batch_normalization": any(name.endswith(NORM) for name in ours),
+            "minimalistic": not any("squeeze_excite" in name for name in ours),
+        }
+        if all(
+            peer.variant.get(name, False) == shows[name]
+            for name in varied.intersection(shows)
+        ):
+            found.append(peer)
+    return found
+
+
+def _with_this_variant(path, peers, family, variant):
+    """Lists the peers of the arguments that are passed, widths aside.
+
+    Some arguments, such as `version`, change no shape: a file of others would
+    load, and the network would compute something else.
+    """
+    exact = [peer for peer in peers if peer.variant == variant]
+    if exact:
+        return exact
+    names = {name: None for peer in family.peers for name in peer.variant}
+    del names["alpha"]
+    differing = {
+        id(peer): [
+            f"{name}={peer.variant[name]!r}"
+            if name in peer.variant
+            else f"no {name}"
+            for name in names
+            if peer.variant.get(name) != variant.get(name)
+        ]
+        for peer in peers
+    }
+    able = [peer for peer in peers if not differing[id(peer)]]
+    if not able:
+        needed = ", ".join(differing[id(peers[0])])
+        raise ValueError(
+            "`weights` must be a file of the network that is built. Received: "
+            f"weights={path!r}, which is of a network with {needed}, as "
+            f"{peers[0].library}'s {peers[0].name}. Build it with {needed}."
+        )
+    return able
+
+
+def _known(path, peers, tag, config):
+    """Returns the source of a file, with what had to be assumed."""
+    peer = peers[0]
+    recipe = _recipe(config)
+    if recipe is None:
+        found = [one for one in peer.tags if one.tag == tag]
+        recipe = found[0].evaluation if found else None
+    assumed = []
+    if len({each.padding for each in peers}) > 1:
+        assumed.append(("padding", peer.padding))
+    if len({each.epsilon for each in peers}) > 1:
+        assumed.append(("batch_norm_epsilon", peer.epsilon))
+    if recipe is None:
+        recipe = peer.evaluation
+        others = {
+            (one.evaluation.mean, one.evaluation.std)
+            for each in peers
+            for one in (*each.tags, each)
+        }
+        if len(others) > 1:
+            assumed.append(("include_preprocessing", recipe))
+    return TorchSource(peer, recipe, path, tuple(assumed))
+
+
+def assumption(source, received):
+    """Returns in a sentence what is not known of a file, or "".
+
+    Args:
+        source: A `TorchSource`.
+        received: The constructor's arguments that decide it, as a dict: what
+            is in it is known.
+    """
+    left = [pair for pair in source.assumed if pair[0] not in received]
+    if not left and not source.foreign:
+        return ""
+    words = []
+    for name, value in left:
+        if name == "include_preprocessing":
+            mean = ", ".join(f"{number:.5g}" for number in value.mean)
+            std = ", ".join(f"{number:.5g}" for number in value.std)
+            words.append(f"pixels normalized by mean ({mean}) and std ({std})")
+        else:
+            words.append(f"{name}={value!r}")
+    what = source.foreign or (
+        "does not say which network of timm or torchvision it is of"
+    )
+    assumed = f"are {' and '.join(words)}, as of" if words else "is"
+    return (
+        f"weights={source.file!r} {what}; assumed {assumed} "
+        f"{source.peer.library}'s {source.peer.name}. Pass other arguments, "
+        "or name the file <network>.<tag>.safetensors as timm does."
+    )
+
+
+def _with_these_names(path, tensors, family):
+    """Lists the peers whose map has all names of a file."""
+    if not family.peers:
+        raise ValueError(
+            "`weights` of timm and torchvision load into the networks of "
+            f"docs/WEIGHTS.md. Received: weights={path!r} for another, to "
+            "which no names of theirs are mapped. Pass a file of this package."
+        )
+    kinds = layer_kinds(tensors)
+    maps = {id(peer.names): peer.names for peer in family.peers}
+    unknown = {
+        key: [
+            theirs
+            for theirs, ours in our_names(names, kinds, AnyBlocks()).items()
+            if ours is None
+        ]
+        for key, names in maps.items()
+    }
+    best = min(unknown, key=lambda key: len(unknown[key]))
+    if unknown[best]:
+        peer = next(one for one in family.peers if id(one.names) == best)
+        first = first_tensor(unknown[best][0], tensors)
+        raise ValueError(
+            "`weights` must be a safetensors file of timm or torchvision. "
+            f"Received: weights={path!r}, which has {first!r}; "
+            f"{peer.library}'s {peer.name} has no such tensor. Build the "
+            "model that the file is of, or leave the tensor out of the file."
+        )
+    fitting = [key for key in maps if not unknown[key]]
+    return [peer for peer in family.peers if id(peer.names) in fitting]
+
+
+def _config(path):
+    """Returns timm's config.json beside a file, or an empty dict.
+
+    `pretrained_cfg` in it is left out if it is no dict, such as null.
+    """
+    try:
+        with open(
+            os.path.join(os.path.dirname(path), "config.json"), encoding="utf-8"
+        ) as file:
+            config = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(config, dict):
+        return {}
+    if not isinstance(config.get("pretrained_cfg"), dict):
+        config.pop("pretrained_cfg", None)
+    return config
+
+
+def _recipe(config):
+    """Returns the `Evaluation` that a config.json has, or None."""
+    recipe = config.get("pretrained_cfg", {})
+    try:
+        return Evaluation(
+            float(recipe["crop_pct"]),
+            str(recipe["interpolation"]),
+            tuple(255 * float(value) for value in recipe["mean"]),
+            tuple(255 * float(value) for value in recipe["std"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _network_name(path, metadata, config):
+    """Returns the name of a file's network, and what has it, in words."""
+    if isinstance(metadata.get("architecture"), str):
+        return metadata["architecture"], "its metadata"
+    there, configured = _name_in_path(path), config.get("architecture")
+    if isinstance(configured, str) and (
+        not there or networks_of(configured.partition(".")[0])
+    ):
+        return configured, "the config.json beside it"
+    return there, "its path"
+
+
+def _name_in_path(path):
+    """Returns the name that a file has, or a folder as timm names them."""
+    *folders, file = path.split(os.sep)
+    stem = file.removesuffix(ENDING)
+    name = _leading_name(stem)
+    if name:
+        return name + _tag_behind(stem, name)
+    for folder in reversed(folders):
+        if folder.startswith(CACHED):
+            return folder.removeprefix(CACHED)
+        name = _leading_name(folder)
+        if name and _tag_behind(folder, name):
+            return folder
+    return ""
+
+
+def _tag_behind(part, name):
+    rest = part[len(name) :]
+    return rest if rest.startswith(".") else ""
+
+
+@functools.cache
+def _all_names():
+    names = {peer.name for peers in PEERS.values() for peer in peers}
+    return sorted(names, key=len, reverse=True)
+
+
+def _leading_name(text):
+    """Returns the longest name of a network that `text` begins with."""
+    for name in _all_names():
+        if re.match(rf"{re.escape(name)}([.\-_]|$)", text):
+            return name
+    return ""
