@@ -56,7 +56,7 @@ DIRECTIONS = {
     | {"applications.pretrained", "applications.registry"},
     "applications": NETWORKS
     | {"applications.image", "applications.pretrained"}
-    | {"applications.registry", "tasks"},
+    | {"applications.registry", "losses", "tasks"},
     "testing": {"inlining", "layers"},
     "pretraining": {"applications", "checks"},
     "quantization": QUANTIZED,

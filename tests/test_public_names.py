@@ -50,6 +50,20 @@ PUBLIC = {
         "scale",
         "table",
     },
+    "keras_papers.applications.detection": {
+        "best_boxes",
+        "clip_boxes",
+        "decode_boxes",
+        "default_boxes",
+        "encode_boxes",
+        "intersection_over_union",
+        "kept_boxes",
+        "match",
+        "match_each_object",
+        "object_detection_boxes",
+        "sliding_anchors",
+        "spaced_scales",
+    },
     "keras_papers.applications.generative": {
         "GatedPixelCNN",
         "LatentVQVAE",
@@ -133,6 +147,7 @@ PUBLIC = {
         "DWDMarginLoss",
         "DistillationLoss",
         "ExpLoss",
+        "FocalLoss",
         "InfoNCE",
         "L1HingeLoss",
         "L2HingeLoss",
@@ -141,6 +156,7 @@ PUBLIC = {
         "MarginLoss",
         "MarginTraits",
         "ModifiedHuberLoss",
+        "MultiBoxLoss",
         "PerceptronLoss",
         "SigmoidLoss",
         "SmoothedL1HingeLoss",
@@ -322,6 +338,7 @@ def test_help_shows_functions_that_are_imported_late():
 
 
 HAVE_EXAMPLES = [
+    "keras_papers.applications.detection",
     "keras_papers.applications.generative",
     "keras_papers.applications.sequences",
     "keras_papers.applications.tabular",

@@ -8,6 +8,8 @@ from keras_papers.losses.contrastive import TripletLoss as TripletLoss
 from keras_papers.losses.contrastive import bpr_loss as bpr_loss
 from keras_papers.losses.contrastive import info_nce_loss as info_nce_loss
 from keras_papers.losses.contrastive import triplet_loss as triplet_loss
+from keras_papers.losses.detection import FocalLoss as FocalLoss
+from keras_papers.losses.detection import MultiBoxLoss as MultiBoxLoss
 from keras_papers.losses.distillation import (
     DistillationLoss as DistillationLoss,
 )

@@ -1,0 +1,155 @@
+"""Non-maximum suppression with outputs of a fixed size, on each backend."""
+
+from keras import ops
+
+from keras_papers.applications.detection.boxes import intersection_over_union
+
+
+def kept_boxes(boxes, is_valid, iou_threshold=0.5):
+    """Returns which boxes no better box overlaps.
+
+    Greedy suppression: from the best box on, each one that is kept removes
+    those whose overlap with it is larger than the threshold.
+
+    Args:
+        boxes: Tensor `(..., n, 4)`, the best first.
+        is_valid: Tensor of bools `(..., n)`: which boxes take part.
+        iou_threshold: Float in [0, 1]. Defaults to 0.5.
+
+    Returns:
+        Tensor of bools `(..., n)`.
+
+    Example:
+    >>> boxes = ops.array([[0.0, 0, 4, 4], [1, 0, 5, 4], [3, 0, 7, 4]])
+    >>> kept = kept_boxes(boxes, ops.ones(3, "bool"), 0.2)
+    >>> ops.convert_to_numpy(kept).tolist()
+    [True, False, True]
+    """
+    number = boxes.shape[-2]
+    is_better = ops.triu(ops.ones((number, number), "float32"), 1)
+    overlaps = intersection_over_union(boxes, boxes) > iou_threshold
+    removes = ops.cast(overlaps, "float32") * is_better
+
+    # A box is kept if no better one that is kept removes it. This equation has
+    # one solution. A step settles at least the next box in order; in practice
+    # a few steps are enough, where a loop over boxes needs all.
+    def step(kept, _):
+        return remaining(kept), kept
+
+    def remaining(kept):
+        removed = ops.matmul(ops.cast(kept, "float32")[..., None, :], removes)
+        return ops.logical_and(is_valid, removed[..., 0, :] < 0.5)
+
+    def differ(kept, before):
+        return ops.any(ops.logical_xor(kept, before))
+
+    kept, _ = ops.while_loop(differ, step, (remaining(is_valid), is_valid))
+    return kept
+
+
+def best_boxes(
+    boxes,
+    scores,
+    score_threshold=0.01,
+    iou_threshold=0.5,
+    candidates=300,
+    max_detections=100,
+    per_class=True,
+):
+    """Returns the boxes of each image that remain, the best first.
+
+    Args:
+        boxes: Tensor `(batch, n, 4)`.
+        scores: Tensor `(batch, n, classes)`, without background.
+        score_threshold: Float. Only better boxes take part. Defaults to 0.01.
+        iou_threshold: Float. A box is removed whose overlap with a better one
+            is larger. Defaults to 0.5.
+        candidates: Positive int. How many boxes take part, of each class.
+            Defaults to 300.
+        max_detections: Positive int. How many boxes are returned at most.
+            Defaults to 100.
+        per_class: Whether boxes remove those of their own class only.
+            Defaults to True. Otherwise a box is of its best class only, and
+            `candidates` are those of all classes: faster, and what MediaPipe
+            does.
+
+    Returns:
+        A dict: `"boxes"` `(batch, max_detections, 4)`, `"scores"` and
+        `"classes"` `(batch, max_detections)`, ints, and `"counts"`
+        `(batch,)`, the number of boxes. Behind them boxes and scores are 0,
+        and classes are -1.
+
+    Example:
+    >>> boxes = ops.array([[[0.0, 0, 4, 4], [0, 0, 4, 5], [9, 9, 11, 11]]])
+    >>> scores = ops.array([[[0.9], [0.8], [0.7]]])
+    >>> found = best_boxes(boxes, scores, max_detections=3)
+    >>> ops.convert_to_numpy(found["counts"]).tolist()
+    [2]
+    """
+
+    def of_image(image):
+        return _of_image(
+            *image,
+            score_threshold,
+            iou_threshold,
+            candidates,
+            max_detections,
+            per_class,
+        )
+
+    # One image after the other: the overlaps of all classes of a batch would
+    # need gigabytes.
+    boxes, scores, classes = ops.map(of_image, (boxes, scores))
+    counts = ops.sum(ops.cast(classes >= 0, "int32"), axis=-1)
+    return {
+        "boxes": boxes,
+        "scores": scores,
+        "classes": classes,
+        "counts": counts,
+    }
+
+
+def _of_image(
+    boxes,
+    scores,
+    score_threshold,
+    iou_threshold,
+    candidates,
+    max_detections,
+    per_class,
+):
+    """Returns boxes, scores and classes of one image, padded."""
+    number, classes = scores.shape
+    candidates = min(candidates, number)
+    numbers = ops.arange(classes, dtype="int32")[:, None]
+    scores = ops.transpose(scores)  # (classes, n)
+    if not per_class:
+        numbers = ops.cast(ops.argmax(scores, axis=0), "int32")[None]
+        scores = ops.max(scores, axis=0, keepdims=True)
+    best, places = ops.top_k(scores, candidates)
+    candidate_boxes = ops.take(boxes, places, axis=0)
+    numbers = (
+        ops.broadcast_to(numbers, (classes, candidates))
+        if per_class
+        else ops.take_along_axis(numbers, ops.cast(places, "int32"), axis=1)
+    )
+    kept = kept_boxes(candidate_boxes, best > score_threshold, iou_threshold)
+    # All that are kept, and as many that are not as the outputs have places.
+    rows = [
+        ops.reshape(ops.where(kept, best, -1.0), (-1,)),
+        ops.reshape(candidate_boxes, (-1, 4)),
+        ops.reshape(numbers, (-1,)),
+    ]
+    missing = max_detections - int(rows[0].shape[0])
+    if missing > 0:
+        rows[0] = ops.pad(rows[0], (0, missing), constant_values=-1.0)
+        rows[1] = ops.pad(rows[1], ((0, missing), (0, 0)))
+        rows[2] = ops.pad(rows[2], (0, missing))
+    found, places = ops.top_k(rows[0], max_detections)
+    is_found = found >= 0
+    chosen = ops.take(rows[1], places, axis=0)
+    return (
+        ops.where(is_found[:, None], chosen, 0.0),
+        ops.where(is_found, found, 0.0),
+        ops.where(is_found, ops.take(rows[2], places), -1),
+    )
