@@ -35,6 +35,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(skip)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Seeds what fixtures and a test draw, so that none fails by chance."""
+    keras.utils.set_random_seed(0)
+
+
 @pytest.fixture(autouse=True)
 def channels_last():
     """Puts the data format back that a test may have changed."""
