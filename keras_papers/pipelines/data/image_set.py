@@ -24,8 +24,28 @@ class Part:
         return len(self.labels)
 
     def __getitem__(self, indices):
-        hashes = None if self.hashes is None else self.hashes[indices]
-        return Part(self.sources[indices], self.labels[indices], hashes)
+        fields = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+        }
+        return type(self)(
+            **{
+                name: None if values is None else values[indices]
+                for name, values in fields.items()
+            }
+        )
+
+    def joined(self, *others):
+        """Returns the images of this part and of others of its kind."""
+        parts = (self, *others)
+        return type(self)(
+            **{
+                field.name: np.concatenate(
+                    [getattr(part, field.name) for part in parts]
+                )
+                for field in dataclasses.fields(self)
+            }
+        )
 
     def is_first(self):
         """Returns which images are no copies, to the byte, of one before."""
@@ -56,6 +76,16 @@ class Part:
         if self.sources.ndim > 1:
             return source
         return read_picture(source, (image_size, image_size))
+
+
+@dataclasses.dataclass(frozen=True)
+class AnsweredPart(Part):
+    """Images of one purpose whose answers are no classes: boxes or masks.
+
+    All have the label 0, so that they are divided as those of one class.
+    """
+
+    answers: np.ndarray | None = None  # (images,) of `Boxes`, or of masks
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,14 +1,13 @@
 """Folders of pictures: what is found, divided, left out, refused."""
 
-import concurrent.futures
 import pathlib
 import warnings
 
 import numpy as np
 
-from keras_papers.extras import MissingExtraError
 from keras_papers.pipelines.data.bit_depth import describe_whites
-from keras_papers.pipelines.data.duplicates import describe, find_duplicates
+from keras_papers.pipelines.data.checked_pictures import check_pictures
+from keras_papers.pipelines.data.division import divide_roles
 from keras_papers.pipelines.data.folder_hints import look_around
 from keras_papers.pipelines.data.folder_levels import (
     PICTURES,
@@ -22,13 +21,10 @@ from keras_papers.pipelines.data.folder_walk import (
     pictures_in,
 )
 from keras_papers.pipelines.data.image_set import (
-    TEST_SHARE,
     VALIDATION_SHARE,
     ImageSet,
     Part,
-    divide,
 )
-from keras_papers.pipelines.data.pictures import check_picture, reason_of
 
 # Pictures of a class to train on, by how many of the parts have folders.
 FEWEST = {1: 5, 2: 2, 3: 1}
@@ -81,50 +77,18 @@ def load_folder(
     train = parts["train"]
     fewest = FEWEST[len(roots)]
     _check_counts(roots["train"], names, train, fewest, skipped)
-    # The watched pictures choose the model. So a `val` alone is what it is
-    # tested on in the end, and others are watched.
-    test = parts.get("test", parts.get("val"))
-    test_is_val = "test" not in parts
-    if test is None:
-        train, test = divide(train, TEST_SHARE, seed)
-    if len(roots) == 3:
-        validation = parts["val"]
-    else:
-        train, validation = divide(train, validation_share, seed)
-    for name, part in (("val", validation), ("test", test)):
-        if not len(part):
-            raise ValueError(
-                f"`data` must hold pictures in {name}, where there is such a "
-                f"folder. Received: data={str(folder)!r} without one that can "
-                "be read. Add pictures, or remove the folder."
-            )
-    duplicates = find_duplicates(train, validation, test)
-    copies = describe(duplicates, validation, test)
-    watched, held_out = validation, test
-    validation = _without(watched, [train], folder, "to watch")
-    test = _without(held_out, [train, watched], folder, "held out")
+    division = divide_roles(parts, folder, seed, validation_share)
+    train, validation, test = division[:3]
     # Of the parts that have folders, what is left.
-    in_val = test if test_is_val else validation
+    in_val = test if division.test_is_val else validation
     left = {"train": train, "val": in_val, "test": test}
     missing = _missing(names, roots, left)
-    notes = [*notes, *missing, *copies, *describe_whites(whites)]
+    notes = [*notes, *missing, *division.notes, *describe_whites(whites)]
     for note in notes:
         warnings.warn(note, UserWarning, stacklevel=2)
-    return ImageSet(names, train, validation, test, tuple(skipped), duplicates)
-
-
-def _without(part, others, folder, purpose):
-    """Returns a part without the pictures that are in other parts, too."""
-    seen = {digest for other in others for digest in other.hashes}
-    is_new = np.array([digest not in seen for digest in part.hashes], bool)
-    if not is_new.any():
-        raise ValueError(
-            f"`data` must hold pictures {purpose} that are not copies of those "
-            f"of the other parts. Received: data={str(folder)!r}, where all "
-            f"{len(part):,} pictures {purpose} are copies. Add others, or "
-            "remove the folder, so that some of train are taken."
-        )
-    return part[is_new]
+    return ImageSet(
+        names, train, validation, test, tuple(skipped), division.duplicates
+    )
 
 
 def check_folder(folder, to_train=True, needs_classes=True):
@@ -239,53 +203,9 @@ def _scan(root, names, strict):
     if not names:
         files = files_below(root)
         labels = [0] * len(files)
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        # The GIL is free while Pillow decodes.
-        checked = list(pool.map(_check, files))
-    hashes = np.array([found[0] for found in checked], object)
-    skipped = [
-        (file, reason)
-        for file, (_, reason, _) in zip(files, checked, strict=True)
-        if reason
-    ]
-    whites = {
-        file: white
-        for file, (_, _, white) in zip(files, checked, strict=True)
-        if white is not None
-    }
-    if strict and skipped:
-        raise ValueError(
-            "`data` must hold pictures only, with strict=True. Received: "
-            f"{len(skipped)} files that cannot be read, the first "
-            f"{skipped[0][0]!r} ({skipped[0][1]}). Take them out, or leave "
-            "`strict` out to skip them."
-        )
-    if skipped:
-        warnings.warn(_left_out(skipped), UserWarning, stacklevel=2)
-    good = np.array([reason is None for _, reason, _ in checked], bool)
-    part = Part(np.array(files, object), np.array(labels, int), hashes)
-    return part[good], skipped, whites
-
-
-def _left_out(skipped, named=5):
-    files = [f"{file} ({reason})" for file, reason in skipped[:named]]
-    if len(skipped) > named:
-        files.append(f"{len(skipped) - named:,} more")
-    return (
-        f"{len(skipped):,} file{'s' * (len(skipped) > 1)} cannot be read and "
-        f"left out: {', '.join(files)}"
-    )
-
-
-def _check(path):
-    """Returns a file's hash, why it cannot be read or None, and its white."""
-    try:
-        hashed, white = check_picture(path)
-    except MissingExtraError:
-        raise
-    except ValueError as error:
-        return None, reason_of(error.__cause__), None
-    return hashed, None, white
+    checked = check_pictures(files, strict)
+    part = Part(np.array(files, object), np.array(labels, int), checked.hashes)
+    return part[checked.good], checked.skipped, checked.whites
 
 
 def _check_counts(root, names, part, fewest, skipped):

@@ -10,6 +10,8 @@ from keras_papers.extras import require
 from keras_papers.pipelines.data import bit_depth
 
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1")
+ORIENTATION = 274  # EXIF tag
+TURNED = (5, 6, 7, 8)  # values of it that swap height and width
 LIKELY_WHITE = "keras_papers.likely_white"  # in `info` of an image
 
 # Pillow's warning does not name the file; that of `_open` does.
@@ -66,6 +68,23 @@ def check_picture(path):
     return hashed, image.info.get(LIKELY_WHITE)
 
 
+def picture_size(path):
+    """Returns the height and width of a picture, upright, from its header.
+
+    Raises:
+        ValueError: As `read_picture`.
+    """
+    image_module = require("PIL.Image", "mobile")
+    content = _read(path)
+    try:
+        with _open(image_module, content, path) as image:
+            width, height = image.size
+            is_turned = image.getexif().get(ORIENTATION) in TURNED
+    except Exception as error:  # Pillow's readers let through what they meet
+        raise _unreadable(path, error) from error
+    return (width, height) if is_turned else (height, width)
+
+
 def _read(path):
     """Returns the bytes of a file, which Pillow would read in parts."""
     try:
@@ -94,14 +113,17 @@ def _decode(content, path, size):
             f"Received: {str(path)!r} ({error}). Make it smaller first."
         ) from error
     except Exception as error:  # Pillow's readers let through what they meet
-        raise ValueError(
-            "A picture must be a file that can be read whole. Received: "
-            f"{str(path)!r} ({reason_of(error)}). Take it out, or fetch it "
-            "again."
-        ) from error
+        raise _unreadable(path, error) from error
     if size is not None:
         image = image.resize(size[::-1], image_module.Resampling.BILINEAR)
     return image
+
+
+def _unreadable(path, error):
+    return ValueError(
+        "A picture must be a file that can be read whole. Received: "
+        f"{str(path)!r} ({reason_of(error)}). Take it out, or fetch it again."
+    )
 
 
 def _open(image_module, content, path):

@@ -17,7 +17,6 @@ import numpy as np
 
 from keras_papers.files.drafts import draft_of
 from keras_papers.pipelines.data.duplicates import find_duplicates
-from keras_papers.pipelines.data.image_set import Part
 
 SPLIT = "split.json"
 PARTS = ("train", "validation", "test")  # of a picture in two the first counts
@@ -269,12 +268,8 @@ def warn_of_seen(model, what="pictures"):
 
 def join(images):
     """Returns all images of an `ImageSet` as one `Part`."""
-    parts = [getattr(images, name) for name in PARTS]
-    return Part(
-        np.concatenate([part.sources for part in parts]),
-        np.concatenate([part.labels for part in parts]),
-        np.concatenate([part.hashes for part in parts]),
-    )
+    first, *others = (getattr(images, name) for name in PARTS)
+    return first.joined(*others)
 
 
 def divided_as(split, images, with_new):

@@ -1,0 +1,92 @@
+"""Pictures with their answers, boxes or masks, as a set that is divided."""
+
+import warnings
+
+import numpy as np
+
+from keras_papers.pipelines.data.bit_depth import describe_whites
+from keras_papers.pipelines.data.division import divide_roles
+from keras_papers.pipelines.data.image_set import AnsweredPart, ImageSet
+
+FEWEST = 5  # pictures to train on where they are not divided
+VALIDATION_SHARE = 0.1  # there are fewer pictures than of classes, as a rule
+
+
+def answered_set(folder, names, files, answers, roles, checked, seed):
+    """Divides pictures as their folders or lists do.
+
+    Args:
+        folder: The folder of the user, for errors.
+        names: Of the classes.
+        files: Paths of the pictures.
+        answers: What each shows, `Boxes` or a mask.
+        roles: `"train"`, `"val"`, `"test"` or None of each.
+        checked: What `check_pictures` returned of the files.
+        seed: Draws what is held out where there are not all three roles.
+
+    Returns:
+        An `ImageSet` of `AnsweredPart`.
+
+    Raises:
+        ValueError: If there are too few pictures, or some are in no part.
+
+    Warns:
+        UserWarning: Of copies that are left out, and of pictures with
+            different values for white.
+    """
+    roles = np.array([role or "" for role in roles], object)
+    known = sorted(set(roles) - {""})
+    if known and "train" not in known:
+        roles[roles == ""] = "train"  # beside, say, a folder `test`
+    elif known and "" in roles:
+        lost = files[int(np.argmax(roles == ""))]
+        raise ValueError(
+            "`data` must hold its pictures in the parts that it is divided "
+            f"into. Received: data={str(folder)!r} with {', '.join(known)}, "
+            f"and {lost!r} in none of them. Move it into one, or away."
+        )
+    elif not known:
+        roles[:] = "train"
+    if "unlabelled" in roles:
+        raise ValueError(
+            "`data` must hold answers for pictures to train on and to test. "
+            f"Received: data={str(folder)!r} with "
+            f"{files[int(np.argmax(roles == 'unlabelled'))]!r}, whose folder "
+            "is called as one without answers. Rename or remove it."
+        )
+    whole = AnsweredPart(
+        np.array(files, object),
+        np.zeros(len(files), int),
+        checked.hashes,
+        as_objects(answers),
+    )
+    parts = {
+        role: whole[checked.good & (roles == role)]
+        for role in ("train", "val", "test")
+        if role in roles
+    }
+    train = parts.get("train", ())
+    fewest = FEWEST if len(parts) == 1 else 2
+    if not len(train) or train.is_first().sum() < fewest:
+        raise ValueError(
+            f"`data` must hold {fewest} pictures to train on or more that "
+            f"differ, to hold some of them out. Received: data={str(folder)!r} "
+            f"with {len(train)} that can be read. Add pictures."
+        )
+    division = divide_roles(parts, folder, seed, VALIDATION_SHARE)
+    for note in [*division.notes, *describe_whites(checked.whites)]:
+        warnings.warn(note, UserWarning, stacklevel=3)
+    return ImageSet(
+        tuple(names),
+        *division[:3],
+        tuple(checked.skipped),
+        division.duplicates,
+    )
+
+
+def as_objects(values):
+    """Returns an array of objects, which NumPy would take for rows."""
+    array = np.empty(len(values), object)
+    for index, value in enumerate(values):
+        array[index] = value
+    return array

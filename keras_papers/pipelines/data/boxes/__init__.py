@@ -1,0 +1,1 @@
+"""Boxes of objects in pictures, read from the files of other tools."""

@@ -1,0 +1,168 @@
+"""Pascal VOC: an XML file beside each picture, or in `Annotations`.
+
+The coordinates are taken as they are. Those of the challenge count pixels from
+1; most tools since then count edges from 0, and a file does not record which.
+"""
+
+import os
+import pathlib
+import xml.etree.ElementTree
+import xml.parsers.expat
+
+from keras_papers.pipelines.data.boxes.annotated import (
+    Annotated,
+    Annotations,
+    damaged,
+    missing_picture,
+)
+from keras_papers.pipelines.data.boxes.class_list import read_class_list
+from keras_papers.pipelines.data.pairing import (
+    key_of,
+    pictures_by_key,
+    role_of_key,
+)
+
+NAME = "Pascal VOC XML"
+LISTS = ("train", "val", "test")  # in ImageSets/Main
+SIDES = ("xmin", "ymin", "xmax", "ymax")
+
+
+def annotation_files(files):
+    """Returns the files of this format among others."""
+    return [
+        file
+        for file in files
+        if file.lower().endswith(".xml") and _is_annotation(file)
+    ]
+
+
+def _is_annotation(file):
+    with open(file, "rb") as opened:
+        start = opened.read(4096)
+    # What is empty or damaged is read, so that the error names it.
+    return b"<annotation" in start or b"<" not in start
+
+
+def read(folder, files):
+    """Reads the boxes of a folder.
+
+    Args:
+        folder: The folder of the user.
+        files: All files in it.
+
+    Returns:
+        `Annotations`.
+
+    Raises:
+        ValueError: With the file's name, if one cannot be read or its picture
+            is missing.
+    """
+    pictures = pictures_by_key(files, folder)
+    by_name = {os.path.basename(file): file for file in files}
+    roles = _listed_roles(folder, files)
+    found, unlisted = [], 0
+    for file in annotation_files(files):
+        key = key_of(file, folder)
+        stem = pathlib.PurePath(file).stem
+        if roles and stem not in roles:
+            unlisted += 1
+            continue
+        root = _parsed(file)
+        named = root.findtext("filename") or stem
+        picture = pictures.get(key) or by_name.get(os.path.basename(named))
+        if picture is None:
+            raise missing_picture(file, named)
+        objects = root.findall("object")
+        found.append(
+            Annotated(
+                picture,
+                file,
+                [_box(each, file) for each in objects],
+                [_label(each, file) for each in objects],
+                [False] * len(objects),
+                roles[stem] if roles else role_of_key(key),
+                _size(root),
+            )
+        )
+    missing = set(roles) - {pathlib.PurePath(each.file).stem for each in found}
+    if missing:
+        raise ValueError(
+            "`data` must hold the annotations that ImageSets/Main lists. "
+            f"Received: {str(folder)!r} without {sorted(missing)[0]!r}, which "
+            f"{roles[sorted(missing)[0]]}.txt lists. Add it, or take it out of "
+            "the list."
+        )
+    notes = ()
+    if unlisted:
+        notes = (
+            f"{unlisted:,} annotations are in no list of ImageSets/Main, and "
+            "are left out",
+        )
+    return Annotations(found, read_class_list(folder), notes)
+
+
+def _parsed(file):
+    """Returns the root of an XML file, in which nothing is expanded."""
+    builder = xml.etree.ElementTree.TreeBuilder()
+    parser = xml.parsers.expat.ParserCreate()
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = _refuse_type
+    try:
+        with open(file, "rb") as opened:
+            parser.Parse(opened.read(), True)
+        root = builder.close()
+    except (OSError, ValueError, xml.parsers.expat.ExpatError) as error:
+        raise damaged(file, "XML file", error) from error
+    if root.tag != "annotation":
+        raise damaged(file, NAME, f"its root is {root.tag!r}")
+    return root
+
+
+def _refuse_type(*declaration):
+    # A document type can define entities that grow without a limit.
+    raise ValueError("it declares a document type")
+
+
+def _size(root):
+    height, width = (
+        _number(root.findtext(f"size/{side}")) for side in ("height", "width")
+    )
+    # Some tools write zeros.
+    return (int(height), int(width)) if height and width else None
+
+
+def _number(text):
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _box(element, file):
+    box = [_number(element.findtext(f"bndbox/{side}")) for side in SIDES]
+    if None in box:
+        raise damaged(file, NAME, "an object without a bndbox of numbers")
+    return tuple(box)
+
+
+def _label(element, file):
+    label = (element.findtext("name") or "").strip()
+    if not label:
+        raise damaged(file, NAME, "an object without a name")
+    return label
+
+
+def _listed_roles(folder, files):
+    """Returns the role of each name that the lists of ImageSets/Main hold."""
+    roles = {}
+    for role in LISTS:
+        ending = os.path.join("ImageSets", "Main", f"{role}.txt")
+        for file in files:
+            if os.path.relpath(file, folder).endswith(ending):
+                text = pathlib.Path(file).read_text("utf-8", "replace")
+                for line in text.splitlines():
+                    if line.strip():
+                        roles.setdefault(line.split()[0], role)
+    return roles

@@ -1,0 +1,232 @@
+"""YOLO: a text file for each picture, in `labels` or beside the picture.
+
+A line has the index of the class and the box as shares of the sides of the
+picture: the middle's x and y, width and height. A line of more points is an
+outline, whose box is taken. A picture without a file shows no object.
+"""
+
+import os
+import pathlib
+import re
+
+from keras_papers.pipelines.data.boxes.annotated import (
+    Annotated,
+    Annotations,
+    missing_picture,
+)
+from keras_papers.pipelines.data.boxes.class_list import (
+    LISTS,
+    checked_names,
+    read_class_list,
+)
+from keras_papers.pipelines.data.folder_levels import role_of
+from keras_papers.pipelines.data.pairing import (
+    key_of,
+    pictures_by_key,
+    role_of_key,
+)
+
+NAME = "YOLO text"
+YAMLS = (".yaml", ".yml")
+LINE = re.compile(r"\s*\d+(\s+[-+.\deE]+){4,}\s*")
+
+
+def annotation_files(files):
+    """Returns the files of this format among others."""
+    return [
+        file
+        for file in files
+        if file.lower().endswith(".txt")
+        and os.path.basename(file) not in LISTS
+        and _is_annotation(file)
+    ]
+
+
+def _is_annotation(file):
+    with open(file, encoding="utf-8", errors="replace") as opened:
+        first = opened.readline()
+    parent = os.path.basename(os.path.dirname(file)).lower()
+    if not first.strip():  # a picture without an object
+        return "labels" in (parent, *_parents(file))
+    return LINE.fullmatch(first) is not None
+
+
+def _parents(file):
+    return [part.lower() for part in pathlib.PurePath(file).parts[:-1]]
+
+
+def read(folder, files):
+    """Reads the boxes of a folder; see `pascal_voc.read`."""
+    settings = _settings(files)
+    names = settings.names or read_class_list(folder)
+    if names is None:
+        raise ValueError(
+            "`data` must list the names of the classes of YOLO text files. "
+            f"Received: {str(folder)!r} without data.yaml and classes.txt. "
+            "Write classes.txt, with a name on each line in the order of the "
+            "indices."
+        )
+    pictures = pictures_by_key(files, folder)
+    answers = {}
+    for file in annotation_files(files):
+        key = key_of(file, folder)
+        if key not in pictures:
+            raise missing_picture(file, f"{key}.jpg")
+        answers[key] = file
+    found, without = [], 0
+    for key, picture in pictures.items():
+        file = answers.get(key)
+        without += file is None
+        lines = [] if file is None else _lines(file)
+        boxes = [_box(*line) for line in lines]
+        found.append(
+            Annotated(
+                picture,
+                file or picture,
+                boxes,
+                [_label(line, names) for line in lines],
+                [False] * len(lines),
+                settings.role_of(picture, folder) or role_of_key(key),
+                are_shares=True,
+            )
+        )
+    notes = ()
+    if without:
+        notes = (
+            f"{without:,} pictures have no text file, and count as pictures "
+            "without objects",
+        )
+    return Annotations(found, names, notes)
+
+
+def _lines(file):
+    """Returns file, number, class and numbers of the lines of a file."""
+    text = pathlib.Path(file).read_text("utf-8", "replace")
+    lines = []
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.split()
+        if not words:
+            continue
+        is_outline = len(words) >= 7 and len(words) % 2 == 1
+        try:
+            if len(words) != 5 and not is_outline:
+                raise ValueError
+            lines.append(
+                (file, number, int(words[0]), [*map(float, words[1:])])
+            )
+        except ValueError:
+            raise ValueError(
+                "A YOLO text file has a class and four numbers on each line. "
+                f"Received: {str(file)!r}, line {number}: {line[:60]!r}. "
+                "Correct the line."
+            ) from None
+    return lines
+
+
+def _box(file, number, label, numbers):
+    if len(numbers) > 4:
+        across, down = numbers[::2], numbers[1::2]
+        return min(across), min(down), max(across), max(down)
+    x, y, width, height = numbers
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def _label(line, names):
+    file, number, label, _ = line
+    if not 0 <= label < len(names):
+        raise ValueError(
+            "`data` must hold boxes of the classes that are listed. Received: "
+            f"{str(file)!r}, line {number}, with class {label}, and the "
+            f"{len(names):,} classes are {list(names)}. Add the class, or "
+            "correct the line."
+        )
+    return names[label]
+
+
+class _Settings:
+    """What data.yaml says: names of classes, and folders of the parts."""
+
+    def __init__(self, names=None, folders=()):
+        self.names = names
+        self.folders = folders  # pairs of a folder in that of the user and role
+
+    def role_of(self, picture, folder):
+        """Returns the part that a picture is in by data.yaml, or None."""
+        place = f"/{os.path.relpath(picture, folder)}".replace(os.sep, "/")
+        for below, role in self.folders:
+            if f"/{below}/" in place:
+                return role
+        return None
+
+
+def _settings(files):
+    """Reads the YAML file that lists the classes.
+
+    Of YAML it takes what these files are made of: a key with a text, with a
+    list in brackets or by dashes, or with numbered lines.
+    """
+    found = []
+    for file in files:
+        if file.lower().endswith(YAMLS):
+            values = _yaml(pathlib.Path(file).read_text("utf-8", "replace"))
+            if "names" in values:
+                found.append((file, values))
+    if len(found) > 1:
+        raise ValueError(
+            "`data` must hold one YAML file that lists the classes. Received: "
+            f"{found[0][0]!r} and {found[1][0]!r}. Move one of them away."
+        )
+    if not found:
+        return _Settings()
+    ((file, values),) = found
+    names = values["names"]
+    names = checked_names([names] if isinstance(names, str) else names, file)
+    folders = []
+    for key, value in values.items():
+        role = role_of(key)
+        for place in [value] if isinstance(value, str) else value:
+            if not role or key == "names" or not place:
+                continue
+            if place.endswith(".txt"):
+                raise ValueError(
+                    "`data` must hold the pictures of each part in a folder. "
+                    f"Received: {str(file)!r} with the list {key}: {place}. "
+                    "Sort the pictures into folders train, val and test."
+                )
+            below = re.sub(r"^(\.{0,2}/)+", "", place.replace("\\", "/"))
+            folders.append((below.strip("/"), role))
+    return _Settings(names, folders)
+
+
+def _yaml(text):
+    """Returns the keys of a simple YAML file with texts or lists of texts."""
+    values, key = {}, None
+    # A list in brackets may take several lines.
+    text = re.sub(r"\[[^]]*\]", lambda found: " ".join(found[0].split()), text)
+    for line in text.splitlines():
+        line = re.sub(r"(^|\s)#.*", "", line).rstrip()
+        if not line:
+            continue
+        inner = re.fullmatch(r"\s*-\s+(.*)|\s+\d+\s*:\s*(.*)", line)
+        if inner and key is not None:
+            if not isinstance(values[key], list):
+                values[key] = []
+            values[key].append(_plain(inner[1] or inner[2]))
+            continue
+        outer = re.fullmatch(r"(\w+)\s*:\s*(.*)", line)
+        if not outer:
+            continue
+        key, value = outer[1], outer[2].strip()
+        if value.startswith("{"):
+            pairs = value.strip("{}").split(",")
+            values[key] = [_plain(pair.partition(":")[2]) for pair in pairs]
+        elif value.startswith("["):
+            items = value.strip("[]").split(",")
+            values[key] = [_plain(each) for each in items if each.strip()]
+        else:
+            values[key] = _plain(value)
+    return values
+
+
+def _plain(text):
+    return text.strip().strip("'\"")
