@@ -20,6 +20,10 @@ from keras_papers.applications.image.image_input import (
     preprocessed,
 )
 from keras_papers.applications.image.initializers import CONVOLUTION, DENSE
+from keras_papers.applications.image.output_stride import (
+    OutputStride,
+    check_output_stride,
+)
 from keras_papers.applications.image.padding import check_padding
 from keras_papers.applications.image.rows import (
     Row,
@@ -121,6 +125,8 @@ def build(
     dropout=0.2,
     include_preprocessing=True,
     padding=None,
+    output_stride=32,
+    dilation_start="behind",
     batch_norm_momentum=MOMENTUM,
     batch_norm_epsilon=None,
     rows=None,
@@ -157,6 +163,12 @@ def build(
         padding: How maps are padded at strides 2: `"same"`, as in
             TensorFlow, or `"symmetric"`, as in PyTorch. Defaults to None:
             what `weights` need, and as keras.applications without weights.
+        output_stride: 32 (default), 16 or 8. How many times smaller than the
+            image the last map is. Strides beyond it become 1, and the
+            convolutions behind them are dilated, with the same weights.
+        dilation_start: Where dilations begin: `"behind"` (default), behind the
+            convolution that had the stride, as in DeepLab; `"strided"`, in it,
+            as in torchvision's MobileNetV3.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md); the
             authors' code has 0.99.
@@ -185,6 +197,7 @@ def build(
     check_depth(depth)
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")
     check_padding(padding, batch_norm_epsilon)
+    check_output_stride(output_stride, dilation_start)
     check_top(include_top, weights, pooling, classes, classifier_activation)
     images = image_input(input_shape, input_tensor, SIZE)
     table = network.table if rows is None else check_rows(rows, images)
@@ -207,13 +220,16 @@ def build(
     x = conv_norm_graph(
         x, "stem", stem, 3, 2, "relu", source.padding or "same", **norm
     )
+    strides = OutputStride(output_stride, dilation_start)
     for stage, row in enumerate(table, start=1):
         for block in range(deeper(row.layers, depth)):
+            step = strides.step(row.s if block == 0 else 1)
             x = row_graph(
                 x,
-                row,
+                row._replace(skip=False) if step.replaced else row,
                 filters=round_filters(row.filters * alpha),
-                strides=row.s if block == 0 else 1,
+                strides=step.strides,
+                dilation_rate=step.dilation_rate,
                 activation="relu",
                 padding=source.padding,
                 name=f"stage{stage}_block{block + 1}",

@@ -19,6 +19,10 @@ from keras_papers.applications.image.image_input import (
     image_input,
     preprocessed,
 )
+from keras_papers.applications.image.output_stride import (
+    OutputStride,
+    check_output_stride,
+)
 from keras_papers.applications.image.padding import (
     check_padding,
     published_padding,
@@ -126,6 +130,8 @@ def MobileNet(
     depth=1.0,
     include_preprocessing=False,
     padding=None,
+    output_stride=32,
+    dilation_start="behind",
     batch_norm_momentum=MOMENTUM,
     batch_norm_epsilon=None,
 ):
@@ -167,6 +173,12 @@ def MobileNet(
         padding: How maps are padded at strides 2: `"same"`, as in
             TensorFlow, or `"symmetric"`, as in PyTorch. Defaults to None:
             what `weights` need, and as keras.applications without weights.
+        output_stride: 32 (default), 16 or 8. How many times smaller than the
+            image the last map is. Strides beyond it become 1, and the
+            convolutions behind them are dilated, with the same weights.
+        dilation_start: Where dilations begin: `"behind"` (default), behind the
+            convolution that had the stride, as in DeepLab; `"strided"`, in it,
+            as in torchvision's MobileNetV3.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md);
             keras.applications has 0.99.
@@ -192,6 +204,7 @@ def MobileNet(
     check_depth(depth)
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")
     check_padding(padding, batch_norm_epsilon)
+    check_output_stride(output_stride, dilation_start)
     check_top(include_top, weights, pooling, classes, classifier_activation)
     images = image_input(
         input_shape,
@@ -235,26 +248,30 @@ def MobileNet(
         padding=source.padding or "same",
         **norm,
     )
+    strides = OutputStride(output_stride, dilation_start)
     table = TABLE_5_SHALLOW if shallow else TABLE_1
     table = deepen(table, depth, "filters")
     for block, row in name_blocks(table, "filters"):
         filters = _scaled(row.filters, alpha)
+        step = strides.step(row.s)
         if full_convolution:
             x = conv_norm_graph(
                 x,
                 block,
                 filters,
                 3,
-                row.s,
+                step.strides,
                 padding=source.padding or "same",
+                dilation_rate=step.dilation_rate,
                 **norm,
             )
             continue
         x = DepthwiseSeparable(
             filters=filters,
-            strides=row.s,
+            strides=step.strides,
             depth_multiplier=depth_multiplier,
             padding=published_padding(x, "even", source.padding),
+            dilation_rate=step.dilation_rate,
             name=block,
             **norm,
         ).draw(x)

@@ -19,6 +19,10 @@ from keras_papers.applications.image.image_input import (
     image_input,
     preprocessed,
 )
+from keras_papers.applications.image.output_stride import (
+    OutputStride,
+    check_output_stride,
+)
 from keras_papers.applications.image.padding import (
     check_padding,
     published_padding,
@@ -26,8 +30,10 @@ from keras_papers.applications.image.padding import (
 from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
+    check_reduced_tail,
     round_filters,
     unpublished_depth,
+    unpublished_tail,
 )
 from keras_papers.applications.image.stages import deeper
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
@@ -71,6 +77,9 @@ TABLE_2 = (
 )
 # fmt: on
 STEM, HEAD = 32, 1280  # the convolutions before and after these rows
+# "RF2" in table 7 of MobileNetV3's paper has half the channels in stages.
+REDUCED_TAILS = ("segmentation",)
+REDUCED_STAGES = (6, 7)
 SIZES = (96, 128, 160, 192, 224)  # of the published networks
 
 
@@ -110,6 +119,9 @@ def MobileNetV2(
     depth=1.0,
     include_preprocessing=False,
     padding=None,
+    output_stride=32,
+    dilation_start="behind",
+    reduced_tail=None,
     batch_norm_momentum=MOMENTUM,
     batch_norm_epsilon=None,
 ):
@@ -143,6 +155,14 @@ def MobileNetV2(
         padding: How maps are padded at strides 2: `"same"`, as in
             TensorFlow, or `"symmetric"`, as in PyTorch. Defaults to None:
             what `weights` need, and as keras.applications without weights.
+        output_stride: 32 (default), 16 or 8. How many times smaller than the
+            image the last map is. Strides beyond it become 1, and the
+            convolutions behind them are dilated, with the same weights.
+        dilation_start: Where dilations begin: `"behind"` (default), behind the
+            convolution that had the stride, as in DeepLab; `"strided"`, in it,
+            as in torchvision's MobileNetV3.
+        reduced_tail: `"segmentation"` for half the channels in the stages 6
+            and 7, "RF2" of MobileNetV3's paper. Defaults to None.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md);
             keras.applications has 0.999.
@@ -167,6 +187,8 @@ def MobileNetV2(
     check_alpha(alpha)
     check_depth(depth)
     check_padding(padding, batch_norm_epsilon)
+    check_output_stride(output_stride, dilation_start)
+    check_reduced_tail(reduced_tail, REDUCED_TAILS)
     check_top(include_top, weights, pooling, classes, classifier_activation)
     images = image_input(input_shape, input_tensor)
     rows = image_size(images)[0]
@@ -180,6 +202,7 @@ def MobileNetV2(
         padding=padding,
         epsilon=batch_norm_epsilon,
         alpha=alpha,
+        **unpublished_tail(reduced_tail),
         **unpublished_depth(depth),
     )
     x = preprocessed(images, source.evaluation)
@@ -194,13 +217,20 @@ def MobileNetV2(
         padding=source.padding or "same",
         **norm,
     )
+    strides = OutputStride(output_stride, dilation_start)
     for stage, row in enumerate(TABLE_2, start=1):
+        channels = row.c
+        if reduced_tail and stage in REDUCED_STAGES:
+            channels //= 2
         for repeat in range(deeper(row.n, depth)):
+            step = strides.step(row.s if repeat == 0 else 1)
             x = InvertedResidual(
-                filters=round_filters(int(row.c * alpha)),
+                filters=round_filters(int(channels * alpha)),
                 expansion=row.t,
-                strides=row.s if repeat == 0 else 1,
+                strides=step.strides,
+                shortcut=not step.replaced,
                 padding=published_padding(x, "same", source.padding),
+                dilation_rate=step.dilation_rate,
                 name=f"stage{stage}_block{repeat + 1}",
                 **norm,
             ).draw(x)

@@ -20,6 +20,10 @@ from keras_papers.applications.image.image_input import (
     image_input,
     preprocessed,
 )
+from keras_papers.applications.image.output_stride import (
+    OutputStride,
+    check_output_stride,
+)
 from keras_papers.applications.image.padding import (
     check_padding,
     published_padding,
@@ -27,8 +31,10 @@ from keras_papers.applications.image.padding import (
 from keras_papers.applications.image.scaling import (
     check_alpha,
     check_depth,
+    check_reduced_tail,
     round_filters,
     unpublished_depth,
+    unpublished_tail,
 )
 from keras_papers.applications.image.stages import deepen, name_blocks
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
@@ -104,6 +110,7 @@ STEM = 16  # the convolution before these rows
 HEAD_EXPANSION = 6  # 960 = 6 * 160 and 576 = 6 * 96 behind them
 SQUEEZE_RATIO = 0.25  # of the expanded map, section 5.3
 ACTIVATIONS = {"RE": "relu", "HS": "hard_swish"}
+REDUCED_TAILS = ("detection", "segmentation")
 
 
 def _published(model, ending, md5s):
@@ -200,6 +207,9 @@ def build(
     *,
     depth=1.0,
     padding=None,
+    output_stride=32,
+    dilation_start="strided",
+    reduced_tail=None,
     batch_norm_momentum=MOMENTUM,
     batch_norm_epsilon=None,
 ):
@@ -235,6 +245,16 @@ def build(
         padding: How maps are padded at strides 2: `"same"`, as in
             TensorFlow, or `"symmetric"`, as in PyTorch. Defaults to None:
             what `weights` need, and as keras.applications without weights.
+        output_stride: 32 (default), 16 or 8. How many times smaller than the
+            image the last map is. Strides beyond it become 1, and the
+            convolutions behind them are dilated, with the same weights.
+        dilation_start: Where dilations begin: `"strided"` (default), in the
+            convolution that had the stride, as in torchvision; `"behind"`,
+            behind it, as in DeepLab.
+        reduced_tail: `"detection"` for half the channels in the last stage, as
+            the networks "+" of table 6 have; `"segmentation"` for half of its
+            first expansion too, as those "RF2" of table 7 have. Defaults to
+            None.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md); the
             paper has 0.99 (section 6.1), keras.applications 0.999.
@@ -262,6 +282,8 @@ def build(
         "dropout_rate", dropout_rate, "a share of features", "0 drops none."
     )
     check_padding(padding, batch_norm_epsilon)
+    check_output_stride(output_stride, dilation_start)
+    check_reduced_tail(reduced_tail, REDUCED_TAILS)
     check_top(include_top, weights, pooling, classes, classifier_activation)
     images = image_input(input_shape, input_tensor)
     source = check_weights(
@@ -274,6 +296,7 @@ def build(
         epsilon=batch_norm_epsilon,
         alpha=alpha,
         minimalistic=minimalistic,
+        **unpublished_tail(reduced_tail),
         **unpublished_depth(depth),
     )
     x = preprocessed(images, source.evaluation)
@@ -285,8 +308,12 @@ def build(
         x, "stem", STEM, 3, 2, swish, source.padding or "same", **norm
     )
     before = STEM  # the paper's channels; x has them scaled and rounded
+    strides = OutputStride(output_stride, dilation_start)
     table = deepen(network.table, depth, "out")
     for block, row in name_blocks(table, "out"):
+        if reduced_tail and row.out == table[-1].out:
+            row = _reduced(row, reduced_tail)
+        step = strides.step(row.s)
         channels, expansion = x.shape[axis], row.exp_size / before
         expanded = round_filters(channels * expansion)
         squeeze = row.se and not minimalistic
@@ -295,12 +322,14 @@ def build(
             expansion=expansion,
             expanded_filters=None if expansion == 1 else expanded,
             kernel_size=3 if minimalistic else row.kernel,
-            strides=row.s,
+            strides=step.strides,
             activation="relu" if minimalistic else ACTIVATIONS[row.nl],
             squeeze_units=round_filters(expanded * SQUEEZE_RATIO)
             if squeeze
             else None,
+            shortcut=not step.replaced,
             padding=published_padding(x, "same", source.padding),
+            dilation_rate=step.dilation_rate,
             name=block,
             **norm,
         ).draw(x)
@@ -319,6 +348,19 @@ def build(
     else:
         x = pooled(x, pooling)
     return classifier(images, x, name, source)
+
+
+def _reduced(row, reduced_tail):
+    """Returns a row of the last stage with half the channels.
+
+    The code of the paper has them in two ways: V3_LARGE_DETECTION of
+    mobilenet_v3.py in slim, and feature_extractor.py of DeepLab.
+    """
+    keeps_expansion = row.s == 2 and reduced_tail == "detection"
+    return row._replace(
+        exp_size=row.exp_size if keeps_expansion else row.exp_size // 2,
+        out=row.out // 2,
+    )
 
 
 def _constructor(kind, network, table):

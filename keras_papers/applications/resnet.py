@@ -84,15 +84,26 @@ def _published(layers, md5, md5_no_top):
     )
 
 
-def _block(row, alpha, version, **options):
+def _block(row, alpha, version, step, **options):
     """Makes a block of figure 5, of two convolutions or of three."""
     conv3x3 = round_filters(row.conv3x3 * alpha)
+    options["strides"] = step.strides
     if not row.conv1x1:
-        return BasicResidual(conv3x3, **options)
+        return BasicResidual(
+            conv3x3,
+            first_dilation_rate=step.dilation_rate,
+            dilation_rate=step.behind,
+            **options,
+        )
+    strided_conv = "conv1" if version == 1 else "conv2"
     return BottleneckResidual(
         round_filters(row.conv1x1 * alpha),
         conv3x3,
-        strided_conv="conv1" if version == 1 else "conv2",
+        strided_conv=strided_conv,
+        # The convolution of 3 x 3 is behind the first, which may be strided.
+        dilation_rate=step.behind
+        if strided_conv == "conv1"
+        else step.dilation_rate,
         **options,
     )
 
@@ -137,6 +148,9 @@ NETWORKS |= {
 RESNET18 = NETWORKS[18]
 
 
+DENSE = ("output_stride", "dilation_start")  # arguments of ImageNet's networks
+
+
 def _constructor(layers, summary, omit=()):
     network = NETWORKS[layers]
     register = registry.network(
@@ -165,7 +179,7 @@ def _constructor(layers, summary, omit=()):
 def _cifar(layers):
     n = NETWORKS[layers].multiple
     summary = f"the network of section 4.2 for CIFAR-10, with n = {n},"
-    return _constructor(layers, summary, ("version",))
+    return _constructor(layers, summary, ("version", *DENSE))
 
 
 ResNet18 = _constructor(18, "a column of table 1", ("version",))

@@ -61,11 +61,12 @@ MD5S = {  # of the published files with top, and without
 }
 
 
-def _block(row, alpha, version, shortcut, **options):
+def _block(row, alpha, version, shortcut, step, **options):
     """Makes a block of figure 4e, of which there is one version."""
     return PreactivationResidual(
         round_filters(row.conv1x1 * alpha),
         round_filters(row.conv3x3 * alpha),
+        strides=step.strides,
         **options,
     )
 
@@ -99,7 +100,13 @@ def _constructor(layers):
             f"Builds ResNet-{layers} with pre-activation, as in "
             "keras.applications.",
             module=__name__,
-            omit=("version", "shortcut", "use_bias"),
+            omit=(
+                "version",
+                "shortcut",
+                "use_bias",
+                "output_stride",
+                "dilation_start",
+            ),
             use_bias=True,
             name=f"resnet{layers}v2",
         )

@@ -85,6 +85,17 @@ def _check_strides(name, value):
     return strides
 
 
+def check_dilation(layer):
+    """Raises ValueError if a layer has strides and a dilation."""
+    if layer.strides > 1 and layer.dilation_rate > 1:
+        raise ValueError(
+            "`dilation_rate` takes the place of `strides`, one of which must "
+            f"be 1. Received: dilation_rate={layer.dilation_rate} and "
+            f"strides={layer.strides} in {layer.name!r}. Pass strides=1 for a "
+            "map that keeps its size."
+        )
+
+
 def _check_shortcut(name, value):
     shortcut = plain(value)
     if not isinstance(shortcut, bool) and shortcut != "pool":
@@ -138,6 +149,11 @@ ARGUMENTS = {
         "the number of depthwise filters per channel",
         "A width multiplier such as 0.5 scales `filters` instead.",
     ),
+    "dilation_rate": _number(
+        check_positive_int,
+        "the distance between the pixels that a kernel sees",
+        "1 is an ordinary convolution.",
+    ),
     "epsilon": _number(
         _check_share,
         "added to the variance by the batch normalizations",
@@ -158,6 +174,12 @@ ARGUMENTS = {
         check_positive_int,
         "the number of output channels",
         "Scale a table's channels with a width multiplier, and round them.",
+    ),
+    "first_dilation_rate": _number(
+        check_positive_int,
+        "the distance between the pixels that the first kernel sees",
+        "Leave it out for that of the second.",
+        optional=True,
     ),
     "gate_activation": resolve_activation,
     "kernel_initializer": _resolve_initializer,

@@ -1,6 +1,7 @@
 """Base of the blocks around one spatial convolution."""
 
 from keras_papers.layers import _conv_norm
+from keras_papers.layers._arguments import check_dilation
 from keras_papers.layers._image_axes import (
     image_shape,
     known_channels,
@@ -13,9 +14,13 @@ class ConvBlock(Block):
     """Applies its layers one after another.
 
     A subclass documents the arguments, `filters`, `kernel_size`, `strides`,
-    `padding`, `data_format`, `momentum` and `epsilon` among them, and lists
-    its layers in `create_body`.
+    `padding`, `dilation_rate`, `data_format`, `momentum` and `epsilon` among
+    them, and lists its layers in `create_body`.
     """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        check_dilation(self)
 
     def create_body(self, channels):
         """Lists new layers, for an input of so many channels."""
@@ -47,6 +52,7 @@ class ConvBlock(Block):
             kernel_size=self.kernel_size,
             strides=self.strides,
             padding=self.padding,
+            dilation_rate=self.dilation_rate,
             activation=self.activation,
             **self._norm(),
             **kwargs,

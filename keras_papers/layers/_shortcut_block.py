@@ -117,6 +117,7 @@ class ShortcutBlock(Block):
         strides=1,
         activation=None,
         use_bias=None,
+        dilation_rate=1,
     ):
         """Lists a convolution, its normalization and activation."""
         return spatial_conv_norm(
@@ -127,6 +128,7 @@ class ShortcutBlock(Block):
             kernel_size=kernel_size,
             strides=strides,
             padding="symmetric" if kernel_size > 1 else "same",
+            dilation_rate=dilation_rate,
             activation=activation,
             momentum=self.momentum,
             epsilon=self.epsilon,

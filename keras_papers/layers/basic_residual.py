@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_papers.layers._arguments import check_dilation
 from keras_papers.layers._shortcut_block import (
     RESIDUAL_ARGUMENTS,
     ShortcutBlock,
@@ -22,6 +23,12 @@ class BasicResidual(ShortcutBlock, checks=RESIDUAL_ARGUMENTS):
             `"A"`, the input with channels of zeros; `"B"` (default), a 1 x 1
             convolution of it. `"C"`, a convolution everywhere. None adds
             nothing: the block of a plain network.
+        dilation_rate: Positive int. Distance between the rows, and the
+            columns, that the convolutions see. Above 1 it needs strides of 1.
+            Defaults to 1.
+        first_dilation_rate: That of the first convolution, which had the
+            stride in whose place the second is dilated. Defaults to
+            `dilation_rate`.
         use_bias: Whether the convolutions have biases. Defaults to False.
         momentum: Of the moving statistics of the batch normalizations.
             Defaults to 0.9, so that they keep up with a short training.
@@ -56,6 +63,8 @@ class BasicResidual(ShortcutBlock, checks=RESIDUAL_ARGUMENTS):
         strides=1,
         *,
         shortcut="B",
+        dilation_rate=1,
+        first_dilation_rate=None,
         use_bias=False,
         momentum=0.9,
         epsilon=1.001e-5,
@@ -64,7 +73,18 @@ class BasicResidual(ShortcutBlock, checks=RESIDUAL_ARGUMENTS):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_dilation(self)
 
     def create_body(self):
-        first = self.conv_norm("conv1", self.filters, 3, self.strides, "relu")
-        return first + self.conv_norm("conv2", self.filters, 3)
+        rate = self.dilation_rate
+        first = self.conv_norm(
+            "conv1",
+            self.filters,
+            3,
+            self.strides,
+            "relu",
+            dilation_rate=self.first_dilation_rate or rate,
+        )
+        return first + self.conv_norm(
+            "conv2", self.filters, 3, dilation_rate=rate
+        )

@@ -3,6 +3,7 @@
 import keras
 
 from keras_papers.checks import check_choice
+from keras_papers.layers._arguments import check_dilation
 from keras_papers.layers._shortcut_block import (
     RESIDUAL_ARGUMENTS,
     ShortcutBlock,
@@ -39,6 +40,9 @@ class BottleneckResidual(
             `"A"`, the input with channels of zeros; `"B"` (default), a 1 x 1
             convolution of it. `"C"`, a convolution everywhere. None adds
             nothing: the block of a plain network.
+        dilation_rate: Positive int. Distance between the rows, and the
+            columns, that the convolution of 3 x 3 sees. Above 1 it needs
+            strides of 1. Defaults to 1.
         use_bias: Whether the convolutions have biases. Defaults to False.
         momentum: Of the moving statistics of the batch normalizations.
             Defaults to 0.9, so that they keep up with a short training.
@@ -75,6 +79,7 @@ class BottleneckResidual(
         *,
         strided_conv="conv1",
         shortcut="B",
+        dilation_rate=1,
         use_bias=False,
         momentum=0.9,
         epsilon=1.001e-5,
@@ -83,12 +88,20 @@ class BottleneckResidual(
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_dilation(self)
 
     def create_body(self):
         strides = {"conv1": 1, "conv2": 1, self.strided_conv: self.strides}
         narrow = self.bottleneck_filters
         return (
             self.conv_norm("conv1", narrow, 1, strides["conv1"], "relu")
-            + self.conv_norm("conv2", narrow, 3, strides["conv2"], "relu")
+            + self.conv_norm(
+                "conv2",
+                narrow,
+                3,
+                strides["conv2"],
+                "relu",
+                dilation_rate=self.dilation_rate,
+            )
             + self.conv_norm("conv3", self.filters)
         )

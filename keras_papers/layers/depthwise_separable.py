@@ -27,6 +27,9 @@ class DepthwiseSeparable(ConvBlock, checks=ARGUMENTS):
             TensorFlow does, by the map's parity; `"even"` as `"same"` does for
             even maps, whatever the parity, which is what keras.applications'
             MobileNet does; `"symmetric"` as PyTorch does.
+        dilation_rate: Positive int. Distance between the rows, and the
+            columns, that the depthwise convolution sees. Above 1 it needs
+            strides of 1. Defaults to 1.
         momentum: Of the moving statistics of the batch normalizations.
             Defaults to 0.9, so that they keep up with a short training.
         epsilon: Of the batch normalizations. Defaults to 0.001.
@@ -61,6 +64,7 @@ class DepthwiseSeparable(ConvBlock, checks=ARGUMENTS):
         activation="relu6",
         *,
         padding="same",
+        dilation_rate=1,
         momentum=0.9,
         epsilon=1e-3,
         data_format=None,

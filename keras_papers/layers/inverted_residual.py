@@ -44,6 +44,9 @@ class InvertedResidual(ResidualBlock, checks=ARGUMENTS):
             shortcut. Defaults to 0.
         padding: How a map is padded at strides 2: `"same"` (default),
             `"even"` or `"symmetric"`, as in `DepthwiseSeparable`.
+        dilation_rate: Positive int. Distance between the rows, and the
+            columns, that the depthwise convolution sees. Above 1 it needs
+            strides of 1. Defaults to 1.
         momentum: Of the moving statistics of the batch normalizations.
             Defaults to 0.9, so that they keep up with a short training.
         epsilon: Of the batch normalizations. Defaults to 0.001.
@@ -88,6 +91,7 @@ class InvertedResidual(ResidualBlock, checks=ARGUMENTS):
         shortcut=True,
         stochastic_depth=0.0,
         padding="same",
+        dilation_rate=1,
         momentum=0.9,
         epsilon=1e-3,
         kernel_initializer="glorot_uniform",

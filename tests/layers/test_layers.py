@@ -111,6 +111,19 @@ CASES = [
         {"filters": 8, "shortcut": "pool", "strides": 2},
         (2, 7, 6, 8),
     ),
+    (InvertedResidual, {"filters": 8, "dilation_rate": 2}, (2, 7, 6, 8)),
+    (DepthwiseSeparable, {"filters": 6, "dilation_rate": 2}, (2, 7, 6, 4)),
+    (ConvNormActivation, {"filters": 6, "dilation_rate": 2}, (2, 7, 6, 4)),
+    (
+        BasicResidual,
+        {"filters": 8, "dilation_rate": 4, "first_dilation_rate": 2},
+        (2, 9, 9, 8),
+    ),
+    (
+        BottleneckResidual,
+        {"filters": 8, "bottleneck_filters": 4, "dilation_rate": 2},
+        (2, 7, 6, 6),
+    ),
     (ConvNormActivation, {"filters": 6}, (2, 6, 6, 4)),
     (
         ConvNormActivation,

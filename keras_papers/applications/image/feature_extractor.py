@@ -12,35 +12,48 @@ from keras_papers.layers._image_axes import image_size
 TAP = re.compile(r"stem|stage\d+_(block\d+|pool)")
 ENOUGH = 16  # pixels of a map, from which the ratio of two sizes is a stride
 PROBE = 256  # pixels given to a model of open size, to see what it halves
+STRIDES = (4, 8, 16, 32)
 
 
-def feature_extractor(model, strides=(4, 8, 16, 32)):
+def feature_extractor(model, strides=None, *, layers=None):
     """Returns a model of the feature maps inside a classifier.
 
     A map of stride 8 has an eighth of the image's height and width. Of the
-    maps of one stride the last is taken, behind the last block: where the
-    papers' own detection and segmentation heads are joined.
+    maps of one stride the last is taken, behind the last block. Some heads
+    are joined elsewhere, to a layer inside a block: `layers` names it.
 
     Args:
         model: A classifier of this package, also without its top or trained,
             or a functional or sequential model with one inside. Weights are
             shared with it.
-        strides: Powers of two, at least one. Defaults to `(4, 8, 16, 32)`.
+        strides: Powers of two, at least one. Defaults to `(4, 8, 16, 32)`, or
+            to none if there are `layers`.
+        layers: Dict from keys of the output to layers, or a list of layers,
+            which are then the keys too. A layer is the name of one, such as
+            `"stage3_block1_expand_activation"`, or of a block, whose output
+            is taken; `*` stands for the highest number, as in
+            `"stage3_block*"`. Defaults to None.
 
     Returns:
         A functional model whose output is a dict: `"stride4"` to its map, and
         so on. The classifier's layers are its own layers, not a model inside.
 
     Raises:
-        ValueError: If `model` has no map of one of the strides.
+        ValueError: If `model` has no map of one of the strides, or no such
+            layer.
 
     Example:
     >>> from keras_papers.applications import MobileNetV2
     >>> model = feature_extractor(MobileNetV2(), strides=(8, 32))
     >>> {name: tensor.shape for name, tensor in model.output.items()}
     {'stride8': (None, 28, 28, 32), 'stride32': (None, 7, 7, 320)}
+    >>> model = feature_extractor(
+    ...     MobileNetV2(), layers={"c4": "stage6_block1_expand_activation"}
+    ... )
+    >>> model.output["c4"].shape
+    (None, 14, 14, 576)
     """
-    images, taps = [], {}
+    images, taps, tensors = [], {}, {}
 
     def call(layer, *args, **kwargs):
         outputs = layer(*args, **kwargs)
@@ -48,6 +61,7 @@ def feature_extractor(model, strides=(4, 8, 16, 32)):
         if tap:
             images.append(args[0])
             taps[tap.group()] = outputs  # the last layer of a block stays
+        tensors[layer.name] = outputs
         return outputs
 
     drawn = None
@@ -60,11 +74,22 @@ def feature_extractor(model, strides=(4, 8, 16, 32)):
             f"Received: model={model!r}, which has none. Build one with "
             "keras_papers.applications.get."
         )
-    maps = {}
-    for stride, tensor in zip(
-        _strides(drawn, images[0], taps.values()), taps.values(), strict=True
-    ):
-        maps[stride] = tensor
+    outputs = {}
+    if strides is not None or layers is None:
+        strides = STRIDES if strides is None else strides
+        found = _strides(drawn, images[0], taps.values())
+        maps = dict(zip(found, taps.values(), strict=True))
+        _check_strides(strides, maps, model)
+        outputs = {f"stride{stride}": maps[stride] for stride in strides}
+    if layers is not None:
+        outputs |= {
+            key: output_of(layer, {**tensors, **taps}, model)
+            for key, layer in _by_key(layers).items()
+        }
+    return keras.Model(drawn.input, outputs, name=f"{model.name}_features")
+
+
+def _check_strides(strides, maps, model):
     listed = isinstance(strides, tuple | list)
     if not listed or not strides or any(s not in maps for s in strides):
         raise ValueError(
@@ -72,8 +97,57 @@ def feature_extractor(model, strides=(4, 8, 16, 32)):
             f"Received: strides={strides}. {model.name!r} has maps of strides "
             f"{sorted(maps)}."
         )
-    outputs = {f"stride{stride}": maps[stride] for stride in strides}
-    return keras.Model(drawn.input, outputs, name=f"{model.name}_features")
+
+
+def _by_key(layers):
+    """Returns `layers` as a dict of names, or raises ValueError."""
+    if isinstance(layers, tuple | list):
+        layers = {layer: layer for layer in layers}
+    if not isinstance(layers, dict) or not layers:
+        raise ValueError(
+            "`layers` is a dict or a list of names of layers, at least one. "
+            f"Received: layers={layers!r}. Pass such as "
+            "{'c4': 'stage6_block1_expand_activation'}."
+        )
+    return layers
+
+
+def outputs_by_name(model):
+    """Returns the outputs of the layers, and blocks, of a flat model.
+
+    A block's is that of its last layer, under the name of the block.
+    """
+    tensors = {layer.name: layer.output for layer in model.layers}
+    blocks = {}
+    for name, tensor in tensors.items():
+        tap = TAP.match(name)
+        if tap:
+            blocks[tap.group()] = tensor
+    return tensors | blocks
+
+
+def output_of(layer, tensors, model):
+    """Returns the output of a layer or block.
+
+    Args:
+        layer: Its name, in which `*` stands for the highest number.
+        tensors: Dict of the outputs by names.
+        model: The model that has them, for an error.
+
+    Raises:
+        ValueError: If the model has no such layer.
+    """
+    number = re.escape(str(layer)).replace(r"\*", r"(\d+)")
+    found = [re.fullmatch(number, name) for name in tensors]
+    found = [match for match in found if match]
+    if not found:
+        raise ValueError(
+            "`layers` must name layers or blocks of the model. Received: "
+            f"{layer!r}, which {model.name!r} does not have. Choose one of "
+            "[layer.name for layer in model.layers]."
+        )
+    last = max(found, key=lambda match: [int(n) for n in match.groups()])
+    return tensors[last.group()]
 
 
 def _strides(model, images, maps):

@@ -18,6 +18,10 @@ from keras_papers.applications.image.image_input import (
     image_input,
     preprocessed,
 )
+from keras_papers.applications.image.output_stride import (
+    OutputStride,
+    check_output_stride,
+)
 from keras_papers.applications.image.padding import check_epsilon
 from keras_papers.applications.image.scaling import (
     check_alpha,
@@ -92,6 +96,8 @@ def build(
     shortcut="B",
     use_bias=False,
     include_preprocessing=False,
+    output_stride=32,
+    dilation_start="behind",
     batch_norm_momentum=MOMENTUM,
     batch_norm_epsilon=None,
 ):
@@ -139,6 +145,12 @@ def build(
             does itself what `preprocess_input` does, or takes its results.
             Defaults to False. Weights of timm and torchvision may need others
             than these: True gives them theirs, and False warns.
+        output_stride: 32 (default), 16 or 8. How many times smaller than the
+            image the last map is. Strides beyond it become 1, and the
+            convolutions behind them are dilated, with the same weights.
+        dilation_start: Where dilations begin: `"behind"` (default), behind the
+            convolution that had the stride, as in DeepLab; `"strided"`, in it,
+            as in torchvision's MobileNetV3.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md);
             keras.applications has 0.99.
@@ -169,6 +181,7 @@ def build(
     )
     check_bool("use_bias", use_bias, "whether convolutions have biases")
     check_epsilon(batch_norm_epsilon)
+    check_output_stride(output_stride, dilation_start)
     check_top(include_top, weights, pooling, classes, classifier_activation)
     images = image_input(
         input_shape, input_tensor, network.size, network.minimum
@@ -200,6 +213,7 @@ def build(
     }
 
     x = _stem(x, network, alpha, use_bias, norm)
+    strides = OutputStride(output_stride, dilation_start, stride=4)
     for stage, row in enumerate(network.table, start=1):
         number = deeper(row.layers * network.multiple, depth)
         strided = number if network.preactivation else 1
@@ -207,7 +221,7 @@ def build(
             x = network.block(
                 row,
                 alpha,
-                strides=row.s if block == strided else 1,
+                step=strides.step(row.s if block == strided else 1),
                 name=f"stage{stage}_block{block}",
                 **options,
             ).draw(x)

@@ -1,7 +1,7 @@
 """Width and depth scaling, shared by the mobile families."""
 
 from keras_papers.checks import check_alpha as check_alpha
-from keras_papers.checks import check_positive
+from keras_papers.checks import check_choice, check_positive
 
 
 def check_depth(depth):
@@ -17,6 +17,21 @@ def check_depth(depth):
 def unpublished_depth(depth):
     """Returns the difference to the published networks, as a dict."""
     return {} if depth == 1 else {"depth": depth}
+
+
+def check_reduced_tail(reduced_tail, tails):
+    """Raises ValueError unless a network has such a tail, or it is None."""
+    check_choice(
+        "reduced_tail",
+        reduced_tail,
+        (None, *tails),
+        "the task for which the last stages have fewer channels",
+    )
+
+
+def unpublished_tail(reduced_tail):
+    """Returns the difference to the published networks, as a dict."""
+    return {} if reduced_tail is None else {"reduced_tail": reduced_tail}
 
 
 def round_filters(filters, divisor=8):

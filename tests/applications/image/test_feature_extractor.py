@@ -102,6 +102,36 @@ def test_a_stride_that_is_not_there_is_answered_with_those_that_are():
         feature_extractor(model, strides=4)
 
 
+def test_layers_inside_blocks_are_taken_by_their_names():
+    model = applications.MobileNetV2((64, 64, 3), alpha=0.35)
+    layers = {
+        "c4": "stage6_block1_expand_activation",
+        "low": "stage3_block2",
+        "last": "stage4_block*",
+    }
+    maps = feature_extractor(model, layers=layers).output
+    assert sorted(maps) == ["c4", "last", "low"]
+    for key, layer in (
+        ("c4", "stage6_block1_expand_activation"),
+        ("low", "stage3_block2_add"),
+        ("last", "stage4_block4_add"),
+    ):
+        assert maps[key].shape == model.get_layer(layer).output.shape
+        assert maps[key]._keras_history.operation.name == layer
+    both = feature_extractor(model, (8,), layers=["head_activation"]).output
+    assert sorted(both) == ["head_activation", "stride8"]
+
+
+def test_a_layer_that_is_not_there_is_explained():
+    model = applications.MobileNet((64, 64, 3), alpha=0.25)
+    with pytest.raises(ValueError, match="'stage9_block1', which 'mobilenet"):
+        feature_extractor(model, layers=["stage9_block1"])
+    with pytest.raises(ValueError, match="at least one. Received: layers=()"):
+        feature_extractor(model, layers=())
+    with pytest.raises(ValueError, match="`layers` is a dict or a list"):
+        feature_extractor(model, layers="stem")
+
+
 def test_a_model_of_others_is_refused():
     theirs = keras.applications.MobileNetV2((64, 64, 3), weights=None)
     with pytest.raises(
