@@ -11,7 +11,7 @@ from keras_papers.pipelines.data.boxes.annotated import (
     damaged,
     missing_picture,
 )
-from keras_papers.pipelines.data.boxes.class_list import checked_names
+from keras_papers.pipelines.data.class_list import checked_names
 from keras_papers.pipelines.data.folder_levels import role_of
 from keras_papers.pipelines.data.folder_walk import is_picture_name
 from keras_papers.pipelines.data.pairing import key_of, role_of_key

@@ -15,7 +15,8 @@ from keras_papers.pipelines.data.boxes.annotated import (
     damaged,
     missing_picture,
 )
-from keras_papers.pipelines.data.boxes.class_list import read_class_list
+from keras_papers.pipelines.data.class_list import read_class_list
+from keras_papers.pipelines.data.image_lists import check_listed, listed_roles
 from keras_papers.pipelines.data.pairing import (
     key_of,
     pictures_by_key,
@@ -23,7 +24,6 @@ from keras_papers.pipelines.data.pairing import (
 )
 
 NAME = "Pascal VOC XML"
-LISTS = ("train", "val", "test")  # in ImageSets/Main
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 
@@ -59,7 +59,7 @@ def read(folder, files):
     """
     pictures = pictures_by_key(files, folder)
     by_name = {os.path.basename(file): file for file in files}
-    roles = _listed_roles(folder, files)
+    roles = listed_roles(folder, files, "Main")
     found, unlisted = [], 0
     for file in annotation_files(files):
         key = key_of(file, folder)
@@ -84,14 +84,8 @@ def read(folder, files):
                 _size(root),
             )
         )
-    missing = set(roles) - {pathlib.PurePath(each.file).stem for each in found}
-    if missing:
-        raise ValueError(
-            "`data` must hold the annotations that ImageSets/Main lists. "
-            f"Received: {str(folder)!r} without {sorted(missing)[0]!r}, which "
-            f"{roles[sorted(missing)[0]]}.txt lists. Add it, or take it out of "
-            "the list."
-        )
+    names = [pathlib.PurePath(each.file).stem for each in found]
+    check_listed(roles, names, folder, "Main")
     notes = ()
     if unlisted:
         notes = (
@@ -152,17 +146,3 @@ def _label(element, file):
     if not label:
         raise damaged(file, NAME, "an object without a name")
     return label
-
-
-def _listed_roles(folder, files):
-    """Returns the role of each name that the lists of ImageSets/Main hold."""
-    roles = {}
-    for role in LISTS:
-        ending = os.path.join("ImageSets", "Main", f"{role}.txt")
-        for file in files:
-            if os.path.relpath(file, folder).endswith(ending):
-                text = pathlib.Path(file).read_text("utf-8", "replace")
-                for line in text.splitlines():
-                    if line.strip():
-                        roles.setdefault(line.split()[0], role)
-    return roles

@@ -14,7 +14,7 @@ from keras_papers.pipelines.data.boxes.annotated import (
     Annotations,
     missing_picture,
 )
-from keras_papers.pipelines.data.boxes.class_list import (
+from keras_papers.pipelines.data.class_list import (
     LISTS,
     checked_names,
     read_class_list,

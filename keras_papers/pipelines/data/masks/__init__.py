@@ -1,0 +1,1 @@
+"""Masks of the classes of pixels, read from image files."""

@@ -1,0 +1,253 @@
+"""Folders of pictures with masks: which belong together, and what is wrong."""
+
+import concurrent.futures
+import pathlib
+import re
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_papers.pipelines.data.answered_set import answered_set
+from keras_papers.pipelines.data.checked_pictures import check_pictures
+from keras_papers.pipelines.data.class_list import read_class_list
+from keras_papers.pipelines.data.folder_hints import look_around
+from keras_papers.pipelines.data.folder_levels import ANSWERS
+from keras_papers.pipelines.data.folder_walk import files_below, is_picture_name
+from keras_papers.pipelines.data.image_lists import check_listed, listed_roles
+from keras_papers.pipelines.data.image_set import ImageSet
+from keras_papers.pipelines.data.masks.class_colors import read_class_colors
+from keras_papers.pipelines.data.masks.mask_reader import (
+    FOREGROUND,
+    IGNORE,
+    MaskReader,
+    mask_values,
+)
+from keras_papers.pipelines.data.pairing import (
+    ENDINGS,
+    key_of,
+    pictures_by_key,
+    role_of_key,
+)
+from keras_papers.pipelines.data.pictures import picture_size
+
+MASKS = "a folder of pictures and masks, such as images/a.jpg and masks/a.png"
+# Folders whose masks number the objects, and do not name their classes.
+OF_OBJECTS = frozenset(("segmentationobject", "instances", "instance"))
+
+
+LOSSY = frozenset((".jpg", ".jpeg", ".jfif", ".jpe"))
+
+
+class MaskSet(NamedTuple):
+    """Pictures with masks, divided."""
+
+    images: ImageSet  # whose parts are `AnsweredPart` of paths of masks
+    reader: MaskReader
+    kind: str  # what stands for the classes, for people
+
+
+def load_masks(folder, seed, *, names=None, ignore=IGNORE, strict=False):
+    """Finds the pictures of a folder and their masks, and checks both.
+
+    A mask belongs to the picture of the same name: in a folder called `masks`,
+    `labels`, `SegmentationClass` or the like, or beside it with `_mask` at the
+    end of its name. What stands for a class is its index, in a gray or a
+    palette image, or a color where the folder holds a table, `class_dict.csv`.
+    `classes.txt` lists the names of indices, from 0.
+
+    Args:
+        folder: Holds pictures and masks. Folders `train`, `val` and `test`, or
+            lists in `ImageSets/Segmentation`, divide it; else a fifth is held
+            out.
+        seed: Draws what is held out.
+        names: Names of the classes that are known; others are an error.
+            Defaults to None: those that the folder lists.
+        ignore: Int in a mask that stands for no class. Pixels of 255 are
+            ignored in any case.
+        strict: Whether a picture that cannot be read is an error.
+
+    Returns:
+        A `MaskSet`.
+
+    Raises:
+        ValueError: If there is no such folder, it holds no masks, or a mask
+            cannot be used. The error names it.
+
+    Warns:
+        UserWarning: Of what is left out, and of masks of two values.
+    """
+    pairs, notes = _pairs(folder)
+    colors = read_class_colors(folder, IGNORE)
+    known = names or (colors.names if colors else read_class_list(folder))
+    if colors and tuple(known) != colors.names:
+        raise ValueError(
+            "`data` must hold masks of the classes that the model knows, "
+            f"{', '.join(known)}. Received: {colors.file!r} with "
+            f"{', '.join(colors.names)}. Change the table."
+        )
+    files = [picture for picture, _, _ in pairs]
+    checked = check_pictures(files, strict)
+    good = [
+        pair for pair, fits in zip(pairs, checked.good, strict=True) if fits
+    ]
+    reader, found = _reader(good, colors, known, ignore)
+    if colors is None and (known is None or reader.is_binary):
+        notes += _notes_on_values(reader, known)
+    for note in notes:
+        warnings.warn(note, UserWarning, stacklevel=2)
+    images = answered_set(
+        folder,
+        found,
+        files,
+        [mask for _, mask, _ in pairs],
+        [role for *_, role in pairs],
+        checked,
+        seed,
+    )
+    kind = (
+        f"colors of {pathlib.Path(colors.file).name}" if colors else "indices"
+    )
+    return MaskSet(images, reader, kind)
+
+
+def check_mask_folder(folder):
+    """Raises ValueError unless a folder holds pictures and masks.
+
+    None of them is read.
+    """
+    _pairs(folder)
+
+
+def _pairs(folder):
+    """Returns picture, mask and role of each pair, and notes."""
+    path = pathlib.Path(folder)
+    if not path.is_dir():
+        raise ValueError(
+            f"`data` is {MASKS}. Received: data={str(folder)!r}, which is no "
+            f"folder. {look_around(path, needs_classes=False)}Check the path."
+        )
+    files = files_below(folder)
+    roles = listed_roles(folder, files, "Segmentation")
+    below = {file: _words_of_folders(file, folder) for file in files}
+    files = [file for file in files if not below[file] & OF_OBJECTS]
+    masks = [
+        file
+        for file in files
+        if is_picture_name(file)
+        and (below[file] & ANSWERS or ENDINGS.search(pathlib.Path(file).stem))
+    ]
+    pictures = pictures_by_key(sorted(set(files) - set(masks)), folder)
+    pairs = {}
+    for mask in masks:
+        keys = [key_of(mask, folder, of_answer=each) for each in (False, True)]
+        key = next((key for key in keys if key in pictures), None)
+        if key is None:
+            if not below[mask] & ANSWERS:  # a picture called, say, road_l
+                continue
+            raise ValueError(
+                "`data` must hold the picture of each mask. Received: "
+                f"{mask!r}, and no picture called {keys[-1]!r}. Add the "
+                "picture, or remove the mask."
+            )
+        if pathlib.Path(mask).suffix.lower() in LOSSY:
+            raise ValueError(
+                "`data` must hold masks that are stored without loss. "
+                f"Received: {mask!r}, in which classes are mixed at their "
+                "edges. Export the masks as PNG."
+            )
+        if key in pairs:
+            raise ValueError(
+                "`data` must hold one mask for each picture. Received: "
+                f"{pairs[key][1]!r} and {mask!r}, both of {pictures[key]!r}. "
+                "Remove one of them."
+            )
+        stem = pathlib.PurePath(key).name
+        role = roles.get(stem) if roles else role_of_key(key)
+        pairs[key] = pictures[key], mask, role
+    if not pairs:
+        raise ValueError(
+            f"`data` is {MASKS}. Received: data={str(folder)!r}, in which "
+            f"{len(pictures):,} pictures lie and no masks. Check the path, or "
+            "put the masks into a folder masks, with the names of the pictures."
+        )
+    notes = []
+    if roles:
+        there = {pathlib.PurePath(key).name: key for key in pairs}
+        check_listed(roles, there, folder, "Segmentation")
+        pairs = {there[stem]: pairs[there[stem]] for stem in roles}
+    lost = len(pictures) - len(pairs)
+    if lost:
+        notes.append(f"{lost:,} pictures without a mask are left out")
+    return [pairs[key] for key in sorted(pairs)], notes
+
+
+def _words_of_folders(file, folder):
+    """Returns the words in the names of the folders that a file lies in."""
+    inside = pathlib.PurePath(file).relative_to(folder).parts[:-1]
+    return {
+        word for part in inside for word in re.split(r"[ _\-]", part.lower())
+    }
+
+
+def _reader(pairs, colors, known, ignore):
+    """Checks all masks; returns their `MaskReader` and the class names."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        # The GIL is free while Pillow decodes.
+        values = list(pool.map(lambda pair: _values(pair, colors), pairs))
+    there = set().union(*values)
+    classes = there - {ignore, IGNORE}
+    is_binary = (
+        ignore == IGNORE
+        and FOREGROUND in there
+        and classes == {0}
+        and (known is None or len(known) == 2)
+    )
+    if known is None and is_binary:
+        known = ("background", "foreground")
+    elif known is None:
+        known = [
+            f"class {index}" for index in range(max(classes, default=0) + 1)
+        ]
+    reader = MaskReader(min(len(known), IGNORE), ignore, colors, is_binary)
+    for (_, mask, _), its in zip(pairs, values, strict=True):
+        if not its <= set(np.flatnonzero(reader.indices >= 0).tolist()):
+            reader.read(mask)  # raises the error
+    if colors is not None:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            list(pool.map(lambda pair: reader.read(pair[1]).size, pairs))
+    if len(known) < 2:
+        raise ValueError(
+            "`data` must hold masks of two classes or more, the background "
+            f"being one. Received: {pairs[0][1]!r} and others with "
+            f"{sorted(there)} alone. Check what your tool wrote."
+        )
+    return reader, tuple(known)
+
+
+def _values(pair, colors):
+    """Returns the numbers in a mask, and checks its size."""
+    picture, mask, _ = pair
+    values = mask_values(mask, as_colors=colors is not None)
+    size = picture_size(picture)
+    if values.shape[:2] != size:
+        raise ValueError(
+            "`data` must hold masks of the sizes of their pictures. Received: "
+            f"{mask!r} of {values.shape[1]} x {values.shape[0]} pixels, and "
+            f"{picture!r} of {size[1]} x {size[0]}. Export the mask again, or "
+            "put the picture that it was made for into its place."
+        )
+    return set() if colors is not None else set(np.unique(values).tolist())
+
+
+def _notes_on_values(reader, known):
+    if reader.is_binary:
+        name = known[1] if known else "foreground"
+        return [
+            f"the masks hold 0 and {FOREGROUND} alone, which is taken for "
+            f"{name!r} and not for pixels to ignore"
+        ]
+    return [
+        f"no file lists the {reader.classes:,} classes, which are called by "
+        "their indices; write classes.txt, with a name on each line"
+    ]
