@@ -16,6 +16,7 @@ if _typing.TYPE_CHECKING:  # imported on first use
     from keras_papers import export as export
     from keras_papers import layers as layers
     from keras_papers import losses as losses
+    from keras_papers import metrics as metrics
     from keras_papers import pipelines as pipelines
     from keras_papers import pretraining as pretraining
     from keras_papers import quantization as quantization
@@ -33,6 +34,7 @@ __all__ = [
     "flatten",
     "layers",
     "losses",
+    "metrics",
     "pipelines",
     "prepare",
     "pretraining",

@@ -42,6 +42,7 @@ DIRECTIONS = {
     "shapes_only": set(),
     "layers": {"checks"},
     "losses": {"checks"},
+    "metrics": {"checks"},
     "distillation": {"checks", "losses"},
     "inlining": {"layers"},
     "recipes": {"checks", "inlining", "lazy_names"},

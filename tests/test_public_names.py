@@ -22,6 +22,7 @@ PUBLIC = {
         "flatten",
         "layers",
         "losses",
+        "metrics",
         "pipelines",
         "prepare",
         "pretraining",
@@ -222,6 +223,7 @@ PUBLIC = {
         "tune",
     },
     "keras_papers.distillation": {"Distiller"},
+    "keras_papers.metrics": {"AveragePrecision", "DetectionScores"},
     "keras_papers.pretraining": {
         "MaskedColumns",
         "ReplacedColumns",
