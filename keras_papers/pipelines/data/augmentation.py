@@ -74,8 +74,24 @@ def varying_layers(kind, seed):
         layers.RandomRotation(0.03, **edges),
         layers.RandomTranslation(0.12, 0.12, **edges),
         layers.RandomZoom((-0.3, 0.1), **edges),
-        layers.RandomBrightness(0.2, **pixels),
-        layers.RandomContrast(0.2, **pixels),
+        *color_layers(seed),
+    )
+
+
+def color_layers(seed):
+    """Returns the layers of `photo` that vary brightness and contrast.
+
+    Args:
+        seed: Int. Draws what each image becomes.
+    """
+    pixels = {
+        "data_format": "channels_last",
+        "seed": seed % 2**31,
+        "value_range": (0, 255),
+    }
+    return (
+        keras.layers.RandomBrightness(0.2, **pixels),
+        keras.layers.RandomContrast(0.2, **pixels),
     )
 
 

@@ -82,35 +82,10 @@ def batches(part, classes, image_size, batch_size, seed=None, augment="light"):
         Batches of images, float32 in [0, 255], and one-hot labels.
     """
     tf = require("tensorflow", "mobile")
-    bytes_each = image_size * image_size * 3
-    if seed is not None:
-        # Files come sorted by class, wider apart than any buffer mixes.
-        part = part[np.random.default_rng(seed).permutation(len(part))]
-    sources = part.sources
-    if part.files is not None:
-        sources = np.array([os.fsencode(file) for file in part.files])
-    data = tf.data.Dataset.from_tensor_slices((sources, part.labels))
-    fits = len(part) * bytes_each <= CACHE_BYTES
-    if seed is not None and not fits:
-        data = data.shuffle(len(part), seed)  # of names only
-
-    def read(paths, labels):
-        pixels = tf.numpy_function(
-            lambda paths: _read_all(paths, image_size), [paths], tf.uint8
-        )
-        shape = (None, image_size, image_size, 3)
-        return tf.ensure_shape(pixels, shape), labels
-
-    if part.files is not None:
-        data = data.batch(READ_AT_ONCE).map(read, tf.data.AUTOTUNE).unbatch()
-        # `unbatch` forgets it, and Keras then shows no number of steps.
-        data = data.apply(tf.data.experimental.assert_cardinality(len(part)))
-    if fits:
-        data = data.cache()
-    if seed is not None and fits:
-        buffer = max(8 * batch_size, SHUFFLE_BYTES // bytes_each)
-        data = data.shuffle(min(buffer, len(part)), seed)
-    data = data.batch(batch_size).map(
+    data = decoded_batches(
+        part, lambda part: part.labels, image_size, batch_size, seed
+    )
+    data = data.map(
         lambda images, labels: (
             tf.cast(images, tf.float32),
             tf.one_hot(labels, classes),
@@ -122,6 +97,65 @@ def batches(part, classes, image_size, batch_size, seed=None, augment="light"):
         for layer in varying_layers(augment, seed):
             data = data.map(lambda x, y, layer=layer: (layer(x), y))
     return data.prefetch(tf.data.AUTOTUNE)
+
+
+def decoded_batches(
+    part, answers, image_size, batch_size, seed=None, read_answer=None
+):
+    """Returns a `tf.data.Dataset` of batches of images as they are.
+
+    Args:
+        part: A `Part`.
+        answers: Function from a `Part` to arrays with an entry for each image,
+            or a dict of such arrays.
+        image_size: Height and width of the images.
+        batch_size: Images in a batch.
+        seed: Draws the order, again each epoch. Defaults to None: the order
+            of the part.
+        read_answer: Function from an entry of the answers, the path of a file
+            in bytes, to a uint8 array `(image_size, image_size)`, which is
+            read with the image. Defaults to None: entries are answers.
+
+    Returns:
+        Batches of images, uint8, and answers.
+    """
+    tf = require("tensorflow", "mobile")
+    bytes_each = image_size * image_size * (3 + (read_answer is not None))
+    if seed is not None:
+        # Files come sorted by class, wider apart than any buffer mixes.
+        part = part[np.random.default_rng(seed).permutation(len(part))]
+    sources = part.sources
+    if part.files is not None:
+        sources = np.array([os.fsencode(file) for file in part.files])
+    data = tf.data.Dataset.from_tensor_slices((sources, answers(part)))
+    fits = len(part) * bytes_each <= CACHE_BYTES
+    if seed is not None and not fits:
+        data = data.shuffle(len(part), seed)  # of names only
+
+    def read(paths, answers):
+        pixels = tf.numpy_function(
+            lambda paths: _read_all(paths, image_size), [paths], tf.uint8
+        )
+        shape = (None, image_size, image_size, 3)
+        if read_answer is not None:
+            answers = tf.numpy_function(
+                lambda paths: np.stack([*map(read_answer, paths)]),
+                [answers],
+                tf.uint8,
+            )
+            answers = tf.ensure_shape(answers, shape[:3])
+        return tf.ensure_shape(pixels, shape), answers
+
+    if part.files is not None:
+        data = data.batch(READ_AT_ONCE).map(read, tf.data.AUTOTUNE).unbatch()
+        # `unbatch` forgets it, and Keras then shows no number of steps.
+        data = data.apply(tf.data.experimental.assert_cardinality(len(part)))
+    if fits:
+        data = data.cache()
+    if seed is not None and fits:
+        buffer = max(8 * batch_size, SHUFFLE_BYTES // bytes_each)
+        data = data.shuffle(min(buffer, len(part)), seed)
+    return data.batch(batch_size)
 
 
 def _read_all(paths, image_size):
