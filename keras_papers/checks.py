@@ -9,12 +9,14 @@ import functools
 import math
 import numbers
 import os
+import zipfile
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 MINIMUM_SIZE = 32  # pixels of an image's side: five halvings leave one
+PICKLES = (b"\2", b"\3", b"\4", b"\5")  # second bytes of pickled files
 MOST_CLUSTERS = 256  # different weights of a kernel that count as clusters
 
 
@@ -160,7 +162,7 @@ def check_weights_path(weights):
     """Raises ValueError unless `weights` is a file of weights."""
     path = str(weights) if isinstance(weights, str | os.PathLike) else ""
     is_file = os.path.isfile(path)
-    if is_file and path.endswith((".pth", ".pt", ".bin", ".ckpt")):
+    if is_file and _is_pickled(path):
         raise ValueError(
             "`weights` must not be a pickled file of PyTorch, because opening "
             f"one runs the code in it. Received: weights={path!r}. Convert it "
@@ -176,6 +178,19 @@ def check_weights_path(weights):
             f".safetensors file. Received: weights={weights!r}, {what}. Check "
             "the path."
         )
+
+
+def _is_pickled(path):
+    """Returns whether a file is one of PyTorch, whatever its ending is."""
+    if path.endswith((".pth", ".pt", ".bin", ".ckpt")):
+        return True
+    with open(path, "rb") as file:
+        start = file.read(8)
+    if start[:2] == b"PK" and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("data.pkl") for name in archive.namelist())
+    # The number of bytes that a safetensors file begins with ends in zeros.
+    return start[:1] == b"\x80" and start[1:2] in PICKLES and any(start[3:])
 
 
 def check_choice(name, value, choices, meaning):
@@ -212,8 +227,24 @@ def check_table(name, value, kind, example):
 
 def offer_nearest(value, choices):
     """Returns a sentence that offers the choice spelled most like `value`."""
+    near = nearest(value, choices)
+    if near is None:
+        return "Choose one of these."
+    return f"Did you mean {near!r}?"
+
+
+def nearest(value, choices):
+    """Returns the choice that is spelled most like `value`, or None.
+
+    The shortest of those that begin with it, if it has two letters or more.
+
+    Example:
+    >>> nearest("a1", ["a1h_in1k", "a1_in1k", "ra_in1k"])
+    'a1_in1k'
+    """
     spelled = {str(choice).lower(): choice for choice in choices}
-    near = difflib.get_close_matches(str(value).lower(), spelled, 1, 0.5)
-    if near:
-        return f"Did you mean {spelled[near[0]]!r}?"
-    return "Choose one of these."
+    text = str(value).lower()
+    near = sorted((c for c in spelled if c.startswith(text)), key=len)
+    if not near or len(text) < 2:
+        near = difflib.get_close_matches(text, spelled, 1, 0.5)
+    return spelled[near[0]] if near else None

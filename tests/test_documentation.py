@@ -13,6 +13,11 @@ import numpy as np
 import pytest
 
 from keras_papers import cost, recipes, tuner
+from keras_papers.applications.registry import (
+    CLASSIFICATION,
+    get_record,
+    list_models,
+)
 from keras_papers.tuner.spaces.names import SPACES, SpaceOptions, space_class
 from tests.support.short_trainings import untraced
 
@@ -196,3 +201,13 @@ def run_quickly(code, fewer, names):
         assert much in code
         code = code.replace(much, little)
     exec(code, names)
+
+
+def test_the_page_of_weights_has_the_smallest_sizes():
+    _, text = (ROOT / "docs/WEIGHTS.md").read_text().split("| smallest |")
+    shown = {}
+    for names, size in re.findall(r"(?m)^\| (`.*?) \| (\d+) \|$", text):
+        shown |= dict.fromkeys(re.findall(r"`(\w+)`", names), int(size))
+    assert shown["AlexNet"] == 63
+    for name in list_models(task=CLASSIFICATION):
+        assert get_record(name).minimum == shown.get(name, 32), name

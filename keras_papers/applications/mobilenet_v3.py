@@ -128,6 +128,7 @@ def _published(model, ending, md5s):
     }
 
 
+ARGUMENTS = ("alpha", "minimalistic")
 VARIANTS = "alpha=0.75 or 1.0, and 1.0 where minimalistic"
 PUBLISHED_LARGE = Family(
     VARIANTS,
@@ -150,6 +151,7 @@ PUBLISHED_LARGE = Family(
         ),
     ),
     peers=PEERS["MobileNetV3Large"],
+    arguments=ARGUMENTS,
 )
 PUBLISHED_SMALL = Family(
     VARIANTS,
@@ -172,6 +174,7 @@ PUBLISHED_SMALL = Family(
         ),
     ),
     peers=PEERS["MobileNetV3Small"],
+    arguments=ARGUMENTS,
 )
 EVALUATION = TF_SLIM  # where the published weights were trained
 

@@ -1,11 +1,19 @@
 """Networks of timm and torchvision with random weights, and their files.
 
-To be imported behind `pytest.importorskip("timm")`.
+To be imported behind `pytest.importorskip("timm")`. As a program it writes
+`torch_digests.csv`: python -m tests.support.torch_networks, after a change of
+`PEERS`, where timm and torchvision are installed.
 """
+
+import csv
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
+
+from keras_papers.applications.pretrained import recognition
+from keras_papers.applications.pretrained.torch_networks import PEERS
+from keras_papers.applications.pretrained.torch_weights import layer_kinds
 
 # torchvision's wheels for CUDA do not load their operators beside a PyTorch
 # for the CPU, and its import fails without these names.
@@ -94,3 +102,34 @@ def save(network, path, metadata=None):
     """Saves the tensors of a network as timm does."""
     state = {k: v.contiguous() for k, v in network.state_dict().items()}
     save_file(state, path, metadata={"format": "pt"} | (metadata or {}))
+
+
+def shapes_of(library, name):
+    """Returns the tensors of a network, of its shapes and without memory."""
+    with torch.device("meta"):
+        network = create(library, name)
+    return {
+        name: np.broadcast_to(np.float32(0), tuple(tensor.shape))
+        for name, tensor in network.state_dict().items()
+    }
+
+
+def write_digests():
+    """Writes the digest of each network of `PEERS`."""
+    peers = {
+        (peer.library, peer.name): peer
+        for each in PEERS.values()
+        for peer in each
+    }
+    with recognition.DIGESTS.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["library", "network", "digest"])
+        for (library, name), peer in peers.items():
+            tensors = shapes_of(library, name)
+            kinds = layer_kinds(tensors)
+            found, _ = recognition.digest(tensors, kinds, peer.names)
+            rows.writerow([library, name, found])
+
+
+if __name__ == "__main__":
+    write_digests()

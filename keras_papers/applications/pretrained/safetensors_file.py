@@ -12,6 +12,15 @@ import numpy as np
 
 ENDING = ".safetensors"
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4"}
+OTHERS = {  # first bytes of other files, what they are, and what to do
+    b"\x89HDF": ("an HDF5 file", "Call it .weights.h5, or .h5 if it is legacy"),
+    b"PK": ("a zip archive, as .keras files are", "Call it .keras if it is"),
+    b"<": ("a page of HTML", "Fetch the file that the page shows"),
+    b"version https://git-lfs": (
+        "a pointer of Git LFS in place of the tensors",
+        "Fetch the file itself, as git lfs pull does",
+    ),
+}
 LENGTH = 8  # bytes of the number in front of the header
 LONGEST = 100_000_000  # bytes of a header, the format's own limit
 
@@ -33,11 +42,30 @@ def read_safetensors(path):
     try:
         return _read(path)
     except (OSError, ValueError, KeyError, TypeError) as error:
+        what, remedy = _other_kind(path)
+        if what:
+            raise ValueError(
+                "`weights` must be a safetensors file. Received: "
+                f"weights={os.fspath(path)!r}, which is {what}. {remedy}."
+            ) from error
         raise ValueError(
             "`weights` must be a safetensors file that is whole. Received: "
             f"weights={os.fspath(path)!r}, which cannot be read as one "
             f"({error}). The file may be cut off; save or fetch it again."
         ) from error
+
+
+def _other_kind(path):
+    """Returns what a file is that is none of safetensors, and the remedy."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(max(map(len, OTHERS)))
+    except OSError:
+        return None, None
+    for first, about in OTHERS.items():
+        if start.startswith(first):
+            return about
+    return None, None
 
 
 def _read(path):

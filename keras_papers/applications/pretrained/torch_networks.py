@@ -36,6 +36,11 @@ class Peer(NamedTuple):
     pixels: str = "colors"  # a key of `PIXELS`, of weights without a tag
 
     @property
+    def arguments(self):
+        """The arguments of ours in words."""
+        return ", ".join(f"{k}={v!r}" for k, v in self.variant.items())
+
+    @property
     def tags(self):
         """Lists the `Tag`s of its published weights."""
         return _tags().get(self.name, []) if self.library == "timm" else []
@@ -272,3 +277,19 @@ def networks_of(name):
         for ours, peers in PEERS.items()
         if any(peer.name == name for peer in peers)
     ]
+
+
+def calls_of(name):
+    """Returns our calls that build a network of timm, as text.
+
+    Example:
+    >>> calls_of("mobilenetv3_small_075")
+    ['MobileNetV3Small(alpha=0.75, minimalistic=False)']
+    """
+    calls = [
+        f"{ours}({peer.arguments})"
+        for ours, peers in PEERS.items()
+        for peer in peers
+        if peer.name == name
+    ]
+    return list(dict.fromkeys(calls))

@@ -13,6 +13,7 @@ import re
 from typing import NamedTuple
 
 from keras_papers.applications.pretrained.evaluation import Evaluation
+from keras_papers.applications.pretrained.recognition import matches
 from keras_papers.applications.pretrained.safetensors_file import (
     ENDING,
     read_safetensors,
@@ -22,6 +23,7 @@ from keras_papers.applications.pretrained.torch_networks import (
     PEERS,
     Peer,
     Tag,
+    calls_of,
     networks_of,
 )
 from keras_papers.applications.pretrained.torch_weights import (
@@ -29,7 +31,7 @@ from keras_papers.applications.pretrained.torch_weights import (
     first_tensor,
     layer_kinds,
 )
-from keras_papers.checks import offer_nearest
+from keras_papers.checks import nearest
 
 PREFIX = "timm"
 CACHED = "models--timm--"  # begins folders of the cache of Hugging Face
@@ -79,32 +81,52 @@ def published_source(weights, family, variant):
         )
     if not peers:
         received = _words(variant)
-        known = "; ".join(dict.fromkeys(_words(peer.variant) for peer in there))
+        known = "; ".join(dict.fromkeys(peer.arguments for peer in there))
         raise ValueError(
             f"`weights={weights!r}` exists for these arguments only: "
             f"{known}. Received: {received}. Build one of these, or train "
             "from weights=None."
         )
     tags = [(peer, tag) for peer in peers for tag in peer.tags]
-    found = _tagged(weights, tags)
+    found = tagged(weights, tags)
     if len(found) != 1:
         names = [f"{PREFIX}/{tag}" for _, tag in tags]
-        near = offer_nearest(weights, _tag_names(tags))
         raise ValueError(
             "`weights` has the tag of weights that timm publishes for this "
             f"network, one of {', '.join(map(repr, names))}. Received: "
-            f"weights={weights!r}. {near}"
+            f"weights={weights!r}. {_nearest_tag(weights, tags)}"
         )
     ((peer, tag),) = found
     return TorchSource(peer, tag.evaluation, tag)
 
 
-def _tagged(weights, tags):
+def tagged(weights, tags):
     """Lists the pairs of a `Peer` and a `Tag` that `weights` names."""
     if weights == PREFIX:
         return tags[:1]
-    wanted = weights.removeprefix(f"{PREFIX}/")
+    wanted = _wanted(weights)
     return [(peer, tag) for peer, tag in tags if wanted in (tag.tag, str(tag))]
+
+
+def _nearest_tag(weights, tags):
+    """Returns a sentence that offers a tag in place of an unknown one.
+
+    The name of a network before the tag is not compared with tags.
+    """
+    wanted = _wanted(weights)
+    network, _, rest = wanted.partition(".")
+    of_network = [pair for pair in tags if pair[0].name == network]
+    if networks_of(network) and not of_network:
+        calls = " or ".join(calls_of(network))
+        return f"For that of {network!r} build {calls}."
+    tags = of_network or tags
+    names = dict(
+        zip([tag.tag for _, tag in tags], _tag_names(tags), strict=True)
+    )
+    near = nearest(rest if of_network else wanted, names)
+    if of_network and not rest:  # the default
+        near = next(iter(names))
+    return f"Did you mean {names[near]!r}?" if near else "Choose one of these."
 
 
 def at_width(weights, family, alpha):
@@ -115,7 +137,7 @@ def at_width(weights, family, alpha):
     peers = [peer for peer in family.peers if peer.variant["alpha"] == alpha]
     if is_timm(weights):
         tags = [(peer, tag) for peer in peers for tag in peer.tags]
-        return (*_tagged(weights, tags), (None, None))[0]
+        return (*tagged(weights, tags), (None, None))[0]
     if not peers or not is_torch_file(weights):
         return None, None
     path = os.fspath(weights)
@@ -123,6 +145,11 @@ def at_width(weights, family, alpha):
     name = _network_name(path, metadata, _config(path))[0].partition(".")[0]
     shown = _shown(peers, tensors) or peers
     return (*[one for one in shown if one.name == name], shown[0])[0], None
+
+
+def _wanted(weights):
+    """Returns the tag in `"timm/<tag>"`."""
+    return weights.removeprefix(f"{PREFIX}/")
 
 
 def _tag_names(tags):
@@ -147,19 +174,20 @@ def file_source(path, family, variant):
     """
     path = os.fspath(path)
     tensors, metadata = read_safetensors(path)
-    peers = _with_these_names(path, tensors, family)
     config = _config(path)
     name, where = _network_name(path, metadata, config)
     network, _, tag = name.partition(".")
     tag = tag or config.get("pretrained_cfg", {}).get("tag", "")
-    ours = networks_of(network)
+    ours = calls_of(network)
     named = [peer for peer in family.peers if peer.name == network]
     if not named and ours:
         raise ValueError(
             "`weights` must be a file of the network that is built. Received: "
             f"weights={path!r}, which is of {network!r} by {where}, a network "
-            f"that {' and '.join(ours)} builds. Build that, or correct {where}."
+            f"that {' or '.join(ours)} builds. Build that, or correct {where}."
         )
+    _check_tensors(path, tensors, family, variant)
+    peers = _with_these_names(path, tensors, family)
     peers = _shown(peers, tensors) or peers
     peers = [peer for peer in peers if peer.name == network] or peers
     peers = _with_this_variant(path, peers, family, variant)
@@ -170,6 +198,32 @@ def file_source(path, family, variant):
             "mapped"
         )
     return source
+
+
+def _check_tensors(path, tensors, family, variant):
+    """Raises ValueError if a file is of a known network of other arguments."""
+    if family.peers and family.peers not in PEERS.values():
+        return  # of a user's own family
+    found = matches(tensors)
+    own = of_family(found, family)
+    if not found or any(match.peer.variant == variant for match in own):
+        return
+    fitting = own or found
+    names = dict.fromkeys(match.peer.name for match in fitting)
+    calls = dict.fromkeys(match.call for match in fitting)
+    raise ValueError(
+        "`weights` must be a file of the network that is built. Received: "
+        f"weights={path!r}, which has the tensors of {' and '.join(names)}. "
+        f"Build {' or '.join(calls)}."
+    )
+
+
+def of_family(found, family):
+    """Lists those of the `Match`es that are of networks of a family."""
+    own = {(peer.library, peer.name) for peer in family.peers}
+    return [
+        match for match in found if (match.peer.library, match.peer.name) in own
+    ]
 
 
 def _shown(peers, tensors):

@@ -15,6 +15,7 @@ from keras_papers.extras import require
 from keras_papers.pipelines.classification import report_files, verdict
 from keras_papers.pipelines.classification.image_size import choose_size
 from keras_papers.pipelines.classification.options import (
+    WIDTH,
     QuantizeOptions,
     TrainOptions,
 )
@@ -106,7 +107,8 @@ def train_image_classifier(options):
             1,797 scanned digits.
         model: Name of a classifier, one of `applications.list_models()`.
             Defaults to `"MobileNetV3Small"`.
-        alpha: Positive float. Width multiplier. Defaults to 0.75.
+        alpha: Positive float. Width multiplier. Defaults to None: 0.75; or
+            that of `weights`, if there are none of this width.
         image_size: Int of at least 32. Height and width that images are
             resized to. Defaults to None: that of the model's paper, 224 for
             most; less if half of the pictures are smaller; 48 for the
@@ -186,12 +188,13 @@ def train_image_classifier(options):
             `quantization`, which `prune`, `cluster` and `"qat"` need.
 
     Warns:
-        UserWarning: If it is not known what the file `weights` was trained on.
+        UserWarning: If it is not known what the file `weights` was trained
+            on. Of published files it is.
     """
     export.check_environment()
     constructor = applications.get(options.model)
     data, output, weights = options.data, options.output, options.weights
-    alpha, image_size, seed = options.alpha, options.image_size, options.seed
+    alpha, image_size, seed = options.width, options.image_size, options.seed
     plan, settings = options.plan(), options.settings()
     check_installed(plan)
     if options.tensorboard:
@@ -211,9 +214,12 @@ def train_image_classifier(options):
         images = load_digits(image_size, seed)
     # What these were trained on must not be held out.
     files = [options.weights_file, options.teacher]
+    published = get_record(options.model).published
     before = None
     for file in filter(None, files):
         found = split_beside(file)
+        if found is None and published and published.has_file(file):
+            continue  # which was trained on ImageNet
         if found is None:
             warn_of_unknown(file)
         elif before is None:
@@ -238,6 +244,7 @@ def train_image_classifier(options):
         kind = default_augmentation(settings, images.train)
         settings = settings._replace(augment=kind)
     decided = options.replace(
+        alpha=alpha,
         image_size=image_size,
         **{name: getattr(settings, name) for name in DECIDED},
     )
@@ -247,7 +254,6 @@ def train_image_classifier(options):
     if before is not None:
         split = split.with_pictures_of(before)
 
-    published = get_record(options.model).published
     needed = published.arguments_for(weights, alpha) if published else {}
 
     def build():
@@ -274,6 +280,8 @@ def train_image_classifier(options):
         )
         if options.verbose:
             more = [] if paper is None else paper.rows()
+            if options.alpha is None and alpha != WIDTH:
+                more = [("alpha", f"{alpha:g}, that of the weights"), *more]
             lines = start_lines(images, image_size, why, settings, more)
             print(lines, flush=True)
         with folder.explains_how_to_resume(), explains_lost_pictures():
@@ -433,7 +441,7 @@ def _verdict(report, images, scores, options, settings):
         settings.enough_epochs(images.train),
         options.data is not None
         and published is not None
-        and published.has_width(options.alpha),
+        and published.has_width(options.width),
     )
     model = os.path.join(options.output, "model.keras")
     integers = QuantizeOptions(model, options.data, seed=options.seed)

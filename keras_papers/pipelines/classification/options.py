@@ -6,6 +6,7 @@ NumPy, for which a help text or a typing error need not wait.
 
 import dataclasses
 import decimal
+import functools
 import os
 import pathlib
 
@@ -41,6 +42,7 @@ from keras_papers.pipelines.variants.plan import (
 )
 
 RECIPES = ("paper",)
+WIDTH = 0.75  # of a network, where neither it nor the weights are chosen
 OR_THAT = ", or that of --recipe"
 DEFAULTS = {  # without a recipe
     "learning_rate": LEARNING_RATE,
@@ -67,8 +69,10 @@ class TrainOptions(Options):
         "a model's name; keras-papers list prints them",
         lambda name, value: check_model_name(value),
     )
-    alpha: float = option(
-        0.75, "width multiplier", lambda name, value: check_alpha(value)
+    alpha: float | None = option(
+        None,
+        f"width multiplier; by default {WIDTH}, or that of --weights",
+        lambda name, value: check_alpha(value),
     )
     image_size: int | None = training.image_size(
         None,
@@ -210,6 +214,23 @@ class TrainOptions(Options):
                 f"{received}weights={self.weights!r}. Leave one of them out."
             )
 
+    @functools.cached_property
+    def width(self):
+        """The width: `alpha`, or one that there are weights of."""
+        if self.alpha is not None:
+            return self.alpha
+        if self.weights is None:
+            return WIDTH
+        from keras_papers.applications.registry import get_record
+
+        family = get_record(self.model).published
+        widths = family.widths(self.weights) if family else []
+        # That of the papers, if there is a choice.
+        return next(
+            (width for width in (WIDTH, 1.0) if width in widths),
+            widths[0] if widths else WIDTH,
+        )
+
     def _check_timm(self):
         """Raises ValueError if timm has no such weights for the model."""
         from keras_papers.applications.registry import get_record
@@ -222,7 +243,7 @@ class TrainOptions(Options):
                 f"weights={self.weights!r} with model={self.model!r}. Choose "
                 "one of these, or leave `weights` (--weights) out."
             )
-        family.check_timm(self.weights, self.alpha)
+        family.check_timm(self.weights, self.width)
 
     @property
     def weights_file(self):

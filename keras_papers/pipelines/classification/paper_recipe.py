@@ -90,7 +90,7 @@ def followed(options, settings, image_size):
     plan = settings.plan
     if plan is None:
         return None
-    model, alpha = options.model, options.alpha
+    model, alpha = options.model, options.width
     changes, left_out = list(plan.changes), list(plan.recipe.left_out)
     if alpha != 1:
         changes.append(f"alpha {alpha:g} for 1")

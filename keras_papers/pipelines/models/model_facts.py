@@ -12,7 +12,7 @@ import json
 import pathlib
 import sys
 
-from keras_papers.checks import check_choice
+from keras_papers.checks import check_choice, nearest
 from keras_papers.pipelines.models.cost_tables import (
     LayerFact,
     ModelFact,
@@ -95,6 +95,26 @@ def check_task(task):
     """Raises ValueError unless a model has this task."""
     tasks = sorted({*_tasks().values()})
     check_choice("task", task, tasks, "the task of the models to list")
+
+
+def check_pattern(pattern, task=None, weights=False):
+    """Raises ValueError unless `list_models` lists something."""
+    if list_models(pattern, task, weights):
+        return
+    names = sorted(_names(task))
+    if fnmatch.filter(names, pattern):
+        raise ValueError(
+            "`pattern` is of the names of models with published weights. "
+            f"Received: pattern={pattern!r}, of which there are none. "
+            "`keras-papers list --weights` prints all."
+        )
+    near = nearest(pattern.strip("*"), names)
+    offer = f"Did you mean {near!r}? " if near else ""
+    raise ValueError(
+        "`pattern` is of the names of models, as a shell has them. Received: "
+        f"pattern={pattern!r}, which no name fits. {offer}`keras-papers list` "
+        "prints all."
+    )
 
 
 def _names(task=None):

@@ -10,9 +10,11 @@ class WeightsFact(NamedTuple):
 
     model: str
     weights: str  # the constructor's argument
-    arguments: str  # its other arguments that these weights need
+    arguments: list  # dicts of its other arguments, one for each file
+    in_words: str  # these arguments
     top1: float | None  # percent of ImageNet's validation images
     top1_size: int | None  # of the images with which it was measured
+    is_default: bool  # whether "timm" stands for it, at these arguments
 
     def __str__(self):
         return weights_table([self])
@@ -24,11 +26,12 @@ def weights_table(facts):
         (
             fact.model,
             fact.weights,
+            "timm" if fact.is_default else "",
             "-" if fact.top1 is None else f"{fact.top1:.1f} %",
             fact.top1_size or "",
-            fact.arguments,
+            fact.in_words,
         )
         for fact in facts
     ]
-    head = ("model", "weights", "top-1", "at", "arguments")
-    return text_table(rows, head, left=(0, 1, 4))
+    head = ("model", "weights", "default", "top-1", "at", "arguments")
+    return text_table(rows, head, left=(0, 1, 2, 5))

@@ -7,6 +7,7 @@ from keras_papers.pipelines.models.cost_tables import model_table
 from keras_papers.pipelines.models.model_facts import (
     FILES,
     check_name,
+    check_pattern,
     check_task,
 )
 from keras_papers.pipelines.models.published_weights import (
@@ -14,6 +15,7 @@ from keras_papers.pipelines.models.published_weights import (
     weights_table,
 )
 from keras_papers.pipelines.options import Options, option
+from keras_papers.pipelines.report.page_text import plural
 from keras_papers.pipelines.verb import WITHOUT_KERAS, Verb
 
 
@@ -30,6 +32,10 @@ class ListOptions(Options):
         lambda name, value: check_task(value),
     )
     weights: bool = option(False, "their published weights, instead")
+
+    def check(self):
+        super().check()
+        check_pattern(self.pattern, self.task, self.weights)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,8 +63,8 @@ class InfoOptions(Options):
 def _list_line(facts, options):
     if options.weights:
         models = len({fact.model for fact in facts})
-        return f"{len(facts)} weights of {models} models"
-    return f"{len(facts)} models"
+        return f"{len(facts)} weights of {plural(models, 'model')}"
+    return plural(len(facts), "model")
 
 
 def _list_table(facts):

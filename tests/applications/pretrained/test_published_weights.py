@@ -314,7 +314,7 @@ def test_a_file_of_timm_that_is_cut_is_removed(of_timms_file, host, cache):
 
 def test_a_page_in_place_of_a_file_of_timm_is_removed(host, cache):
     host.files[TIMM] = b"<html>Log in</html>"
-    with pytest.raises(ValueError, match="safetensors file that is whole"):
+    with pytest.raises(ValueError, match="which is a page of HTML. Fetch"):
         of_timm()
     assert not list(cache.iterdir())
 

@@ -5,13 +5,16 @@ test_timm.py compares outputs, where both are installed.
 
 import inspect
 import json
+import pickle
 import warnings
+import zipfile
 
 import keras
 import numpy as np
 import pytest
 
 from keras_papers import applications
+from keras_papers.applications.pretrained.recognition import matches
 from keras_papers.applications.pretrained.safetensors_file import (
     read_safetensors,
 )
@@ -27,6 +30,7 @@ from keras_papers.applications.pretrained.torch_source import (
 from keras_papers.applications.pretrained.torch_weights import torch_entries
 from keras_papers.applications.pretrained.weights import check_weights
 from keras_papers.applications.registry import get_record
+from keras_papers.checks import check_weights_path
 from keras_papers.shapes_only import shapes_only
 from tests.support.torch_files import RECORDED, content_of, draw_tensors
 
@@ -287,7 +291,9 @@ def test_a_name_that_is_not_mapped_gives_way_to_that_of_the_file(
 
 
 def test_what_is_assumed_of_a_file_is_said_in_one_warning(tensors, tmp_path):
-    path = saved(tmp_path, tensors)
+    # With four channels it is not known by the shapes of its tensors.
+    stem = np.zeros((16, 4, 3, 3), "float32")
+    path = saved(tmp_path, tensors | {"conv_stem.weight": stem})
     with pytest.warns(UserWarning) as caught:
         model = build_unnamed(path)
     (warning,) = caught
@@ -338,7 +344,47 @@ def test_other_pixels_than_those_of_preprocess_input_are_said(
 def build_unnamed(path):
     # No peer has this width, so that all are possible.
     arguments = {"include_preprocessing": False, "alpha": 0.5000001}
-    return applications.MobileNetV3Small((32, 32, 3), weights=path, **arguments)
+    return applications.MobileNetV3Small((32, 32, 4), weights=path, **arguments)
+
+
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("MobileNetV3Small", {"alpha": 0.75}),
+        ("MobileNetV3Small", {"alpha": 0.5, "minimalistic": True}),
+        ("MobileNetV3Large", {"alpha": 0.5}),
+        ("ResNet18", {}),
+        ("ZFNet", {}),
+    ],
+)
+def test_a_file_of_other_arguments_names_those_that_it_is_of(
+    name, arguments, tensors, tmp_path
+):
+    """By its tensors alone, also with other classes."""
+    there = tensors | {
+        "classifier.weight": np.zeros((3, 1024), "float32"),
+        "classifier.bias": np.zeros(3, "float32"),
+    }
+    message = (
+        "which has the tensors of mobilenetv3_small_050. Build "
+        r"MobileNetV3Small\(alpha=0.5, minimalistic=False\)."
+    )
+    with pytest.raises(ValueError, match=message):
+        applications.get(name)(weights=saved(tmp_path, there), **arguments)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_tensors_of_a_file_show_its_network(name):
+    library, network = name.split("/")
+    there = {
+        tensor: np.broadcast_to(np.float32(0), shape)
+        for tensor, shape in RECORDED[name].items()
+    }
+    ((_, peer, classes),) = matches(there)
+    assert (peer.library, peer.name, classes) == (library, network, 1000)
+    (first, tensor), *others = there.items()
+    for changed in ({**there, "more.weight": tensor}, dict(others)):
+        assert not matches(changed)
 
 
 @pytest.mark.parametrize(
@@ -437,7 +483,6 @@ def test_a_file_of_another_family_is_refused(tmp_path):
         (lambda content: content[:5], "its header would have"),
         (lambda content: content[:2000], "its header would have"),
         (lambda content: content[:-1], "ends at byte .* the file at"),
-        (lambda content: b"PK\x03\x04" + content, "its header would have"),
         (
             lambda content: content.replace(b'"F32"', b'"C64"'),
             "is of type C64",
@@ -449,6 +494,33 @@ def test_a_damaged_file_is_refused(damage, message, tensors, tmp_path):
     path.write_bytes(damage(content_of(tensors)))
     with pytest.raises(ValueError, match=f"that is whole.*{message}"):
         applications.MobileNetV3Small(weights=path, **DECIDED)
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"PK\x03\x04", "is a zip archive, as .keras.*Call it .keras"),
+        (b"\x89HDF\r\n", "is an HDF5 file. Call it .weights.h5"),
+        (b"<!DOCTYPE html>", "is a page of HTML. Fetch the file"),
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS"),
+    ],
+)
+def test_a_file_of_another_format_is_called_what_it_is(
+    content, message, tmp_path
+):
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(content + b"\0" * 100)
+    with pytest.raises(ValueError, match=message):
+        applications.ResNet18(weights=path)
+
+
+def test_a_header_may_begin_as_another_format_does(tmp_path):
+    """Its length ends in 60, and "<" is the character with this number."""
+    text = json.dumps({"x": ENTRY}).encode().ljust(256 + ord("<"))
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"\0" * 4)
+    assert path.read_bytes()[:1] == b"<"
+    assert list(read_safetensors(path).tensors) == ["x"]
 
 
 ENTRY = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
@@ -484,6 +556,26 @@ def test_pickled_files_are_refused_with_a_conversion(ending, tmp_path):
         applications.ResNet18(weights=path)
 
 
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_pickled_files_with_another_ending_are_refused_alike(is_zip, tmp_path):
+    path = tmp_path / "resnet18.safetensors"
+    if is_zip:  # since PyTorch 1.6
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("archive/data.pkl", b"")
+    else:
+        path.write_bytes(pickle.dumps({"fc.weight": [1.0]}, protocol=2))
+    with pytest.raises(ValueError, match="runs the code.*import save_file"):
+        applications.ResNet18(weights=path)
+
+
+def test_a_header_as_long_as_a_pickle_begins_is_none(tmp_path):
+    """0x280 bytes: those of a pickle of protocol 2 are 80 and 02."""
+    text = json.dumps({"conv1.weight": ENTRY}).encode().ljust(0x280)
+    path = tmp_path / "resnet18.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"\0" * 4)
+    check_weights_path(path)
+
+
 def test_other_classes_leave_the_classifier_fresh(tensors, tmp_path):
     path = saved(tmp_path, tensors)
     with pytest.warns(UserWarning, match="'logits' was left.*1000 classes"):
@@ -508,6 +600,16 @@ def test_a_model_without_top_takes_the_file_of_one_with(tensors, tmp_path):
     "name, arguments, message",
     [
         ("ResNet18", {"weights": "timm/a1_in2k"}, "mean 'timm/a1_in1k'"),
+        ("ResNet18", {"weights": "timm/a2"}, "mean 'timm/a2_in1k'"),
+        ("ResNet18", {"weights": "timm/fb_ssl"}, "mean 'timm/fb_ssl_yfcc"),
+        ("ResNet18", {"weights": "timm/zzz"}, "Choose one of these"),
+        ("ResNet18", {"weights": "timm/resnet18"}, "mean 'timm/a1_in1k'"),
+        ("ResNet18", {"weights": "timm/resnet18.a3"}, "mean 'timm/a3_in1k'"),
+        (
+            "ResNet18",
+            {"weights": "timm/resnet34.a1_in1k"},
+            r"For that of 'resnet34' build ResNet34\(alpha=1.0, use_bias=False",
+        ),
         ("ResNet18", {"weights": "timm/"}, "Received: weights='timm/'"),
         ("ResNet50", {"weights": "timm"}, "alpha=1.0, version=1.5, use_bias=F"),
         (
@@ -581,6 +683,44 @@ def test_a_file_without_a_name_shows_its_arguments_by_its_layers(
     path = saved_layers(tmp_path, *layers)
     family = get_record(name).published
     assert family.arguments_for(path, 1.0) == needed
+
+
+def test_the_widths_of_published_weights_are_known(tensors, tmp_path):
+    small = get_record("MobileNetV3Small").published
+    assert small.widths("imagenet") == [1.0, 0.75]
+    assert small.widths("timm") == [0.5, 0.75, 1.0]
+    assert small.widths("timm/tf_mobilenetv3_small_075.in1k") == [0.75]
+    assert small.widths(saved(tmp_path, tensors)) == [0.5]
+    assert small.widths("my_model.weights.h5") == []
+
+
+@pytest.mark.parametrize(
+    "file, is_published",
+    [
+        ("weights_mobilenet_v3_small_224_0.75_float.h5", True),
+        ("weights_mobilenet_v3_small_224_0.75_float_no_top_v2.h5", True),
+        ("model.weights.h5", False),
+        ("model.keras", False),
+    ],
+)
+def test_files_of_keras_applications_are_known_by_their_names(
+    file, is_published, tmp_path
+):
+    family = get_record("MobileNetV3Small").published
+    assert family.has_file(tmp_path / file) == is_published
+
+
+def test_files_of_timm_are_known_by_their_tensors(tensors, tmp_path):
+    family = get_record("MobileNetV3Small").published
+    assert family.has_file(saved(tmp_path, tensors))
+    tuned = {
+        "classifier.weight": np.zeros((3, 1024), "float32"),
+        "classifier.bias": np.zeros(3, "float32"),
+    }
+    assert not family.has_file(saved(tmp_path, tensors | tuned))
+    assert not get_record("ResNet18").published.has_file(
+        saved(tmp_path, tensors)
+    )
 
 
 def test_padding_and_epsilon_are_checked():

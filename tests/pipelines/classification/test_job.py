@@ -292,11 +292,15 @@ def test_mixed_precision_ends_in_float32(photos, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
-@pytest.mark.filterwarnings("ignore:Not all of weights|no split.json beside")
+@pytest.mark.filterwarnings("ignore:Not all of weights")
 def test_mixed_precision_keeps_the_padding_of_weights(
     photos, tmp_path, monkeypatch
 ):
-    """The model is built again, in float32, and answers as the trained one."""
+    """The model is built again, in float32, and answers as the trained one.
+
+    The width is that of the file, and no warning says that it is not known
+    what the file was trained on.
+    """
     name = "mobilenetv3_small_050"
     path = tmp_path / f"{name}.lamb_in1k.safetensors"
     path.write_bytes(content_of(draw_tensors(f"timm/{name}")))
@@ -310,7 +314,7 @@ def test_mixed_precision_keeps_the_padding_of_weights(
     pipelines.train_image_classifier(
         photos,
         output=tmp_path / "out",
-        **QUICK | {"model": "MobileNetV3Small", "alpha": 0.5},
+        **QUICK | {"model": "MobileNetV3Small", "alpha": None},
         weights=path,
         mixed_precision=True,
     )
@@ -342,6 +346,24 @@ def test_weights_that_timm_has_not_are_found_before_the_pictures_are_read(
     )
     with pytest.raises(ValueError, match=f"`weights.*{message}"):
         options.check()
+
+
+@pytest.mark.parametrize(
+    "model, name, width",
+    [
+        ("MobileNetV3Small", None, 0.75),
+        ("ResNet18", None, 0.75),
+        ("MobileNetV3Small", "imagenet", 0.75),
+        ("ResNet50", "imagenet", 1.0),
+        ("ResNet18", "timm", 1.0),
+        ("MobileNetV2", "timm", 1.0),
+        ("MobileNetV3Small", "timm/mobilenetv3_small_050.lamb_in1k", 0.5),
+        ("ZFNet", "imagenet", 0.75),
+    ],
+)
+def test_a_width_that_is_not_passed_is_that_of_the_weights(model, name, width):
+    assert TrainOptions(model=model, weights=name).width == width
+    assert TrainOptions(model=model, weights=name, alpha=0.3).width == 0.3
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,12 @@ import json
 import pytest
 
 from keras_papers import applications, pipelines
+from keras_papers.applications.pretrained.torch_source import (
+    published_source,
+)
 from keras_papers.applications.registry import CLASSIFICATION
 from keras_papers.pipelines.models import model_description, model_facts
+from keras_papers.pipelines.models.verbs import ListOptions
 from tests.support.models import ONE_OF_EACH
 
 
@@ -67,3 +71,47 @@ def test_info_shows_table_and_layers_that_add_up():
 def test_a_typo_is_answered_with_the_nearest():
     with pytest.raises(ValueError, match="mean 'MobileNetV2'"):
         pipelines.info("MobilNetV2")
+
+
+def test_weights_are_listed_with_their_arguments_as_data():
+    facts = {fact.weights: fact for fact in pipelines.list_models(weights=True)}
+    fact = facts["timm/resnet50.a1_in1k"]
+    assert fact.arguments == [{"alpha": 1.0, "version": 1.5, "use_bias": False}]
+    assert fact.in_words == "alpha=1.0, version=1.5, use_bias=False"
+    (imagenet,) = [
+        fact
+        for fact in pipelines.list_models("MobileNetV3Small", weights=True)
+        if fact.weights == "imagenet"
+    ]
+    assert imagenet.arguments == [
+        {"alpha": 1.0, "minimalistic": False},
+        {"alpha": 0.75, "minimalistic": False},
+        {"alpha": 1.0, "minimalistic": True},
+    ]
+
+
+def test_the_default_of_timm_is_marked():
+    """It is the one that a constructor takes for "timm"."""
+    for name in ("ResNet50", "MobileNetV3Small"):
+        family = applications.registry.get_record(name).published
+        for fact in pipelines.list_models(name, weights=True):
+            if fact.is_default:
+                (variant,) = fact.arguments
+                source = published_source("timm", family, variant)
+                assert fact.weights == f"timm/{source.file}"
+    listed = str(pipelines.list_models("ResNet18", weights=True)[0])
+    assert "  timm  " in listed
+
+
+@pytest.mark.parametrize(
+    "pattern, options, message",
+    [
+        ("Nope*", {}, "'Nope\\*', which no name fits. `keras-papers list`"),
+        ("Nope*", {"weights": True}, "'Nope\\*', which no name fits"),
+        ("mobilenetv2", {}, "Did you mean 'MobileNetV2'?"),
+        ("ZFNet", {"weights": True}, "published weights.*of which there are"),
+    ],
+)
+def test_a_pattern_that_fits_nothing_is_an_error(pattern, options, message):
+    with pytest.raises(ValueError, match=f"`pattern`.*{message}"):
+        ListOptions(pattern, **options).check()

@@ -1,0 +1,94 @@
+"""Which networks of timm and torchvision have the tensors of a file.
+
+`torch_digests.csv` has a digest of the names and the shapes of the tensors of
+each network, without those of the classifier, whose number of classes varies.
+"""
+
+import csv
+import functools
+import hashlib
+import pathlib
+from typing import NamedTuple
+
+from keras_papers.applications.pretrained.torch_names import our_names
+from keras_papers.applications.pretrained.torch_networks import PEERS, Peer
+from keras_papers.applications.pretrained.torch_weights import (
+    COUNTER,
+    AnyBlocks,
+    layer_kinds,
+)
+
+DIGESTS = pathlib.Path(__file__).with_name("torch_digests.csv")
+LENGTH = 16  # of a digest, in hexadecimal
+
+
+class Match(NamedTuple):
+    """A network whose tensors have the names and shapes of those of a file."""
+
+    ours: str  # name of the constructor
+    peer: Peer
+    classes: int | None  # of the file; None without a classifier
+
+    @property
+    def call(self):
+        """The constructor and the arguments that build it, as text."""
+        return f"{self.ours}({self.peer.arguments})"
+
+
+def matches(tensors):
+    """Lists the `Match`es of the tensors of a file, a dict by name.
+
+    None where they are of no network of `PEERS`, or of one with other input
+    channels.
+    """
+    kinds = layer_kinds(tensors)
+    known, found, digests = _digests(), [], {}
+    for ours, peers in PEERS.items():
+        for peer in peers:
+            key = id(peer.names)
+            if key not in digests:
+                digests[key] = digest(tensors, kinds, peer.names)
+            if digests[key][0] == known[peer.library, peer.name]:
+                found.append(Match(ours, peer, digests[key][1]))
+    return found
+
+
+def digest(tensors, kinds, names):
+    """Returns the digest of tensors by a map of names, and their classes.
+
+    Args:
+        tensors: Dict of arrays by name.
+        kinds: What `layer_kinds` makes of them.
+        names: A map of `torch_names`.
+
+    Returns:
+        The digest, or None if the map lacks a layer; and the number of
+        classes, or None without a classifier.
+    """
+    # The first layer excludes most maps, without the others.
+    for some in (dict([*kinds.items()][:1]), kinds):
+        layers = our_names(names, some, AnyBlocks())
+        if None in layers.values():
+            return None, None
+    classes, rest = None, []
+    for name in sorted(tensors):
+        layer, _, part = name.rpartition(".")
+        shape = tuple(tensors[name].shape)
+        if part == COUNTER:
+            continue
+        if layers[layer].endswith("logits"):
+            if layers[layer] == "logits":
+                classes = shape[0]
+            continue
+        rest.append(f"{name} {shape}")
+    text = "\n".join(rest).encode()
+    return hashlib.sha256(text).hexdigest()[:LENGTH], classes
+
+
+@functools.cache
+def _digests():
+    with DIGESTS.open(encoding="utf-8", newline="") as file:
+        return {
+            (row["library"], row["network"]): row["digest"]
+            for row in csv.DictReader(file)
+        }
