@@ -180,8 +180,12 @@ PUBLIC = {
         "zero_one_loss",
     },
     "keras_papers.export": {
+        "ImageSegmentation",
+        "ObjectDetection",
+        "Suppression",
         "TFLiteFile",
         "check_environment",
+        "detect",
         "predict",
         "to_tflite",
         "two_scores",

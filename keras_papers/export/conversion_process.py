@@ -70,8 +70,8 @@ def _reason_beside(saved):
 
 
 def _homes(model):
-    """Returns the modules whose import registers the layers of a model."""
-    homes = {type(layer).__module__ for layer in model.layers}
+    """Returns the modules whose import registers a model and its layers."""
+    homes = {type(layer).__module__ for layer in (model, *model.layers)}
     for layer in model.layers:
         if hasattr(layer, "layers"):
             homes |= _homes(layer)

@@ -1,5 +1,9 @@
 """Checks on int8 files: floats where expected only, few partitions."""
 
+from keras_papers.export.detection_outputs import (
+    POST_PROCESS,
+    tensors_of_detections,
+)
 from keras_papers.export.look_up import tensors_of_look_ups
 from keras_papers.export.operations import tensors_of
 from keras_papers.extras import require
@@ -29,7 +33,8 @@ LOOKUP = ("ADD", "CAST", "GATHER", "LESS", "SELECT", "SELECT_V2")
 def float_tensors(data):
     """Lists the names of the float tensors between inputs and outputs.
 
-    Those of the look-up of codes and of `OF_FLOATS` are not among them.
+    Those of the look-up of codes, of `OF_FLOATS` and of the last operations
+    of detectors are not among them.
 
     Args:
         data: Bytes of a .tflite file.
@@ -42,6 +47,7 @@ def float_tensors(data):
         expected = tensors_of_look_ups(model, graph, schema)
         expected |= {*graph.inputs, *graph.outputs}
         expected |= tensors_of(OF_FLOATS, model, graph, schema)
+        expected |= tensors_of_detections(graph)
         found += [
             tensor.name.decode()
             for index, tensor in enumerate(graph.tensors)
@@ -63,8 +69,8 @@ def layer_of(tensors, model):
 def partitions_warning(left, quantize, inputs, outputs):
     """Returns a sentence on what no delegate runs, empty if that is nothing.
 
-    Ids are looked up and codes are chosen without the delegate, and an int8
-    file turns its inputs into int8 and computes the softmax of its outputs
+    Ids are looked up, codes and boxes are chosen without the delegate, and an
+    int8 file turns its inputs into int8 and computes the softmax of its outputs
     without it.
 
     Args:
@@ -76,6 +82,7 @@ def partitions_warning(left, quantize, inputs, outputs):
     expected = dict.fromkeys(LOOKUP, left.get("GATHER", 0))
     if quantize == "int8":
         expected |= {"QUANTIZE": inputs, "SOFTMAX": outputs}
+    expected[POST_PROCESS] = 1  # of a detector that chooses its boxes
     if "TOPK_V2" in left:
         expected |= dict.fromkeys(CHOICE, outputs)
     odd = [op for op, number in left.items() if number > expected.get(op, 0)]

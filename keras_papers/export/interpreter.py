@@ -1,6 +1,7 @@
 """Runs a .tflite file by LiteRT, without Keras or TensorFlow."""
 
 import pathlib
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -41,8 +42,21 @@ def predict(path, images):
             without an error.
     """
     file = open_file(path)
+    outputs = run(path, file, images, file.outputs)
+    return outputs if len(outputs) > 1 else next(iter(outputs.values()))
+
+
+def run(path, file, images, tensors):
+    """Returns a dict of arrays, what an open file computes.
+
+    Args:
+        path: The file.
+        file: The same, an `OpenFile`.
+        images: As `predict` takes them.
+        tensors: Dict from names to LiteRT's details of tensors.
+    """
     batches = _batches(path, images, file.inputs)
-    outputs = {name: [] for name in file.outputs}
+    found = {name: [] for name in tensors}
     try:
         for example in zip(*batches, strict=True):
             for details, value in zip(
@@ -50,16 +64,15 @@ def predict(path, images):
             ):
                 file.interpreter.set_tensor(details["index"], value[None])
             file.interpreter.invoke()
-            for name, details in file.outputs.items():
+            for name, details in tensors.items():
                 output = file.interpreter.get_tensor(details["index"])
-                outputs[name].append(output[0])
+                found[name].append(output[0])
     except RuntimeError as error:
         raise _no_model(path, error) from error
-    outputs = {
-        name: _dequantized(outputs[name], details)
-        for name, details in file.outputs.items()
+    return {
+        name: _dequantized(found[name], details)
+        for name, details in tensors.items()
     }
-    return outputs if len(outputs) > 1 else next(iter(outputs.values()))
 
 
 def _dequantized(values, details):
@@ -68,10 +81,15 @@ def _dequantized(values, details):
     return step * (values - zero) if step else values
 
 
-def open_file(path):
+def open_file(path, keep_tensors=False):
     """Returns an `OpenFile`.
 
     A file without a signature has the names of its tensors.
+
+    Args:
+        path: The file.
+        keep_tensors: Whether what is computed between inputs and outputs can
+            be read, too, where no delegate computes it.
 
     Raises:
         ValueError: If the file does not run.
@@ -80,7 +98,13 @@ def open_file(path):
     try:
         if pathlib.Path(path).read_bytes()[4:8] != b"TFL3":
             raise ValueError("there is no 'TFL3' at its beginning")
-        interpreter = interpreter_module.Interpreter(model_path=str(path))
+        with warnings.catch_warnings():
+            # All that is kept costs memory.
+            warnings.filterwarnings("ignore", ".*preserve_all_tensors")
+            interpreter = interpreter_module.Interpreter(
+                model_path=str(path),
+                experimental_preserve_all_tensors=keep_tensors,
+            )
         interpreter.allocate_tensors()
         signatures = interpreter.get_signature_list()
         if len(signatures) == 1:

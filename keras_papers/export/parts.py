@@ -6,6 +6,8 @@ random. A slice for each part that is read is always quantized.
 
 import numpy as np
 
+from keras_papers.export.flatbuffer_graph import add_constant, operator
+
 
 def slice_parts(model, schema):
     """Writes each SPLIT with a part that nothing reads as slices.
@@ -48,42 +50,16 @@ def _slices(model, graph, split, read, schema):
         size = np.array(graph.tensors[output].shape, "int32")
         begin = np.zeros_like(size)
         begin[axis] = place * size[axis]
-        op = schema.OperatorT()
-        op.opcodeIndex = _code(model, schema)
-        op.inputs = [
-            whole,
-            _constant(model, graph, begin, schema),
-            _constant(model, graph, size, schema),
+        limits = [
+            add_constant(
+                model, graph, values, f"part_{len(graph.tensors)}", schema
+            )
+            for values in (begin, size)
         ]
-        op.outputs = [output]
-        op.builtinOptionsType = schema.BuiltinOptions.SliceOptions
-        op.builtinOptions = schema.SliceOptionsT()
-        yield op
-
-
-def _code(model, schema):
-    """Returns the place of SLICE in the list of operations."""
-    number = schema.BuiltinOperator.SLICE
-    for place, code in enumerate(_codes(model)):
-        if max(code.builtinCode, code.deprecatedBuiltinCode) == number:
-            return place
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = number
-    code.version = 1
-    model.operatorCodes.append(code)
-    return len(model.operatorCodes) - 1
-
-
-def _constant(model, graph, values, schema):
-    buffer, tensor = schema.BufferT(), schema.TensorT()
-    buffer.data = values.view(np.uint8)
-    tensor.buffer = len(model.buffers)
-    tensor.shape = [len(values)]
-    tensor.type = schema.TensorType.INT32
-    tensor.name = f"part_{tensor.buffer}"
-    model.buffers.append(buffer)
-    graph.tensors.append(tensor)
-    return len(graph.tensors) - 1
+        options = schema.SliceOptionsT()
+        yield operator(
+            model, "SLICE", [whole, *limits], [output], schema, options
+        )
 
 
 def _codes(model):

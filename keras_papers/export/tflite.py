@@ -22,6 +22,7 @@ from keras_papers.export.conversion_process import (
     LoadingError,
     convert_on_tensorflow,
 )
+from keras_papers.export.file_task import task_of
 from keras_papers.export.input_images import (
     check_no_normalization,
     settle_images,
@@ -33,6 +34,7 @@ from keras_papers.export.metadata import (
     no_task,
     table_rows,
 )
+from keras_papers.export.object_detection import ObjectDetection
 from keras_papers.export.output_path import check_path
 from keras_papers.export.verification import PARITY, ROWS, verify
 from keras_papers.extras import require
@@ -55,6 +57,7 @@ def to_tflite(
     normalization=None,
     input_shape=None,
     images=None,
+    task=None,
     threads=1,
     runs=50,
 ):
@@ -64,12 +67,13 @@ def to_tflite(
     it, `image`, and answers `scores`, under the signature `serving_default`;
     an int8 file takes the pixels themselves, as uint8. Metadata inside
     describes to Android's task library how to make that image of a photo, and
-    the labels. Any other model keeps the names of its inputs and outputs: the
-    keys of dicts, else the names of layers. Its files take ids as integers,
-    and all other numbers, of int8 files too, as floats. The metadata of a
-    `TabularModel` has its schema, by which an app makes them of raw rows. The
-    file is written under another name, verified, and only then moved to
-    `path`.
+    the labels. So does that of a segmenter and of a detector, for the
+    library's `ImageSegmenter` and `ObjectDetector`. Any other model keeps the
+    names of its inputs and outputs: the keys of dicts, else the names of
+    layers. Its files take ids as integers, and all other numbers, of int8
+    files too, as floats. The metadata of a `TabularModel` has its schema, by
+    which an app makes them of raw rows. The file is written under another
+    name, verified, and only then moved to `path`.
 
     Args:
         model: Functional or built sequential model, of any number of inputs
@@ -78,9 +82,10 @@ def to_tflite(
             file. Files compute in float32 also what a model in mixed
             precision computes in float16.
         path: Where to write the file, ending with `.tflite`.
-        labels: Names of the classes in the order of the one output. Defaults
-            to None: those of the schema of a `TabularModel`, else the classes
-            have numbers only. With two labels, a model of one sigmoid p
+        labels: Names of the classes in the order of the one output, of a
+            detector without the background. Defaults to None: those of the
+            schema of a `TabularModel`, else the classes have numbers only.
+            With two labels, a model of one sigmoid p
             becomes a file of two scores, 1 - p and p.
         quantize: None for float32; `"float16"` for weights of half the size,
             or `"dynamic"` for int8 weights, a quarter, of which both answer
@@ -106,6 +111,11 @@ def to_tflite(
             answer as the model does; for several inputs, a dict of arrays by
             their names. Defaults to random ones, and where the input is no
             image, to examples of `representative_data`.
+        task: An `ImageSegmentation` or an `ObjectDetection`, what the app
+            does with the outputs. Defaults to None: an `ObjectDetection` of a
+            `Detector`, and an `ImageSegmentation` where `labels` are those of
+            a map; else the classes of an image, or what an app makes of
+            outputs by itself.
         threads: Positive int. Threads whose latency is measured.
         runs: Positive int. Runs of which the median latency is taken.
 
@@ -135,6 +145,7 @@ def to_tflite(
     path = check_path(path)
     _check_model(model)
     signature = _fix_shapes(signature_of(model), input_shape)
+    task = task_of(model, task, labels, signature)
     aware = is_quantization_aware(model)
     if not aware:
         check_keras_3(model)
@@ -177,7 +188,7 @@ def to_tflite(
                 images = dict(zip(names, few, strict=True))
     description = Description(
         model.name,
-        _check_labels(labels, signature_of(model)),
+        _check_labels(labels, signature_of(model), task),
         *(normalization or ()),
         table=table,
     )
@@ -187,7 +198,9 @@ def to_tflite(
             converted = convert_aware(model, shapes)
         else:
             converted = _convert_anywhere(model, shapes, quantize, data)
-        draft.write_bytes(_described(converted, description, signature))
+        if isinstance(task, ObjectDetection):
+            converted = task.finish(converted, signature)
+        draft.write_bytes(_described(converted, description, signature, task))
         with _errors_name(path, draft):
             found = verify(
                 draft,
@@ -197,12 +210,17 @@ def to_tflite(
                 threads,
                 runs,
                 normalization=normalization,
+                task=task,
             )
     return found._replace(path=path)
 
 
-def _described(converted, description, signature):
+def _described(converted, description, signature, task):
     """Returns the bytes of a file with its names and its metadata."""
+    if task is not None:
+        description = task.describe(description, signature, converted)
+        names = {"input_0": "image", "output_0": "mask"}
+        return metadata.write(converted, description, task.metadata, names)
     names = {
         f"{side}_{number}": spec.name
         for side, specs in (
@@ -212,12 +230,12 @@ def _described(converted, description, signature):
         for number, spec in enumerate(specs)
     }
     if description.table is not None:
-        task = table_rows
+        kind = table_rows
     elif signature.classifies_image:
-        task = image_classification
+        kind = image_classification
     else:
-        task = no_task
-    return metadata.write(converted, description, task, names)
+        kind = no_task
+    return metadata.write(converted, description, kind, names)
 
 
 def _table_of(model):
@@ -339,10 +357,12 @@ def _fixed(spec, given, signature):
     )
 
 
-def _check_labels(labels, signature):
+def _check_labels(labels, signature, task):
     if labels is None:
         return ()
-    if len(signature.outputs) > 1 or not signature.outputs[0].shape:
+    if task is None and (
+        len(signature.outputs) > 1 or not signature.outputs[0].shape
+    ):
         raise ValueError(
             "`labels` names the classes of the one output of a model. "
             "Received: labels for a model of the outputs "
@@ -354,7 +374,10 @@ def _check_labels(labels, signature):
             f"Received: labels={labels!r}. Pass one string for each class."
         )
     labels = [str(label) for label in labels]
-    classes = signature.outputs[0].shape[-1]
+    if task is not None:
+        classes = task.num_classes(signature)
+    else:
+        classes = signature.outputs[0].shape[-1]
     if len(labels) != classes or len(set(labels)) != classes:
         raise ValueError(
             "`labels` names each class of the output once, in its order. "
@@ -364,7 +387,7 @@ def _check_labels(labels, signature):
             + (
                 "Make two scores of one first: quantize_aware("
                 "export.two_scores(model))."
-                if classes == 1
+                if classes == 1 and task is None
                 else "Give every class a name of its own."
             )
         )

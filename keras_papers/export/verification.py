@@ -10,7 +10,10 @@ import keras
 import numpy as np
 
 from keras_papers.checks import check_choice, check_positive_int
+from keras_papers.export.choice_of_boxes import candidates
+from keras_papers.export.detection_outputs import POST_PROCESS
 from keras_papers.export.file_size import size_text
+from keras_papers.export.file_task import task_of
 from keras_papers.export.input_images import (
     check_no_normalization,
     normalization_of,
@@ -27,6 +30,7 @@ from keras_papers.export.interpreter import (
     predict,
 )
 from keras_papers.export.latency_process import measure_in_own_process
+from keras_papers.export.object_detection import ObjectDetection
 from keras_papers.export.operations import operation_names
 from keras_papers.extras import require
 from keras_papers.pixels.normalization import (
@@ -48,6 +52,7 @@ CODES = {None: 1e-2, "float16": 0.1, "dynamic": 0.5, "int8": 0.5}
 BYTES = {None: 4, "float16": 2, "dynamic": 1, "int8": 1}  # of one weight
 INTEGERS = ("dynamic", "int8")
 CHANNEL_BYTES = 40  # of an int8 file: a bias, a scale, a zero point, a name
+ANCHOR_BYTES = 40  # in the graph or in the metadata
 VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 IMAGES = 4  # on which the file and the model are compared
 ROWS = 32  # the same of examples that are no images
@@ -99,6 +104,7 @@ def verify(
     runs=50,
     *,
     normalization=None,
+    task=None,
 ):
     """Checks a .tflite file against the Keras model that it was made of.
 
@@ -117,6 +123,8 @@ def verify(
             warming up. Defaults to 50.
         normalization: `(mean, std)` that make of a pixel what the model
             takes, (pixel - mean) / std. Defaults as in `to_tflite`.
+        task: An `ObjectDetection`, of a file of one. Defaults to None: that
+            of a `Detector`.
 
     Returns:
         A `TFLiteFile`.
@@ -138,18 +146,27 @@ def verify(
     check_choice(
         "quantize", quantize, tuple(PARITY), "how the file was quantized"
     )
+    task = task_of(model, task)
+    detection = task if isinstance(task, ObjectDetection) else None
     normalization = _check_pixels(normalization, model)
     data = path.read_bytes()
     if data[4:8] != b"TFL3":
         raise VerificationError(f"{path} is no .tflite file: no 'TFL3' in it.")
     ops = _count_ops(data)
-    odd = sorted(op for op in ops if op in VARIABLE_OPS or ":" in op)
+    chooses = detection is not None and detection.suppression is not None
+    known = {f"CUSTOM:{POST_PROCESS}"} if chooses else set()
+    odd = sorted(
+        op
+        for op in ops
+        if op in VARIABLE_OPS or (":" in op and op not in known)
+    )
     if odd:
         raise VerificationError(
             f"{path} holds {', '.join(odd)}: variables that are not frozen, or "
             "operations that the runtime does not have built in."
         )
-    _check_size(path, len(data), model, quantize)
+    anchors = 0 if detection is None else len(detection.anchors)
+    _check_size(path, len(data), model, quantize, anchors)
     if quantize == "int8":
         floats = float_tensors(data)
         if floats:
@@ -161,7 +178,7 @@ def verify(
             )
     measured = measure_in_own_process(path, threads, runs)
     file = open_file(path)
-    parities = _compare(path, file, model, images, normalization)
+    parities = _compare(path, file, model, images, normalization, detection)
     _judge(path, model, quantize, parities)
     left = partitions_warning(
         measured["not_delegated"],
@@ -201,8 +218,8 @@ def _judge(path, model, quantize, parities):
     outputs = signature_of(model).outputs
     codes = {spec.name for spec in outputs if "int" in spec.dtype}
     limits = {
-        spec.name: (CODES if spec.name in codes else PARITY)[quantize]
-        for spec in outputs
+        name: (CODES if name in codes else PARITY)[quantize]
+        for name in parities
     }
     wrong = {
         name: parity
@@ -248,7 +265,7 @@ def _count_ops(data):
     return dict(ops)
 
 
-def _check_size(path, size, model, quantize):
+def _check_size(path, size, model, quantize, anchors):
     """Normalization is folded away; kernels are what a file consists of."""
     width = BYTES[quantize]
     aware = is_quantization_aware(model)
@@ -258,6 +275,7 @@ def _check_size(path, size, model, quantize):
         math.prod(weight.shape) for weight in held if len(weight.shape) > 1
     ]
     low, high = width * sum(kernels), 1.1 * width * sum(weights) + 200_000
+    high += ANCHOR_BYTES * anchors
     if quantize in INTEGERS:
         high += CHANNEL_BYTES * (sum(weights) - sum(kernels))
     if not low <= size <= high:
@@ -268,10 +286,13 @@ def _check_size(path, size, model, quantize):
         )
 
 
-def _compare(path, file, model, images, normalization):
+def _compare(path, file, model, images, normalization, detection):
     """Returns the parity of each output, by its name."""
     signature = signature_of(model)
-    _check_signature(path, file, signature)
+    names = signature.names("outputs")
+    if detection is not None:
+        names = detection.file_outputs()
+    _check_signature(path, file, signature.names("inputs"), names)
     inputs = _inputs_to_compare(file, model, signature, images, normalization)
     given = dict(zip(signature.names("inputs"), inputs, strict=True))
     if len(given) == 1:  # whatever the file calls it
@@ -280,20 +301,26 @@ def _compare(path, file, model, images, normalization):
         if normalization and details["dtype"] == np.uint8:
             mean, std = normalization
             given = given * std + mean
-    theirs = predict(path, given)
+    ours = dict(
+        zip(signature.names("outputs"), _answers(model, inputs), strict=True)
+    )
+    if detection is not None:
+        ours = detection.answers(ours)
+    if detection is not None and detection.suppression is not None:
+        theirs = candidates(path, given, detection, signature)
+    else:
+        theirs = predict(path, given)
     if not isinstance(theirs, dict):
-        theirs = dict.fromkeys(signature.names("outputs"), theirs)
+        theirs = dict.fromkeys(names, theirs)
     return {
-        name: _parity(path, model, theirs[name], ours)
-        for name, ours in zip(
-            signature.names("outputs"), _answers(model, inputs), strict=True
-        )
+        name: _parity(path, model, theirs[name], array)
+        for name, array in ours.items()
     }
 
 
-def _check_signature(path, file, signature):
-    for side in ("inputs", "outputs"):
-        there, expected = getattr(file, side), signature.names(side)
+def _check_signature(path, file, inputs, outputs):
+    for side, expected in (("inputs", inputs), ("outputs", outputs)):
+        there = getattr(file, side)
         if len(there) != len(expected) or (
             len(expected) > 1 and set(there) != set(expected)
         ):

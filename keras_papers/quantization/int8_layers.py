@@ -23,9 +23,9 @@ RANGED = {
     "Multiply",
     "ReLU",
     "Subtract",
-    "UpSampling2D",
 }
-# What moves numbers and leaves them as they are:
+# What moves numbers and leaves them as they are, or interpolates between them,
+# for which a file has one range on both sides:
 MOVED = {
     "Cropping2D",
     "Dropout",
@@ -36,7 +36,9 @@ MOVED = {
     "MaxPooling2D",
     "Permute",
     "Reshape",
+    "Resizing",
     "SpatialDropout2D",
+    "UpSampling2D",
     "ZeroPadding2D",
 }
 # Activations: what is fused, and what the runtime has a range for.

@@ -14,6 +14,8 @@ import numpy as np
 
 from keras_papers.export.metadata import (
     image_classification,
+    image_segmentation,
+    object_detection,
     schema,
     table_rows,
 )
@@ -24,6 +26,11 @@ from keras_papers.extras import require
 
 ENTRY = "TFLITE_METADATA"
 FLOAT32 = 0  # of the schema's types of tensors
+LABELED = (schema.TENSOR_AXIS_LABELS, schema.TENSOR_VALUE_LABELS)
+READERS = {  # of what the library asks of some tasks
+    object_detection.NAME: object_detection.read_options,
+    image_segmentation.NAME: image_segmentation.read_options,
+}
 
 
 def write(data, description, task=image_classification, names=None):
@@ -44,11 +51,12 @@ def write(data, description, task=image_classification, names=None):
         name = tensor.name.decode()
         tensor.name = (names or {}).get(name, name)
     inputs, outputs = task.describe(description, *_tensors(model))
+    graph = {schema.SUBGRAPH_INPUTS: inputs, schema.SUBGRAPH_OUTPUTS: outputs}
+    if description.decoding or description.activation:
+        graph[schema.SUBGRAPH_CUSTOM] = [task.options(description)]
     table = {
         schema.MODEL_NAME: description.name,
-        schema.MODEL_SUBGRAPHS: [
-            {schema.SUBGRAPH_INPUTS: inputs, schema.SUBGRAPH_OUTPUTS: outputs}
-        ],
+        schema.MODEL_SUBGRAPHS: [graph],
         schema.MODEL_PARSER_VERSION: "1.0.0",
     }
     members = {}
@@ -133,10 +141,15 @@ def _unpack(data, path):
         raise ValueError("it describes no input or no output")
     description = Description(root.string(schema.MODEL_NAME))
     for file in (f for x in outputs for f in x.tables(schema.TENSOR_FILES)):
-        if file.byte(schema.FILE_TYPE) == schema.TENSOR_AXIS_LABELS:
+        if file.byte(schema.FILE_TYPE) in LABELED:
             labels = _read_member(path, file.string(schema.FILE_NAME))
             labels = tuple((labels or "").splitlines())
             description = description._replace(labels=labels)
+    for custom in graph.tables(schema.SUBGRAPH_CUSTOM):
+        read_options = READERS.get(custom.string(schema.CUSTOM_NAME))
+        if read_options:
+            options = schema.Table.root(custom.bytes(schema.CUSTOM_DATA))
+            description = read_options(description, options)
     for file in root.tables(schema.MODEL_FILES):
         if file.string(schema.FILE_NAME) == SCHEMA:
             # Each column has a normalization of its own.

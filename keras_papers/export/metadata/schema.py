@@ -1,7 +1,9 @@
 """Tables of the metadata schema "M001", written and read by their slots.
 
 The schema is metadata_schema.fbs of tensorflow/tflite-support. No package that
-still installs brings code made of it, so its slots are written out here.
+still installs brings code made of it, so its slots are written out here. What
+the library asks of detectors and segmenters is in flatbuffers of schemas of
+their own, "V001", of which each has its slots in the file of its task.
 """
 
 from typing import NamedTuple
@@ -12,7 +14,8 @@ from keras_papers.extras import require
 
 # Slots of the schema's tables, by the order of their fields.
 MODEL_NAME, MODEL_SUBGRAPHS, MODEL_FILES, MODEL_PARSER_VERSION = 0, 3, 6, 7
-SUBGRAPH_INPUTS, SUBGRAPH_OUTPUTS = 2, 3
+SUBGRAPH_INPUTS, SUBGRAPH_OUTPUTS, SUBGRAPH_CUSTOM = 2, 3, 9
+CUSTOM_NAME, CUSTOM_DATA = 0, 1
 TENSOR_NAME, TENSOR_DESCRIPTION, TENSOR_CONTENT = 0, 1, 3
 TENSOR_PROCESS_UNITS, TENSOR_STATS, TENSOR_FILES = 4, 5, 6
 CONTENT_TYPE, CONTENT = 0, 1  # a union takes two slots
@@ -20,19 +23,23 @@ UNIT_TYPE, UNIT = 0, 1
 MEAN, STD = 0, 1
 STATS_MAX, STATS_MIN = 0, 1
 COLOR_SPACE = 0
+BOX_INDEX, BOX_TYPE, BOX_COORDINATES = 0, 1, 2
 FILE_NAME, FILE_DESCRIPTION, FILE_TYPE = 0, 1, 2
 # Numbers of its enums and unions.
-FEATURE_PROPERTIES, IMAGE_PROPERTIES = 1, 2
+FEATURE_PROPERTIES, IMAGE_PROPERTIES, BOX_PROPERTIES = 1, 2, 3
 NORMALIZATION_OPTIONS = 1
 RGB, GRAYSCALE = 1, 2
-DESCRIPTIONS, TENSOR_AXIS_LABELS = 1, 2
+BOUNDARIES, RATIO = 1, 0
+DESCRIPTIONS, TENSOR_AXIS_LABELS, TENSOR_VALUE_LABELS = 1, 2, 3
+METADATA, OPTIONS = b"M001", b"V001"  # identifiers of the two schemas
+ALIGNMENT = 16  # bytes, of a flatbuffer that is inside another
 
 
 class Scalar(NamedTuple):
     """A number of a width that Python does not show."""
 
     kind: str  # as flatbuffers' builder calls it
-    value: int
+    value: float
 
 
 def byte(value):
@@ -40,18 +47,33 @@ def byte(value):
     return Scalar("Int8", value)
 
 
-def pack(table):
+def whole(value):
+    """Returns a whole number of four bytes."""
+    return Scalar("Int32", value)
+
+
+def number(value):
+    """Returns a float of four bytes."""
+    return Scalar("Float32", value)
+
+
+def pack(table, identifier=METADATA):
     """Returns a flatbuffer of a table, a dict from slots to values."""
     flatbuffers = require("flatbuffers", "mobile")
     builder = flatbuffers.Builder(1024)
-    builder.Finish(_build(builder, table), b"M001")
+    builder.Finish(_build(builder, table), identifier)
     return bytes(builder.Output())
 
 
 def _build(builder, value):
-    """Writes a string, a list or a table; returns its position."""
+    """Writes a string, bytes, a list or a table; returns its position."""
     if isinstance(value, str):
         return builder.CreateString(value)
+    if isinstance(value, bytes):
+        builder.StartVector(1, len(value), ALIGNMENT)
+        for each in reversed(value):
+            builder.PrependByte(each)
+        return builder.EndVector()
     if isinstance(value, dict):
         # What a table refers to is in the file before it.
         fields = {
@@ -66,6 +88,8 @@ def _build(builder, value):
         return builder.EndObject()
     if isinstance(value[0], float):
         return builder.CreateNumpyVector(np.array(value, np.float32))
+    if isinstance(value[0], int):
+        return builder.CreateNumpyVector(np.array(value, np.uint32))
     elements = [_build(builder, element) for element in value]
     builder.StartVector(4, len(elements), 4)
     for element in reversed(elements):
@@ -92,6 +116,30 @@ class Table:
         """Returns a number of one byte, 0 where there is none."""
         offset = self._offset(slot)
         return self._table.Bytes[self._table.Pos + offset] if offset else 0
+
+    def whole(self, slot):
+        """Returns a whole number of four bytes, 0 where there is none."""
+        return self._number("Int32Flags", slot)
+
+    def number(self, slot):
+        """Returns a float of four bytes, 0 where there is none."""
+        return self._number("Float32Flags", slot)
+
+    def _number(self, flags, slot):
+        types = require("flatbuffers.number_types", "mobile")
+        offset = self._offset(slot)
+        if not offset:
+            return 0
+        position = self._table.Pos + offset
+        return self._table.Get(getattr(types, flags), position)
+
+    def bytes(self, slot):
+        """Returns the bytes of a vector, which may be missing."""
+        offset = self._offset(slot)
+        if not offset:
+            return b""
+        start = self._table.Vector(offset)
+        return bytes(self._table.Bytes[start:][: self._table.VectorLen(offset)])
 
     def string(self, slot):
         """Returns a string, empty where there is none."""

@@ -70,6 +70,17 @@ def scores(tensor, description):
     """Returns the metadata of scores, with a label for each if there are."""
     table = plain(tensor)
     table[schema.TENSOR_DESCRIPTION] = "One score for each class."
+    return labeled(table, description)
+
+
+def labeled(table, description, kind=schema.TENSOR_AXIS_LABELS):
+    """Returns the metadata of a tensor with a file of labels, if there are.
+
+    Args:
+        table: The metadata, which is changed.
+        description: A `Description`.
+        kind: Whether labels are those of an axis or of values.
+    """
     if description.labels:
         table[schema.TENSOR_FILES] = [
             {
@@ -77,7 +88,7 @@ def scores(tensor, description):
                 schema.FILE_DESCRIPTION: (
                     "Names of the classes, a line for each."
                 ),
-                schema.FILE_TYPE: schema.byte(schema.TENSOR_AXIS_LABELS),
+                schema.FILE_TYPE: schema.byte(kind),
             }
         ]
     return table

@@ -1,0 +1,281 @@
+"""Files of detectors: two outputs, or the boxes themselves.
+
+MediaPipe itself is asked in tests/android.
+"""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_papers import export
+from keras_papers.applications.detection.boxes import decode_boxes
+from keras_papers.applications.detection.suppression import best_boxes
+from keras_papers.export import choice_of_boxes, metadata, object_detection
+from keras_papers.export.integer_file import float_tensors
+from keras_papers.export.interpreter import VerificationError
+from tests.support.answers import random_images, spread
+from tests.support.dense_networks import SIZE, anchors, detector
+
+pytestmark = pytest.mark.tensorflow
+
+LABELS = ["cat", "dog", "größe"]
+IMAGES = random_images(16, SIZE, SIZE, 3, low=0, high=255)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return detector()
+
+
+def write(model, path, task, quantize=None):
+    return export.to_tflite(
+        model,
+        path / "model.tflite",
+        LABELS,
+        quantize,
+        representative_data=IMAGES if quantize else None,
+        images=IMAGES,
+        task=task,
+        runs=1,
+    )
+
+
+def found_by_keras(model, task, **keywords):
+    """Returns the boxes of a model, by the layers of this package."""
+    outputs = model(IMAGES)
+    boxes = decode_boxes(outputs["boxes"], task.anchors, task.box_weights)
+    shares = keras.activations.get(task.score_activation)(outputs["scores"])
+    found = best_boxes(
+        boxes,
+        shares[..., int(task.background) :],
+        candidates=240,
+        score_threshold=0.0,
+        max_detections=10,
+        **keywords,
+    )
+    return {name: np.asarray(array) for name, array in found.items()}
+
+
+def assert_same(found, expected):
+    assert spread(expected["boxes"]) > 2
+    assert spread(expected["scores"]) > 0.02
+    assert (expected["counts"] > 0).all()
+    np.testing.assert_array_equal(found["counts"], expected["counts"])
+    np.testing.assert_array_equal(found["classes"], expected["classes"])
+    np.testing.assert_allclose(found["scores"], expected["scores"], atol=1e-5)
+    np.testing.assert_allclose(found["boxes"], expected["boxes"], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "background, activation",
+    [(True, "softmax"), (True, "sigmoid"), (False, "sigmoid")],
+)
+def test_the_boxes_of_a_file_are_those_of_keras(
+    background, activation, tmp_path
+):
+    model = detector(background=background)
+    task = export.ObjectDetection(
+        anchors(), (10, 9, 5, 4), background, activation
+    )
+    file = write(model, tmp_path, task)
+    assert file.not_delegated == {}
+    outputs = export.predict(file.path, IMAGES)
+    assert outputs["location"].shape == (16, 240, 4)
+    assert outputs["score"].shape == (16, 240, 3)
+    codes = np.asarray(model(IMAGES)["boxes"])
+    np.testing.assert_allclose(
+        outputs["location"], codes[..., [1, 0, 3, 2]], atol=1e-4
+    )
+    alike = export.Suppression(10, 0.3, per_class=False)
+    assert_same(
+        export.detect(file.path, IMAGES, alike),
+        found_by_keras(model, task, iou_threshold=0.3, per_class=False),
+    )
+    assert_same(
+        export.detect(file.path, IMAGES, export.Suppression(10, 0.5)),
+        found_by_keras(model, task, iou_threshold=0.5),
+    )
+
+
+@pytest.mark.parametrize(
+    "per_class, activation", [(True, "softmax"), (False, "sigmoid")]
+)
+def test_a_file_that_chooses_has_the_boxes_of_keras(
+    per_class, activation, model, tmp_path
+):
+    task = export.ObjectDetection(
+        anchors(),
+        score_activation=activation,
+        suppression=export.Suppression(10, 0.4, per_class=per_class),
+    )
+    file = write(model, tmp_path, task)
+    assert file.ops["CUSTOM:TFLite_Detection_PostProcess"] == 1
+    assert list(file.parities) == ["location", "score"]
+    assert_same(
+        export.detect(file.path, IMAGES),
+        found_by_keras(model, task, iou_threshold=0.4, per_class=per_class),
+    )
+    with pytest.raises(ValueError, match="`suppression` is for files of two"):
+        export.detect(file.path, IMAGES, export.Suppression())
+
+
+def test_fewer_boxes_than_there_is_place_for_are_counted(model, tmp_path):
+    suppression = export.Suppression(10, 0.5, 0.7)
+    task = export.ObjectDetection(anchors(), suppression=suppression)
+    found = export.detect(write(model, tmp_path, task).path, IMAGES)
+    counts = found["counts"]
+    assert counts.min() < 10 and counts.max() > 0
+    for row, count in enumerate(counts):
+        assert (found["scores"][row, :count] >= 0.7).all()
+        assert (found["classes"][row, count:] == -1).all()
+        assert not found["boxes"][row, count:].any()
+
+
+@pytest.mark.parametrize("suppression", [None, export.Suppression(10)])
+def test_integers_compute_all_but_the_last_operations(
+    suppression, model, tmp_path
+):
+    task = export.ObjectDetection(anchors(), suppression=suppression)
+    file = write(model, tmp_path, task, "int8")
+    assert float_tensors(file.path.read_bytes()) == []
+    assert file.partitions == 1
+    chosen = {"TFLite_Detection_PostProcess": 1} if suppression else {}
+    assert file.not_delegated == {"QUANTIZE": 1, **chosen}
+    assert file.parity < 0.06
+    whole = found_by_keras(model, task, iou_threshold=0.5)
+    found = export.detect(
+        file.path, IMAGES, None if suppression else export.Suppression(10)
+    )
+    same = found["classes"][:, 0] == whole["classes"][:, 0]
+    assert same.mean() > 0.8
+    distance = np.abs(found["boxes"][:, 0] - whole["boxes"][:, 0]).max(axis=1)
+    assert np.median(distance) < 2  # pixels
+
+
+def test_the_shares_of_an_integer_file_have_more_than_256_levels(
+    model, tmp_path
+):
+    file = write(model, tmp_path, export.ObjectDetection(anchors()), "int8")
+    scores = export.predict(file.path, IMAGES)["score"]
+    assert len(np.unique(scores)) > 1000
+
+
+def test_the_metadata_has_the_anchors_and_how_to_decode(model, tmp_path):
+    task = export.ObjectDetection(anchors(), (10, 9, 5, 4))
+    file = write(model, tmp_path, task)
+    found = metadata.read(file.path)
+    assert found.labels == tuple(LABELS)
+    decoding = found.decoding
+    assert (decoding.scales, decoding.num_classes) == ((10, 9, 5, 4), 3)
+    assert decoding.sigmoid is False
+    centers = np.array(decoding.anchors)[:, :2] * SIZE
+    expected = (anchors()[:, :2] + anchors()[:, 2:]) / 2
+    np.testing.assert_allclose(centers, expected, atol=1e-5)
+    four = write(
+        model, tmp_path, task._replace(suppression=export.Suppression(5))
+    )
+    assert metadata.read(four.path) == metadata.Description(
+        "detector", tuple(LABELS)
+    )
+
+
+def test_anchors_of_another_model_are_a_verification_error(
+    model, tmp_path, monkeypatch
+):
+    """Where the file chooses, what it chooses of is compared with NumPy."""
+    task = export.ObjectDetection(anchors(), suppression=export.Suppression(5))
+    write(model, tmp_path, task)
+    others = task._replace(anchors=anchors() + 3)
+    with pytest.raises(VerificationError, match="chooses other boxes"):
+        export.verify(
+            tmp_path / "model.tflite", model, images=IMAGES, task=others
+        )
+    monkeypatch.setattr(choice_of_boxes, "ROUNDING", 1.0)
+    export.verify(
+        tmp_path / "model.tflite", model, images=IMAGES, task=others, runs=1
+    )
+
+
+def test_codes_in_another_order_are_a_verification_error(
+    model, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(object_detection, "XY_TO_YX", [0, 1, 2, 3])
+    with pytest.raises(VerificationError, match="output 'location' differs"):
+        write(model, tmp_path, export.ObjectDetection(anchors()))
+
+
+def test_a_detector_describes_itself(tmp_path):
+    model = detector()
+    model.anchors, model.box_weights = anchors(), (10, 10, 5, 5)
+    model.background, model.score_activation = True, "softmax"
+    file = export.to_tflite(model, tmp_path / "model.tflite", LABELS, runs=1)
+    assert metadata.read(file.path).decoding.num_classes == 3
+    task = export.ObjectDetection.of(model, export.Suppression(7))
+    assert task.suppression.max_detections == 7
+    with pytest.raises(ValueError, match="`detector` is a Detector"):
+        export.ObjectDetection.of(detector())
+
+
+@pytest.mark.parametrize(
+    "task, message",
+    [
+        ("object_detection", "`task` is what the app does"),
+        (export.ObjectDetection(anchors()[:7]), r"240 rows.*\(7, 4\)"),
+        (export.ObjectDetection(anchors()[:, ::-1]), "`anchors` must be a box"),
+        (export.ObjectDetection(anchors(), (1, 2, 0, 1)), "four positive"),
+        (export.ObjectDetection(anchors(), background=1), "`background`"),
+        (
+            export.ObjectDetection(anchors(), score_activation="relu"),
+            "`score_activation`",
+        ),
+        (
+            export.ObjectDetection(anchors(), suppression=10),
+            "`suppression` is which",
+        ),
+        (
+            export.ObjectDetection(
+                anchors(), suppression=export.Suppression(0)
+            ),
+            "`max_detections`",
+        ),
+        (
+            export.ObjectDetection(
+                anchors(), suppression=export.Suppression(5, 0.0)
+            ),
+            "`iou_threshold` is a threshold",
+        ),
+        (
+            export.ObjectDetection(
+                anchors(), suppression=export.Suppression(5, 0.5, 1.5)
+            ),
+            "`score_threshold` is a threshold",
+        ),
+        (export.ImageSegmentation(), "segmentation of images.*'boxes'"),
+    ],
+)
+def test_a_task_that_does_not_fit_is_explained(task, message, model, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        export.to_tflite(model, tmp_path / "model.tflite", task=task)
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_outputs_and_labels_are_explained(model, tmp_path):
+    image = keras.Input((SIZE, SIZE, 3))
+    other = keras.Model(image, layers.Conv2D(3, 1, name="map")(image))
+    task = export.ObjectDetection(anchors())
+    with pytest.raises(ValueError, match=r"'boxes' \(anchors, 4\).*'map'"):
+        export.to_tflite(other, tmp_path / "model.tflite", task=task)
+    with pytest.raises(ValueError, match="4 different of 4, for 3 classes"):
+        export.to_tflite(
+            model, tmp_path / "model.tflite", list("abcd"), task=task
+        )
+
+
+def test_a_file_of_no_detector_is_not_run(tmp_path):
+    image = keras.Input((8, 8, 3))
+    other = keras.Model(image, layers.Conv2D(3, 1, name="map")(image))
+    path = tmp_path / "model.tflite"
+    export.to_tflite(other, path, normalization=(0, 1), runs=1)
+    with pytest.raises(ValueError, match="`path` must be.*of a detector"):
+        export.detect(path, np.zeros((1, 8, 8, 3)))
