@@ -13,6 +13,7 @@ from keras_papers.checks import MINIMUM_SIZE, check_choice
 from keras_papers.tasks import IMAGE_CLASSIFICATION as CLASSIFICATION
 
 Constructor = TypeVar("Constructor", bound=Callable)
+SEGMENTATION = "image_segmentation"
 IMAGE_AUTOENCODING = "image_autoencoding"
 AUDIO_AUTOENCODING = "audio_autoencoding"
 VIDEO_AUTOENCODING = "video_autoencoding"
