@@ -75,6 +75,15 @@ THREE = "the paper leaves open how the levels are decoded"
 EFFICIENT, TIMM = "EfficientNet's Table 2", "as many as in timm"
 BATCH_NORM, VISION = {"batch_normalization": True}, "as many as in torchvision"
 GAMMA, AUX = "batch_norm_scale", "auxiliary"
+# Of Cityscapes, in tables of MobileNetV3's paper, and of Pascal VOC.
+CITY = {"input_shape": (1025, 2049, 3), "classes": 19}
+RF2 = {**CITY, "reduced_tail": "segmentation"}
+VOC, VOC_TV = {"input_shape": (513, 513, 3)}, {"input_shape": (520, 520, 3)}
+FORM_TV = {**VOC_TV, "form": "torchvision"}
+MV3_7, MV2_7 = "MobileNetV3, Table 7", "MobileNetV2, Table 7"
+PROFILED = "the paper counts resizes, normalizations and h-swishes too"
+NARROW = "the paper's parameters fit no rounding of the channels, " + PROFILED
+MORE_ADDS = "the paper does not explain its multiply-adds"
 PAPER_1280 = "the paper's Table 2 has a 1280-wide layer, the weights 1024"
 
 # fmt: off
@@ -208,6 +217,58 @@ FACTS = (
     Fact("VGG19", {}, 143_667_240, 19632.1, "144M", "Table 2"),
     Fact("VGG19", BN, 143_678_248, 19632.1, note=BIASED),
     Fact("ZFNet", {}, 62_357_608, 1168.0, note="as many as in osmr/imgclsmob"),
+    Fact("DeepLabV3MnasNetA1", VOC, 4_905_707, 5470.9),
+    Fact("DeepLabV3MobileNet", {**VOC, "padding": "symmetric"}, 11_145_301,
+         12760.9, "11.15M, 14.25B", MV2_7, MORE_ADDS),
+    Fact("DeepLabV3MobileNet", {**FORM_TV, "padding": "symmetric"}, 11_735_637,
+         13415.0),
+    Fact("DeepLabV3MobileNetV2", VOC, 4_523_541, 5363.5, "4.52M, 5.8B", MV2_7,
+         MORE_ADDS),
+    Fact("DeepLabV3MobileNetV2", FORM_TV, 5_113_877, 6014.6),
+    Fact("DeepLabV3MobileNetV3Large", VOC, 10_435_141, 9789.1),
+    Fact("DeepLabV3MobileNetV3Large", {**VOC, "reduced_tail": "segmentation"},
+         5_278_853, 5249.9),
+    Fact("DeepLabV3MobileNetV3Large", FORM_TV, 11_025_477, 10436.4),
+    Fact("DeepLabV3MobileNetV3Large", {**FORM_TV, AUX: True}, 11_029_328,
+         10452.4, note=TV),
+    Fact("DeepLabV3MobileNetV3Small", VOC, 5_539_381, 5435.7),
+    Fact("DeepLabV3MobileNetV3Small", {**VOC, "reduced_tail": "segmentation"},
+         2_864_837, 2911.7),
+    Fact("DeepLabV3MobileNetV3Small", FORM_TV, 6_129_717, 6079.1),
+    Fact("DeepLabV3ResNet50", {**FORM_TV, "output_stride": 8, AUX: True},
+         42_004_074, 178721.9, note=TV),
+    Fact("DeepLabV3ResNet101", {**FORM_TV, "output_stride": 8, AUX: True},
+         60_996_202, 258743.0, note=TV),
+    Fact("DeepLabV3ResNet101", VOC, 58_040_661, 71061.4, "58.16M, 81.0B", MV2_7,
+         MORE_ADDS),
+    Fact("LRASPPMnasNetA1", {}, 2_281_432, 2535.0),
+    Fact("LRASPPMobileNet", {}, 3_477_610, 4343.7),
+    Fact("LRASPPMobileNetV2", {**RF2, "filters": 256}, 1_030_950, 12654.8,
+         "1.02M, 12.83B", MV3_7),
+    Fact("LRASPPMobileNetV2", RF2, 987_174, 12462.6, "0.98M, 12.57B", MV3_7),
+    Fact("LRASPPMobileNetV2", {**RF2, "alpha": 0.5}, 282_598, 3898.0,
+         "0.28M, 4.00B", MV3_7, PROFILED),
+    Fact("LRASPPMobileNetV2", {**RF2, "alpha": 0.35}, 168_502, 2436.5,
+         "0.16M, 2.54B", MV3_7, NARROW),
+    Fact("LRASPPMobileNetV3Large", {**RF2, "filters": 256}, 1_632_894, 10008.0,
+         "1.63M, 10.33B", MV3_7, PROFILED),
+    Fact("LRASPPMobileNetV3Large", RF2, 1_507_198, 9472.4, "1.51M, 9.74B",
+         MV3_7, PROFILED),
+    Fact("LRASPPMobileNetV3Large", FORM_TV, 3_221_538, 2077.8, note=TV),
+    Fact("LRASPPMobileNetV3Large", {**FORM_TV, "reduced_tail": "segmentation"},
+         1_505_890, 1218.6),
+    Fact("LRASPPMobileNetV3Small", RF2, 468_830, 2719.5, "0.47M, 2.90B", MV3_7,
+         PROFILED),
+    Fact("LRASPPMobileNetV3Small", FORM_TV, 1_077_954, 663.2),
+    Fact("RASPPMobileNet", VOC, 3_869_269, 4594.7),
+    Fact("RASPPMobileNetV2", VOC, 2_113_557, 2740.7, "2.11M, 2.75B", "Table 7"),
+    Fact("RASPPMobileNetV2", CITY, 2_113_043, 21233.1, "2.11M, 21.29B", MV3_7),
+    Fact("RASPPMobileNetV2", RF2, 1_159_123, 13632.8, "1.15M, 13.68B", MV3_7),
+    Fact("RASPPMobileNetV3Large", CITY, 3_600_963, 18156.0, "3.60M, 18.43B",
+         MV3_7),
+    Fact("RASPPMobileNetV3Large", RF2, 1_762_435, 11031.5, "1.76M, 11.24B",
+         MV3_7, PROFILED),
+    Fact("RASPPMobileNetV3Small", VOC, 1_359_925, 886.0),
     Fact("LatentVQVAE", {}, 4_686_656, 900.7, note=LAB),
     Fact("PixelSNAIL", {}, 836_128, 782.1),
     Fact("PixelSNAIL", {"input_shape": (32, 32), "table": ROSINALITY_TOP},

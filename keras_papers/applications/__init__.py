@@ -121,6 +121,54 @@ from keras_papers.applications.resnet import ResNet152 as ResNet152
 from keras_papers.applications.resnet_v2 import ResNet50V2 as ResNet50V2
 from keras_papers.applications.resnet_v2 import ResNet101V2 as ResNet101V2
 from keras_papers.applications.resnet_v2 import ResNet152V2 as ResNet152V2
+from keras_papers.applications.segmentation.deeplab_v3 import (
+    DeepLabV3MnasNetA1 as DeepLabV3MnasNetA1,
+)
+from keras_papers.applications.segmentation.deeplab_v3 import (
+    DeepLabV3MobileNet as DeepLabV3MobileNet,
+)
+from keras_papers.applications.segmentation.deeplab_v3 import (
+    DeepLabV3MobileNetV2 as DeepLabV3MobileNetV2,
+)
+from keras_papers.applications.segmentation.deeplab_v3 import (
+    DeepLabV3MobileNetV3Large as DeepLabV3MobileNetV3Large,
+)
+from keras_papers.applications.segmentation.deeplab_v3 import (
+    DeepLabV3MobileNetV3Small as DeepLabV3MobileNetV3Small,
+)
+from keras_papers.applications.segmentation.deeplab_v3 import (
+    DeepLabV3ResNet50 as DeepLabV3ResNet50,
+)
+from keras_papers.applications.segmentation.deeplab_v3 import (
+    DeepLabV3ResNet101 as DeepLabV3ResNet101,
+)
+from keras_papers.applications.segmentation.lr_aspp import (
+    LRASPPMnasNetA1 as LRASPPMnasNetA1,
+)
+from keras_papers.applications.segmentation.lr_aspp import (
+    LRASPPMobileNet as LRASPPMobileNet,
+)
+from keras_papers.applications.segmentation.lr_aspp import (
+    LRASPPMobileNetV2 as LRASPPMobileNetV2,
+)
+from keras_papers.applications.segmentation.lr_aspp import (
+    LRASPPMobileNetV3Large as LRASPPMobileNetV3Large,
+)
+from keras_papers.applications.segmentation.lr_aspp import (
+    LRASPPMobileNetV3Small as LRASPPMobileNetV3Small,
+)
+from keras_papers.applications.segmentation.r_aspp import (
+    RASPPMobileNet as RASPPMobileNet,
+)
+from keras_papers.applications.segmentation.r_aspp import (
+    RASPPMobileNetV2 as RASPPMobileNetV2,
+)
+from keras_papers.applications.segmentation.r_aspp import (
+    RASPPMobileNetV3Large as RASPPMobileNetV3Large,
+)
+from keras_papers.applications.segmentation.r_aspp import (
+    RASPPMobileNetV3Small as RASPPMobileNetV3Small,
+)
 from keras_papers.applications.sequences.attention_seq2seq import (
     AttentionSeq2Seq as AttentionSeq2Seq,
 )

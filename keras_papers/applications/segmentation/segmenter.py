@@ -4,6 +4,7 @@ Their outputs are logits, for these can be resized: the average of two pixels'
 probabilities is not that of any logits.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import keras
@@ -15,6 +16,7 @@ from keras_papers.applications.image.image_input import (
     image_input,
     preprocessed,
 )
+from keras_papers.applications.image.output_stride import OUTPUT_STRIDES
 from keras_papers.applications.pretrained.evaluation import efficient_net
 from keras_papers.applications.pretrained.published import (
     UNPUBLISHED,
@@ -187,12 +189,12 @@ def _named(backbone, taps, head, weights, arguments, variant):
 
 def _built(backbone, taps, weights, arguments):
     """Takes a classifier that is built already."""
-    defaults = {"alpha": 1.0, "output_stride": None}
+    features = dense_features(backbone, taps)
     ignored = ("batch_norm_momentum", "output_stride")
     given = [
         name
         for name, value in arguments.items()
-        if name not in ignored and value != defaults.get(name)
+        if name not in ignored and (name, value) != ("alpha", 1.0)
     ]
     if given:
         names = {"weights": "weights_backbone"}
@@ -201,7 +203,6 @@ def _built(backbone, taps, weights, arguments):
             "`backbone` is a model, which cannot be built with other "
             f"arguments. Received: {words}. Pass them to its constructor."
         )
-    features = dense_features(backbone, taps)
     images = features.inputs[0]
     return images, features, check_weights(weights, True, images, UNPUBLISHED)
 
@@ -215,12 +216,9 @@ def published(head, backbone):
 
 
 def stride_of(start, tensor):
-    """Returns how many times smaller than the image a map is, from its size.
-
-    A convolution pads a map, whose size is therefore rounded up.
-    """
-    ratio = max(start.size) / max(image_size(tensor))
-    return min((1, 2, 4, 8, 16, 32), key=lambda stride: abs(stride - ratio))
+    """Returns how many times smaller than the image a map is, from its size."""
+    image, size = max(start.size), max(image_size(tensor))
+    return min(OUTPUT_STRIDES, key=lambda s: abs(math.ceil(image / s) - size))
 
 
 def resized(x, size, name, **kwargs):
