@@ -99,6 +99,11 @@ PUBLIC = {
         "sample",
         "sample_images",
     },
+    "keras_papers.applications.segmentation": {
+        "DeepLabV3",
+        "LRASPP",
+        "RASPP",
+    },
     "keras_papers.applications.sequences": {
         "AttentionSeq2Seq",
         "Translations",
