@@ -92,6 +92,12 @@ def followed(options, settings, image_size):
         return None
     model, alpha = options.model, options.width
     changes, left_out = list(plan.changes), list(plan.recipe.left_out)
+    if options.teacher is not None:
+        changes.append(
+            f"loss of {1 - options.label_weight:g} of the teacher's answers, "
+            f"temperature {options.temperature:g}, and "
+            f"{options.label_weight:g} of the labels for that of the labels"
+        )
     if alpha != 1:
         changes.append(f"alpha {alpha:g} for 1")
     if image_size != get_record(model).size:

@@ -1,5 +1,6 @@
 """A classifier that is taught by a trained one."""
 
+import csv
 import json
 import shutil
 
@@ -53,6 +54,33 @@ def test_the_report_names_the_teacher_and_its_accuracy(taught, trained, photos):
     figures = json.loads((output / "report.json").read_text())["teacher"]
     assert figures == {"file": str(path), "accuracy": report.teacher.accuracy}
     assert str(path) in (output / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_a_recipe_teaches_with_its_weight_decay(trained, photos, tmp_path):
+    """The decay is a part of the loss beside the answers and the labels."""
+    report = pipelines.train_image_classifier(
+        photos,
+        output=tmp_path / "out",
+        teacher=trained[1] / "model.keras",
+        recipe="paper",
+        weight_decay=10.0,
+        **QUICK | {"model": "MobileNetV2"},
+    )
+    with open(tmp_path / "out" / "history.csv", newline="") as table:
+        first, *_ = csv.DictReader(table)
+    answers = 0.9 * float(first["distillation_loss"])
+    assert answers > 0
+    terms = answers + 0.1 * float(first["label_loss"])
+    assert float(first["loss"]) > 100 + terms
+    assert report.teacher.file == str(trained[1] / "model.keras")
+    assert report.recipe.text.startswith("RMSprop, momentum 0.9, rho 0.9")
+    assert (
+        "loss of 0.9 of the teacher's answers, temperature 4, and 0.1 of the "
+        "labels for that of the labels"
+    ) in report.recipe.changes
+    student = keras.saving.load_model(tmp_path / "out" / "model.keras")
+    assert student.get_layer("stage1_block1_depthwise_norm").momentum < 0.99
 
 
 def test_what_the_teacher_learned_is_not_held_out(trained, photos, tmp_path):
