@@ -15,6 +15,7 @@ import warnings
 
 import keras
 
+from keras_papers.export.concatenations import split_concatenations
 from keras_papers.export.look_up import names_of_scores
 from keras_papers.export.ranges import widen_ranges
 from keras_papers.export.recurrent import find_loop, unrolled
@@ -153,8 +154,9 @@ def _convert_frozen(module, quantize, takes_image, data=None):
         converter.inference_output_type = tf.float32
     try:
         if data is not None:
-            return _quantize_measured(converter, takes_image)
-        return converter.convert()
+            converted = _quantize_measured(converter, takes_image)
+        else:
+            converted = converter.convert()
     except Exception as error:  # the converter's own, and what it lets through
         first = str(error).strip().splitlines()[0][:300]
         raise ConversionError(
@@ -162,6 +164,7 @@ def _convert_frozen(module, quantize, takes_image, data=None):
             f"float32. Received: a model that is not convertible ({first}). "
             "Replace a layer that is named."
         ) from error
+    return split_concatenations(converted)
 
 
 def _feed(example):

@@ -196,6 +196,7 @@ def _options_of(task, num_classes):
     with builder.Map():
         builder.Int("max_detections", chosen.max_detections)
         builder.Int("max_classes_per_detection", 1)
+        builder.Int("detections_per_class", chosen.max_detections)
         builder.Int("num_classes", num_classes)
         builder.Bool("use_regular_nms", chosen.per_class)
         builder.Float("nms_score_threshold", chosen.score_threshold)

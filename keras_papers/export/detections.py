@@ -18,8 +18,6 @@ from keras_papers.export.metadata.object_detection import (
     SCORE,
 )
 
-PER_CLASS = 100  # boxes of a class that the operation keeps at most
-
 
 class Suppression(NamedTuple):
     """Which of overlapping boxes are kept, and how many.
@@ -69,7 +67,7 @@ def check_suppression(suppression):
             )
 
 
-def detect(path, images, suppression=None):
+def detect(path, images, suppression=None, *, clip=False):
     """Runs a detector's file on images and returns boxes.
 
     Args:
@@ -78,11 +76,14 @@ def detect(path, images, suppression=None):
         suppression: A `Suppression`, for a file of two outputs. Defaults to
             what the task library does: at an overlap of 0.3, whatever the
             classes. A file of four outputs has its own.
+        clip: Bool. Whether boxes are cut at the edges of the image before
+            they are compared, as a `Detector` does. The task library does
+            not, and cuts what it returns. Defaults to False.
 
     Returns:
         A dict, as a `Detector` of this package predicts it: `boxes`, `(batch,
-        D, 4)`, (x_min, y_min, x_max, y_max) in pixels of the file's input,
-        which may lie outside of it; `scores`, `(batch, D)`; `classes`,
+        D, 4)`, (x_min, y_min, x_max, y_max) in pixels of the file's input;
+        `scores`, `(batch, D)`; `classes`,
         `(batch, D)`, -1 where there is no box; and `counts`, `(batch,)`, the
         number of boxes. D is `max_detections`.
 
@@ -90,16 +91,17 @@ def detect(path, images, suppression=None):
         ValueError: If the file is none of a detector, if `suppression` is
             given for a file with its own, or as `predict` raises it.
     """
+    check_bool("clip", clip, "whether boxes are cut at the image's edges")
     outputs = predict(path, images)
     found = set(outputs) if isinstance(outputs, dict) else set()
     (details,) = open_file(path).inputs.values()
     _, height, width, _ = details["shape"]
     if found == {LOCATION, CATEGORY, SCORE, COUNT}:
-        if suppression is not None:
+        if suppression is not None or clip:
             raise ValueError(
-                f"`suppression` is for files of two outputs, and {path} "
-                "chooses its boxes itself. Received: "
-                f"suppression={suppression!r}. Leave it out."
+                "`suppression` and `clip` are for files of two outputs, and "
+                f"{path} chooses its boxes itself. Received: "
+                f"suppression={suppression!r}, clip={clip!r}. Leave them out."
             )
         return _padded(
             [_chosen(*row) for row in _rows(outputs)],
@@ -122,6 +124,8 @@ def detect(path, images, suppression=None):
         scores = 1 / (1 + np.exp(-scores))
     anchors = np.array(decoding.anchors, "float32")
     boxes = decode(outputs[LOCATION], anchors, decoding.scales)
+    if clip:
+        boxes = np.clip(boxes, 0, 1)
     return _padded(
         [
             suppress(*image, suppression)
@@ -169,15 +173,13 @@ def suppress(boxes, scores, suppression):
         kept = [
             (row, kind)
             for kind in range(scores.shape[1])
-            for row in _kept(
-                boxes, scores[:, kind], suppression, min(most, PER_CLASS)
-            )
+            for row in _kept(boxes, scores[:, kind], suppression)
         ]
     else:
         best = scores.argmax(axis=1)
         kept = [
             (row, best[row])
-            for row in _kept(boxes, scores.max(axis=1), suppression, most)
+            for row in _kept(boxes, scores.max(axis=1), suppression)
         ]
     rows, classes = np.array(kept, int).reshape(-1, 2).T
     found = scores[rows, classes]
@@ -185,12 +187,12 @@ def suppress(boxes, scores, suppression):
     return boxes[rows[order]], found[order], classes[order]
 
 
-def _kept(boxes, scores, suppression, most):
+def _kept(boxes, scores, suppression):
     """Lists the rows of the boxes that no better one overlaps too much."""
     order = np.argsort(-scores, kind="stable")
     order = order[scores[order] >= suppression.score_threshold]
     kept = []
-    while len(order) and len(kept) < most:
+    while len(order) and len(kept) < suppression.max_detections:
         best, order = order[0], order[1:]
         kept.append(best)
         overlaps = _overlaps(boxes[best], boxes[order])

@@ -9,7 +9,7 @@ import pytest
 from keras import layers
 
 from keras_papers import export
-from keras_papers.applications.detection.boxes import decode_boxes
+from keras_papers.applications.detection.boxes import clip_boxes, decode_boxes
 from keras_papers.applications.detection.suppression import best_boxes
 from keras_papers.export import choice_of_boxes, metadata, object_detection
 from keras_papers.export.integer_file import float_tensors
@@ -116,8 +116,26 @@ def test_a_file_that_chooses_has_the_boxes_of_keras(
         export.detect(file.path, IMAGES),
         found_by_keras(model, task, iou_threshold=0.4, per_class=per_class),
     )
-    with pytest.raises(ValueError, match="`suppression` is for files of two"):
+    with pytest.raises(ValueError, match="`suppression` and `clip` are for"):
         export.detect(file.path, IMAGES, export.Suppression())
+
+
+def test_boxes_are_cut_at_the_edges_before_they_are_compared(model, tmp_path):
+    task = export.ObjectDetection(anchors())
+    file = write(model, tmp_path, task)
+    suppression = export.Suppression(10, 0.5)
+    found = export.detect(file.path, IMAGES, suppression, clip=True)
+    outputs = model(IMAGES)
+    boxes = decode_boxes(outputs["boxes"], task.anchors, task.box_weights)
+    expected = best_boxes(
+        clip_boxes(boxes, (SIZE, SIZE)),
+        keras.ops.softmax(outputs["scores"])[..., 1:],
+        score_threshold=0.0,
+        max_detections=10,
+    )
+    assert_same(found, {k: np.asarray(v) for k, v in expected.items()})
+    others = export.detect(file.path, IMAGES, suppression)
+    assert (found["classes"] != others["classes"]).any()
 
 
 def test_fewer_boxes_than_there_is_place_for_are_counted(model, tmp_path):
