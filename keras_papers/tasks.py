@@ -1,4 +1,7 @@
 """Names of tasks that parts with and without Keras use."""
 
-IMAGE_CLASSIFICATION = "image_classification"  # of networks, by the registry
+# Of networks, by the registry.
+IMAGE_CLASSIFICATION = "image_classification"
+IMAGE_SEGMENTATION = "image_segmentation"
+OBJECT_DETECTION = "object_detection"
 CLASSIFICATION, REGRESSION = "classification", "regression"  # of a table

@@ -88,6 +88,7 @@ DIRECTIONS = {
     "pipelines.classification": JOB | {"distillation", "recipes"},
     "pipelines.search": JOB | {"tuner", "tuner.engine", "tuner.spaces"},
     "pipelines.generation": JOB,
+    "pipelines.segmentation": JOB,
     "pipelines.tables": JOB | {"pretraining"},
     "pipelines": {
         "lazy_names",
@@ -95,11 +96,12 @@ DIRECTIONS = {
         "pipelines.generation",
         "pipelines.models",
         "pipelines.search",
+        "pipelines.segmentation",
         "pipelines.tables",
     },
     "cli": JOB
     | {"pipelines", "pipelines.classification", "pipelines.generation"}
-    | {"pipelines.search", "pipelines.tables"}
+    | {"pipelines.search", "pipelines.segmentation", "pipelines.tables"}
     | {"tuner.spaces"},
     "__main__": {"cli"},
 }

@@ -54,6 +54,21 @@ if _typing.TYPE_CHECKING:  # what is imported when it is first used
     from keras_papers.pipelines.search.report import (
         SearchReport as SearchReport,
     )
+    from keras_papers.pipelines.segmentation.files import (
+        export_segmenter as export_segmenter,
+    )
+    from keras_papers.pipelines.segmentation.inference import (
+        evaluate_segmenter as evaluate_segmenter,
+    )
+    from keras_papers.pipelines.segmentation.inference import (
+        predict_masks as predict_masks,
+    )
+    from keras_papers.pipelines.segmentation.job import (
+        train_segmenter as train_segmenter,
+    )
+    from keras_papers.pipelines.segmentation.report import (
+        SegmentationReport as SegmentationReport,
+    )
     from keras_papers.pipelines.tables.evaluation import (
         evaluate_table as evaluate_table,
     )
@@ -70,23 +85,28 @@ _HOMES = {
     "PictureLog": "generation.picture_log.PictureLog",
     "Report": "classification.report.Report",
     "SearchReport": "search.report.SearchReport",
+    "SegmentationReport": "segmentation.report.SegmentationReport",
     "TableReport": "tables.report.TableReport",
     "benchmark": "classification.speed.benchmark",
     "compress": "generation.compression.compress",
     "decompress": "generation.compression.decompress",
     "draw_samples": "generation.sampling.draw_samples",
     "evaluate": "classification.inference.evaluate",
+    "evaluate_segmenter": "segmentation.inference.evaluate_segmenter",
     "evaluate_table": "tables.evaluation.evaluate_table",
     "export": "classification.deployment.export",
+    "export_segmenter": "segmentation.files.export_segmenter",
     "info": "models.information.info",
     "list": "models.model_facts.list_models",
     "list_models": "models.model_facts.list_models",
     "predict": "classification.inference.predict",
+    "predict_masks": "segmentation.inference.predict_masks",
     "predict_table": "tables.predictions.predict_table",
     "quantize": "classification.deployment.quantize",
     "train": "classification.job.train_image_classifier",
     "train_image_classifier": "classification.job.train_image_classifier",
     "train_image_generator": "generation.job.train_image_generator",
+    "train_segmenter": "segmentation.job.train_segmenter",
     "train_table_model": "tables.job.train_table_model",
     "tune": "search.job.tune",
 }
@@ -95,23 +115,28 @@ __all__ = [
     "PictureLog",
     "Report",
     "SearchReport",
+    "SegmentationReport",
     "TableReport",
     "benchmark",
     "compress",
     "decompress",
     "draw_samples",
     "evaluate",
+    "evaluate_segmenter",
     "evaluate_table",
     "export",
+    "export_segmenter",
     "info",
     "list",
     "list_models",
     "predict",
+    "predict_masks",
     "predict_table",
     "quantize",
     "train",
     "train_image_classifier",
     "train_image_generator",
+    "train_segmenter",
     "train_table_model",
     "tune",
 ]

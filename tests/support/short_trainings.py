@@ -25,6 +25,13 @@ QUICK_GENERATOR = {
     "samples": 4,
     "verbose": 0,
 }
+QUICK_SEGMENTER = {
+    "image_size": 64,
+    "epochs": 2,
+    "alpha": 0.25,
+    "batch_size": 8,
+    "verbose": 0,
+}
 
 
 @contextlib.contextmanager

@@ -24,11 +24,9 @@ from keras_papers.pipelines.generation.options import (
     DecompressOptions,
     autoencoder_file,
 )
-from keras_papers.pipelines.generation.picture_log import (
-    as_pixels,
-    write_picture,
-)
+from keras_papers.pipelines.generation.picture_log import as_pixels
 from keras_papers.pipelines.options import takes
+from keras_papers.pipelines.report.picture_file import write_picture
 from keras_papers.pixels.pixel_range import find_pixel_range
 
 

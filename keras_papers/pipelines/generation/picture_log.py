@@ -8,8 +8,7 @@ import numpy as np
 from keras_papers.applications.generative import encoder
 from keras_papers.applications.generative.halves import quantizers
 from keras_papers.checks import check_positive_int
-from keras_papers.extras import require
-from keras_papers.files.drafts import draft_of
+from keras_papers.pipelines.report.picture_file import write_picture
 
 BARS = 64, 4  # height of the picture of a codebook, and width of a bar
 PADDING = 2  # pixels between two pictures
@@ -192,15 +191,6 @@ def usage_picture(counts):
         for row in rows
     ]
     return np.concatenate(rows).astype("uint8")[..., None]
-
-
-def write_picture(path, pixels):
-    """Writes a uint8 array as a PNG file, whole or not at all."""
-    image_module = require("PIL.Image", "mobile")
-    if pixels.shape[-1] == 1:
-        pixels = pixels[..., 0]
-    with draft_of(path) as draft:
-        image_module.fromarray(np.ascontiguousarray(pixels)).save(draft)
 
 
 def _columns(number):

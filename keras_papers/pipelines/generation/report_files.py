@@ -5,12 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_papers.pipelines.generation.page import render
-from keras_papers.pipelines.generation.picture_log import (
-    grid,
-    grid_of_pairs,
-    write_picture,
-)
+from keras_papers.pipelines.generation.picture_log import grid, grid_of_pairs
 from keras_papers.pipelines.report import report_folder
+from keras_papers.pipelines.report.picture_file import write_picture
 
 
 class Shown(NamedTuple):

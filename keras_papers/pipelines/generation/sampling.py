@@ -17,12 +17,9 @@ from keras_papers.pipelines.generation.options import (
     SampleOptions,
     generator_files,
 )
-from keras_papers.pipelines.generation.picture_log import (
-    as_pixels,
-    grid,
-    write_picture,
-)
+from keras_papers.pipelines.generation.picture_log import as_pixels, grid
 from keras_papers.pipelines.options import takes
+from keras_papers.pipelines.report.picture_file import write_picture
 
 
 def draw(

@@ -19,9 +19,18 @@ from keras_papers.pipelines.models.cost_tables import (
     ModelInfo,
 )
 from keras_papers.pipelines.models.published_weights import WeightsFact
-from keras_papers.tasks import IMAGE_CLASSIFICATION
+from keras_papers.tasks import (
+    IMAGE_CLASSIFICATION,
+    IMAGE_SEGMENTATION,
+    OBJECT_DETECTION,
+)
 
 FILE = pathlib.Path(__file__).with_name("model_facts.json")
+KINDS = {
+    IMAGE_CLASSIFICATION: "a classifier",
+    IMAGE_SEGMENTATION: "a network for segmentation",
+    OBJECT_DETECTION: "a detector",
+}
 FILES = (".keras", ".tflite")  # that are described, too
 
 
@@ -78,17 +87,22 @@ def check_name(name):
     check_choice("model", name, sorted(_names()), "the name of a network")
 
 
-def check_model_name(name):
-    """Raises ValueError unless the constructor of a classifier has a name."""
-    names = sorted(_names(IMAGE_CLASSIFICATION))
-    task = _tasks().get(name) if isinstance(name, str) else None
-    if task not in (None, IMAGE_CLASSIFICATION):
+def check_model_name(name, task=IMAGE_CLASSIFICATION):
+    """Raises ValueError unless a constructor for a task has a name.
+
+    Args:
+        name: The name.
+        task: One of `KINDS`. Defaults to that of a classifier.
+    """
+    names = sorted(_names(task))
+    its = _tasks().get(name) if isinstance(name, str) else None
+    if its not in (None, task):
         raise ValueError(
-            "`model` is the name of a classifier. Received: "
-            f"model={name!r}, a network for {task}. Choose one that "
-            f"`keras-papers list --task {IMAGE_CLASSIFICATION}` prints."
+            f"`model` is the name of {KINDS[task]}. Received: "
+            f"model={name!r}, a network for {its}. Choose one that "
+            f"`keras-papers list --task {task}` prints."
         )
-    check_choice("model", name, names, "the name of a classifier")
+    check_choice("model", name, names, f"the name of {KINDS[task]}")
 
 
 def check_task(task):

@@ -38,7 +38,7 @@ def start_lines(images, image_size, why, settings, more=()):
         ),
         *more,
         ("epochs", _epochs(images, settings)),
-        ("device", _device()),
+        ("device", device()),
     ]
     return labelled(rows)
 
@@ -103,7 +103,8 @@ def _epochs(images, settings):
     return text
 
 
-def _device():
+def device():
+    """Returns what the training is computed on, in words."""
     graphics = keras.distribution.list_devices("gpu")
     if graphics:
         return plural(len(graphics), "GPU")

@@ -1,0 +1,185 @@
+"""Masks of new pictures by a finished segmenter, and its evaluation."""
+
+import os
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_papers.pipelines.data.masks.mask_folder import load_masks
+from keras_papers.pipelines.data.picture_list import list_pictures
+from keras_papers.pipelines.data.pictures import read_picture, reason_of
+from keras_papers.pipelines.data.split import (
+    Seen,
+    described,
+    join,
+    split_beside,
+    unseen,
+)
+from keras_papers.pipelines.options import takes
+from keras_papers.pipelines.report.labelled_lines import labelled
+from keras_papers.pipelines.report.painted import painted
+from keras_papers.pipelines.report.picture_file import (
+    write_mask,
+    write_picture,
+)
+from keras_papers.pipelines.segmentation.measures import classes_at, measure
+from keras_papers.pipelines.segmentation.options import (
+    EvaluateMasksOptions,
+    PredictMasksOptions,
+)
+from keras_papers.pipelines.segmentation.report import classes_table
+from keras_papers.pipelines.segmentation.segmenter_file import open_segmenter
+from keras_papers.pipelines.training.output_folder import make_output
+
+
+class PredictedMask(NamedTuple):
+    """The mask of one picture; prints as one line."""
+
+    file: str
+    mask: str  # path of the PNG of indices
+    painted: str  # path of the picture with the classes painted over it
+    shares: dict  # of the pixels, by the name of the class, the largest first
+
+    def __str__(self):
+        shares = ", ".join(f"{n} {s:.1%}" for n, s in self.shares.items())
+        return f"{self.file}: {shares}"
+
+
+class PredictedMasks(list):
+    """A list of `PredictedMask`, and what could not be read."""
+
+    skipped = ()  # (file, reason)
+
+
+@takes(PredictMasksOptions)
+def predict_masks(options):
+    """Finds the class of each pixel of pictures.
+
+    Args:
+        model: Path of a .tflite or .keras segmenter.
+        images: A path or a list of paths: of files, folders or patterns.
+        output: Folder for a mask of the size of each picture,
+            `NAME.mask.png`, whose pixels are indices of the classes with
+            colors as a palette, and `NAME.painted.png`. Defaults to `"masks"`.
+        each: Function to call with each `PredictedMask` as it is found.
+
+    Returns:
+        A list of `PredictedMask`; its `skipped` has pairs of a file that could
+        not be read and the reason.
+
+    Raises:
+        ValueError: If the model or every picture cannot be read, or `output`
+            cannot be written.
+    """
+    files, missing = list_pictures(options.images)
+    segmenter = open_segmenter(options.model)
+    folder = pathlib.Path(options.output)
+    make_output(folder)
+    found, names = PredictedMasks(), set()
+    skipped = list(missing)
+    for file in files:
+        try:
+            whole = read_picture(file)
+            pixels = read_picture(file, segmenter.size)
+        except ValueError as error:
+            if len(files) == 1 and not missing:
+                raise
+            skipped.append((str(file), reason_of(error.__cause__ or error)))
+            continue
+        (logits,) = segmenter.logits(pixels[None].astype("float32"))
+        mask = classes_at(logits, whole.shape[:2]).astype(np.uint8)
+        name = _unique(pathlib.Path(file).stem, names)
+        paths = [folder / f"{name}.{what}.png" for what in ("mask", "painted")]
+        write_mask(paths[0], mask)
+        write_picture(paths[1], painted(whole, mask))
+        found.append(_described(file, paths, mask, segmenter.labels))
+        if options.each is not None:
+            options.each(found[-1])
+    if not found:
+        raise ValueError(
+            "`images` must hold a picture that can be read. Received: "
+            f"{len(skipped):,} files, the first {skipped[0][0]!r} "
+            f"({skipped[0][1]}). Check the paths."
+        )
+    found.skipped = tuple(skipped)
+    return found
+
+
+def _unique(name, names):
+    """Returns a name that is not among names, and adds it."""
+    number, unique = 1, name
+    while unique in names:
+        number += 1
+        unique = f"{name}_{number}"
+    names.add(unique)
+    return unique
+
+
+def _described(file, paths, mask, labels):
+    counts = np.bincount(mask.ravel(), minlength=len(labels)) / mask.size
+    order = np.argsort(-counts, kind="stable")
+    shares = {labels[i]: float(counts[i]) for i in order if counts[i]}
+    return PredictedMask(str(file), *map(str, paths), shares)
+
+
+class MaskEvaluation(NamedTuple):
+    """How good a segmenter is on pictures that it was not trained on."""
+
+    model: str
+    pictures: int  # by which it is judged
+    mean_iou: float
+    pixel_accuracy: float
+    ious: dict  # by the name of the class; None where it does not occur
+    seen: Seen | None  # of the whole folder; None if that is not known
+
+    def __str__(self):
+        of_what, left_out = described(self.seen)
+        counted = f"{self.pictures:,}{of_what}"
+        rows = [
+            ("pictures", ", ".join(filter(None, [counted, left_out]))),
+            ("mean IoU", f"{self.mean_iou:.2%}"),
+            ("pixels right", f"{self.pixel_accuracy:.2%}"),
+        ]
+        table = classes_table(self.ious, self.ious.values())
+        return f"{labelled(rows)}\n\n{table}"
+
+
+@takes(EvaluateMasksOptions)
+def evaluate_segmenter(options):
+    """Measures a segmenter on pictures with masks, at the size of the masks.
+
+    A `split.json` beside the model lists the pictures that it was trained on
+    and chosen by. These are left out, unless there are no others.
+
+    Args:
+        model: Path of a .tflite or .keras segmenter.
+        data: Folder of pictures and masks, as for `train_segmenter`.
+        ignore: As for `train_segmenter`.
+
+    Returns:
+        A `MaskEvaluation`.
+
+    Raises:
+        ValueError: If the model cannot be read, or `data` does not fit it.
+
+    Warns:
+        UserWarning: If the model was trained on all of the pictures, or if
+            that is not known.
+    """
+    segmenter = open_segmenter(options.model)
+    masks = load_masks(
+        options.data, 0, names=segmenter.labels, ignore=options.ignore
+    )
+    split = split_beside(options.model)
+    part, counts = unseen(join(masks.images), split, options.model)
+    found = measure(segmenter, part, masks.reader)
+    ious = [None if np.isnan(iou) else float(iou) for iou in found.ious()]
+    return MaskEvaluation(
+        os.fspath(options.model),
+        len(part),
+        found.mean_iou,
+        found.accuracy,
+        dict(zip(segmenter.labels, ious, strict=True)),
+        counts,
+    )

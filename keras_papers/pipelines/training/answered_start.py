@@ -1,0 +1,47 @@
+"""What the training on boxes or masks prints before its first epoch."""
+
+import math
+
+from keras_papers.pipelines.data.varied_answers import DESCRIPTIONS
+from keras_papers.pipelines.report.labelled_lines import labelled
+from keras_papers.pipelines.report.page_text import divided, plural
+from keras_papers.pipelines.training.training_start import device
+
+NAMED = 12  # classes
+
+
+def start_lines(images, kind, options, more=()):
+    """Returns what is known of a training before it starts, as lines.
+
+    Args:
+        images: The `ImageSet`.
+        kind: The format that was recognized.
+        options: Those of the job: `size`, `variation`, `epochs`, `batch_size`.
+        more: Further pairs of a label and a text.
+    """
+    names = ", ".join(images.names[:NAMED])
+    rest = len(images.names) - NAMED
+    steps = math.ceil(len(images.train) / options.batch_size)
+    parts = len(images.train), len(images.validation), len(images.test)
+    rows = [
+        ("format", kind),
+        (
+            "classes",
+            f"{len(images.names):,}: {names}"
+            + f" and {rest:,} more" * (rest > 0),
+        ),
+        ("images", divided(*parts)),
+        ("image size", f"{options.size} x {options.size}, stretched"),
+        (
+            "augmentation",
+            f"{options.variation}: {DESCRIPTIONS[options.variation]}",
+        ),
+        *more,
+        (
+            "epochs",
+            f"{options.epochs:,} of {plural(steps, 'step')} of batches of "
+            f"{options.batch_size:,}",
+        ),
+        ("device", device()),
+    ]
+    return labelled(rows)
