@@ -75,6 +75,14 @@ EFFICIENT_NET = Recipe(
         "efficientnet_builder.py",
     ),
 )
+EFFICIENT_NET_LITE = EFFICIENT_NET._replace(
+    networks=("EfficientNetLite0", "EfficientNetLite1"),
+    notes="Its repository trains them by the program of EfficientNet, and "
+    "has their dropout in a table; that the other values are those of "
+    "EfficientNet is from memory",
+    sources=("tensorflow/tpu, models/official/efficientnet/lite",),
+    remembered=without("dropout"),
+)
 RECIPES = (
     Recipe(
         ("AlexNet", "ZFNet"),
@@ -130,6 +138,27 @@ RECIPES = (
         ),
     ),
     Recipe(
+        ("InceptionV2",),
+        SGD,
+        0.0015 * 5,
+        0.9,
+        Schedule(DROPS, 0.96, 8 / 6),
+        32,
+        50,
+        1e-4 / 5,
+        KERNELS,
+        augmentation=f"{CROPS}, colors a little",
+        augment="inception",
+        notes="BN-x5 of section 4.2.1: 5 times the rate of Inception, which "
+        "falls 6 times as fast, a fifth of its weight decay, no dropout. Rate "
+        "and batch are those of a replica of 50. The paper states neither "
+        "Inception's weight decay nor momentum nor epochs: those are that of "
+        "GoogLeNet here, and choices of this package",
+        left_out=("asynchronous training",),
+        remembered=without("momentum", "epochs", "weight_decay", "decays"),
+        chosen=("momentum", "epochs", "weight_decay", "decays"),
+    ),
+    Recipe(
         ("InceptionV3", "InceptionV4", "InceptionResNetV2"),
         RMSPROP,
         0.045,
@@ -171,6 +200,25 @@ RECIPES = (
         notes="Weights of He et al., 2015. No dropout. The 5 epochs are a "
         "choice of this package",
         remembered=EVERYTHING,
+    ),
+    Recipe(
+        ("ResNet50V2", "ResNet101V2", "ResNet152V2"),
+        SGD,
+        0.1,
+        0.9,
+        Schedule(DROPS, 0.1, 30),
+        256,
+        90,
+        1e-4,
+        ALL,
+        batch_norm=(0.9, 1e-5),
+        augmentation=INCEPTION_CROPS,
+        augment="inception",
+        notes="Weights of He et al., 2015. No dropout, and no warm-up on "
+        "ImageNet. The rate falls after the epochs 30 and 60; that the "
+        "training ends after 90 is a choice of this package",
+        remembered=without("epochs"),
+        chosen=("epochs",),
     ),
     Recipe(
         ("MobileNet",),
@@ -275,6 +323,11 @@ RECIPES = (
             dropout=dropout,
         )
         for first, dropout in ((2, 0.3), (4, 0.4), (6, 0.5))
+    ),
+    EFFICIENT_NET_LITE,
+    EFFICIENT_NET_LITE._replace(
+        networks=tuple(f"EfficientNetLite{kind}" for kind in (2, 3, 4)),
+        dropout=0.3,
     ),
 )
 _BY_NAME = {name: recipe for recipe in RECIPES for name in recipe.networks}

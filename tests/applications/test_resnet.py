@@ -2,6 +2,7 @@
 
 import inspect
 
+import keras
 import numpy as np
 import pytest
 
@@ -137,3 +138,34 @@ def test_urls_and_hashes_are_those_of_keras_applications():
         for file in (family.with_top[1.0,], family.no_top[1.0,]):
             assert f'file_hash="{file.md5}"' in source
             assert f'{file.path.rpartition("/")[2]}.h5"' in source
+
+
+def kernels(seed):
+    keras.utils.set_random_seed(seed)
+    model = applications.ResNet18(input_shape=(32, 32, 3), alpha=0.5)
+    return {
+        layer.name: layer.get_weights()[0]
+        for layer in model.layers
+        if isinstance(layer, keras.layers.Conv2D) and layer.name != "logits"
+    }
+
+
+def test_fresh_kernels_are_normal_of_variance_2_by_their_inputs():
+    """Not truncated, as `he_normal` of Keras is, at two deviations."""
+    drawn = kernels(0)
+    for kernel in drawn.values():
+        scaled = kernel / np.sqrt(2 / np.prod(kernel.shape[:3]))
+        assert abs(scaled.std() - 1) < 8 / np.sqrt(2 * scaled.size)
+        assert abs(scaled.mean()) < 5 / np.sqrt(scaled.size)
+    # Of the largest kernel 4.55 % lie beyond two deviations.
+    assert np.mean(np.abs(scaled) > 2) == pytest.approx(0.0455, abs=0.002)
+    assert np.abs(scaled).max() > 4
+
+
+def test_fresh_kernels_are_those_of_the_seed_and_differ():
+    first, again, other = kernels(0), kernels(0), kernels(1)
+    for name, kernel in first.items():
+        np.testing.assert_array_equal(kernel, again[name])
+        assert not np.array_equal(kernel, other[name])
+    alike = [k for k in first.values() if k.shape == (3, 3, 32, 32)]
+    assert len(alike) > 1 and not np.array_equal(*alike[:2])

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_papers import applications, recipes
+from keras_papers.applications import efficientnet_lite
 from keras_papers.recipes.recipe import IMAGES
 
 # Steps of the published scripts.
@@ -58,13 +59,32 @@ def test_every_value_has_a_source_or_is_marked():
 
 @pytest.mark.parametrize(
     "name, dropout",
-    [("B0", 0.2), ("B1", 0.2), ("B3", 0.3), ("B4", 0.4), ("B7", 0.5)],
+    [
+        *(("B0", 0.2), ("B1", 0.2), ("B3", 0.3), ("B4", 0.4), ("B7", 0.5)),
+        *(("Lite0", 0.2), ("Lite1", 0.2), ("Lite2", 0.3), ("Lite4", 0.3)),
+    ],
 )
 def test_the_dropout_of_efficientnets_grows_with_their_size(name, dropout):
     assert recipes.get(f"EfficientNet{name}").dropout == dropout
 
 
 @pytest.mark.contract
+def test_the_dropout_of_a_recipe_is_that_of_the_networks_table():
+    for kind, network in efficientnet_lite.NETWORKS.items():
+        recipe = recipes.get(f"EfficientNetLite{kind}")
+        assert recipe.dropout == network.scaling.dropout
+
+
+def test_the_rate_of_resnet_v2_falls_after_30_and_60_epochs():
+    plan = recipes.get("ResNet50V2").plan(25_600)
+    rate = plan.optimizer()._learning_rate
+    steps = [
+        plan.steps_per_epoch * epoch for epoch in (0.5, 29.5, 30.5, 59.5, 60.5)
+    ]
+    found = [float(rate(step)) for step in steps]
+    np.testing.assert_allclose(found, [0.1, 0.1, 0.01, 0.01, 0.001], 1e-5)
+
+
 def test_the_rate_falls_in_stairs_after_a_warm_up():
     plan = recipes.get("MnasNetB1").plan(IMAGES)
     rate = plan.optimizer()._learning_rate

@@ -227,8 +227,8 @@ def test_crops_of_resized_pictures_are_not_the_papers():
     "arguments, message",
     [
         (
-            {"model": "EfficientNetLite0"},
-            "`recipe`.*known of AlexNet, .*model='EfficientNetLite0'.*Choose",
+            {"model": "ResNet20"},
+            "`recipe`.*known of AlexNet, .*model='ResNet20'.*Choose",
         ),
         ({"weights": "imagenet"}, "random weights.*weights='imagenet'"),
         ({"recipe": "papers"}, "`recipe`.*recipe='papers'"),
