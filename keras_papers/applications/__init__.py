@@ -17,6 +17,27 @@ from keras_papers.applications import resnet_v2 as resnet_v2
 from keras_papers.applications import vgg as vgg
 from keras_papers.applications import zfnet as zfnet
 from keras_papers.applications.alexnet import AlexNet as AlexNet
+from keras_papers.applications.detection.ssd import (
+    SSD300VGG16 as SSD300VGG16,
+)
+from keras_papers.applications.detection.ssd import (
+    SSD300MobileNet as SSD300MobileNet,
+)
+from keras_papers.applications.detection.ssd_lite import (
+    SSDLiteMnasNetA1 as SSDLiteMnasNetA1,
+)
+from keras_papers.applications.detection.ssd_lite import (
+    SSDLiteMobileNet as SSDLiteMobileNet,
+)
+from keras_papers.applications.detection.ssd_lite import (
+    SSDLiteMobileNetV2 as SSDLiteMobileNetV2,
+)
+from keras_papers.applications.detection.ssd_lite import (
+    SSDLiteMobileNetV3Large as SSDLiteMobileNetV3Large,
+)
+from keras_papers.applications.detection.ssd_lite import (
+    SSDLiteMobileNetV3Small as SSDLiteMobileNetV3Small,
+)
 from keras_papers.applications.efficientnet import (
     EfficientNetB0 as EfficientNetB0,
 )

@@ -20,6 +20,7 @@ VIDEO_AUTOENCODING = "video_autoencoding"
 LATENT_AUTOENCODING = "latent_autoencoding"  # of the codes of another
 LATENT_PRIOR = "latent_prior"  # models of the codes of an autoencoder
 AUDIO_GENERATION = "audio_generation"
+DETECTION = "object_detection"
 SEQUENCE_TRANSLATION = "sequence_translation"
 TABULAR_CLASSIFICATION = "tabular_classification"
 

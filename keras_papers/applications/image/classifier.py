@@ -72,8 +72,9 @@ def conv_norm_graph(
     **norm,
 ):
     """Draws convolution, batch normalization and activation."""
-    for layer in spatial_conv_norm(
-        _create,
+    return draw_all(
+        x,
+        spatial_conv_norm,
         name,
         layers.Conv2D,
         filters,
@@ -83,7 +84,12 @@ def conv_norm_graph(
         activation=activation,
         data_format=keras.config.image_data_format(),
         **norm,
-    ):
+    )
+
+
+def draw_all(x, list_layers, *args, **kwargs):
+    """Draws the layers that a function of `layers._conv_norm` lists."""
+    for layer in list_layers(_create, *args, **kwargs):
         x = layer(x)
     return x
 
