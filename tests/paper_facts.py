@@ -74,6 +74,10 @@ NORMED = "with its batch normalizations, which the formulas leave out"
 THREE = "the paper leaves open how the levels are decoded"
 EFFICIENT, TIMM = "EfficientNet's Table 2", "as many as in timm"
 BATCH_NORM, VISION = {"batch_normalization": True}, "as many as in torchvision"
+OD, PLUS = {"anchors": "object_detection"}, {"reduced_tail": "detection"}
+LITE_V1, LITE_V2 = "SSDLiteMobileNet", "SSDLiteMobileNetV2"
+LITE_LARGE, LITE_SMALL = "SSDLiteMobileNetV3Large", "SSDLiteMobileNetV3Small"
+LITE_MNAS = "SSDLiteMnasNetA1"
 GAMMA, AUX = "batch_norm_scale", "auxiliary"
 # Of Cityscapes, in tables of MobileNetV3's paper, and of Pascal VOC.
 CITY = {"input_shape": (1025, 2049, 3), "classes": 19}
@@ -208,6 +212,39 @@ FACTS = (
     Fact(R + "50V2", {}, 25_568_360, 3482.3),
     Fact(R + "101V2", {}, 44_577_896, 7194.5),
     Fact(R + "152V2", {}, 60_236_904, 10906.7),
+    Fact("SSD300MobileNet", {}, 6_819_839, 1237.1, "6.8M, 1.2B",
+         "MobileNet, Table 13"),
+    Fact("SSD300VGG16", {}, 35_641_826, 34858.9, note=VISION),
+    Fact("SSD300VGG16", {"classes": 80}, 34_305_206, 34361.1),
+    Fact("SSD300VGG16", {"classes": 20}, 26_285_486, 31374.3),
+    Fact(LITE_V1, OD, 5_246_911, 1322.4),
+    Fact(LITE_V1, {**OD, "classes": 80}, 5_100_661, 1309.2, "5.1M, 1.3B",
+         "MobileNetV2, Table 6"),
+    Fact(LITE_V1, {}, 5_393_116, 1380.8),
+    Fact(LITE_V2, OD, 4_500_543, 804.4),
+    Fact(LITE_V2, {**OD, "classes": 80}, 4_337_013, 788.8, "4.3M, 0.8B",
+         "MobileNetV2, Table 6"),
+    Fact(LITE_V2, {}, 4_664_988, 870.1),
+    Fact(LITE_LARGE, OD, 5_006_735, 613.1, "4.97M, 0.62B",
+         "MobileNetV3, Table 6"),
+    Fact(LITE_LARGE, {**OD, "classes": 80}, 4_859_525, 598.3),
+    Fact(LITE_LARGE, {}, 5_198_540, 689.8),
+    Fact(LITE_LARGE, {**OD, **PLUS}, 3_248_255, 506.6, "3.22M, 0.51B",
+         "MobileNetV3, Table 6"),
+    Fact(LITE_LARGE, {**OD, **PLUS, "classes": 80}, 3_129_845, 494.6),
+    Fact(LITE_LARGE, PLUS, 3_440_060, 583.2, note=VISION),
+    Fact(LITE_SMALL, OD, 2_518_271, 210.4, "2.49M, 0.21B",
+         "MobileNetV3, Table 6"),
+    Fact(LITE_SMALL, {**OD, "classes": 80}, 2_405_621, 202.5),
+    Fact(LITE_SMALL, {}, 2_600_636, 243.2),
+    Fact(LITE_SMALL, {**OD, **PLUS}, 1_785_743, 162.3, "1.77M, 0.16B",
+         "MobileNetV3, Table 6"),
+    Fact(LITE_SMALL, {**OD, **PLUS, "classes": 80}, 1_690_373, 156.1),
+    Fact(LITE_SMALL, PLUS, 1_868_108, 195.1),
+    Fact(LITE_MNAS, OD, 4_912_181, 837.8, "4.88M, 0.84B",
+         "MobileNetV3, Table 6"),
+    Fact(LITE_MNAS, {**OD, "classes": 80}, 4_745_771, 821.1),
+    Fact(LITE_MNAS, {}, 5_103_986, 914.4),
     Fact("VGG11", {}, 132_863_336, 7609.1, "133M", "Table 2"),
     Fact("VGG11", BN, 132_868_840, 7609.1, note=BIASED),
     Fact("VGG13", {}, 133_047_848, 11308.5, "133M", "Table 2"),

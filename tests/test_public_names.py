@@ -52,6 +52,10 @@ PUBLIC = {
         "table",
     },
     "keras_papers.applications.detection": {
+        "Detections",
+        "Detector",
+        "Postprocessing",
+        "SSDLite",
         "best_boxes",
         "clip_boxes",
         "decode_boxes",

@@ -22,10 +22,18 @@ from keras_papers.applications.detection.boxes import (
 from keras_papers.applications.detection.boxes import (
     intersection_over_union as intersection_over_union,
 )
+from keras_papers.applications.detection.detections import (
+    Detections as Detections,
+)
+from keras_papers.applications.detection.detections import (
+    Postprocessing as Postprocessing,
+)
+from keras_papers.applications.detection.detector import Detector as Detector
 from keras_papers.applications.detection.matching import match as match
 from keras_papers.applications.detection.matching import (
     match_each_object as match_each_object,
 )
+from keras_papers.applications.detection.ssd_lite import SSDLite as SSDLite
 from keras_papers.applications.detection.suppression import (
     best_boxes as best_boxes,
 )

@@ -18,7 +18,12 @@ SOFTMAX, SIGMOID = "softmax", "sigmoid"
 
 
 class Postprocessing(NamedTuple):
-    """Which of a detector's boxes are returned."""
+    """Which of a detector's boxes are returned.
+
+    Example:
+    >>> Postprocessing(score_threshold=0.5).max_detections
+    200
+    """
 
     score_threshold: float = 0.01  # only better boxes take part
     iou_threshold: float = 0.45  # of boxes that remove one another
@@ -70,6 +75,15 @@ class Detections(keras.layers.Layer):
     Output shape:
         A dict of `"boxes"` `(batch, max_detections, 4)` in pixels, `"scores"`
         and `"classes"` `(batch, max_detections)`, and `"counts"` `(batch,)`.
+
+    Example:
+    >>> layer = Detections([[0, 0, 4, 4], [4, 4, 8, 8]], (8, 8))
+    >>> found = layer({
+    ...     "boxes": ops.zeros((1, 2, 4)),
+    ...     "scores": ops.array([[[0.0, 9.0], [9.0, 0.0]]]),
+    ... })
+    >>> ops.convert_to_numpy(found["boxes"])[0, 0].tolist()
+    [0.0, 0.0, 4.0, 4.0]
     """
 
     def __init__(

@@ -99,8 +99,7 @@ def check_objects(objects, classes, image_size):
     _refuse(
         is_object & ~(finite & (sides > 0).all(axis=-1)),
         boxes,
-        "are (x_min, y_min, x_max, y_max), larger at the end than at the "
-        "start",
+        "are (x_min, y_min, x_max, y_max), larger at the end than at the start",
         "A box of no size cannot be found: leave it out.",
     )
     height, width = image_size
