@@ -154,7 +154,7 @@ def SSDLite(
     >>> from keras_papers.applications.detection.ssd_lite import V3_SMALL
     >>> model = SSDLite(V3_SMALL, (96, 96, 3), alpha=0.25, classes=3)
     >>> {name: tensor.shape for name, tensor in sorted(model.output.items())}
-    {'boxes': (None, 318, 4), 'scores': (None, 318, 4)}
+    {'boxes': (None, 312, 4), 'scores': (None, 312, 4)}
     """
     check_alpha(alpha)
     check_padding(padding, batch_norm_epsilon)

@@ -10,6 +10,7 @@ from keras_papers.applications.pretrained.torch_source import (
 )
 from keras_papers.applications.registry import (
     CLASSIFICATION,
+    DETECTION,
     SEGMENTATION,
     get_record,
 )
@@ -17,7 +18,7 @@ from keras_papers.pipelines.models import model_description, model_facts
 from keras_papers.pipelines.models.verbs import ListOptions
 from tests.support.models import ONE_OF_EACH
 
-OF_IMAGES = (CLASSIFICATION, SEGMENTATION)
+OF_IMAGES = (CLASSIFICATION, DETECTION, SEGMENTATION)
 
 
 def test_the_list_has_the_papers_figures():
