@@ -36,6 +36,10 @@ def create(library, name, **arguments):
     if library == "torchvision":
         if name in ("googlenet", "inception_v3"):
             arguments |= {"init_weights": False, "transform_input": False}
+        if name.startswith(("lraspp", "deeplab")):
+            arguments["weights_backbone"] = None
+        if name.startswith("deeplab"):
+            arguments["aux_loss"] = True
         return torchvision.models.get_model(name, weights=None, **arguments)
     network = timm.create_model(name, **arguments)
     for module in network.modules():
@@ -92,9 +96,14 @@ def draw(network, images):
 
 
 def scores(network, images):
-    """Returns the outputs of a network for a batch with channels last."""
+    """Returns the outputs of a network for a batch with channels last.
+
+    Of a network with several outputs by name they are a dict.
+    """
     with torch.no_grad():
         found = network(torch.tensor(images.transpose(0, 3, 1, 2).copy()))
+    if isinstance(found, dict):
+        return {name: np.asarray(output) for name, output in found.items()}
     return np.asarray(found[0] if isinstance(found, tuple) else found)
 
 

@@ -28,7 +28,8 @@ from keras_papers.inlining import flatten
 
 # Layers with weights behind the features.
 TOP = {"hidden", "hidden1", "hidden2", "logits"}
-AUXILIARY = re.compile(r"auxiliary\d+_")  # of classifiers inside
+AUXILIARY = re.compile(r"auxiliary\d*_")  # of classifiers inside
+NUMBERED = re.compile(r"auxiliary\d+_")  # of those that pool
 
 
 def load_weights(model, source):
@@ -185,12 +186,12 @@ def _is_top(name):
 
 
 def _without_auxiliary(pairs):
-    """Returns pairs without those of auxiliary classifiers, and what changes.
+    """Returns pairs without those of classifiers inside, and what changes.
 
     torchvision's pool windows of other sizes, for which ours would compute
     wrong scores from the same weights.
     """
-    rest = [pair for pair in pairs if not AUXILIARY.match(pair[0].name)]
+    rest = [pair for pair in pairs if not NUMBERED.match(pair[0].name)]
     if len(rest) == len(pairs):
         return rest, []
     return rest, [

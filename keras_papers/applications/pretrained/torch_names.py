@@ -300,6 +300,50 @@ GOOGLENET = {  # of torchvision
     "fc": "logits",
 }
 
+
+def _backbone(names, prefix):
+    """Returns the lines of a classifier's body inside torchvision's networks.
+
+    Args:
+        names: The map of the classifier.
+        prefix: Str. What begins the names of its body, without its top.
+    """
+    return {
+        theirs.replace(prefix, "backbone.", 1): ours.replace(
+            f"<{prefix}", "<backbone.", 1
+        )
+        for theirs, ours in names.items()
+        if theirs.startswith(prefix) and ours not in ("hidden", "logits")
+    }
+
+
+LRASPP = {
+    **_backbone(TORCHVISION_V3, "features."),
+    "classifier.cbr.0": "aspp",
+    "classifier.cbr.1": "aspp_norm",
+    "classifier.scale.1": "gate",
+    "classifier.low_classifier": "low_logits",
+    "classifier.high_classifier": "high_logits",
+}
+DEEPLAB = {
+    "classifier.0.convs.0.0": "aspp1",
+    "classifier.0.convs.0.1": "aspp1_norm",
+    "classifier.0.convs.4.1": "aspp_image",
+    "classifier.0.convs.4.2": "aspp_image_norm",
+    "classifier.0.convs.{i}.0": "aspp{i+1}",
+    "classifier.0.convs.{i}.1": "aspp{i+1}_norm",
+    "classifier.0.project.0": "aspp_project",
+    "classifier.0.project.1": "aspp_project_norm",
+    "classifier.1": "decoder",
+    "classifier.2": "decoder_norm",
+    "classifier.4": "logits",
+    "aux_classifier.0": "auxiliary_conv",
+    "aux_classifier.1": "auxiliary_conv_norm",
+    "aux_classifier.4": "auxiliary_logits",
+}
+DEEPLAB_V3 = _backbone(TORCHVISION_V3, "features.") | DEEPLAB
+DEEPLAB_RESNET = _backbone(RESNET, "") | DEEPLAB
+
 FIELD = re.compile(r"\{(block\[)?(\w+?)([+-]\d+)?\]?\}")
 
 

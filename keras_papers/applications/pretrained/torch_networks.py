@@ -181,6 +181,16 @@ def _vgg(layers):
     return tuple(both)
 
 
+def _segmentation(name, names, epsilon, **variant):
+    """Returns torchvision's network, which has one form for each head."""
+    needs = IN_TORCHVISION | {"epsilon": epsilon}
+    if "resnet" in name:  # padded in one way
+        needs["padding"] = None
+    variant = {"alpha": 1.0, "form": "torchvision", **variant}
+    return (Peer(name, variant, names, **needs),)
+
+
+RATES = (12, 24, 36)  # of torchvision at each output stride
 WITH_GAMMA = {"alpha": 1.0, "batch_norm_scale": True}
 PEERS = {  # by our constructor; the first of a variant is the default
     "MobileNet": (
@@ -228,6 +238,29 @@ PEERS = {  # by our constructor; the first of a variant is the default
     **{f"EfficientNetLite{kind}": _lite(kind) for kind in range(5)},
     **{f"ResNet{layers}": _resnet(layers) for layers in (18, 34, 50, 101, 152)},
     **{f"VGG{layers}": _vgg(layers) for layers in (11, 13, 16, 19)},
+    "LRASPPMobileNetV3Large": _segmentation(
+        "lraspp_mobilenet_v3_large",
+        torch_names.LRASPP,
+        1e-3,
+        output_stride=16,
+    ),
+    "DeepLabV3MobileNetV3Large": _segmentation(
+        "deeplabv3_mobilenet_v3_large",
+        torch_names.DEEPLAB_V3,
+        1e-3,
+        rates=RATES,
+        output_stride=16,
+    ),
+    **{
+        f"DeepLabV3ResNet{layers}": _segmentation(
+            f"deeplabv3_resnet{layers}",
+            torch_names.DEEPLAB_RESNET,
+            1e-5,
+            rates=RATES,
+            output_stride=8,
+        )
+        for layers in (50, 101)
+    },
     "InceptionV3": (
         Peer(
             "inception_v3",

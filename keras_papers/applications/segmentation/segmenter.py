@@ -222,9 +222,20 @@ def stride_of(start, tensor):
 
 
 def resized(x, size, name, **kwargs):
-    """Returns a map of another height and width, by bilinear interpolation."""
-    if image_size(x) == tuple(size):
-        return x
+    """Returns a larger map, by bilinear interpolation.
+
+    Keras' Resizing counts as called in training, and the layers called after
+    it too, where a model is called without an argument. Behind one of these,
+    there is neither a normalization nor a dropout.
+    """
+    factors = [new / old for new, old in zip(size, image_size(x), strict=True)]
+    if all(factor.is_integer() for factor in factors):
+        return layers.UpSampling2D(
+            tuple(map(int, factors)),
+            interpolation="bilinear",
+            name=name,
+            **kwargs,
+        )(x)
     return layers.Resizing(*size, name=name, **kwargs)(x)
 
 
@@ -241,4 +252,4 @@ def pixel_logits(x, size, logits_stride, name="predictions"):
     dtype = keras.config.dtype_policy().variable_dtype
     if image_size(x) == wanted:
         return layers.Activation("linear", dtype=dtype, name=name)(x)
-    return layers.Resizing(*wanted, dtype=dtype, name=name)(x)
+    return resized(x, wanted, name, dtype=dtype)

@@ -190,6 +190,19 @@ def test_logits_are_whole_under_a_mixed_policy():
     assert model.get_layer("logits").compute_dtype == "float16"
 
 
+@EACH
+def test_a_call_without_an_argument_is_no_training(head):
+    """Keras' Resizing makes one of it for the layers behind."""
+    model = small(head, 75)
+    before = model.get_weights()
+    images = random_images(1, 75, 75, 3, low=0, high=255)
+    outputs = keras.ops.convert_to_numpy(model(images))
+    for weight, old in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, old)
+    expected = keras.ops.convert_to_numpy(model(images, training=False))
+    np.testing.assert_array_equal(outputs, expected)
+
+
 def test_the_gate_scales_the_channels_of_the_last_map():
     """Figure 10, in NumPy from the maps of the backbone."""
     model = perturb(small(LRASPP, form="torchvision"))
