@@ -241,7 +241,14 @@ PUBLIC = {
         "tune",
     },
     "keras_papers.distillation": {"Distiller"},
-    "keras_papers.metrics": {"AveragePrecision", "DetectionScores"},
+    "keras_papers.metrics": {
+        "AveragePrecision",
+        "ConfusionMatrix",
+        "DetectionScores",
+        "MeanIoU",
+        "SegmentationScores",
+        "label_map",
+    },
     "keras_papers.pretraining": {
         "MaskedColumns",
         "ReplacedColumns",

@@ -1,4 +1,4 @@
-"""Metrics of whole sets of images, in NumPy."""
+"""Metrics of whole sets of images."""
 
 from keras_papers.metrics.average_precision import (
     AveragePrecision as AveragePrecision,
@@ -6,3 +6,9 @@ from keras_papers.metrics.average_precision import (
 from keras_papers.metrics.average_precision import (
     DetectionScores as DetectionScores,
 )
+from keras_papers.metrics.confusion import ConfusionMatrix as ConfusionMatrix
+from keras_papers.metrics.confusion import MeanIoU as MeanIoU
+from keras_papers.metrics.confusion import (
+    SegmentationScores as SegmentationScores,
+)
+from keras_papers.metrics.confusion import label_map as label_map
