@@ -53,7 +53,7 @@ def detected(path, photo):
 def by_numpy(path, photo):
     """Returns the same of our decoder; the library has whole pixels."""
     own = export.metadata.read(path).decoding is None
-    suppression = export.Suppression(MOST, 0.3, per_class=False)
+    suppression = export.Suppression(MOST, 0.3, 0.0, per_class=False)
     found = export.detect(path, photo[None], None if own else suppression)
     rows = []
     for place in range(int(found["counts"][0])):
@@ -109,6 +109,20 @@ def test_boxes_and_labels_are_those_of_our_decoder(quantize, chooses, files):
             np.testing.assert_allclose(box, corner, atol=1.01)
         boxes.append([box for *_, box in found])
     assert spread(np.array(boxes)) > 5
+
+
+def test_a_file_may_choose_fewer_boxes_than_it_has_place_for(tmp_path):
+    """Also a number that does not divide that of the places."""
+    few = export.Suppression(MOST, 0.5, 0.5)
+    path = tmp_path / "model.tflite"
+    task = export.ObjectDetection(anchors(), suppression=few)
+    export.to_tflite(detector(), path, LABELS, task=task, runs=1)
+    numbers = []
+    for photo in PHOTOS:
+        found, expected = detected(path, photo), by_numpy(path, photo)
+        assert [row[0] for row in found] == [row[0] for row in expected]
+        numbers.append(len(found))
+    assert any(number and MOST % number for number in numbers)
 
 
 def test_boxes_are_in_pixels_of_the_photo(files):

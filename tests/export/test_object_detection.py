@@ -87,7 +87,7 @@ def test_the_boxes_of_a_file_are_those_of_keras(
     np.testing.assert_allclose(
         outputs["location"], codes[..., [1, 0, 3, 2]], atol=1e-4
     )
-    alike = export.Suppression(10, 0.3, per_class=False)
+    alike = export.Suppression(10, 0.3, 0.0, per_class=False)
     assert_same(
         export.detect(file.path, IMAGES, alike),
         found_by_keras(model, task, iou_threshold=0.3, per_class=False),
@@ -107,7 +107,7 @@ def test_a_file_that_chooses_has_the_boxes_of_keras(
     task = export.ObjectDetection(
         anchors(),
         score_activation=activation,
-        suppression=export.Suppression(10, 0.4, per_class=per_class),
+        suppression=export.Suppression(10, 0.4, 0.0, per_class),
     )
     file = write(model, tmp_path, task)
     assert file.ops["CUSTOM:TFLite_Detection_PostProcess"] == 1

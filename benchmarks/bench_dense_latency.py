@@ -1,0 +1,132 @@
+"""Latency of segmenters and detectors as .tflite files, floats and int8.
+
+    python benchmarks/bench_dense_latency.py [--size 512] [--rounds 5]
+
+The papers' comparisons: LR-ASPP on MobileNetV3 with R-ASPP on MobileNetV2
+(table 7 of MobileNetV3), and SSDLite on V3 with SSDLite on V2 (table 6). One
+thread, a process for each measurement, all files in turn; of each file the
+least of the rounds' medians, for other load only adds to it. Weights are
+random, which latency does not depend on.
+"""
+
+import argparse
+import pathlib
+import tempfile
+import warnings
+
+import interleaved  # noqa: F401  one thread
+import numpy as np
+
+import keras  # isort: skip
+from keras_papers import applications, export
+from keras_papers.export.latency_process import measure_in_own_process
+
+EXAMPLES = 8  # images of which int8 ranges are measured
+SEGMENTERS = {  # name: constructor, arguments
+    "R-ASPP, V2 (row 1)": (
+        "RASPPMobileNetV2",
+        {"filters": 256},
+    ),
+    "R-ASPP, V2, RF2 (row 2)": (
+        "RASPPMobileNetV2",
+        {"filters": 256, "reduced_tail": "segmentation"},
+    ),
+    "LR-ASPP, V3-Large, RF2 (row 8)": (
+        "LRASPPMobileNetV3Large",
+        {"reduced_tail": "segmentation"},
+    ),
+    "LR-ASPP, V3-Small, RF2 (row 11)": (
+        "LRASPPMobileNetV3Small",
+        {"reduced_tail": "segmentation"},
+    ),
+}
+DETECTORS = {
+    "SSDLite, V2": ("SSDLiteMobileNetV2", {}),
+    "SSDLite, V3-Large": ("SSDLiteMobileNetV3Large", {}),
+    "SSDLite, V3-Small": ("SSDLiteMobileNetV3Small", {}),
+}
+
+
+def files_of(name, model, folder, task):
+    """Writes a float and an int8 file; returns their `TFLiteFile`s."""
+    shape = (EXAMPLES, *model.input_shape[1:])
+    images = np.random.default_rng(0).uniform(0, 255, shape)
+    found = []
+    for quantize in (None, "int8"):
+        path = folder / f"{len(list(folder.iterdir()))}.tflite"
+        with warnings.catch_warnings():
+            # Of what random weights answer, integers keep little.
+            warnings.filterwarnings("ignore", ".*answers otherwise")
+            file = export.to_tflite(
+                model,
+                path,
+                quantize=quantize,
+                representative_data=images if quantize else None,
+                images=images[:1],
+                task=task,
+                runs=1,
+            )
+        print(f"{name}: {file}", flush=True)
+        found.append(file)
+    return found
+
+
+def measure(files, rounds):
+    """Returns the latency of each file, measured in turn."""
+    times = {path: [] for path in files}
+    for _ in range(rounds):
+        for path, measured in times.items():
+            found = measure_in_own_process(path, threads=1, runs=20)
+            measured.append(found["median_ms"])
+    return {path: min(measured) for path, measured in times.items()}
+
+
+def table(title, networks, rounds):
+    """Prints a table of networks, the first of which others are compared to."""
+    paths = [file.path for files in networks.values() for file in files[:2]]
+    times = measure(paths, rounds)
+    print(f"\n| {title} | float | of the first | int8 | of the first | left |")
+    print("|---|---|---|---|---|---|")
+    first = None
+    for name, files in networks.items():
+        found = [times[file.path] for file in files]
+        first = first or found
+        left = "; ".join(
+            ", ".join(f"{n} {op}" for op, n in file.not_delegated.items())
+            or "nothing"
+            for file in files
+        )
+        cells = [
+            f"{ms:.2f} ms | {ms / base:.2f}"
+            for ms, base in zip(found, first, strict=True)
+        ]
+        print(f"| {name} | {' | '.join(cells)} | {left} |", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    folder = pathlib.Path(tempfile.mkdtemp())
+    keras.utils.set_random_seed(0)
+    found = {}
+    for name, (constructor, options) in SEGMENTERS.items():
+        model = applications.get(constructor)(
+            (arguments.size, arguments.size, 3),
+            classes=19,
+            logits_stride=4,
+            **options,
+        )
+        task = export.ImageSegmentation()
+        found[name] = files_of(name, model, folder, task)
+    title = f"{arguments.size} px, 19 classes, logits of a quarter"
+    table(title, found, arguments.rounds)
+    found = {}
+    for name, (constructor, options) in DETECTORS.items():
+        model = applications.get(constructor)(classes=90, **options)
+        found[name] = files_of(name, model, folder, None)
+        task = export.ObjectDetection.of(model, export.Suppression(10, 0.45))
+        chooses = f"{name}, which chooses"
+        found[chooses] = files_of(chooses, model, folder, task)
+    table("320 px, 90 classes", found, arguments.rounds)
