@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from keras_papers import export, quantization
+from keras_papers.applications import LRASPPMobileNetV3Small
 from keras_papers.export import metadata
 from keras_papers.export.integer_file import float_tensors
-from tests.support.answers import random_images, spread
+from tests.support.answers import perturb, random_images, spread
 from tests.support.dense_networks import SIZE, anchors, detector, segmenter
 from tests.support.extra import NEEDS_TFMOT
 
@@ -46,6 +47,19 @@ def test_a_segmenter_is_trained_as_its_file_will_compute(tmp_path):
     # has another range behind that, it is 0.035.
     assert file.parity < 0.015
     assert metadata.read(file.path).activation == "softmax"
+
+
+@pytest.mark.slow
+def test_lr_aspp_is_trained_as_its_file_will_compute(tmp_path):
+    model = perturb(LRASPPMobileNetV3Small((SIZE, SIZE, 3), classes=4))
+    aware = quantization.quantize_aware(model, IMAGES)
+    file = export.to_tflite(
+        aware, tmp_path / "model.tflite", list("abcd"), images=IMAGES, runs=1
+    )
+    assert float_tensors(file.path.read_bytes()) == []
+    assert (file.partitions, file.not_delegated) == (1, {"QUANTIZE": 1})
+    # Of 60 layers that have learned nothing.
+    assert file.parity < 0.2
 
 
 @pytest.fixture(scope="module")
