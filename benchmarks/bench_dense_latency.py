@@ -14,8 +14,9 @@ import pathlib
 import tempfile
 import warnings
 
-import interleaved  # noqa: F401  one thread
 import numpy as np
+
+import interleaved  # noqa: F401  one thread
 
 import keras  # isort: skip
 from keras_papers import applications, export

@@ -10,8 +10,13 @@ from mediapipe.tasks.python.vision import (
     ImageSegmenterOptions,
 )
 
-from keras_papers import export
-from tests.support.answers import answers, random_images, spread
+from keras_papers import applications, export
+from tests.support.answers import (
+    answers,
+    perturb,
+    random_images,
+    spread,
+)
 from tests.support.dense_networks import SIZE, segmenter
 
 LABELS = ("sky", "road", "größe", "car")
@@ -76,6 +81,18 @@ def test_shares_and_categories_are_those_of_keras(
     if not last:
         of_file = np.asarray(keras.ops.softmax(of_file))
     np.testing.assert_allclose(shares, of_file[0], atol=1e-5)
+
+
+def test_lr_aspp_is_opened(tmp_path):
+    model = perturb(
+        applications.LRASPPMobileNetV3Small((SIZE, SIZE, 3), 0.35, classes=4)
+    )
+    path = write(model, tmp_path / "model.tflite")
+    expected = np.asarray(keras.ops.softmax(answers(model, PHOTOS)))
+    assert spread(expected) > 0.01
+    for photo, ours in zip(PHOTOS[:3], expected, strict=False):
+        shares, _, _ = segmented(path, photo)
+        np.testing.assert_allclose(shares, ours, atol=1e-4)
 
 
 def test_a_map_of_a_quarter_is_enlarged_by_the_library(tmp_path):

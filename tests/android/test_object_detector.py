@@ -15,8 +15,8 @@ from mediapipe.tasks.python.vision import (
     ObjectDetectorOptions,
 )
 
-from keras_papers import export
-from tests.support.answers import random_images, spread
+from keras_papers import applications, export
+from tests.support.answers import perturb, random_images, spread
 from tests.support.dense_networks import SIZE, anchors, detector
 
 LABELS = ["cat", "dog", "größe"]
@@ -137,6 +137,22 @@ def test_boxes_are_in_pixels_of_the_photo(files):
         np.testing.assert_allclose(
             box, [2 * left, top, 2 * width, height], atol=6
         )
+
+
+def test_ssd_lite_is_opened(tmp_path):
+    model = perturb(
+        applications.SSDLiteMobileNetV3Small((96, 96, 3), 0.35, classes=3)
+    )
+    path = tmp_path / "model.tflite"
+    export.to_tflite(model, path, LABELS, runs=1)
+    photo = random_images(1, 96, 96, 3, low=0, high=255)[0].round()
+    found, expected = detected(path, photo), by_numpy(path, photo)
+    for (label, score, box), (name, share, corner) in zip(
+        found, expected, strict=True
+    ):
+        assert label == name
+        assert score == pytest.approx(share, abs=1e-4)
+        np.testing.assert_allclose(box, corner, atol=1.1)
 
 
 def test_the_slots_are_those_of_the_published_schemas(files):

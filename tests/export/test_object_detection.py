@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_papers import export
+from keras_papers import applications, export
 from keras_papers.applications.detection.boxes import clip_boxes, decode_boxes
 from keras_papers.applications.detection.suppression import best_boxes
 from keras_papers.export import choice_of_boxes, metadata, object_detection
 from keras_papers.export.integer_file import float_tensors
 from keras_papers.export.interpreter import VerificationError
-from tests.support.answers import random_images, spread
+from tests.support.answers import perturb, random_images, spread
 from tests.support.dense_networks import SIZE, anchors, detector
 
 pytestmark = pytest.mark.tensorflow
@@ -223,14 +223,42 @@ def test_codes_in_another_order_are_a_verification_error(
         write(model, tmp_path, export.ObjectDetection(anchors()))
 
 
-def test_a_detector_describes_itself(tmp_path):
-    model = detector()
-    model.anchors, model.box_weights = anchors(), (10, 10, 5, 5)
-    model.background, model.score_activation = True, "softmax"
-    file = export.to_tflite(model, tmp_path / "model.tflite", LABELS, runs=1)
-    assert metadata.read(file.path).decoding.num_classes == 3
-    task = export.ObjectDetection.of(model, export.Suppression(7))
+@pytest.fixture(scope="module")
+def ssd_lite():
+    return perturb(
+        applications.SSDLiteMobileNetV3Small((96, 96, 3), 0.35, classes=3)
+    )
+
+
+def test_a_detector_describes_itself(ssd_lite, tmp_path):
+    images = random_images(4, 96, 96, 3, low=0, high=255)
+    file = export.to_tflite(
+        ssd_lite, tmp_path / "model.tflite", LABELS, images=images, runs=1
+    )
+    # It has six maps, and XNNPACK joins five.
+    assert (file.partitions, file.not_delegated) == (1, {})
+    decoding = metadata.read(file.path).decoding
+    assert len(decoding.anchors) == len(ssd_lite.anchors) == 312
+    expected = ssd_lite.predict(images, verbose=0)
+    known = ssd_lite.postprocessing
+    suppression = export.Suppression(
+        known.max_detections, known.iou_threshold, known.score_threshold
+    )
+    found = export.detect(file.path, images, suppression, clip=True)
+    np.testing.assert_array_equal(found["counts"], expected["counts"])
+    assert spread(expected["boxes"]) > 2
+    same = found["classes"] == expected["classes"]
+    assert same.mean() > 0.98  # of near scores the order may differ
+    for name, bound in (("scores", 1e-4), ("boxes", 1e-2)):
+        difference = np.abs(found[name] - expected[name])[same]
+        assert np.quantile(difference, 0.95) < bound
+
+
+def test_the_task_of_a_detector_is_read_from_it(ssd_lite):
+    task = export.ObjectDetection.of(ssd_lite, export.Suppression(7))
     assert task.suppression.max_detections == 7
+    assert task.box_weights == (10, 10, 5, 5)
+    assert (task.background, task.score_activation) == (True, "softmax")
     with pytest.raises(ValueError, match="`detector` is a Detector"):
         export.ObjectDetection.of(detector())
 

@@ -136,3 +136,16 @@ def test_a_frozen_inner_model_is_converted_there_too(tmp_path):
     found = export.predict(path, IMAGES)
     assert spread(expected) > 0.01
     assert np.abs(found - expected).max() < 0.05 * np.ptp(expected)
+
+
+def test_a_detector_is_converted_there_too(tmp_path):
+    """The process imports what registers its class."""
+    model = perturb(
+        applications.SSDLiteMobileNetV3Small((64, 64, 3), 0.25, classes=2)
+    )
+    file = export.to_tflite(
+        model, tmp_path / "model.tflite", ["a", "b"], runs=1
+    )
+    assert list(file.parities) == ["location", "score"]
+    assert file.partitions == 1
+    assert metadata.read(file.path).decoding.num_classes == 2

@@ -28,6 +28,9 @@ from keras_papers.layers._image_axes import image_size
 
 CLASSES = 90  # numbers of COCO's 80 classes, as its files count them
 PRIOR = -4.6  # bias of the class logits of sigmoids: scores begin at 0.01
+# Of the object detection API and of torchvision. As a config, for an object
+# would draw the same numbers for each kernel of the same shape.
+MOBILE_KERNELS = {"class_name": "RandomNormal", "config": {"stddev": 0.03}}
 
 
 class Start(NamedTuple):

@@ -17,6 +17,7 @@ from keras_papers.applications.detection.detections import (
 )
 from keras_papers.applications.detection.pyramid import (
     CLASSES,
+    MOBILE_KERNELS,
     PRIOR,
     extra_map,
     finish,
@@ -88,7 +89,6 @@ class MapRow(NamedTuple):
 
 # ssd_mobilenet_v1_feature_extractor.py of the Object Detection API.
 MOBILENET_MAPS = (MapRow(512), MapRow(256), MapRow(256), MapRow(128))
-INITIAL_DEVIATION = 0.03
 
 
 @registry.network(
@@ -326,9 +326,8 @@ def SSD300MobileNet(
         **_padding_of(weights_backbone),
     )
     maps = [features.output["c4"], features.output["c5"]]
-    initializer = keras.initializers.RandomNormal(stddev=INITIAL_DEVIATION)
     norm = normalization(batch_norm_momentum)
-    norm["kernel_initializer"] = initializer
+    norm["kernel_initializer"] = MOBILE_KERNELS
     for number, row in enumerate(MOBILENET_MAPS, start=1):
         filters = max(16, int(row.filters * alpha))
         block = f"extra{number}"
@@ -337,7 +336,7 @@ def SSD300MobileNet(
         maps,
         (3, *(6,) * 5),
         classes + (score_activation == SOFTMAX),
-        kernel_initializer=initializer,
+        kernel_initializer=MOBILE_KERNELS,
         class_bias=PRIOR if score_activation == SIGMOID else 0.0,
     )
     boxes = object_detection_boxes(

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-import keras
-
 from keras_papers.applications import registry
 from keras_papers.applications.detection.anchors import (
     default_boxes,
@@ -16,6 +14,7 @@ from keras_papers.applications.detection.detections import (
 )
 from keras_papers.applications.detection.pyramid import (
     CLASSES,
+    MOBILE_KERNELS,
     PRIOR,
     extra_map,
     finish,
@@ -52,7 +51,6 @@ class Row(NamedTuple):
 EXTRA_MAPS = (Row(512), Row(256), Row(256), Row(128))
 SMALLEST_FILTERS = 16  # of these, with a small alpha
 SIZE = 320
-INITIAL_DEVIATION = 0.03  # of kernels, in the API and in torchvision
 # Of torchvision's ssdlite320_mobilenet_v3_large.
 POSTPROCESSING = Postprocessing(0.001, 0.55, 300, 300)
 
@@ -197,9 +195,7 @@ def SSDLite(
     maps = [features.output["c4"], features.output["c5"]]
     norm = {
         **normalization(batch_norm_momentum, begun.source.epsilon),
-        "kernel_initializer": keras.initializers.RandomNormal(
-            stddev=INITIAL_DEVIATION
-        ),
+        "kernel_initializer": MOBILE_KERNELS,
     }
     for number, row in enumerate(EXTRA_MAPS, start=1):
         filters = max(SMALLEST_FILTERS, int(row.filters * alpha))
@@ -219,7 +215,7 @@ def SSDLite(
         convention.counts,
         classes + (score_activation == SOFTMAX),
         norm=norm,
-        kernel_initializer=norm["kernel_initializer"],
+        kernel_initializer=MOBILE_KERNELS,
         class_bias=PRIOR if score_activation == SIGMOID else 0.0,
     )
     size = image_size(begun.images)
