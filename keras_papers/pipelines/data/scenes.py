@@ -46,7 +46,8 @@ def draw_scenes(number, image_size, seed, kind="digits", part="train"):
         image_size: Height and width.
         seed: Int.
         kind: `"digits"` or `"shapes"`.
-        part: One of `SCENES`. The digits of a part are in no other one.
+        part: One of `SCENES`. The digits of a part are in no other one, with
+            any seed.
 
     Returns:
         A list of `Scene`.
@@ -58,7 +59,7 @@ def draw_scenes(number, image_size, seed, kind="digits", part="train"):
     """
     index = list(SCENES).index(part)
     generator = np.random.default_rng([seed, index])
-    draw = _digits(seed, index) if kind == "digits" else _shape
+    draw = _digits(part) if kind == "digits" else _shape
     return [_scene(generator, image_size, draw) for _ in range(number)]
 
 
@@ -159,11 +160,21 @@ def _box(pixels):
     return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
 
 
-def _digits(seed, index):
+def digits_of(part):
+    """Returns the indices of scikit-learn's digits that a part draws.
+
+    They are the same with each seed of the scenes, so that those of several
+    seeds can be trained on.
+    """
+    digits = require("sklearn.datasets", "mobile").load_digits()
+    order = np.random.default_rng(0).permutation(len(digits.target))
+    return np.array_split(order, len(SCENES))[list(SCENES).index(part)]
+
+
+def _digits(part):
     """Returns a function that draws one of the digits of a part."""
     digits = require("sklearn.datasets", "mobile").load_digits()
-    order = np.random.default_rng(seed).permutation(len(digits.target))
-    mine = np.array_split(order, len(SCENES))[index]
+    mine = digits_of(part)
 
     def draw(generator, side):
         chosen = generator.choice(mine)

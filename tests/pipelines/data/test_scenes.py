@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from keras_papers.pipelines.data.scenes import (
+    SCENES,
     SHAPES,
+    digits_of,
     draw_scenes,
     load_scenes,
 )
@@ -55,6 +57,11 @@ def test_the_seed_draws_all_and_parts_differ():
         np.testing.assert_array_equal(one.boxes, other.boxes)
     other = draw_scenes(3, 64, seed=3, part="test")
     assert not np.array_equal(first[0].pixels, other[0].pixels)
+
+
+def test_no_digit_is_in_two_parts():
+    parts = [set(digits_of(part)) for part in SCENES]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == 1797
 
 
 def test_a_set_of_scenes_has_boxes_or_masks():
