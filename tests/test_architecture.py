@@ -88,11 +88,13 @@ DIRECTIONS = {
     "pipelines.classification": JOB | {"distillation", "recipes"},
     "pipelines.search": JOB | {"tuner", "tuner.engine", "tuner.spaces"},
     "pipelines.generation": JOB,
-    "pipelines.segmentation": JOB,
+    "pipelines.detection": JOB | {"metrics"},
+    "pipelines.segmentation": JOB | {"metrics"},
     "pipelines.tables": JOB | {"pretraining"},
     "pipelines": {
         "lazy_names",
         "pipelines.classification",
+        "pipelines.detection",
         "pipelines.generation",
         "pipelines.models",
         "pipelines.search",
@@ -102,7 +104,7 @@ DIRECTIONS = {
     "cli": JOB
     | {"pipelines", "pipelines.classification", "pipelines.generation"}
     | {"pipelines.search", "pipelines.segmentation", "pipelines.tables"}
-    | {"tuner.spaces"},
+    | {"pipelines.detection", "tuner.spaces"},
     "__main__": {"cli"},
 }
 # package: the rooms that may use it, inside the function that needs it

@@ -21,6 +21,7 @@ JOBS = {
     "search": "keras_papers.pipelines.search.verbs",
     "generate": "keras_papers.pipelines.generation.verbs",
     "table": "keras_papers.pipelines.tables.verbs",
+    "detect": "keras_papers.pipelines.detection.verbs",
     "segment": "keras_papers.pipelines.segmentation.verbs",
 }
 # Verbs without a job before them: their modules, and the names there.

@@ -27,6 +27,21 @@ if _typing.TYPE_CHECKING:  # what is imported when it is first used
     from keras_papers.pipelines.classification.speed import (
         benchmark as benchmark,
     )
+    from keras_papers.pipelines.detection.files import (
+        export_detector as export_detector,
+    )
+    from keras_papers.pipelines.detection.inference import (
+        evaluate_detector as evaluate_detector,
+    )
+    from keras_papers.pipelines.detection.inference import (
+        predict_boxes as predict_boxes,
+    )
+    from keras_papers.pipelines.detection.job import (
+        train_detector as train_detector,
+    )
+    from keras_papers.pipelines.detection.report import (
+        DetectionReport as DetectionReport,
+    )
     from keras_papers.pipelines.generation.compression import (
         compress as compress,
     )
@@ -81,6 +96,7 @@ if _typing.TYPE_CHECKING:  # what is imported when it is first used
     from keras_papers.pipelines.tables.report import TableReport as TableReport
 
 _HOMES = {
+    "DetectionReport": "detection.report.DetectionReport",
     "GenerationReport": "generation.report.GenerationReport",
     "PictureLog": "generation.picture_log.PictureLog",
     "Report": "classification.report.Report",
@@ -92,18 +108,22 @@ _HOMES = {
     "decompress": "generation.compression.decompress",
     "draw_samples": "generation.sampling.draw_samples",
     "evaluate": "classification.inference.evaluate",
+    "evaluate_detector": "detection.inference.evaluate_detector",
     "evaluate_segmenter": "segmentation.inference.evaluate_segmenter",
     "evaluate_table": "tables.evaluation.evaluate_table",
     "export": "classification.deployment.export",
+    "export_detector": "detection.files.export_detector",
     "export_segmenter": "segmentation.files.export_segmenter",
     "info": "models.information.info",
     "list": "models.model_facts.list_models",
     "list_models": "models.model_facts.list_models",
     "predict": "classification.inference.predict",
+    "predict_boxes": "detection.inference.predict_boxes",
     "predict_masks": "segmentation.inference.predict_masks",
     "predict_table": "tables.predictions.predict_table",
     "quantize": "classification.deployment.quantize",
     "train": "classification.job.train_image_classifier",
+    "train_detector": "detection.job.train_detector",
     "train_image_classifier": "classification.job.train_image_classifier",
     "train_image_generator": "generation.job.train_image_generator",
     "train_segmenter": "segmentation.job.train_segmenter",
@@ -111,6 +131,7 @@ _HOMES = {
     "tune": "search.job.tune",
 }
 __all__ = [
+    "DetectionReport",
     "GenerationReport",
     "PictureLog",
     "Report",
@@ -122,18 +143,22 @@ __all__ = [
     "decompress",
     "draw_samples",
     "evaluate",
+    "evaluate_detector",
     "evaluate_segmenter",
     "evaluate_table",
     "export",
+    "export_detector",
     "export_segmenter",
     "info",
     "list",
     "list_models",
     "predict",
+    "predict_boxes",
     "predict_masks",
     "predict_table",
     "quantize",
     "train",
+    "train_detector",
     "train_image_classifier",
     "train_image_generator",
     "train_segmenter",

@@ -32,6 +32,7 @@ QUICK_SEGMENTER = {
     "batch_size": 8,
     "verbose": 0,
 }
+QUICK_DETECTOR = QUICK_SEGMENTER
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Loss and accuracy by epoch, as graphics inside a page."""
+"""Measures and loss by epoch, as graphics inside a page."""
 
 import numpy as np
 
@@ -15,9 +15,12 @@ from keras_papers.pipelines.report.page_graphics import (
 )
 from keras_papers.pipelines.report.sections import Drawing, Drawings
 
+# What is drawn where it was taken, and its title.
+MEASURES = {"accuracy": "Accuracy", "mean_iou": "Mean IoU", "loss": "Loss"}
+
 
 def curves(history, network="", examples="images", chance=None):
-    """Returns accuracy and loss by epoch as `Drawings`.
+    """Returns accuracy, mean IoU and loss by epoch as `Drawings`.
 
     Args:
         history: List with a dict of figures for each epoch.
@@ -28,7 +31,7 @@ def curves(history, network="", examples="images", chance=None):
     """
     drawn = [
         _curve(history, metric, network, examples, (chance or {}).get(metric))
-        for metric in ("accuracy", "loss")
+        for metric in MEASURES
     ]
     return Drawings([each for each in drawn if each is not None])
 
@@ -41,7 +44,7 @@ def _curve(history, metric, network, examples, chance):
         return None
     validated = bool(np.isfinite(validation).any())
     watched = validation if validated else training
-    is_share = metric == "accuracy"
+    is_share = metric != "loss"
     best = np.nanargmax(watched) if is_share else np.nanargmin(watched)
     value = watched[best]
     sentence = (
@@ -49,7 +52,7 @@ def _curve(history, metric, network, examples, chance):
         f"{percent(value, 2) if is_share else f'{value:.3g}'} "
         f"in epoch {best + 1} of {len(history)}."
     )
-    title = metric.capitalize()
+    title = MEASURES[metric]
     label = f"{title} by epoch, as lines. {sentence}"
     with drawing():
         figure = _draw(training, validation, is_share, chance)

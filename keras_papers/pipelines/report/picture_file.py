@@ -23,3 +23,19 @@ def write_mask(path, mask):
     image.putpalette(class_colors().ravel().tolist())
     with draft_of(path) as draft:
         image.save(draft)
+
+
+def unique_name(name, names):
+    """Returns a name that is not in a set of names, and adds it.
+
+    Example:
+    >>> names = {"a"}
+    >>> unique_name("a", names), unique_name("b", names)
+    ('a_2', 'b')
+    """
+    number, unique = 1, name
+    while unique in names:
+        number += 1
+        unique = f"{name}_{number}"
+    names.add(unique)
+    return unique

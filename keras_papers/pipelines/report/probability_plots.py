@@ -96,6 +96,29 @@ def numbers_plot(bins):
     )
 
 
+def precision_recall_plot(name, number, recall, precision, average):
+    """Draws the precision of a class at each recall.
+
+    Args:
+        name: Of the class.
+        number: Of the drawing among those of a page.
+        recall: Array of shares of the objects that are found.
+        precision: Array of shares of what is found that are right.
+        average: The average precision, as text.
+
+    Returns:
+        A `Drawing`.
+    """
+    return _drawn(
+        lambda axes: axes.plot(recall, precision, color=ACCENT, linewidth=2.2),
+        name,
+        f"Precision by recall. The average precision is {average}.",
+        "Recall",
+        f"Average precision: {average}.",
+        key=f"precision{number}",
+    )
+
+
 def _join(axes, bins):
     axes.plot(
         [predicted for _, predicted, _ in bins],
@@ -108,7 +131,7 @@ def _join(axes, bins):
     )
 
 
-def _drawn(draw, title, label, below, note, limits=None):
+def _drawn(draw, title, label, below, note, limits=None, key=None):
     """Returns a `Drawing` of two axes with the same limits.
 
     Args:
@@ -118,6 +141,8 @@ def _drawn(draw, title, label, below, note, limits=None):
         below: Text below the axes.
         note: A sentence about it.
         limits: Pair of numbers. Defaults to None: shares, from 0 to 1.
+        key: Prefix of the names inside, of a drawing without the line on
+            which both axes are equal. Defaults to None: the title's, with it.
     """
     figure_module = require("matplotlib.figure", "report")
     ticker = require("matplotlib.ticker", "report")
@@ -127,7 +152,8 @@ def _drawn(draw, title, label, below, note, limits=None):
         )
         axes = figure.subplots()
         ends = limits or (0, 1)
-        axes.plot(ends, ends, color=INK, linewidth=0.8)
+        if key is None:
+            axes.plot(ends, ends, color=INK, linewidth=0.8)
         draw(axes)
         if limits is None:
             axes.set_xlim(ends)
@@ -136,6 +162,6 @@ def _drawn(draw, title, label, below, note, limits=None):
                 axis.set_major_formatter(ticker.PercentFormatter(1.0))
         finish(axes, below)
         axes.grid(axis="x", color=FAINT, linewidth=1)
-        name = title.partition(" ")[0].lower()
+        name = key or title.partition(" ")[0].lower()
         svg = inline(figure, f"{title}. {label}", name)
     return Drawing(title, svg, (note,))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from keras_papers import export
 from keras_papers.files.drafts import draft_of
 from keras_papers.pipelines.data.masks.mask_folder import MaskSet, load_masks
+from keras_papers.pipelines.data.pictures_of import pictures_of
 from keras_papers.pipelines.data.scenes import load_scenes
 from keras_papers.pipelines.data.split import (
     divided_as,
@@ -18,7 +19,7 @@ from keras_papers.pipelines.models.classifier_file import (
     load_keras,
 )
 from keras_papers.pipelines.options import takes
-from keras_papers.pipelines.segmentation.measures import measure, pictures_of
+from keras_papers.pipelines.segmentation.measures import measure
 from keras_papers.pipelines.segmentation.options import ExportMasksOptions
 from keras_papers.pipelines.segmentation.report import SegmenterFile
 from keras_papers.pipelines.segmentation.segmenter_file import (

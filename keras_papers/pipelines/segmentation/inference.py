@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_papers.metrics import label_map
 from keras_papers.pipelines.data.masks.mask_folder import load_masks
 from keras_papers.pipelines.data.picture_list import list_pictures
 from keras_papers.pipelines.data.pictures import read_picture, reason_of
@@ -20,10 +21,11 @@ from keras_papers.pipelines.options import takes
 from keras_papers.pipelines.report.labelled_lines import labelled
 from keras_papers.pipelines.report.painted import painted
 from keras_papers.pipelines.report.picture_file import (
+    unique_name,
     write_mask,
     write_picture,
 )
-from keras_papers.pipelines.segmentation.measures import classes_at, measure
+from keras_papers.pipelines.segmentation.measures import measure
 from keras_papers.pipelines.segmentation.options import (
     EvaluateMasksOptions,
     PredictMasksOptions,
@@ -87,9 +89,9 @@ def predict_masks(options):
                 raise
             skipped.append((str(file), reason_of(error.__cause__ or error)))
             continue
-        (logits,) = segmenter.logits(pixels[None].astype("float32"))
-        mask = classes_at(logits, whole.shape[:2]).astype(np.uint8)
-        name = _unique(pathlib.Path(file).stem, names)
+        logits = segmenter.logits(pixels[None].astype("float32"))
+        (mask,) = label_map(logits, whole.shape[:2]).astype(np.uint8)
+        name = unique_name(pathlib.Path(file).stem, names)
         paths = [folder / f"{name}.{what}.png" for what in ("mask", "painted")]
         write_mask(paths[0], mask)
         write_picture(paths[1], painted(whole, mask))
@@ -104,16 +106,6 @@ def predict_masks(options):
         )
     found.skipped = tuple(skipped)
     return found
-
-
-def _unique(name, names):
-    """Returns a name that is not among names, and adds it."""
-    number, unique = 1, name
-    while unique in names:
-        number += 1
-        unique = f"{name}_{number}"
-    names.add(unique)
-    return unique
 
 
 def _described(file, paths, mask, labels):
@@ -174,12 +166,11 @@ def evaluate_segmenter(options):
     split = split_beside(options.model)
     part, counts = unseen(join(masks.images), split, options.model)
     found = measure(segmenter, part, masks.reader)
-    ious = [None if np.isnan(iou) else float(iou) for iou in found.ious()]
     return MaskEvaluation(
         os.fspath(options.model),
         len(part),
         found.mean_iou,
-        found.accuracy,
-        dict(zip(segmenter.labels, ious, strict=True)),
+        found.confusion.result().pixel_accuracy,
+        dict(zip(segmenter.labels, found.ious(), strict=True)),
         counts,
     )

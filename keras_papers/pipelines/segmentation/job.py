@@ -3,9 +3,9 @@
 import os
 
 import keras
-import numpy as np
 
 from keras_papers import applications, cost, export
+from keras_papers.metrics import MeanIoU
 from keras_papers.pipelines.data.answered_batches import mask_batches
 from keras_papers.pipelines.data.images import explains_lost_pictures
 from keras_papers.pipelines.data.masks.mask_folder import MaskSet, load_masks
@@ -170,6 +170,7 @@ def _train(network, masks, folder, options, run):
         options.epochs,
         options.learning_rate,
         verbose=options.verbose,
+        metrics=[MeanIoU(len(images.names), IGNORE)],
     )
     write_history(trained.history, folder.state)
     network.save(folder.state / "model.keras")
@@ -194,9 +195,9 @@ def _train(network, masks, folder, options, run):
         test_images=len(images.test),
         skipped_files=len(images.skipped),
         mean_iou=found.mean_iou,
-        pixel_accuracy=found.accuracy,
+        pixel_accuracy=found.confusion.result().pixel_accuracy,
         guessed_iou=found.guessed_iou,
-        ious=[None if np.isnan(iou) else float(iou) for iou in found.ious()],
+        ious=found.ious(),
         files=files,
         parameters=costs.parameters,
         multiply_adds=costs.multiply_adds,

@@ -10,14 +10,14 @@ from keras_papers.checks import check_alpha, check_number
 from keras_papers.export.output_path import check_path
 from keras_papers.pipelines.data.picture_list import list_pictures
 from keras_papers.pipelines.models.model_facts import check_model_name
-from keras_papers.pipelines.options import CALL, RUN, Options, chosen, option
+from keras_papers.pipelines.options import CALL, RUN, Options, option
+from keras_papers.pipelines.training import answered_options as answered
 from keras_papers.pipelines.training import options as training
 from keras_papers.pipelines.training.output_folder import check_places
 from keras_papers.tasks import IMAGE_SEGMENTATION
 
 IGNORE = 255
 SCENES_SIZE, PICTURES_SIZE = 160, 256  # pixels, where no size is given
-AUGMENTATIONS = ("none", "light", "photo")
 FILES = (  # of a finished training, the report last
     "model.keras",
     "model.tflite",
@@ -61,12 +61,14 @@ def _check_data(name, value):
 
 
 @dataclasses.dataclass(frozen=True)
-class SegmentOptions(Options):
+class SegmentOptions(answered.AnsweredOptions):
     """What `train_segmenter` takes; it explains each."""
+
+    pictures_size, scenes_size = PICTURES_SIZE, SCENES_SIZE
 
     data: str | None = option(
         None,
-        "folder of pictures and masks; without it, drawn scenes of digits",
+        f"folder of pictures and masks; {answered.SCENES}",
         metavar="DIR",
         is_positional=True,
     )
@@ -79,40 +81,18 @@ class SegmentOptions(Options):
     alpha: float = option(
         1.0, "width multiplier", lambda name, value: check_alpha(value)
     )
-    image_size: int | None = training.image_size(
-        None,
-        f"height and width; by default {PICTURES_SIZE}, and {SCENES_SIZE} for "
-        "the scenes",
-    )
+    image_size: int | None = answered.image_size(PICTURES_SIZE, SCENES_SIZE)
     epochs: int = training.epochs(40, "passes over the pictures", "Try 40.")
     output: str = training.output("keras_papers_segmenter")
     _: dataclasses.KW_ONLY
-    weights_backbone: str | None = option(
-        None,
-        "'imagenet', 'timm', 'timm/TAG' or a weights file of the classifier "
-        "to start from",
-        metavar="W",
-    )
-    batch_size: int = option(
-        16, "images in a batch", training.number("a number", "Try 16.")
-    )
+    weights_backbone: str | None = answered.weights_backbone()
+    batch_size: int = answered.batch_size()
     learning_rate: float = training.learning_rate(
         1e-3, "peak of the schedule", "Try 0.001."
     )
     ignore: int = _ignore()
-    augment: str | None = option(
-        None,
-        "how pictures are varied with their masks; by default photo, and "
-        "light for the scenes",
-        chosen(AUGMENTATIONS, "how pictures are varied"),
-        choices=AUGMENTATIONS,
-    )
-    quantize: str | None = option(
-        None,
-        "a further .tflite file of integers (default: none)",
-        chosen((None, "int8"), "how numbers are stored"),
-        choices=("int8",),
-    )
+    augment: str | None = answered.augment("masks")
+    quantize: str | None = answered.quantize()
     strict: bool = training.strict()
     overwrite: bool = training.overwrite("replace an earlier training")
     seed: int = training.seed()
@@ -129,18 +109,6 @@ class SegmentOptions(Options):
             refuse_finished(self.output, files=FILES)
         if self.data is not None:
             _check_data("data", self.data)
-
-    @property
-    def size(self):
-        """Height and width of the images."""
-        default = SCENES_SIZE if self.data is None else PICTURES_SIZE
-        return default if self.image_size is None else self.image_size
-
-    @property
-    def variation(self):
-        """How pictures are varied."""
-        default = "light" if self.data is None else "photo"
-        return default if self.augment is None else self.augment
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,18 +168,8 @@ class ExportMasksOptions(Options):
         scope=RUN,
     )
     _: dataclasses.KW_ONLY
-    quantize: str | None = option(
-        None,
-        "how numbers are stored (default: float32)",
-        chosen((None, "float16", "dynamic", "int8"), "how numbers are stored"),
-        choices=("float16", "dynamic", "int8"),
-    )
-    max_drop: float = option(
-        0.1,
-        "mean IoU that int8 may lose; a file that loses more is not written",
-        training.fraction("a difference of mean IoU", "Try 0.1."),
-        metavar="SHARE",
-    )
+    quantize: str | None = answered.stored()
+    max_drop: float = answered.max_drop("mean IoU")
     ignore: int = _ignore()
 
     def check(self):

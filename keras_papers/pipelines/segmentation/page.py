@@ -5,7 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_papers.export.file_size import size_text
+from keras_papers.metrics import label_map
 from keras_papers.pipelines.data.image_set import ImageSet
+from keras_papers.pipelines.data.pictures_of import pictures_of
 from keras_papers.pipelines.report.learning_curves import curves
 from keras_papers.pipelines.report.page_graphics import percent
 from keras_papers.pipelines.report.page_template import last_parts
@@ -26,8 +28,6 @@ from keras_papers.pipelines.report.sections import (
 )
 from keras_papers.pipelines.report.thumbnails import data_uri
 from keras_papers.pipelines.segmentation.measures import (
-    classes_at,
-    pictures_of,
     truth_of,
 )
 from keras_papers.pipelines.segmentation.segmenter_file import Segmenter
@@ -155,7 +155,7 @@ def _pictures(name, title, text, indices, shown):
         score = percent(shown.by_picture[index])
         for what, mask, note in (
             ("Mask", truth, ""),
-            ("Found", classes_at(scores, size), f"IoU {score}"),
+            ("Found", label_map(scores[None], size)[0], f"IoU {score}"),
         ):
             here = [shown.images.names[i] for i in np.unique(mask) if i < 255]
             source = data_uri(painted(image, mask))

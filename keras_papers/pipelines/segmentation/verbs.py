@@ -30,10 +30,6 @@ def _evaluation_line(found, options):
     return with_size(text, os.path.getsize(found.model))
 
 
-def _is_keras_file(options):
-    return str(options.model).endswith(".keras")
-
-
 VERBS = (
     Verb(
         "train",
@@ -50,7 +46,6 @@ VERBS = (
         "out/model.tflite photos --output masks",
         _predictions_line,
         no_body,
-        _is_keras_file,
         function="predict_masks",
     ),
     Verb(
@@ -59,7 +54,6 @@ VERBS = (
         "measure a model on pictures and masks",
         "out/model.tflite streets",
         _evaluation_line,
-        needs_keras=_is_keras_file,
         function="evaluate_segmenter",
     ),
     Verb(

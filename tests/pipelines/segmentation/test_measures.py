@@ -4,68 +4,63 @@ import numpy as np
 import pytest
 from sklearn.metrics import jaccard_score
 
-from keras_papers.pipelines.segmentation.measures import (
-    Masks,
-    bilinear,
-    class_ious,
-    classes_at,
-    confusion_of,
-)
+from keras_papers.pipelines.data.answered_set import as_objects
+from keras_papers.pipelines.data.image_set import AnsweredPart
+from keras_papers.pipelines.segmentation.measures import measure
+from keras_papers.pipelines.segmentation.segmenter_file import Segmenter
 
 
-def random_masks(seed=0, classes=4):
-    generator = np.random.default_rng(seed)
-    truth = generator.integers(0, classes, (30, 40))
-    predicted = np.where(
-        generator.random((30, 40)) < 0.6,
-        truth,
-        generator.integers(0, classes, (30, 40)),
+def measured(truths, predictions, classes):
+    """Measures what predicts given masks of 8 x 8 pixels."""
+    answers = iter(np.eye(classes, dtype="float32")[predictions])
+    segmenter = Segmenter(
+        (8, 8),
+        tuple(range(classes)),
+        lambda pixels: np.stack([next(answers) for _ in pixels]),
     )
-    return truth, predicted
+    number = len(truths)
+    part = AnsweredPart(
+        np.zeros((number, 8, 8, 3), np.uint8),
+        np.zeros(number, int),
+        None,
+        as_objects(truths),
+    )
+    return measure(segmenter, part, None)
 
 
-def test_ious_are_those_of_scikit_learn():
-    truth, predicted = random_masks()
-    confusion = confusion_of(truth, predicted, 4)
-    expected = jaccard_score(truth.ravel(), predicted.ravel(), average=None)
-    np.testing.assert_allclose(class_ious(confusion), expected)
-    found = Masks(confusion, np.array([]))
+def test_ious_are_those_of_scikit_learn_on_all_pictures():
+    generator = np.random.default_rng(0)
+    truths, predictions = generator.integers(0, 3, (2, 20, 8, 8))
+    found = measured(truths, predictions, 3)
+    expected = jaccard_score(truths.ravel(), predictions.ravel(), average=None)
+    np.testing.assert_allclose(found.ious(), expected)
     assert found.mean_iou == pytest.approx(expected.mean())
-    assert found.accuracy == pytest.approx(np.mean(truth == predicted))
-
-
-def test_ignored_pixels_are_not_counted():
-    truth, predicted = random_masks()
-    ignored = truth.copy()
-    ignored[:10] = 255
-    np.testing.assert_array_equal(
-        confusion_of(ignored, predicted, 4),
-        confusion_of(truth[10:], predicted[10:], 4),
+    assert found.by_picture[7] == pytest.approx(
+        jaccard_score(
+            truths[7].ravel(), predictions[7].ravel(), average="macro"
+        )
     )
-    none = np.full(truth.shape, 255)
-    assert confusion_of(none, predicted, 4).sum() == 0
 
 
-def test_classes_that_do_not_occur_are_left_out_of_the_mean():
-    truth, predicted = random_masks(classes=3)
-    confusion = confusion_of(truth, predicted, 5)
-    assert np.isnan(class_ious(confusion)[3:]).all()
-    found = Masks(confusion, np.array([]))
-    assert found.mean_iou == pytest.approx(class_ious(confusion)[:3].mean())
+def test_ignored_pixels_and_classes_that_do_not_occur_do_not_count():
+    truths = np.zeros((3, 8, 8), int)
+    truths[1] = 255
+    predictions = np.zeros((3, 8, 8), int)
+    predictions[1] = 1
+    found = measured(truths, predictions, 3)
+    assert found.ious() == [1.0, None, None] and found.mean_iou == 1
+    assert np.isnan(found.by_picture[1]) and found.by_picture[0] == 1
 
 
 def test_the_guess_is_that_of_the_commonest_class():
-    truth = np.array([[0, 0, 0, 1]])
-    found = Masks(confusion_of(truth, truth, 2), np.array([]))
+    truths = np.zeros((1, 8, 8), int)
+    truths[0, :2] = 1
+    found = measured(truths, truths, 2)
     assert found.mean_iou == 1
     assert found.guessed_iou == pytest.approx((3 / 4 + 0) / 2)
 
 
-@pytest.mark.parametrize("size", [(11, 20), (31, 7), (8, 12), (5, 5)])
-def test_resizing_is_that_of_tensorflow(size):
-    tensorflow = pytest.importorskip("tensorflow")
-    values = np.random.default_rng(0).normal(size=(8, 12, 3))
-    values = values.astype("float32")
-    expected = tensorflow.image.resize(values, size).numpy()
-    np.testing.assert_allclose(bilinear(values, size), expected, atol=1e-5)
-    np.testing.assert_array_equal(classes_at(values, size).shape, size)
+def test_masks_of_other_sizes_are_measured_at_their_size():
+    truths = [np.kron(np.eye(2, dtype=int), np.ones((16, 16), int))]
+    predictions = [np.kron(np.eye(2, dtype=int), np.ones((4, 4), int))]
+    assert measured(truths, predictions, 2).mean_iou > 0.95

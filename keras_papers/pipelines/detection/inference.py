@@ -1,0 +1,212 @@
+"""Boxes in new pictures by a finished detector, and its evaluation."""
+
+import csv
+import io
+import os
+import pathlib
+from typing import NamedTuple
+
+from keras_papers.files.drafts import draft_of
+from keras_papers.pipelines.data.boxes.box_folder import load_boxes
+from keras_papers.pipelines.data.picture_list import list_pictures
+from keras_papers.pipelines.data.pictures import read_picture, reason_of
+from keras_papers.pipelines.data.split import (
+    Seen,
+    described,
+    join,
+    split_beside,
+    unseen,
+)
+from keras_papers.pipelines.detection.detector_file import open_detector
+from keras_papers.pipelines.detection.measures import find_boxes, measure
+from keras_papers.pipelines.detection.options import (
+    EvaluateBoxesOptions,
+    PredictBoxesOptions,
+)
+from keras_papers.pipelines.detection.report import (
+    class_scores,
+    classes_table,
+)
+from keras_papers.pipelines.options import takes
+from keras_papers.pipelines.report.drawn_boxes import drawn_boxes
+from keras_papers.pipelines.report.labelled_lines import labelled
+from keras_papers.pipelines.report.picture_file import (
+    unique_name,
+    write_picture,
+)
+from keras_papers.pipelines.training.output_folder import make_output
+
+HEADS = ("file", "class", "score", "x_min", "y_min", "x_max", "y_max")
+
+
+class PredictedBox(NamedTuple):
+    """An object that was found, in the pixels of its picture."""
+
+    label: str
+    score: float
+    box: tuple  # x_min, y_min, x_max, y_max
+
+
+class PredictedBoxes(NamedTuple):
+    """The objects of one picture, the most certain first; prints as a line."""
+
+    file: str
+    drawn: str  # path of the picture with the boxes
+    boxes: tuple  # of `PredictedBox`
+
+    def __str__(self):
+        each = [f"{box.label} {box.score:.1%}" for box in self.boxes]
+        return f"{self.file}: {', '.join(each) or 'nothing found'}"
+
+
+class Predictions(list):
+    """A list of `PredictedBoxes`, and what could not be read."""
+
+    skipped = ()  # (file, reason)
+
+
+@takes(PredictBoxesOptions)
+def predict_boxes(options):
+    """Finds the objects in pictures.
+
+    Args:
+        model: Path of a .tflite or .keras detector. Of a .tflite file without
+            a choice of boxes they are chosen as the Keras model does.
+        images: A path or a list of paths: of files, folders or patterns.
+        output: Folder for `boxes.csv`, with a line for each box, and
+            `NAME.boxes.png`, the pictures with the boxes. Defaults to
+            `"boxes"`.
+        threshold: Float in [0, 1]. Score that a box must have. Defaults to
+            0.5.
+        each: Function to call with each `PredictedBoxes` as it is found.
+
+    Returns:
+        A list of `PredictedBoxes`; its `skipped` has pairs of a file that
+        could not be read and the reason.
+
+    Raises:
+        ValueError: If the model or every picture cannot be read, or `output`
+            cannot be written.
+    """
+    files, missing = list_pictures(options.images)
+    finder = open_detector(options.model)
+    folder = pathlib.Path(options.output)
+    make_output(folder)
+    found, names = Predictions(), set()
+    skipped = list(missing)
+    for file in files:
+        try:
+            whole = read_picture(file)
+            pixels = read_picture(file, finder.size)
+        except ValueError as error:
+            if len(files) == 1 and not missing:
+                raise
+            skipped.append((str(file), reason_of(error.__cause__ or error)))
+            continue
+        pixels = pixels[None].astype("float32")
+        (here,) = find_boxes(finder, pixels, [whole.shape[:2]])
+        shown = here.scores >= options.threshold
+        boxes = tuple(
+            PredictedBox(
+                finder.labels[label], float(score), tuple(map(float, box))
+            )
+            for box, score, label in zip(
+                *(values[shown] for values in here), strict=True
+            )
+        )
+        texts = [f"{box.label} {box.score:.0%}" for box in boxes]
+        name = unique_name(pathlib.Path(file).stem, names)
+        path = folder / f"{name}.boxes.png"
+        write_picture(
+            path,
+            drawn_boxes(whole, here.boxes[shown], here.classes[shown], texts),
+        )
+        found.append(PredictedBoxes(str(file), str(path), boxes))
+        if options.each is not None:
+            options.each(found[-1])
+    if not found:
+        raise ValueError(
+            "`images` must hold a picture that can be read. Received: "
+            f"{len(skipped):,} files, the first {skipped[0][0]!r} "
+            f"({skipped[0][1]}). Check the paths."
+        )
+    _write_table(folder / "boxes.csv", found)
+    found.skipped = tuple(skipped)
+    return found
+
+
+def _write_table(path, found):
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(HEADS)
+    for picture in found:
+        for label, score, box in picture.boxes:
+            numbers = (f"{value:.2f}" for value in box)
+            table.writerow([picture.file, label, f"{score:.4f}", *numbers])
+    # The name of a file may be no text, which UTF-8 cannot hold.
+    with draft_of(path) as draft:
+        draft.write_bytes(text.getvalue().encode("utf-8", "replace"))
+
+
+class BoxEvaluation(NamedTuple):
+    """How good a detector is on pictures that it was not trained on."""
+
+    model: str
+    pictures: int  # by which it is judged
+    ap: float
+    ap50: float
+    ap75: float
+    classes: list  # a `ClassScores` for each
+    seen: Seen | None  # of the whole folder; None if that is not known
+
+    def __str__(self):
+        of_what, left_out = described(self.seen)
+        counted = f"{self.pictures:,}{of_what}"
+        rows = [
+            ("pictures", ", ".join(filter(None, [counted, left_out]))),
+            ("AP", f"{self.ap:.2%}"),
+            ("AP50", f"{self.ap50:.2%}"),
+            ("AP75", f"{self.ap75:.2%}"),
+        ]
+        return f"{labelled(rows)}\n\n{classes_table(self.classes)}"
+
+
+@takes(EvaluateBoxesOptions)
+def evaluate_detector(options):
+    """Measures a detector on pictures with boxes, by COCO's measures.
+
+    A `split.json` beside the model lists the pictures that it was trained on
+    and chosen by. These are left out, unless there are no others.
+
+    Args:
+        model: Path of a .tflite or .keras detector.
+        data: Folder of pictures and boxes, as for `train_detector`.
+        repair: As for `train_detector`.
+
+    Returns:
+        A `BoxEvaluation`.
+
+    Raises:
+        ValueError: If the model cannot be read, or `data` does not fit it.
+
+    Warns:
+        UserWarning: If the model was trained on all of the pictures, or if
+            that is not known.
+    """
+    finder = open_detector(options.model)
+    boxes = load_boxes(
+        options.data, 0, names=finder.labels, repair=options.repair
+    )
+    split = split_beside(options.model)
+    part, counts = unseen(join(boxes.images), split, options.model)
+    metric = measure(finder, part).metric
+    scores = metric.result()
+    return BoxEvaluation(
+        os.fspath(options.model),
+        len(part),
+        scores.ap,
+        scores.ap50,
+        scores.ap75,
+        class_scores(metric, part, finder.labels),
+        counts,
+    )

@@ -1,0 +1,150 @@
+"""How good the boxes are that a detector finds."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_papers.metrics import AveragePrecision
+from keras_papers.pipelines.data.pictures_of import pictures_of
+from keras_papers.pipelines.detection.options import THRESHOLD
+
+BATCH = 8
+
+
+class Found(NamedTuple):
+    """The boxes of one picture, in its own pixels, the most certain first."""
+
+    boxes: np.ndarray  # (n, 4)
+    scores: np.ndarray
+    classes: np.ndarray
+
+
+class Measured(NamedTuple):
+    """How good a detector is on some pictures."""
+
+    metric: AveragePrecision
+    found: list  # `Found` of each picture
+    wrong: np.ndarray  # boxes and misses of each picture, at `THRESHOLD`
+
+
+def find_boxes(finder, pixels, sizes):
+    """Returns the boxes of pictures.
+
+    Args:
+        finder: A `BoxFinder`.
+        pixels: float32 `(pictures, *finder.size, 3)`.
+        sizes: `(height, width)` of each picture, to whose pixels the boxes are
+            scaled.
+
+    Returns:
+        A list of `Found`.
+    """
+    answers = finder.find(pixels)
+    found = []
+    for index, (height, width) in enumerate(sizes):
+        number = int(answers["counts"][index])
+        sides = np.array([width, height] * 2)
+        scale = sides / np.array(finder.size[::-1] * 2)
+        boxes = answers["boxes"][index, :number] * scale
+        found.append(
+            Found(
+                np.clip(boxes, 0, sides),  # as a `Detector` does, not a file
+                answers["scores"][index, :number],
+                answers["classes"][index, :number].astype(int),
+            )
+        )
+    return found
+
+
+def measure(finder, part):
+    """Measures a detector on pictures, in the pixels of the originals.
+
+    Args:
+        finder: A `BoxFinder`.
+        part: An `AnsweredPart` of `Boxes`.
+
+    Returns:
+        `Measured`.
+    """
+    found = []
+    for start in range(0, len(part), BATCH):
+        few = range(start, min(start + BATCH, len(part)))
+        sizes = [part.answers[index].size for index in few]
+        found += find_boxes(finder, pictures_of(part, few, finder.size), sizes)
+    metric = AveragePrecision(list(finder.labels))
+    _update(metric, part.answers, found)
+    wrong = [
+        errors(truth, each)
+        for truth, each in zip(part.answers, found, strict=True)
+    ]
+    return Measured(metric, found, np.array(wrong))
+
+
+def _update(metric, answers, found):
+    metric.update_state(
+        {
+            "boxes": [each.boxes for each in answers],
+            "classes": [each.classes for each in answers],
+            "is_crowd": [each.crowds for each in answers],
+        },
+        {
+            "boxes": [each.boxes for each in found],
+            "scores": [each.scores for each in found],
+            "classes": [each.classes for each in found],
+        },
+    )
+
+
+def guessed(train, test, names):
+    """Returns AP50 of the mean box of each class, found in every picture.
+
+    Args:
+        train: `AnsweredPart` of the pictures to train on.
+        test: `AnsweredPart` to measure on.
+        names: Of the classes.
+    """
+    shares, counts = np.zeros((len(names), 4)), np.zeros(len(names))
+    for answer in train.answers:
+        height, width = answer.size
+        relative = answer.boxes / np.array([width, height, width, height])
+        np.add.at(shares, answer.classes, relative)
+        np.add.at(counts, answer.classes, 1)
+    there = np.flatnonzero(counts)
+    means = shares[there] / counts[there, None]
+    scores = counts[there] / counts.sum()
+    found = []
+    for answer in test.answers:
+        height, width = answer.size
+        boxes = means * np.array([width, height, width, height])
+        found.append(Found(boxes, scores, there))
+    metric = AveragePrecision(list(names))
+    _update(metric, test.answers, found)
+    return metric.result().ap50
+
+
+def errors(truth, found):
+    """Counts objects that are missed, and boxes that are wrong.
+
+    Boxes of scores below `THRESHOLD` do not count; a box is right if it
+    overlaps an object of its class by half that no better box has.
+    """
+    shown = found.scores >= THRESHOLD
+    boxes, classes = found.boxes[shown], found.classes[shown]
+    is_free = ~truth.crowds
+    wrong = 0
+    for box, label in zip(boxes, classes, strict=True):
+        overlaps = _overlaps(box, truth.boxes)
+        overlaps[~is_free | (truth.classes != label)] = 0
+        if len(overlaps) and overlaps.max() >= 0.5:
+            is_free[overlaps.argmax()] = False
+        else:
+            wrong += 1
+    return wrong + int(is_free.sum())
+
+
+def _overlaps(box, boxes):
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[2:], boxes[:, 2:])
+    shared = np.maximum(high - low, 0).prod(axis=-1)
+    areas = [(each[..., 2:] - each[..., :2]).prod(-1) for each in (box, boxes)]
+    return shared / (areas[0] + areas[1] - shared)
