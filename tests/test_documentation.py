@@ -84,6 +84,17 @@ def test_the_training_page_shows_a_recipe_as_it_prints(name):
 
 
 @pytest.mark.slow
+def test_the_code_of_the_page_of_segmentation_learns_eight_images():
+    fit, count = snippets("docs/SEGMENTATION.md")
+    names = {}
+    exec(fit, names)
+    assert names["iou"] >= 0.95
+    exec(count, names)
+    found = names["matrix"].result().mean_iou
+    assert found == pytest.approx(names["iou"], abs=1e-4)
+
+
+@pytest.mark.slow
 def test_the_code_of_the_page_of_tables_predicts(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the model is saved there
     small, names = "num_layers=1, num_heads=2, embedding_dim=4", {}

@@ -30,6 +30,25 @@ def draw_tensors(name, seed=0):
     return tensors
 
 
+def draw_even_tensors(name, seed=0):
+    """Draws tensors with which the maps of a recorded network stay of a size.
+
+    The outputs for two images then differ, also those of many layers.
+    """
+    generator = np.random.default_rng(seed)
+    tensors = {}
+    for tensor, shape in RECORDED[name].items():
+        values = generator.normal(0, 0.05, shape)
+        if tensor.endswith("running_var"):
+            values = generator.uniform(0.5, 1.5, shape)
+        elif len(shape) == 4:
+            values = generator.normal(0, np.prod(shape[1:]) ** -0.5, shape)
+        elif tensor.endswith(".weight"):
+            values = generator.uniform(0.5, 1.5, shape)
+        tensors[tensor] = values.astype("float32")
+    return tensors
+
+
 def content_of(tensors, metadata=None, code=None):
     """Returns the bytes of a safetensors file."""
     header, data = {}, b""

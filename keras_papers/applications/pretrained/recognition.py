@@ -20,6 +20,7 @@ from keras_papers.applications.pretrained.torch_weights import (
 
 DIGESTS = pathlib.Path(__file__).with_name("torch_digests.csv")
 LENGTH = 16  # of a digest, in hexadecimal
+LOGITS = ("logits", "high_logits")  # layers with an output for each class
 
 
 class Match(NamedTuple):
@@ -77,7 +78,7 @@ def digest(tensors, kinds, names):
         if part == COUNTER:
             continue
         if layers[layer].endswith("logits"):
-            if layers[layer] == "logits":
+            if layers[layer] in LOGITS:
                 classes = shape[0]
             continue
         rest.append(f"{name} {shape}")

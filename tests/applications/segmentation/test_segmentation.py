@@ -84,6 +84,8 @@ def test_every_weight_learns(head):
             for weight, old in zip(weights, before, strict=True)
             if np.all(keras.ops.convert_to_numpy(weight) == old)
         }
+        if not never:
+            break
     assert not never
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
 
@@ -287,7 +289,6 @@ def test_an_auxiliary_head_is_trained_beside_the_other():
     )
 
 
-@EACH
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -319,10 +320,12 @@ def test_an_auxiliary_head_is_trained_beside_the_other():
         ({"backbone_arguments": {"deep": 1}}, "has no deep"),
     ],
 )
-def test_bad_arguments_are_explained(head, arguments, message):
-    parameters = inspect.signature(head).parameters
-    if not set(arguments) <= set(parameters):
-        return
+def test_bad_arguments_are_explained(arguments, message):
+    head = next(
+        each
+        for each in HEADS
+        if set(arguments) <= set(inspect.signature(each).parameters)
+    )
     with pytest.raises(ValueError, match=message), shapes_only():
         head(**{"backbone": SMALL, "input_shape": (64, 64, 3), **arguments})
 
