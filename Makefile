@@ -40,7 +40,8 @@ test-android: $(ANDROID)/mediapipe.installed demo_output/model.int8.tflite
 
 test-timm: $(TIMM)/timm.installed
 	KERAS_BACKEND=tensorflow $(TIMM)/bin/python -m pytest \
-	    tests/applications/pretrained/test_timm.py
+	    tests/applications/pretrained/test_timm.py \
+	    tests/applications/detection/test_torchvision.py
 
 demo_output/model.int8.tflite:
 	$(MAKE) demo

@@ -16,7 +16,10 @@ import pytest
 # Doctests are looked for in each file, and this one imports timm.
 collect_ignore = []
 if importlib.util.find_spec("timm") is None:
-    collect_ignore.append("tests/support/torch_networks.py")
+    collect_ignore += [
+        "tests/support/torch_detectors.py",
+        "tests/support/torch_networks.py",
+    ]
 
 
 def pytest_collection_modifyitems(items):

@@ -204,7 +204,9 @@ class FocalLoss(AnchorLoss):
         # log(p_t), p_t = sigmoid(z) of a class that is there, and else 1 - p.
         signed = ops.where(is_there, scores, -scores)
         wrong = ops.sigmoid(-signed)
-        weight = ops.where(is_there, self.alpha, 1 - self.alpha)
+        weight = ops.cast(
+            ops.where(is_there, self.alpha, 1 - self.alpha), scores.dtype
+        )
         losses = weight * wrong**self.gamma * ops.softplus(-signed)
         counts = ops.not_equal(labels, IGNORED)
         losses = ops.where(counts, ops.sum(losses, axis=-1), 0.0)

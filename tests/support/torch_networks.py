@@ -36,7 +36,7 @@ def create(library, name, **arguments):
     if library == "torchvision":
         if name in ("googlenet", "inception_v3"):
             arguments |= {"init_weights": False, "transform_input": False}
-        if name.startswith(("lraspp", "deeplab")):
+        if name.startswith(("lraspp", "deeplab", "ssd")):
             arguments["weights_backbone"] = None
         if name.startswith("deeplab"):
             arguments["aux_loss"] = True

@@ -197,6 +197,8 @@ class Detector(keras.Model):
             y, self.anchors, self.box_weights, self.match_threshold
         )
         targets = keras.tree.map_structure(ops.stop_gradient, targets)
+        if sample_weight is not None:  # Keras has it for both arrays of y
+            sample_weight = keras.tree.flatten(sample_weight)[0]
         total = 0.0
         for name, losses in self._loss().terms(targets, y_pred).items():
             if sample_weight is not None:

@@ -67,7 +67,7 @@ def match_each_object(overlaps, threshold=0.5):
     >>> ops.convert_to_numpy(match_each_object(overlaps)).tolist()
     [[0, 0, 1]]
     """
-    _, objects, anchors = overlaps.shape
+    _, objects, anchors = ops.shape(overlaps)
     best = ops.argmax(overlaps, axis=2)
     is_object = ops.max(overlaps, axis=2) >= 0
     # Comparison with the places of all anchors, for a scatter would not say

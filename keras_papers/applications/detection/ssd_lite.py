@@ -165,6 +165,15 @@ def SSDLite(
     if anchors != "torchvision":
         variant_["anchors"] = anchors
     is_named = isinstance(backbone, str)
+    if not is_named:
+        _check_built(
+            input_shape=input_shape,
+            alpha=None if alpha == 1 else alpha,
+            weights_backbone=weights_backbone,
+            input_tensor=input_tensor,
+            reduced_tail=reduced_tail,
+            backbone_arguments=backbone_arguments,
+        )
     begun = start(
         weights,
         published(f"SSDLite{backbone}" if is_named else ""),
@@ -230,6 +239,17 @@ def SSDLite(
         score_activation=score_activation,
         postprocessing=postprocessing,
     )
+
+
+def _check_built(**arguments):
+    """Raises ValueError if a model is to be built with other arguments."""
+    given = [name for name, value in arguments.items() if value is not None]
+    if given:
+        raise ValueError(
+            "`backbone` is a model, which cannot be built with other "
+            f"arguments. Received: {', '.join(given)}. Pass them to its "
+            "constructor."
+        )
 
 
 V3_SMALL = "MobileNetV3Small"

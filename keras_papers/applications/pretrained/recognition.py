@@ -16,6 +16,7 @@ from keras_papers.applications.pretrained.torch_weights import (
     COUNTER,
     AnyBlocks,
     layer_kinds,
+    layer_of,
 )
 
 DIGESTS = pathlib.Path(__file__).with_name("torch_digests.csv")
@@ -73,7 +74,7 @@ def digest(tensors, kinds, names):
             return None, None
     classes, rest = None, []
     for name in sorted(tensors):
-        layer, _, part = name.rpartition(".")
+        layer, part = layer_of(name)
         shape = tuple(tensors[name].shape)
         if part == COUNTER:
             continue

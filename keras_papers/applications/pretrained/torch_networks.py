@@ -71,6 +71,10 @@ PIXELS = {  # mean and standard deviation of pixels in [0, 255]
     "colors": IMAGENET_COLORS,
     "halves": {"mean": (127.5,) * 3, "std": (127.5,) * 3},
     "unit": {"mean": (0.0,) * 3, "std": (255.0,) * 3},
+    "ssd": {
+        "mean": (0.48235 * 255, 0.45882 * 255, 0.40784 * 255),
+        "std": (1.0,) * 3,
+    },
 }
 
 
@@ -298,6 +302,25 @@ PEERS = {  # by our constructor; the first of a variant is the default
             library="torchvision",
             pixels="halves",
             **TF_SLIM,
+        ),
+    ),
+    "SSD300VGG16": (
+        Peer(
+            "ssd300_vgg16",
+            {"alpha": 1.0},
+            torch_names.TORCHVISION_SSD300,
+            epsilon=1e-5,
+            library="torchvision",
+            pixels="ssd",
+        ),
+    ),
+    "SSDLiteMobileNetV3Large": (
+        Peer(
+            "ssdlite320_mobilenet_v3_large",
+            {"alpha": 1.0, "reduced_tail": "detection"},
+            torch_names.TORCHVISION_SSDLITE_V3,
+            pixels="halves",
+            **IN_TORCHVISION | TF_SLIM,
         ),
     ),
 }

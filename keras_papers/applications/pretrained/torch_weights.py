@@ -42,6 +42,8 @@ def torch_entries(path, tensors, peer, model):
             for part in ORDER
             if f"{theirs}.{part}" in tensors
         ]
+        if theirs.endswith("."):  # a tensor by itself
+            arrays = [tensors[theirs[:-1]]]
         layer = layers.get(names[theirs])
         if layer is not None and arrays:
             arrays[0] = _in_our_layout(arrays[0], layer, model)
@@ -67,11 +69,9 @@ def layer_kinds(tensors):
     """
     kinds = {}
     for name, tensor in tensors.items():
-        layer, _, part = name.rpartition(".")
+        layer, part = layer_of(name)
         if part == COUNTER:
             continue
-        if not layer or part not in ORDER:
-            layer = f"{name}."
         kinds.setdefault(layer, "")
         if part == "running_mean":
             kinds[layer] = "norm"
@@ -79,6 +79,14 @@ def layer_kinds(tensors):
             depthwise = tensor.shape[1] == 1 < tensor.shape[0]
             kinds[layer] = "depthwise" if depthwise else "conv"
     return dict(sorted(kinds.items(), key=_place))
+
+
+def layer_of(name):
+    """Returns the layer that a tensor is of, and which part it is."""
+    layer, _, part = name.rpartition(".")
+    if layer and part in (*ORDER, COUNTER):
+        return layer, part
+    return f"{name}.", ""
 
 
 def _place(item):
@@ -114,6 +122,8 @@ def _in_our_layout(kernel, layer, model):
     height and width.
     """
     kind = keras.layers
+    if isinstance(layer, kind.DepthwiseConv2D) and kernel.ndim == 1:
+        return kernel[None, None, :, None]  # a factor for each channel
     if isinstance(layer, kind.DepthwiseConv2D) and kernel.ndim == 4:
         return kernel.transpose(2, 3, 0, 1)
     if isinstance(layer, kind.Conv2D) and kernel.ndim == 4:
