@@ -161,7 +161,7 @@ def SSD300VGG16(
         size=SIZE,
         minimum=MINIMUM,
         evaluation=CAFFE,
-        variant={"alpha": 1.0},
+        variant={},
     )
     maps = _vgg_maps(begun, weights_backbone)
     for number, row in enumerate(FIGURE_2, start=1):

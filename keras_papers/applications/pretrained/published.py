@@ -67,12 +67,15 @@ class Family(NamedTuple):
             found = [variant[0] for variant in self.with_top]
         elif is_timm(weights):
             found = [
-                peer.variant["alpha"]
+                peer.variant.get("alpha", 1.0)
                 for peer in self.peers
                 if tagged(weights, [(peer, tag) for tag in peer.tags])
             ]
         else:
-            found = [match.peer.variant["alpha"] for match in self._of(weights)]
+            found = [
+                match.peer.variant.get("alpha", 1.0)
+                for match in self._of(weights)
+            ]
         return list(dict.fromkeys(found))
 
     def has_file(self, path):

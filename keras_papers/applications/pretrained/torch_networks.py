@@ -307,7 +307,7 @@ PEERS = {  # by our constructor; the first of a variant is the default
     "SSD300VGG16": (
         Peer(
             "ssd300_vgg16",
-            {"alpha": 1.0},
+            {},
             torch_names.TORCHVISION_SSD300,
             epsilon=1e-5,
             library="torchvision",

@@ -134,7 +134,9 @@ def at_width(weights, family, alpha):
 
     Of a file the tag is not looked for.
     """
-    peers = [peer for peer in family.peers if peer.variant["alpha"] == alpha]
+    peers = [
+        peer for peer in family.peers if peer.variant.get("alpha", 1) == alpha
+    ]
     if is_timm(weights):
         tags = [(peer, tag) for peer in peers for tag in peer.tags]
         return (*tagged(weights, tags), (None, None))[0]
@@ -260,7 +262,7 @@ def _with_this_variant(path, peers, family, variant):
     if exact:
         return exact
     names = {name: None for peer in family.peers for name in peer.variant}
-    del names["alpha"]
+    names.pop("alpha", None)
     differing = {
         id(peer): [
             f"{name}={peer.variant[name]!r}"
