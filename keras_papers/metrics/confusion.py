@@ -198,11 +198,28 @@ class MeanIoU(keras.metrics.MeanIoU):
         )
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        labels = ops.convert_to_tensor(y_true)
-        logits = ops.convert_to_tensor(y_pred)
-        if len(logits.shape) == 4:
-            logits = _resized(logits, tuple(labels.shape[1:3]))
-        super().update_state(labels, logits, sample_weight)
+        # Not Keras' own, which asks JAX for integers of 64 bits.
+        labels = ops.cast(ops.convert_to_tensor(y_true), "int32")
+        logits = _resized(
+            ops.convert_to_tensor(y_pred), tuple(labels.shape[1:3])
+        )
+        predictions = ops.cast(ops.argmax(logits, axis=-1), "int32")
+        weights = ops.ones_like(labels, dtype=self.dtype)
+        if sample_weight is not None:
+            given = ops.cast(sample_weight, self.dtype)
+            missing = len(labels.shape) - len(given.shape)
+            weights *= ops.reshape(given, (*given.shape, *[1] * missing))
+        if self.ignore_class is not None:
+            counted = ops.not_equal(labels, self.ignore_class)
+            weights *= ops.cast(counted, self.dtype)
+            labels = ops.where(counted, labels, 0)
+        places = labels * self.num_classes + predictions
+        counts = ops.scatter(
+            ops.reshape(places, (-1, 1)),
+            ops.reshape(weights, (-1,)),
+            (self.num_classes**2,),
+        )
+        self.total_cm.assign_add(ops.reshape(counts, self.total_cm.shape))
 
     def get_config(self):
         return {

@@ -76,6 +76,23 @@ def test_logits_are_resized_before_they_are_compared():
     )
 
 
+def test_fit_and_evaluate_measure_it():
+    labels, logits = drawn(rows=(3, 4))
+    model = keras.Sequential([keras.Input((3, 4, CLASSES))])
+    model.add(keras.layers.Activation("linear"))
+    model.compile(
+        loss=lambda labels, logits: keras.ops.mean(logits),
+        metrics=[MeanIoU(CLASSES)],
+    )
+    logs = model.evaluate(
+        logits, labels, batch_size=2, verbose=0, return_dict=True
+    )
+    fine = label_map(logits, labels.shape[1:])
+    assert logs["mean_iou"] == pytest.approx(
+        np.mean(by_loops(labels, fine)), rel=1e-5
+    )
+
+
 def test_nothing_counted_is_no_score():
     matrix = ConfusionMatrix(3)
     matrix.update_state(np.full((2, 2), 255), np.zeros((2, 2), int))
@@ -83,6 +100,15 @@ def test_nothing_counted_is_no_score():
     metric = MeanIoU(3)
     metric.update_state(np.full((1, 2, 2), 255), np.zeros((1, 2, 2, 3)))
     assert float(metric.result()) == 0  # as Keras' own
+
+
+def test_images_may_have_weights():
+    labels, logits = drawn()
+    metric, double = MeanIoU(CLASSES), MeanIoU(CLASSES)
+    metric.update_state(labels, logits, np.array([2.0, 0.0, 1.0]))
+    for image in (0, 0, 2):
+        double.update_state(labels[[image]], logits[[image]])
+    assert float(metric.result()) == pytest.approx(float(double.result()))
 
 
 def test_a_metric_is_saved_with_its_arguments():

@@ -63,7 +63,9 @@ def test_the_last_map_has_the_output_stride(head):
 
 
 @pytest.mark.contract
-@EACH
+@pytest.mark.parametrize(
+    "head", [LRASPP, DeepLabV3, pytest.param(RASPP, marks=pytest.mark.slow)]
+)
 def test_every_weight_learns(head):
     keras.utils.set_random_seed(0)
     model = small(head, 32, logits_stride=4)
