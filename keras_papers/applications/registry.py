@@ -9,18 +9,19 @@ import fnmatch
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
+from keras_papers import tasks
 from keras_papers.checks import MINIMUM_SIZE, check_choice
 from keras_papers.tasks import IMAGE_CLASSIFICATION as CLASSIFICATION
 
 Constructor = TypeVar("Constructor", bound=Callable)
-SEGMENTATION = "image_segmentation"
+SEGMENTATION = tasks.IMAGE_SEGMENTATION
+DETECTION = tasks.OBJECT_DETECTION
 IMAGE_AUTOENCODING = "image_autoencoding"
 AUDIO_AUTOENCODING = "audio_autoencoding"
 VIDEO_AUTOENCODING = "video_autoencoding"
 LATENT_AUTOENCODING = "latent_autoencoding"  # of the codes of another
 LATENT_PRIOR = "latent_prior"  # models of the codes of an autoencoder
 AUDIO_GENERATION = "audio_generation"
-DETECTION = "object_detection"
 SEQUENCE_TRANSLATION = "sequence_translation"
 TABULAR_CLASSIFICATION = "tabular_classification"
 

@@ -134,9 +134,9 @@ def test_boxes_follow_the_pixels_of_their_objects(kind):
     kept = moved["classes"].numpy()[:, 0] >= 0
     assert kept.sum() > 50
     for index in np.flatnonzero(kept):
-        found = box_of_pixels(pixels[index, ..., 0].numpy() > 191)
-        # The edges of a magnified rectangle are blurred.
-        np.testing.assert_allclose(moved["boxes"][index, 0], found, atol=2.0)
+        found = box_of_pixels(pixels[index, ..., 0].numpy() > 127)
+        # An edge between two pixels is found at the nearer one.
+        np.testing.assert_allclose(moved["boxes"][index, 0], found, atol=0.55)
     changed = abs(moved["boxes"].numpy() - boxes).max((1, 2)) > 1
     assert changed[kept].mean() > 0.5
 
