@@ -158,6 +158,23 @@ def names_weights(weights):
     )
 
 
+def unpublished_weights(weights, network, there=()):
+    """Returns the error on a name of weights that a network does not have.
+
+    Args:
+        weights: The name.
+        network: The name of the network.
+        there: List of what can be passed instead. Defaults to nothing.
+    """
+    host = "keras.applications" if weights == "imagenet" else "timm"
+    instead = f"Pass {' or '.join(there)}, or leave" if there else "Leave"
+    return ValueError(
+        f"`weights={weights!r}` is of weights that {host} publishes, which "
+        f"has none of {network}. Received: weights={weights!r}. {instead} "
+        "`weights` out: `keras-papers list --weights` prints all there are."
+    )
+
+
 def check_weights_path(weights):
     """Raises ValueError unless `weights` is a file of weights."""
     path = str(weights) if isinstance(weights, str | os.PathLike) else ""
@@ -184,11 +201,15 @@ def _is_pickled(path):
     """Returns whether a file is one of PyTorch, whatever its ending is."""
     if path.endswith((".pth", ".pt", ".bin", ".ckpt")):
         return True
-    with open(path, "rb") as file:
-        start = file.read(8)
-    if start[:2] == b"PK" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            return any(name.endswith("data.pkl") for name in archive.namelist())
+    try:
+        with open(path, "rb") as file:
+            start = file.read(8)
+        if start[:2] == b"PK" and zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                names = archive.namelist()
+            return any(name.endswith("data.pkl") for name in names)
+    except (OSError, zipfile.BadZipFile):
+        return False  # what reads the file names it, and what is wrong
     # The number of bytes that a safetensors file begins with ends in zeros.
     return start[:1] == b"\x80" and start[1:2] in PICKLES and any(start[3:])
 

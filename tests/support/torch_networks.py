@@ -113,10 +113,10 @@ def save(network, path, metadata=None):
     save_file(state, path, metadata={"format": "pt"} | (metadata or {}))
 
 
-def shapes_of(library, name):
+def shapes_of(library, name, **arguments):
     """Returns the tensors of a network, of its shapes and without memory."""
     with torch.device("meta"):
-        network = create(library, name)
+        network = create(library, name, **arguments)
     return {
         name: np.broadcast_to(np.float32(0), tuple(tensor.shape))
         for name, tensor in network.state_dict().items()

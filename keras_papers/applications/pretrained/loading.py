@@ -17,6 +17,7 @@ from keras_papers.applications.pretrained.published import Published, download
 from keras_papers.applications.pretrained.safetensors_file import (
     read_safetensors,
 )
+from keras_papers.applications.pretrained.torch_names import AUXILIARY
 from keras_papers.applications.pretrained.torch_networks import Tag
 from keras_papers.applications.pretrained.torch_weights import torch_entries
 from keras_papers.applications.pretrained.weights_file import (
@@ -28,7 +29,6 @@ from keras_papers.inlining import flatten
 
 # Layers with weights behind the features.
 TOP = {"hidden", "hidden1", "hidden2", "logits"}
-AUXILIARY = re.compile(r"auxiliary\d*_")  # of classifiers inside
 NUMBERED = re.compile(r"auxiliary\d+_")  # of those that pool
 
 

@@ -1,7 +1,8 @@
 """Which networks of timm and torchvision have the tensors of a file.
 
 `torch_digests.csv` has a digest of the names and the shapes of the tensors of
-each network, without those of the classifier, whose number of classes varies.
+each network, without those of the classifier, whose number of classes varies,
+and of auxiliary classifiers, which a file has or lacks.
 """
 
 import csv
@@ -10,7 +11,10 @@ import hashlib
 import pathlib
 from typing import NamedTuple
 
-from keras_papers.applications.pretrained.torch_names import our_names
+from keras_papers.applications.pretrained.torch_names import (
+    AUXILIARY,
+    our_names,
+)
 from keras_papers.applications.pretrained.torch_networks import PEERS, Peer
 from keras_papers.applications.pretrained.torch_weights import (
     COUNTER,
@@ -34,14 +38,14 @@ class Match(NamedTuple):
     @property
     def call(self):
         """The constructor and the arguments that build it, as text."""
-        return f"{self.ours}({self.peer.arguments})"
+        return self.peer.call(self.ours)
 
 
 def matches(tensors):
     """Lists the `Match`es of the tensors of a file, a dict by name.
 
-    None where they are of no network of `PEERS`, or of one with other input
-    channels.
+    There are none if they are of no network of `PEERS`, or of one with other
+    input channels.
     """
     kinds = layer_kinds(tensors)
     known, found, digests = _digests(), [], {}
@@ -50,7 +54,8 @@ def matches(tensors):
             key = id(peer.names)
             if key not in digests:
                 digests[key] = digest(tensors, kinds, peer.names)
-            if digests[key][0] == known[peer.library, peer.name]:
+            known_digest = known.get((peer.library, peer.name))
+            if known_digest and digests[key][0] == known_digest:
                 found.append(Match(ours, peer, digests[key][1]))
     return found
 
@@ -64,8 +69,8 @@ def digest(tensors, kinds, names):
         names: A map of `torch_names`.
 
     Returns:
-        The digest, or None if the map lacks a layer; and the number of
-        classes, or None without a classifier.
+        The digest, or None if the map lacks a layer or a classifier is no
+        array; and the number of classes, or None without a classifier.
     """
     # The first layer excludes most maps, without the others.
     for some in (dict([*kinds.items()][:1]), kinds):
@@ -76,9 +81,11 @@ def digest(tensors, kinds, names):
     for name in sorted(tensors):
         layer, part = layer_of(name)
         shape = tuple(tensors[name].shape)
-        if part == COUNTER:
+        if part == COUNTER or AUXILIARY.match(layers[layer]):
             continue
         if layers[layer].endswith("logits"):
+            if not shape:
+                return None, None
             if layers[layer] in LOGITS:
                 classes = shape[0]
             continue

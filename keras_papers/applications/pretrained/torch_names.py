@@ -16,6 +16,7 @@ import functools
 import re
 from typing import NamedTuple
 
+AUXILIARY = re.compile(r"auxiliary\d*_")  # layers of classifiers inside
 NORM = "_norm"
 
 

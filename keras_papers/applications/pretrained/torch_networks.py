@@ -41,6 +41,15 @@ class Peer(NamedTuple):
         return ", ".join(f"{k}={v!r}" for k, v in self.variant.items())
 
     @property
+    def alpha(self):
+        """The width of ours, 1 of those that have none."""
+        return self.variant.get("alpha", 1.0)
+
+    def call(self, ours):
+        """Returns the call of our constructor that builds it, as text."""
+        return f"{ours}({self.arguments})"
+
+    @property
     def tags(self):
         """Lists the `Tag`s of its published weights."""
         return _tags().get(self.name, []) if self.library == "timm" else []
@@ -343,7 +352,7 @@ def calls_of(name):
     ['MobileNetV3Small(alpha=0.75, minimalistic=False)']
     """
     calls = [
-        f"{ours}({peer.arguments})"
+        peer.call(ours)
         for ours, peers in PEERS.items()
         for peer in peers
         if peer.name == name

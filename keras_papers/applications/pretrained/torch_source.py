@@ -35,6 +35,13 @@ from keras_papers.checks import nearest
 
 PREFIX = "timm"
 CACHED = "models--timm--"  # begins folders of the cache of Hugging Face
+# Arguments that a constructor passes only if they have other values.
+LEFT_OUT = {
+    "version": 1,
+    "use_bias": True,
+    "batch_norm_scale": False,
+    "batch_normalization": False,
+}
 
 
 class TorchSource(NamedTuple):
@@ -73,19 +80,14 @@ def published_source(weights, family, variant):
     """
     there = [peer for peer in family.peers if peer.tags]
     peers = [peer for peer in there if peer.variant == variant]
-    if not there:
-        raise ValueError(
-            "`weights` of timm exist for networks that timm has. Received: "
-            f"weights={weights!r} for a network that it does not have. Pass "
-            "the path of a file, or train from weights=None."
-        )
     if not peers:
-        received = _words(variant)
+        names = {name for peer in there for name in peer.variant}
+        left_out = {n: v for n, v in LEFT_OUT.items() if n in names}
         known = "; ".join(dict.fromkeys(peer.arguments for peer in there))
         raise ValueError(
             f"`weights={weights!r}` exists for these arguments only: "
-            f"{known}. Received: {received}. Build one of these, or train "
-            "from weights=None."
+            f"{known}. Received: {_words(variant | left_out | variant)}. Build "
+            "one of these, or leave `weights` out."
         )
     tags = [(peer, tag) for peer in peers for tag in peer.tags]
     found = tagged(weights, tags)
@@ -101,11 +103,17 @@ def published_source(weights, family, variant):
 
 
 def tagged(weights, tags):
-    """Lists the pairs of a `Peer` and a `Tag` that `weights` names."""
+    """Lists the pairs of a `Peer` and a `Tag` that `weights` names.
+
+    Without a tag, it is the first: of all, or of the network that it names.
+    """
     if weights == PREFIX:
         return tags[:1]
     wanted = _wanted(weights)
-    return [(peer, tag) for peer, tag in tags if wanted in (tag.tag, str(tag))]
+    of_network = [pair for pair in tags if pair[0].name == wanted]
+    return of_network[:1] or [
+        (peer, tag) for peer, tag in tags if wanted in (tag.tag, str(tag))
+    ]
 
 
 def _nearest_tag(weights, tags):
@@ -120,12 +128,8 @@ def _nearest_tag(weights, tags):
         calls = " or ".join(calls_of(network))
         return f"For that of {network!r} build {calls}."
     tags = of_network or tags
-    names = dict(
-        zip([tag.tag for _, tag in tags], _tag_names(tags), strict=True)
-    )
+    names = {tag.tag: f"{PREFIX}/{tag}" for _, tag in reversed(tags)}
     near = nearest(rest if of_network else wanted, names)
-    if of_network and not rest:  # the default
-        near = next(iter(names))
     return f"Did you mean {names[near]!r}?" if near else "Choose one of these."
 
 
@@ -134,9 +138,7 @@ def at_width(weights, family, alpha):
 
     Of a file the tag is not looked for.
     """
-    peers = [
-        peer for peer in family.peers if peer.variant.get("alpha", 1) == alpha
-    ]
+    peers = [peer for peer in family.peers if peer.alpha == alpha]
     if is_timm(weights):
         tags = [(peer, tag) for peer in peers for tag in peer.tags]
         return (*tagged(weights, tags), (None, None))[0]
@@ -152,15 +154,6 @@ def at_width(weights, family, alpha):
 def _wanted(weights):
     """Returns the tag in `"timm/<tag>"`."""
     return weights.removeprefix(f"{PREFIX}/")
-
-
-def _tag_names(tags):
-    """Lists the names of tags, the short ones where they are clear."""
-    short = [tag.tag for _, tag in tags]
-    return [
-        f"{PREFIX}/{tag.tag if short.count(tag.tag) == 1 else tag}"
-        for _, tag in tags
-    ]
 
 
 def _words(variant):
@@ -183,10 +176,10 @@ def file_source(path, family, variant):
     ours = calls_of(network)
     named = [peer for peer in family.peers if peer.name == network]
     if not named and ours:
-        raise ValueError(
-            "`weights` must be a file of the network that is built. Received: "
-            f"weights={path!r}, which is of {network!r} by {where}, a network "
-            f"that {' or '.join(ours)} builds. Build that, or correct {where}."
+        raise _of_another(
+            path,
+            f"is of {network!r} by {where}",
+            f"Build {' or '.join(ours)}, or correct {where}",
         )
     _check_tensors(path, tensors, family, variant)
     peers = _with_these_names(path, tensors, family)
@@ -210,13 +203,35 @@ def _check_tensors(path, tensors, family, variant):
     own = of_family(found, family)
     if not found or any(match.peer.variant == variant for match in own):
         return
-    fitting = own or found
-    names = dict.fromkeys(match.peer.name for match in fitting)
-    calls = dict.fromkeys(match.call for match in fitting)
-    raise ValueError(
+    raise _of_another_by_tensors(path, own or found)
+
+
+def check_tensors(path, family, alpha):
+    """Raises ValueError if a file is of a known network of other families.
+
+    Or of another width, before anything is known of other arguments.
+    """
+    found = matches(read_safetensors(path).tensors)
+    own = of_family(found, family)
+    if found and all(match.peer.alpha != alpha for match in own):
+        raise _of_another_by_tensors(os.fspath(path), own or found)
+
+
+def _of_another_by_tensors(path, found):
+    names = dict.fromkeys(match.peer.name for match in found)
+    calls = dict.fromkeys(match.call for match in found)
+    return _of_another(
+        path,
+        f"has the tensors of {' and '.join(names)}",
+        f"Build {' or '.join(calls)}",
+    )
+
+
+def _of_another(path, what, remedy):
+    """Returns the error on a file of another network."""
+    return ValueError(
         "`weights` must be a file of the network that is built. Received: "
-        f"weights={path!r}, which has the tensors of {' and '.join(names)}. "
-        f"Build {' or '.join(calls)}."
+        f"weights={path!r}, which {what}. {remedy}."
     )
 
 

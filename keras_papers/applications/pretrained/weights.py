@@ -85,6 +85,8 @@ def check_weights(
         return Source(None, None, evaluation, **_given(chosen))
     if is_timm(weights) or is_torch_file(weights):
         find = published_source if is_timm(weights) else file_source
+        if is_timm(weights):
+            family.check_host(weights)
         found = find(weights, family, variant)
         _warn_of_assumptions(found, chosen, evaluation)
         if not normalizes:
@@ -137,6 +139,7 @@ def _warn_of_pixels(weights, needed, prepared):
 
 def _published(family, include_top, images, variant):
     """Returns the `Published` weights of keras.applications for a variant."""
+    family.check_host("imagenet")
     published = family.with_top if include_top else family.no_top
     if family.sizes:
         variant["size"] = _published_size(images, include_top, family.sizes)

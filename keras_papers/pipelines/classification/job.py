@@ -108,7 +108,8 @@ def train_image_classifier(options):
         model: Name of a classifier, one of `applications.list_models()`.
             Defaults to `"MobileNetV3Small"`.
         alpha: Positive float. Width multiplier. Defaults to None: 0.75; or
-            that of `weights`, if there are none of this width.
+            that of published `weights`, if there are none of this width
+            (docs/WEIGHTS.md says of which files it is known).
         image_size: Int of at least 32. Height and width that images are
             resized to. Defaults to None: that of the model's paper, 224 for
             most; less if half of the pictures are smaller; 48 for the
@@ -441,7 +442,7 @@ def _verdict(report, images, scores, options, settings):
         settings.enough_epochs(images.train),
         options.data is not None
         and published is not None
-        and published.has_width(options.width),
+        and published.has_width(options.alpha),
     )
     model = os.path.join(options.output, "model.keras")
     integers = QuantizeOptions(model, options.data, seed=options.seed)

@@ -16,6 +16,7 @@ from keras_papers.checks import (
     check_choice,
     check_weights_path,
     names_weights,
+    unpublished_weights,
 )
 from keras_papers.export.output_path import check_path
 from keras_papers.pipelines.data.picture_list import list_pictures
@@ -71,7 +72,7 @@ class TrainOptions(Options):
     )
     alpha: float | None = option(
         None,
-        f"width multiplier; by default {WIDTH}, or that of --weights",
+        f"width multiplier; by default {WIDTH}, or that of published --weights",
         lambda name, value: check_alpha(value),
     )
     image_size: int | None = training.image_size(
@@ -191,8 +192,8 @@ class TrainOptions(Options):
             refuse_finished(self.output, self._command_instead(plan))
         if self.weights_file is not None:
             check_weights_path(self.weights)
-        elif self.weights not in (None, "imagenet"):
-            self._check_timm()
+        if self.weights is not None:
+            self._check_weights()
         if self.data is not None:
             _check_folder(self.data)
 
@@ -231,19 +232,15 @@ class TrainOptions(Options):
             widths[0] if widths else WIDTH,
         )
 
-    def _check_timm(self):
-        """Raises ValueError if timm has no such weights for the model."""
+    def _check_weights(self):
+        """Raises ValueError if the weights are of no such network."""
         from keras_papers.applications.registry import get_record
 
         family = get_record(self.model).published
-        if family is None:
-            raise ValueError(
-                "`weights` of timm exist for the models that `keras-papers "
-                "list --weights` prints. Received: "
-                f"weights={self.weights!r} with model={self.model!r}. Choose "
-                "one of these, or leave `weights` (--weights) out."
-            )
-        family.check_timm(self.weights, self.width)
+        if family is not None:
+            family.check(self.weights, self.width, self.model)
+        elif self.weights_file is None:
+            raise unpublished_weights(self.weights, self.model)
 
     @property
     def weights_file(self):

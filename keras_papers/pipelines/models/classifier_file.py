@@ -70,6 +70,8 @@ def check_file(path, *endings, argument="model"):
         if path.is_dir():
             what = f"a folder, in which a training puts model{endings[0]}"
         advice = "Check the path."
+        if path.suffix == ".safetensors":
+            advice = "Build a network with `weights`, and save it as .keras."
         if path.suffix == ".tflite":
             advice = "Pass the model.keras that it was made of."
         raise ValueError(

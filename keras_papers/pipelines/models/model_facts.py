@@ -48,7 +48,8 @@ def list_models(pattern="*", task=None, weights=False):
         A list of `ModelFact`, in alphabetical order; or of `WeightsFact`.
 
     Raises:
-        ValueError: If no model has this task.
+        ValueError: If no model has this task, or none of those has such a
+            name, or published weights; the nearest name is offered.
 
     Example:
     >>> [fact.parameters for fact in list_models("MobileNetV3*")]
@@ -57,13 +58,17 @@ def list_models(pattern="*", task=None, weights=False):
     if task is not None:
         check_task(task)
     names = sorted(fnmatch.filter(_names(task), pattern))
-    if weights:
-        return [
+    if not weights:
+        found = [_model_fact(name, _facts(name)) for name in names]
+    else:
+        found = [
             WeightsFact(name, *row)
             for name in names
             for row in _facts(name)["weights"]
         ]
-    return [_model_fact(name, _facts(name)) for name in names]
+    if not found:
+        raise _nothing_listed(pattern, task, names)
+    return found
 
 
 def facts_of(name):
@@ -111,23 +116,30 @@ def check_task(task):
     check_choice("task", task, tasks, "the task of the models to list")
 
 
-def check_pattern(pattern, task=None, weights=False):
-    """Raises ValueError unless `list_models` lists something."""
-    if list_models(pattern, task, weights):
-        return
-    names = sorted(_names(task))
-    if fnmatch.filter(names, pattern):
-        raise ValueError(
-            "`pattern` is of the names of models with published weights. "
-            f"Received: pattern={pattern!r}, of which there are none. "
-            "`keras-papers list --weights` prints all."
+def _nothing_listed(pattern, task, names):
+    """Returns the error on a list without a line.
+
+    Args:
+        pattern: The argument of `list_models`.
+        task: Likewise.
+        names: The names that match; their models have no published weights.
+    """
+    received = f"pattern={pattern!r}"
+    whose, command = "", "keras-papers list"
+    if task is not None:
+        received += f" with task={task!r}"
+        whose, command = " of this task", f"{command} --task {task}"
+    if names:
+        return ValueError(
+            "`pattern` must match the name of a model with published weights. "
+            f"Received: {received}, of which there are none. `keras-papers "
+            "list --weights` prints all."
         )
-    near = nearest(pattern.strip("*"), names)
+    near = nearest(pattern.strip("*"), _names(task))
     offer = f"Did you mean {near!r}? " if near else ""
-    raise ValueError(
-        "`pattern` is of the names of models, as a shell has them. Received: "
-        f"pattern={pattern!r}, which no name fits. {offer}`keras-papers list` "
-        "prints all."
+    return ValueError(
+        f"`pattern` must match the name of a model{whose}. Received: "
+        f"{received}, which no name fits. {offer}`{command}` prints all."
     )
 
 

@@ -4,6 +4,11 @@ from typing import NamedTuple
 
 from keras_papers.pipelines.report.console_table import text_table
 
+LEGEND = (
+    "default: what weights='timm' stands for, with these arguments\n"
+    "-: the accuracy is not known here"
+)
+
 
 class WeightsFact(NamedTuple):
     """Weights that a constructor fetches; prints as one line."""

@@ -7,10 +7,11 @@ from keras_papers.pipelines.models.cost_tables import model_table
 from keras_papers.pipelines.models.model_facts import (
     FILES,
     check_name,
-    check_pattern,
     check_task,
+    list_models,
 )
 from keras_papers.pipelines.models.published_weights import (
+    LEGEND,
     WeightsFact,
     weights_table,
 )
@@ -35,7 +36,7 @@ class ListOptions(Options):
 
     def check(self):
         super().check()
-        check_pattern(self.pattern, self.task, self.weights)
+        list_models(self.pattern, self.task, self.weights)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,8 +69,9 @@ def _list_line(facts, options):
 
 
 def _list_table(facts):
-    of_weights = bool(facts) and isinstance(facts[0], WeightsFact)
-    return (weights_table if of_weights else model_table)(facts)
+    if isinstance(facts[0], WeightsFact):
+        return f"{weights_table(facts)}\n{LEGEND}"
+    return model_table(facts)
 
 
 def _info_line(info, options):

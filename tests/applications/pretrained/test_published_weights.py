@@ -206,7 +206,7 @@ def test_a_cut_connection_is_an_error_and_the_file_is_removed(
 ):
     host.publish(monkeypatch, theirs(network), network)
     host.share = 0.5
-    with pytest.raises(ValueError, match="Received: http.*fetched whole.*got"):
+    with pytest.raises(ValueError, match="Received: http.*be fetched.*got"):
         ours(network)
     assert not list(cache.iterdir())
     host.share = 1.0
@@ -289,7 +289,12 @@ def of_timms_file():
 
 @pytest.mark.parametrize(
     "weights",
-    ["timm", "timm/lamb_in1k", "timm/mobilenetv3_small_050.lamb_in1k"],
+    [
+        "timm",
+        "timm/lamb_in1k",
+        "timm/mobilenetv3_small_050",
+        "timm/mobilenetv3_small_050.lamb_in1k",
+    ],
 )
 def test_a_file_of_timm_is_fetched_once(weights, of_timms_file, host, cache):
     host.files[TIMM] = of_timms_file
@@ -303,9 +308,20 @@ def test_a_file_of_timm_is_fetched_once(weights, of_timms_file, host, cache):
     np.testing.assert_allclose(mean[0] * 0.229, 0.485, rtol=1e-5)
 
 
+def test_a_file_that_cannot_be_fetched_is_named_as_it_is_to_be_saved(
+    host, cache
+):
+    """timm calls all its files model.safetensors: the tag would be lost."""
+    with pytest.raises(ValueError) as error:
+        of_timm()
+    text = str(error.value)
+    assert "save it as mobilenetv3_small_050.lamb_in1k.safetensors" in text
+    assert "404" in text and text.count("http") == 1
+
+
 def test_a_file_of_timm_that_is_cut_is_removed(of_timms_file, host, cache):
     host.files[TIMM], host.share = of_timms_file, 0.5
-    with pytest.raises(ValueError, match="`weights='timm/mob.*fetched whole"):
+    with pytest.raises(ValueError, match="`weights='timm/mob.*be fetched"):
         of_timm()
     assert not list(cache.iterdir())
     host.share = 1.0

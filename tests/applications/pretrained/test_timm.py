@@ -194,6 +194,19 @@ def test_the_comparison_of_logits_of_pixels_can_fail(tmp_path):
         build(output_stride=32)
 
 
+@pytest.mark.parametrize("aux_logits", [True, False])
+@pytest.mark.parametrize(
+    "name, ours", [("inception_v3", "InceptionV3"), ("googlenet", "GoogLeNet")]
+)
+def test_a_file_is_recognized_with_and_without_auxiliary_classifiers(
+    name, ours, aux_logits
+):
+    tensors = theirs.shapes_of("torchvision", name, aux_logits=aux_logits)
+    assert any("aux" in tensor.lower() for tensor in tensors) == aux_logits
+    ((found, _, classes),) = matches(tensors)
+    assert (found, classes) == (ours, 1000)
+
+
 @pytest.mark.parametrize("ours", PEERS)
 def test_each_network_has_the_layers_of_ours(ours):
     """The shapes of all tensors, of all networks that are mapped."""

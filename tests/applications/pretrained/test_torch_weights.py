@@ -3,6 +3,8 @@
 test_timm.py compares outputs, where both are installed.
 """
 
+import csv
+import hashlib
 import inspect
 import json
 import pickle
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 
 from keras_papers import applications
+from keras_papers.applications.pretrained import recognition
 from keras_papers.applications.pretrained.recognition import matches
 from keras_papers.applications.pretrained.safetensors_file import (
     read_safetensors,
@@ -388,6 +391,41 @@ def test_the_tensors_of_a_file_show_its_network(name):
         assert not matches(changed)
 
 
+def test_each_network_that_is_mapped_has_one_digest():
+    """Without one, a file of it would be of no network."""
+    with recognition.DIGESTS.open(encoding="utf-8", newline="") as file:
+        rows = [
+            (row["library"], row["network"]) for row in csv.DictReader(file)
+        ]
+    assert len(rows) == len(set(rows))
+    assert set(rows) == {
+        (peer.library, peer.name) for peers in PEERS.values() for peer in peers
+    }
+
+
+def test_a_network_without_a_digest_is_not_recognized(monkeypatch):
+    monkeypatch.setattr(recognition, "_digests", dict)
+    assert matches({"fc.weight": np.zeros((2, 2))}) == []
+
+
+def test_a_classifier_that_is_no_array_is_of_no_network(tensors):
+    scalar = np.array(1.0, "float32")
+    assert matches(tensors)
+    assert matches(tensors | {"classifier.weight": scalar}) == []
+
+
+def test_auxiliary_classifiers_change_no_digest():
+    """A file of GoogLeNet has them or not, and is recognized either way."""
+    convolution = np.zeros((8, 3, 7, 7), "float32")
+    without = {"conv1.conv.weight": convolution}
+    kinds = {"conv1.conv": "conv"}
+    digest, classes = recognition.digest(without, kinds, GOOGLENET)
+    assert digest and classes is None
+    with_one = without | {"aux1.fc2.weight": np.zeros((1000, 8), "float32")}
+    kinds = kinds | {"aux1.fc2": ""}
+    assert recognition.digest(with_one, kinds, GOOGLENET) == (digest, None)
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
@@ -435,7 +473,7 @@ def test_a_file_of_another_network_is_refused_by_its_name(tensors, tmp_path):
     with pytest.raises(ValueError, match="of 'mobilenetv3_large_100' by its m"):
         applications.MobileNetV3Small(weights=named, **DECIDED)
     named = saved(tmp_path, tensors, "resnet18.a1_in1k.safetensors")
-    message = "'resnet18' by its path, a .* builds. .*or correct its path"
+    message = "'resnet18' by its path. Build ResNet18.* or correct its path"
     with pytest.raises(ValueError, match=message):
         applications.MobileNetV3Small(weights=named, **DECIDED)
 
@@ -569,6 +607,19 @@ def test_pickled_files_with_another_ending_are_refused_alike(is_zip, tmp_path):
         applications.ResNet18(weights=path)
 
 
+def test_a_damaged_archive_is_left_to_what_reads_it(tmp_path):
+    """It has the end of an archive, and files without the mark of one."""
+    path = tmp_path / "resnet18.safetensors"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data", b"0" * 64)
+    content = path.read_bytes()
+    path.write_bytes(b"PK" + content.replace(b"PK\x01\x02", b"PK\x09\x09"))
+    assert zipfile.is_zipfile(path)
+    check_weights_path(path)
+    with pytest.raises(ValueError, match="is a zip archive"):
+        applications.ResNet18(weights=path)
+
+
 def test_a_header_as_long_as_a_pickle_begins_is_none(tmp_path):
     """0x280 bytes: those of a pickle of protocol 2 are 80 and 02."""
     text = json.dumps({"conv1.weight": ENTRY}).encode().ljust(0x280)
@@ -600,12 +651,19 @@ def test_a_model_without_top_takes_the_file_of_one_with(tensors, tmp_path):
 @pytest.mark.parametrize(
     "name, arguments, message",
     [
-        ("ResNet18", {"weights": "timm/a1_in2k"}, "mean 'timm/a1_in1k'"),
-        ("ResNet18", {"weights": "timm/a2"}, "mean 'timm/a2_in1k'"),
-        ("ResNet18", {"weights": "timm/fb_ssl"}, "mean 'timm/fb_ssl_yfcc"),
+        (
+            "ResNet18",
+            {"weights": "timm/a1_in2k"},
+            "mean 'timm/resnet18.a1_in1k'",
+        ),
+        ("ResNet18", {"weights": "timm/a2"}, "mean 'timm/resnet18.a2_in1k'"),
+        (
+            "ResNet18",
+            {"weights": "timm/fb_ssl"},
+            "mean 'timm/resnet18.fb_ssl_yfcc",
+        ),
         ("ResNet18", {"weights": "timm/zzz"}, "Choose one of these"),
-        ("ResNet18", {"weights": "timm/resnet18"}, "mean 'timm/a1_in1k'"),
-        ("ResNet18", {"weights": "timm/resnet18.a3"}, "mean 'timm/a3_in1k'"),
+        ("ResNet18", {"weights": "timm/resnet18.a3"}, "18.a3_in1k'"),
         (
             "ResNet18",
             {"weights": "timm/resnet34.a1_in1k"},
@@ -619,9 +677,26 @@ def test_a_model_without_top_takes_the_file_of_one_with(tensors, tmp_path):
             "alpha=0.5; alpha=1",
         ),
         ("MobileNetV2", {"weights": "timm", "depth": 2.0}, "depth=2.0"),
-        ("ZFNet", {"weights": "timm"}, "a network that it does not have"),
-        ("GoogLeNet", {"weights": "timm"}, "a network that it does not have"),
+        (
+            "ResNet50",
+            {"weights": "timm"},
+            "Received: alpha=1.0, version=1, use_bias=True. Build",
+        ),
+        ("ZFNet", {"weights": "timm"}, "timm publishes, .*Leave `weights` out"),
+        ("GoogLeNet", {"weights": "timm"}, "Pass the path of a file of torchv"),
+        (
+            "ResNet50V2",
+            {"weights": "timm"},
+            "Pass weights='imagenet', or leave",
+        ),
+        (
+            "ResNet18",
+            {"weights": "imagenet"},
+            "Pass weights='timm', or leave",
+        ),
+        ("ResNet20", {"weights": "imagenet"}, "Leave `weights` out"),
         ("InceptionV3", {"weights": "timm"}, "batch_norm_scale=True. Rec"),
+        ("InceptionV3", {"weights": "timm"}, "batch_norm_scale=False. Build"),
         ("MobileNet", {"weights": "tim"}, "'imagenet', 'timm', 'timm/<tag>'"),
     ],
 )
@@ -693,6 +768,22 @@ def test_the_widths_of_published_weights_are_known(tensors, tmp_path):
     assert small.widths("timm/tf_mobilenetv3_small_075.in1k") == [0.75]
     assert small.widths(saved(tmp_path, tensors)) == [0.5]
     assert small.widths("my_model.weights.h5") == []
+    name = "weights_mobilenet_v3_small_224_0.75_float_no_top_v2.h5"
+    assert small.widths(tmp_path / name) == [0.75]
+    name = "resnet50_weights_tf_dim_ordering_tf_kernels.h5"
+    assert get_record("ResNet50").published.widths(name) == [1.0]
+
+
+def test_a_tag_that_timm_has_not_leaves_all_its_widths():
+    assert get_record("ResNet18").published.widths("timm/typo") == [1.0]
+
+
+def test_whether_there_are_weights_for_keras_at_a_width_or_any():
+    """ResNet50 has them at 1 only, and a training without a width takes 1."""
+    fifty = get_record("ResNet50").published
+    assert fifty.has_width() and fifty.has_width(1.0)
+    assert not fifty.has_width(0.75)
+    assert not get_record("ResNet18").published.has_width()
 
 
 @pytest.mark.parametrize(
@@ -704,11 +795,24 @@ def test_the_widths_of_published_weights_are_known(tensors, tmp_path):
         ("model.keras", False),
     ],
 )
-def test_files_of_keras_applications_are_known_by_their_names(
+def test_files_of_keras_applications_are_known_by_their_names_and_hashes(
     file, is_published, tmp_path
 ):
-    family = get_record("MobileNetV3Small").published
-    assert family.has_file(tmp_path / file) == is_published
+    """A person's own file may have the name."""
+    family, path = get_record("MobileNetV3Small").published, tmp_path / file
+    path.write_bytes(b"weights")
+    assert not family.has_file(path)
+    md5 = hashlib.md5(b"weights").hexdigest()
+    family = family._replace(
+        with_top={k: v._replace(md5=md5) for k, v in family.with_top.items()},
+        no_top={k: v._replace(md5=md5) for k, v in family.no_top.items()},
+    )
+    assert family.has_file(path) == is_published
+
+
+def test_a_name_is_enough_where_no_hash_is_published(tmp_path):
+    family = get_record("MobileNet").published
+    assert family.has_file(tmp_path / "mobilenet_2_5_128_tf.h5")
 
 
 def test_files_of_timm_are_known_by_their_tensors(tensors, tmp_path):

@@ -335,7 +335,13 @@ def test_mixed_precision_keeps_the_padding_of_weights(
     [
         ("ResNet18", 1.0, "timm/typo", "one of 'timm/resnet18.*timm/typo"),
         ("ResNet18", 0.75, "timm", "these arguments only.*alpha=0.75"),
-        ("ZFNet", 1.0, "timm", "list --weights.*model='ZFNet'"),
+        ("ZFNet", 1.0, "timm", "timm publishes.*of ZFNet.*Leave `weights` out"),
+        ("GoogLeNet", None, "timm", "of GoogLeNet.*a file of torchvision"),
+        ("ResNet50V2", None, "timm", "of ResNet50V2.*Pass weights='imagenet'"),
+        ("ResNet18", None, "imagenet", "keras.*of ResNet18.*weights='timm'"),
+        ("ResNet18", None, "timm/a1_in2k", "mean 'timm/resnet18.a1_in1k'"),
+        ("ResNet18", None, "timm/resnet34.a1_in1k", "build ResNet34"),
+        ("MobileNetV2", None, "timm/ra_in2k", "timm/mobilenetv2_100.ra_in1k'"),
     ],
 )
 def test_weights_that_timm_has_not_are_found_before_the_pictures_are_read(
@@ -358,6 +364,13 @@ def test_weights_that_timm_has_not_are_found_before_the_pictures_are_read(
         ("ResNet18", "timm", 1.0),
         ("MobileNetV2", "timm", 1.0),
         ("MobileNetV3Small", "timm/mobilenetv3_small_050.lamb_in1k", 0.5),
+        ("MobileNetV3Small", "timm/mobilenetv3_small_050", 0.5),
+        ("ResNet18", "timm/typo", 1.0),
+        (
+            "ResNet50",
+            "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            1.0,
+        ),
         ("ZFNet", "imagenet", 0.75),
     ],
 )

@@ -117,8 +117,22 @@ def test_the_default_of_timm_is_marked():
         ("Nope*", {"weights": True}, "'Nope\\*', which no name fits"),
         ("mobilenetv2", {}, "Did you mean 'MobileNetV2'?"),
         ("ZFNet", {"weights": True}, "published weights.*of which there are"),
+        (
+            "MobileNetV2",
+            {"task": SEGMENTATION},
+            f"of this task.*with task='{SEGMENTATION}', which no name fits.*"
+            f"list --task {SEGMENTATION}` prints",
+        ),
+        (
+            "*",
+            {"weights": True, "task": DETECTION},
+            f"with published weights.*with task='{DETECTION}', of which",
+        ),
     ],
 )
 def test_a_pattern_that_fits_nothing_is_an_error(pattern, options, message):
-    with pytest.raises(ValueError, match=f"`pattern`.*{message}"):
+    """The function and the command say the same."""
+    with pytest.raises(ValueError, match=f"`pattern` must.*{message}"):
         ListOptions(pattern, **options).check()
+    with pytest.raises(ValueError, match=f"`pattern` must.*{message}"):
+        pipelines.list_models(pattern, **options)
