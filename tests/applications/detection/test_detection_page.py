@@ -1,0 +1,17 @@
+"""The code of docs/DETECTION.md runs."""
+
+import pathlib
+import re
+
+import pytest
+
+PAGE = pathlib.Path(__file__).parents[3] / "docs" / "DETECTION.md"
+
+
+@pytest.mark.slow
+def test_the_code_of_the_page_trains_a_detector():
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    names = {}
+    exec(code.replace("epochs=60", "epochs=1"), names)
+    assert names["found"]["boxes"].shape == (8, 300, 4)
+    assert 0 <= names["scores"].ap50 <= 1
