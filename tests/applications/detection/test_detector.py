@@ -8,7 +8,6 @@ from keras import ops
 from keras_papers import applications, losses, metrics
 from keras_papers.applications import detection
 from keras_papers.applications.detection.targets import anchor_targets
-from keras_papers.applications.registry import DETECTION
 from tests.applications.detection.overlaps import overlaps
 from tests.support.answers import perturb
 
@@ -44,7 +43,7 @@ def scenes(number, size, seed=0):
     generator = np.random.default_rng(seed)
     images = generator.normal(90, 8, (number, size, size, 3))
     boxes = np.zeros((number, 2, 4), "float32")
-    classes = np.full((number, 2), -1)
+    classes = np.full((number, 2), -1, "int32")
     for image in range(number):
         for place in range(0 if image == 1 else 1 + image % 2):
             side = generator.integers(size // 5, size // 2)
@@ -120,7 +119,7 @@ def test_fit_takes_images_with_and_without_objects(score_activation):
     assert history["loss"][-1] < history["loss"][0]
     empty = {
         "boxes": np.zeros((6, 1, 4), "float32"),
-        "classes": np.full((6, 1), -1),
+        "classes": np.full((6, 1), -1, "int32"),
     }
     only_empty = model.evaluate(images, empty, verbose=0, return_dict=True)
     assert np.isfinite(only_empty["loss"]) and only_empty["box_loss"] == 0
@@ -238,39 +237,16 @@ def test_ssdlite_learns_eight_images_by_heart():
     keras.utils.set_random_seed(0)
     images, objects = scenes(8, 96)
     model = applications.SSDLiteMobileNetV3Small(
-        (96, 96, 3), alpha=0.25, classes=2
+        (96, 96, 3), alpha=0.35, classes=2
     )
-    model.compile(keras.optimizers.Adam(3e-3))
+    model.compile(keras.optimizers.Adam(2e-3))
     metric = metrics.AveragePrecision(2)
     metric.update_state(objects, model.predict(images, verbose=0))
     assert metric.result().ap50 < 0.3
-    model.fit(images, objects, batch_size=8, epochs=60, verbose=0)
+    model.fit(images, objects, batch_size=8, epochs=100, verbose=0)
     metric.reset_state()
     metric.update_state(objects, model.predict(images, verbose=0))
     assert metric.result().ap50 >= 0.9
-
-
-@pytest.mark.slow
-@pytest.mark.tensorflow
-@pytest.mark.parametrize("name", applications.list_models(task=DETECTION))
-def test_both_data_formats_answer_the_same(name):
-    size = 257 if name == "SSD300VGG16" else 64
-    small = {} if name == "SSD300VGG16" else {"alpha": 0.25}
-    last = applications.get(name)((size, size, 3), classes=2, **small)
-    perturb(last, images=4)
-    keras.config.set_image_data_format("channels_first")
-    first = applications.get(name)((3, size, size), classes=2, **small)
-    first.set_weights(last.get_weights())
-    np.testing.assert_array_equal(first.anchors, last.anchors)
-    assert first.input_size == last.input_size == (size, size)
-    images = np.random.default_rng(0).uniform(0, 255, (1, size, size, 3))
-    images = images.astype("float32")
-    expected = last(images)
-    found = first(images.transpose(0, 3, 1, 2))
-    for key, values in expected.items():
-        values = ops.convert_to_numpy(values)
-        difference = np.abs(ops.convert_to_numpy(found[key]) - values)
-        assert difference.max() <= 1e-3 * np.abs(values).max()
 
 
 def test_a_backbone_that_is_built_keeps_its_layers():
