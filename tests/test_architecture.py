@@ -85,7 +85,8 @@ DIRECTIONS = {
     "pipelines.variants": GROUND
     | SHARED
     | {"export", "pipelines.models", "quantization"},
-    "pipelines.classification": JOB | {"distillation", "recipes"},
+    "pipelines.classification": JOB
+    | {"applications.pretrained", "distillation", "recipes"},
     "pipelines.search": JOB | {"tuner", "tuner.engine", "tuner.spaces"},
     "pipelines.generation": JOB,
     "pipelines.detection": JOB | {"metrics"},

@@ -16,6 +16,13 @@ DROPS, PLATEAUS = "drops", "plateaus"
 # What the weight decay is of.
 ALL, NOT_NORMS = "all", "all but normalizations"
 KERNELS, NOT_DEPTHWISE = "kernels", "kernels but depthwise ones"
+# The fields that are values; the last three are printed if they are not None.
+OPTIONAL = ("rho", "epsilon", "clip_norm")
+FACTS = (
+    *("optimizer", "learning_rate", "momentum", "schedule", "batch_size"),
+    *("epochs", "weight_decay", "decays", "label_smoothing", "ema"),
+    *("dropout", "batch_norm", "augmentation", *OPTIONAL),
+)
 LEAST_MOMENTUM = 0.9  # of batch normalizations: an average of ten batches
 # What a plan may change, as it is printed.
 VALUES = {
@@ -51,13 +58,23 @@ class Schedule(NamedTuple):
     warm_up: float = 0.0
 
     def __str__(self):
+        return self.text()
+
+    def text(self, steps_per_epoch=None):
+        """Describes the schedule.
+
+        Args:
+            steps_per_epoch: Number of steps in which what is shorter than an
+                epoch is counted. Defaults to None: all is counted in epochs.
+        """
         text = f"times {self.factor:g} "
         if self.kind == PLATEAUS:
-            text += f"after {self.every:.3g} epochs without a lower loss"
+            text += f"after {_duration(self.every)} without a lower loss"
         else:
-            text += f"after each {self.every:.3g} epochs"
+            text += f"after each {_duration(self.every, steps_per_epoch)}"
         if self.warm_up:
-            text += f", after a warm-up of {self.warm_up:g} epochs"
+            time = _duration(self.warm_up, steps_per_epoch)
+            text += f", after a warm-up of {time}"
         return text
 
     def scaled(self, share):
@@ -66,6 +83,15 @@ class Schedule(NamedTuple):
         if self.kind == PLATEAUS:  # the loss is known at the end of an epoch
             every = max(1, round(every))
         return self._replace(every=every, warm_up=share * self.warm_up)
+
+
+def _duration(epochs, steps_per_epoch=None):
+    """Writes a number of epochs, or of steps if it is below one epoch."""
+    number, unit = epochs, "epoch"
+    if steps_per_epoch is not None and epochs < 1:
+        number, unit = epochs * steps_per_epoch, "step"
+    text = f"{number:.3g}"
+    return f"{text} {unit}" + "s" * (text != "1")
 
 
 class Recipe(NamedTuple):
@@ -142,7 +168,12 @@ class Recipe(NamedTuple):
             ("label_smoothing", self._value("label_smoothing")),
             ("dropout", self._value("dropout")),
             ("ema", self._value("ema")),
-            ("batch_norm", self._value("batch_norm", "{0[0]:g}, {0[1]:g}")),
+            (
+                "batch_norm",
+                self._value(
+                    "batch_norm", "momentum {0[0]:g}, epsilon {0[1]:g}"
+                ),
+            ),
             ("augmentation", self._value("augmentation", "{}")),
             ("notes", self._value("notes", "{}")),
             *(("source", source) for source in self.sources or ["none"]),
@@ -154,12 +185,40 @@ class Recipe(NamedTuple):
             lines.append("+ a choice of this package: no source states it")
         return "\n".join(lines)
 
-    def summary(self):
-        """Describes the training in one line, without marks."""
+    def origin(self):
+        """Says how many values were not read in a source, or returns ""."""
+        names = self._printed()
+        remembered = sum(name in self.remembered for name in names)
+        chosen = sum(name in self.chosen for name in names)
+        texts = []
+        if remembered:
+            texts.append(f"{remembered} from memory")
+        if chosen:
+            texts.append(f"{chosen} chosen by this package")
+        if not texts:
+            return ""
+        return f"of {len(names)} values, {' and '.join(texts)}"
+
+    def _printed(self):
+        """Lists the names of the values that are printed."""
+        return [
+            name
+            for name in FACTS
+            if getattr(self, name) != ""
+            and (name not in OPTIONAL or getattr(self, name) is not None)
+        ]
+
+    def summary(self, steps_per_epoch=None):
+        """Describes the training in one line, without marks.
+
+        Args:
+            steps_per_epoch: As in `Schedule.text`.
+        """
         plain = self._replace(remembered=(), chosen=())
+        schedule = self.schedule.text(steps_per_epoch)
         texts = [
             plain.optimizer_text(),
-            f"learning rate {self.learning_rate:.3g}, {self.schedule}",
+            f"learning rate {self.learning_rate:.3g}, {schedule}",
             f"weight decay {self.weight_decay:g} of {self.decays}",
         ]
         if self.label_smoothing:
@@ -174,7 +233,7 @@ class Recipe(NamedTuple):
         if self.momentum:
             text += f", momentum {self._value('momentum')}"
         else:
-            text += " without momentum"
+            text += f" without momentum{self._mark('momentum')}"
         if self.rho is not None:
             text += f", rho {self._value('rho')}"
             text += f", epsilon {self._value('epsilon')}"
@@ -188,8 +247,11 @@ class Recipe(NamedTuple):
         if value == "":
             return ""
         text = "none" if value is None else form.format(value)
-        text += " *" * (name in self.remembered)
-        return text + " +" * (name in self.chosen)
+        return text + self._mark(name)
+
+    def _mark(self, name):
+        """Returns the mark of a field that was not read in a source."""
+        return " *" * (name in self.remembered) + " +" * (name in self.chosen)
 
     @property
     def steps(self):
@@ -355,11 +417,15 @@ def _plan(paper, images, batch_size, epochs, given):
     number = plain(epochs) or paper.epochs
     steps_per_epoch = math.ceil(images / size)
     steps = round(steps_per_epoch * number)
+    schedule = paper.schedule.scaled(number / paper.epochs)
+    has_no_warm_up = schedule.warm_up * steps_per_epoch < 1
+    if has_no_warm_up:  # else the rate of the first step would be zero
+        schedule = schedule._replace(warm_up=0.0)
     recipe = paper._replace(
         batch_size=size,
         epochs=number,
         learning_rate=paper.learning_rate * (size / paper.batch_size),
-        schedule=paper.schedule.scaled(number / paper.epochs),
+        schedule=schedule,
         ema=_average(paper, steps),
         batch_norm=_normalization(paper, steps),
     )._replace(**given)
@@ -367,7 +433,9 @@ def _plan(paper, images, batch_size, epochs, given):
     why = {
         "learning_rate": "as the batch",
         "epochs before a drop": "as the epochs",
-        "epochs of warm-up": "as the epochs",
+        "epochs of warm-up": "which were less than a step"
+        if has_no_warm_up
+        else "as the epochs",
         "ema": in_steps,
         "momentum of batch normalizations": in_steps,
         **dict.fromkeys(given, "as given"),

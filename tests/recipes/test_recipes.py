@@ -57,6 +57,25 @@ def test_every_value_has_a_source_or_is_marked():
         assert recipe.sources or {"optimizer", "rho", "momentum"} <= set(marked)
 
 
+@pytest.mark.parametrize("name", recipes.list_recipes())
+def test_the_marked_values_are_counted(name):
+    recipe = recipes.get(name)
+    lines = str(recipe).splitlines()
+    # The last lines explain the marks, and the notes are no value.
+    values = [line for line in lines if not line.startswith(("*", "+", "not"))]
+    marks = ["".join(values).count(mark) for mark in (" *", " +")]
+    found = [int(word) for word in recipe.origin().split() if word.isdigit()]
+    assert found[1:] == [number for number in marks if number]
+    assert bool(found) == any(marks)
+
+
+def test_the_origin_of_a_recipe_is_said_in_a_line():
+    assert recipes.get("MobileNetV3Small").origin() == (
+        "of 15 values, 13 from memory and 2 chosen by this package"
+    )
+    assert recipes.get("MnasNetB1").origin() == ""
+
+
 @pytest.mark.parametrize(
     "name, dropout",
     [
@@ -105,6 +124,29 @@ def test_as_many_drops_as_in_the_paper_fit_into_few_steps():
     rate = plan.optimizer()._learning_rate
     found = float(rate(plan.steps)) / plan.recipe.learning_rate
     assert found == pytest.approx(0.98 ** (420 / 2.5), rel=1e-3)
+
+
+def test_a_warm_up_of_less_than_a_step_is_left_out():
+    paper = recipes.get("MobileNetV3Small")
+    plan = paper.plan(10, batch_size=64, epochs=2)
+    assert float(plan.optimizer()._learning_rate(0)) == pytest.approx(0.1 / 64)
+    assert plan.recipe.schedule.warm_up == 0
+    text = "epochs of warm-up 0 for 5, which were less than a step"
+    assert text in plan.changes
+    rises = paper.plan(10, batch_size=1, epochs=20)
+    assert "epochs of warm-up 0.167 for 5, as the epochs" in rises.changes
+    assert float(rises.optimizer()._learning_rate(0)) == 0
+
+
+def test_what_is_shorter_than_an_epoch_is_counted_in_steps():
+    plan = recipes.get("MobileNetV3Small").plan(10, batch_size=1, epochs=20)
+    assert (
+        "times 0.99 after each 1 step, after a warm-up of 1.67 steps"
+    ) in plan.recipe.summary(plan.steps_per_epoch)
+    assert "of 0.167 epochs" in plan.recipe.summary()
+    assert "after 1 epoch without" in plan.recipe.schedule._replace(
+        kind="plateaus", every=1
+    ).text(plan.steps_per_epoch)
 
 
 def test_another_number_of_images_changes_what_depends_on_it():

@@ -25,6 +25,9 @@ from keras_papers.pipelines.classification.paper_recipe import (
     network_arguments,
 )
 from keras_papers.pipelines.classification.report import Report
+from keras_papers.pipelines.classification.starting_weights import (
+    starting_weights,
+)
 from keras_papers.pipelines.classification.teacher import open_teacher
 from keras_papers.pipelines.data.augmentation import default_augmentation
 from keras_papers.pipelines.data.images import (
@@ -271,6 +274,7 @@ def train_image_classifier(options):
     keras.utils.set_random_seed(seed)
     with precision("mixed_float16" if options.mixed_precision else None):
         network = build()
+        start = starting_weights(options, settings, network)
         if paper is not None:
             recipes.add_weight_decay(network, settings.plan.recipe)
         folder = TrainingFolder(
@@ -281,6 +285,10 @@ def train_image_classifier(options):
         )
         if options.verbose:
             more = [] if paper is None else paper.rows()
+            if teacher is not None:
+                more = [("teacher", str(teacher.taught(options))), *more]
+            if start is not None:
+                more = [("weights", str(start)), *more]
             if options.alpha is None and alpha != WIDTH:
                 more = [("alpha", f"{alpha:g}, that of the weights"), *more]
             lines = start_lines(images, image_size, why, settings, more)
@@ -317,6 +325,7 @@ def train_image_classifier(options):
             options,
             settings,
             teacher,
+            start,
         )
         folder.finish()
     return report
@@ -371,6 +380,7 @@ def _write(
     options,
     settings,
     teacher,
+    start,
 ):
     """Makes all files in the state of the training; returns the report."""
     history = trained.history
@@ -411,11 +421,12 @@ def _write(
         bytes=file.bytes,
         latency_ms=round(file.latency_ms, 3),
         output=str(folder.path),
-        teacher=teacher and teacher.measured(material),
+        teacher=teacher and teacher.measured(material, options),
         variants=variants,
         verdict=[],
         run=split.run,
         recipe=followed(options, settings, image_size),
+        weights=start,
     )
     models = [state / name for name in MODELS if (state / name).exists()]
     split.save_for(models, state / SPLIT)

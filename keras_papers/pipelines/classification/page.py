@@ -117,6 +117,10 @@ def _taught(teacher):
     )
 
 
+def _started(weights):
+    return "" if weights is None else f", from the weights {weights}"
+
+
 def _figures(report):
     low, high = likely(report.accuracy, report.test_images)
     return (
@@ -154,7 +158,9 @@ def _figures(report):
         Figure(
             "Training time",
             in_time(report.training_seconds),
-            f"for {plural(report.epochs, 'epoch')}; the weights are those of "
+            f"for {plural(report.epochs, 'epoch')}"
+            + _started(report.weights)
+            + "; the model has the weights of "
             f"epoch {report.best_epoch}, {report.epoch_rule}",
         ),
         division(
@@ -186,6 +192,8 @@ def _recipe(recipe):
     if recipe is None:
         return
     blocks = [f"Trained by the recipe of its paper: {recipe.text}."]
+    if recipe.origin:
+        blocks.append(f"Its source: {recipe.origin}.")
     for text, given in (
         ("What is not as in the paper: ", recipe.changes),
         ("What was left out: ", recipe.left_out),

@@ -16,10 +16,13 @@ class PaperRecipe(NamedTuple):
     text: str
     changes: list  # a text for each value that is not that of the paper
     left_out: list  # a text for each part that was not repeated
+    origin: str = ""  # how many of its values were not read in a source
 
     def rows(self):
         """Returns pairs of a label and a text, to be printed."""
         rows = [("recipe", self.text)]
+        if self.origin:
+            rows.append(("recipe's source", self.origin))
         for label, texts in (
             ("not as the paper", self.changes),
             ("left out", self.left_out),
@@ -111,4 +114,5 @@ def followed(options, settings, image_size):
         left_out.append(
             f"dropout {plan.paper.dropout:g}: {model} has no argument for it"
         )
-    return PaperRecipe(plan.recipe.summary(), changes, left_out)
+    text = plan.recipe.summary(plan.steps_per_epoch)
+    return PaperRecipe(text, changes, left_out, plan.paper.origin())

@@ -6,6 +6,9 @@ from typing import NamedTuple
 from keras_papers.export.file_size import size_text
 from keras_papers.files.figures_json import write_json
 from keras_papers.pipelines.classification.paper_recipe import PaperRecipe
+from keras_papers.pipelines.classification.starting_weights import (
+    StartingWeights,
+)
 from keras_papers.pipelines.report.finding import lines
 from keras_papers.pipelines.report.labelled_lines import labelled
 from keras_papers.pipelines.report.page_text import divided
@@ -16,7 +19,21 @@ class Taught(NamedTuple):
     """By whom a classifier was taught."""
 
     file: str
-    accuracy: float  # of the teacher, on the held-out images at this size
+    image_size: list  # height and width, each None for any
+    parameters: int
+    temperature: float
+    label_weight: float
+    accuracy: float | None = None  # on the held-out images at this size
+
+    def __str__(self):
+        size = "images of any size"
+        if None not in self.image_size:
+            size = " x ".join(map(str, self.image_size))
+        return (
+            f"{self.file}, {size}, {self.parameters:,} parameters; temperature "
+            f"{self.temperature:g}, labels with the weight "
+            f"{self.label_weight:g}"
+        )
 
 
 class Report(NamedTuple):
@@ -48,6 +65,7 @@ class Report(NamedTuple):
     verdict: list  # a `Finding` for each thing that stands out
     run: dict | None = None  # what `run_record` returned
     recipe: PaperRecipe | None = None  # that was followed
+    weights: StartingWeights | None = None  # that the training started from
 
     def save(self, path):
         """Writes the figures as JSON."""
@@ -81,6 +99,8 @@ class Report(NamedTuple):
                 if self.teacher
                 else []
             ),
+            *([("weights", str(self.weights))] if self.weights else []),
+            *([("teacher", str(self.teacher))] if self.teacher else []),
             *(self.recipe.rows() if self.recipe else []),
             (
                 "training",
@@ -88,8 +108,8 @@ class Report(NamedTuple):
                 f"epoch{'s' * (self.epochs > 1)}",
             ),
             (
-                "weights",
-                f"epoch {self.best_epoch} of {self.epochs}, {self.epoch_rule}",
+                "epoch of the model",
+                f"{self.best_epoch} of {self.epochs}, {self.epoch_rule}",
             ),
             ("parameters", f"{self.parameters:,}"),
             ("multiply-adds", f"{self.multiply_adds:,}"),

@@ -15,6 +15,9 @@ from keras_papers.pipelines.classification.page import (
 )
 from keras_papers.pipelines.classification.paper_recipe import PaperRecipe
 from keras_papers.pipelines.classification.report import Report, Taught
+from keras_papers.pipelines.classification.starting_weights import (
+    StartingWeights,
+)
 from keras_papers.pipelines.data.image_set import some_of_each_class
 from keras_papers.pipelines.report.finding import Finding
 from keras_papers.pipelines.report.report_folder import write_report
@@ -118,6 +121,8 @@ def read(folder):
             figures["teacher"] = Taught(**figures["teacher"])
         if figures.get("recipe") is not None:
             figures["recipe"] = PaperRecipe(**figures["recipe"])
+        if figures.get("weights") is not None:
+            figures["weights"] = StartingWeights(**figures["weights"])
         return Report(**figures)
     except (OSError, ValueError, TypeError, KeyError):
         return None  # of a search, or of another version

@@ -40,15 +40,35 @@ class Teacher(NamedTuple):
             for_teacher=self._normalized,
         )
 
-    def measured(self, material):
-        """Returns the `Taught` of a training with this `Material`."""
+    def taught(self, options):
+        """Returns the `Taught` of a training that was not measured yet.
+
+        Args:
+            options: The `TrainOptions`.
+        """
+        return Taught(
+            str(self.path),
+            list(self.model.input_shape[1:3]),
+            self.model.count_params(),
+            options.temperature,
+            options.label_weight,
+        )
+
+    def measured(self, material, options):
+        """Returns the `Taught` of a training with this `Material`.
+
+        Args:
+            material: The `Material`.
+            options: The `TrainOptions`.
+        """
         shape = self.model.input_shape
 
         def seen(pixels, _):
             return resized(self._normalized(pixels), shape)
 
         scores = self.model.predict(material.test().map(seen), verbose=0)
-        return Taught(str(self.path), material.accuracy(scores))
+        accuracy = material.accuracy(scores)
+        return self.taught(options)._replace(accuracy=accuracy)
 
     def _normalized(self, pixels):
         mean, std = self.normalization

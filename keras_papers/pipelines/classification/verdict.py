@@ -9,6 +9,7 @@ from keras_papers.pipelines.report.finding import (
     Finding,
     guessing,
 )
+from keras_papers.pipelines.report.page_text import plural
 from keras_papers.pipelines.report.statistics import is_worse, likely
 from keras_papers.pipelines.training.settings import FEWEST_STEPS
 
@@ -199,22 +200,24 @@ def _not_learned(report, trained, train_again, longer):
         return None
     settings = trained.settings
     text = f"{reached:.1%} of the training images are right"
-    if not settings.from_weights and settings.epochs < trained.enough_epochs:
-        return Finding(
-            "few steps",
-            f"{text}; without trained weights a network needs some "
-            f"{FEWEST_STEPS} steps",
-            longer,
-        )
-    command = longer
-    if not settings.from_weights and trained.has_imagenet:
-        command = train_again(weights="imagenet", image_size=None, recipe=None)
-    return Finding(
-        "underfitting",
-        f"{text}; trained weights, more epochs or a larger model may reach "
-        "more",
-        command,
-    )
+    if settings.epochs < trained.enough_epochs:
+        text += f" after {plural(settings.epochs, 'epoch')}"
+        return Finding("few steps", f"{text}; {_needed(trained)}", longer)
+    if settings.from_weights or not trained.has_imagenet:
+        text += "; more epochs or a larger model may reach more"
+        return Finding("underfitting", text, longer)
+    text += "; trained weights, more epochs or a larger model may reach more"
+    command = train_again(weights="imagenet", image_size=None, recipe=None)
+    return Finding("underfitting", text, command)
+
+
+def _needed(trained):
+    """Says how long a training takes that is no shorter than the default."""
+    if trained.settings.plan is not None:
+        return f"the recipe has {trained.enough_epochs:,}"
+    if trained.settings.from_weights:
+        return f"from trained weights the default is {trained.enough_epochs:,}"
+    return f"without trained weights a network needs some {FEWEST_STEPS} steps"
 
 
 def _more_epochs(report, trained):

@@ -76,7 +76,9 @@ def _list_table(facts):
 
 def _info_line(info, options):
     if options.recipe:
-        return f"{options.name}: the recipe of its paper"
+        origin = info.origin()
+        text = f"{options.name}: the recipe of its paper"
+        return f"{text}, {origin}" if origin else text
     # A file's own figures stand in it, those of a model in its fact.
     figures = getattr(info, "fact", info)
     return f"{figures.name}: {figures.parameters:,} parameters"

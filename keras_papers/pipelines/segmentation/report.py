@@ -74,8 +74,8 @@ class SegmentationReport(NamedTuple):
                 f"{plural(self.epochs, 'epoch')}",
             ),
             (
-                "weights",
-                f"epoch {self.best_epoch} of {self.epochs}, {self.epoch_rule}",
+                "epoch of the model",
+                f"{self.best_epoch} of {self.epochs}, {self.epoch_rule}",
             ),
             ("parameters", f"{self.parameters:,}"),
             ("multiply-adds", f"{self.multiply_adds:,}"),

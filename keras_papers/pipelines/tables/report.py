@@ -97,8 +97,8 @@ class TableReport(NamedTuple):
                 f"{plural(self.epochs, 'epoch')}",
             ),
             (
-                "weights",
-                f"epoch {self.best_epoch} of {self.epochs}, {self.epoch_rule}",
+                "epoch of the model",
+                f"{self.best_epoch} of {self.epochs}, {self.epoch_rule}",
             ),
             ("parameters", f"{self.parameters:,} trainable"),
             *(

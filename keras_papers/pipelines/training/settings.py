@@ -35,7 +35,9 @@ class Settings(NamedTuple):
         return self.epochs * math.ceil(len(images) / self.batch_size)
 
     def enough_epochs(self, images):
-        """Returns how many epochs train a model on a `Part`."""
+        """Returns how many epochs train a model on a `Part` by default."""
+        if self.plan is not None:
+            return math.ceil(self.plan.paper.epochs)
         if self.from_weights:
             return EPOCHS
         steps = math.ceil(len(images) / self.batch_size)

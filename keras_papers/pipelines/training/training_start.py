@@ -95,10 +95,12 @@ def _epochs(images, settings):
         f"{settings.batch_size:,}"
     )
     enough = settings.enough_epochs(images.train)
-    if steps < FEWEST_STEPS and not settings.from_weights:
-        weights = "" if settings.plan else "--weights, or "
+    # A recipe has other steps, and its lines name the epochs of the paper.
+    has_others = settings.from_weights or settings.plan is not None
+    if steps < FEWEST_STEPS and not has_others:
         text += (
-            f"; few for training from scratch: use {weights}--epochs {enough}"
+            "; few for training from scratch: use --weights, or --epochs "
+            f"{enough}"
         )
     return text
 

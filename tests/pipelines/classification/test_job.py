@@ -15,6 +15,7 @@ from keras_papers.export import metadata
 from keras_papers.files.figures_json import to_json
 from keras_papers.pipelines.classification import job as image_classification
 from keras_papers.pipelines.classification.options import TrainOptions
+from keras_papers.pipelines.classification.report_files import read
 from keras_papers.pipelines.data.image_set import ImageSet, Part
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.pictures import read_picture
@@ -50,7 +51,8 @@ def test_the_report_holds_the_figures(trained):
     report, output = trained
     figures = json.loads((output / "report.json").read_text())
     assert figures == json.loads(to_json(report))
-    assert figures.pop("teacher") is None and figures.pop("recipe") is None
+    for name in ("teacher", "recipe", "weights"):
+        assert figures.pop(name) is None
     assert all(figure is not None for figure in figures.values())
     assert figures["bytes"] == (output / "model.tflite").stat().st_size
     assert figures["train_images"] == 14 and figures["test_images"] == 4
@@ -311,13 +313,17 @@ def test_mixed_precision_keeps_the_padding_of_weights(
         return training.train(network, *arguments)
 
     monkeypatch.setattr(image_classification, "train", train)
-    pipelines.train_image_classifier(
+    report = pipelines.train_image_classifier(
         photos,
         output=tmp_path / "out",
         **QUICK | {"model": "MobileNetV3Small", "alpha": None},
         weights=path,
         mixed_precision=True,
     )
+    assert report.weights.given == str(path)
+    assert report.weights.source == f"{name} of timm"
+    assert report.weights.mean == [123.675, 116.28, 103.53]
+    assert report.weights.std == [58.395, 57.12, 57.375]
     (half,) = networks
     model = keras.saving.load_model(tmp_path / "out" / "model.keras")
     assert half.get_layer("stem").dtype_policy.name == "mixed_float16"
@@ -414,19 +420,28 @@ def test_given_weights_are_frozen_first(photos, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:no split.json beside")
-def test_then_all_layers_train_at_a_tenth_of_the_rate(photos, tmp_path):
+def test_then_all_layers_train_at_a_tenth_of_the_rate(photos, tmp_path, capsys):
     start = MobileNet((32, 32, 3), alpha=0.25, classes=2)
     start.save_weights(tmp_path / "start.weights.h5")
-    pipelines.train_image_classifier(
+    report = pipelines.train_image_classifier(
         photos,
         output=tmp_path / "out",
-        **{**QUICK, "epochs": 5},
+        **{**QUICK, "epochs": 5, "verbose": 2},
         weights=tmp_path / "start.weights.h5",
         ema=0.0,  # the model has the weights of the last epoch
     )
     with open(tmp_path / "out" / "history.csv", newline="") as table:
         rates = [float(row["learning_rate"]) for row in csv.DictReader(table)]
     assert len(rates) == 5 and max(rates[1:]) <= 4e-4
+    line = (
+        f"\nweights             {tmp_path / 'start.weights.h5'}; trains the "
+        "classifier alone for 1 epoch, then all layers for 4\n"
+    )
+    assert line in capsys.readouterr().out and line in str(report)
+    assert "\nepoch of the model  5 of 5, " in str(report)
+    assert read(tmp_path / "out") == report
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "start.weights.h5; trains the classifier alone" in page
     moved = [
         (old != new).any()
         for old, new in zip(

@@ -19,6 +19,7 @@ from keras_papers.pipelines.data.image_set import ImageSet, Part
 from keras_papers.pipelines.training import loop
 from keras_papers.pipelines.training.settings import AUGMENTATIONS
 from keras_papers.pipelines.training.training_folder import TrainingFolder
+from keras_papers.pipelines.training.training_start import start_lines
 from keras_papers.recipes.plateaus import Plateaus
 from keras_papers.recipes.rmsprop_tf1 import RMSpropTF1
 from tests.support.killing import KillAtWrite
@@ -213,6 +214,23 @@ def test_the_momentum_of_normalizations_reaches_the_network():
         arguments = network_arguments(name, plan)
         assert arguments["batch_norm_momentum"] == momentum
     assert network_arguments("MobileNetV2", None) == {}
+
+
+def test_no_epochs_of_the_default_optimizer_are_advised():
+    images = arrays()
+    settings = settings_of(images, model="MobileNetV2", epochs=2)
+    printed = start_lines(images, 32, "as given", settings)
+    assert "\nepochs              2, 6 steps of batches of 4\n" in printed
+    assert settings.enough_epochs(images.train) == 420
+
+
+def test_what_is_not_from_a_source_is_counted(repeated):
+    report, output, _ = repeated
+    assert report.recipe.origin == "of 15 values, 2 from memory"
+    line = "\nrecipe's source     of 15 values, 2 from memory\n"
+    assert line in str(report)
+    page = (output / "report.html").read_text()
+    assert "Its source: of 15 values, 2 from memory." in page
 
 
 def test_crops_of_resized_pictures_are_not_the_papers():

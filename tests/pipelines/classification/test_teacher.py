@@ -1,6 +1,8 @@
 """A classifier that is taught by a trained one."""
 
+import contextlib
 import csv
+import io
 import json
 import shutil
 
@@ -10,6 +12,8 @@ import pytest
 
 from keras_papers import pipelines
 from keras_papers.pipelines.classification.options import TrainOptions
+from keras_papers.pipelines.classification.report import Taught
+from keras_papers.pipelines.classification.report_files import read
 from keras_papers.pipelines.data.picture_folder import load_folder
 from keras_papers.pipelines.data.pictures import read_picture
 from tests.support.photos import paint
@@ -18,20 +22,21 @@ from tests.support.short_trainings import QUICK
 
 @pytest.fixture(scope="module")
 def taught(trained, photos, tmp_path_factory):
-    """Returns the report and the folder of a training by `trained`."""
+    """Returns report, folder and printed text of a training by `trained`."""
     output = tmp_path_factory.mktemp("taught")
-    report = pipelines.train_image_classifier(
-        photos,
-        output=output,
-        teacher=trained[1] / "model.keras",
-        overwrite=True,
-        **QUICK,
-    )
-    return report, output
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        report = pipelines.train_image_classifier(
+            photos,
+            output=output,
+            teacher=trained[1] / "model.keras",
+            overwrite=True,
+            **QUICK | {"verbose": 2},
+        )
+    return report, output, printed.getvalue()
 
 
 def test_the_student_is_written_without_the_teacher(taught, trained):
-    _, output = taught
+    _, output, _ = taught
     student, alone = (
         keras.saving.load_model(folder / "model.keras")
         for folder in (output, trained[1])
@@ -43,17 +48,37 @@ def test_the_student_is_written_without_the_teacher(taught, trained):
 
 
 def test_the_report_names_the_teacher_and_its_accuracy(taught, trained, photos):
-    report, output = taught
+    report, output, _ = taught
     path = trained[1] / "model.keras"
     test = load_folder(photos, seed=0).test
     pixels = np.stack([read_picture(file, (32, 32)) for file in test.files])
     scores = keras.saving.load_model(path).predict(pixels, verbose=0)
     accuracy = np.mean(scores.argmax(-1) == test.labels)
-    assert report.teacher == (str(path), pytest.approx(accuracy))
+    assert report.teacher.file == str(path)
+    assert report.teacher.accuracy == pytest.approx(accuracy)
     assert "accuracy, teacher" in str(report)
     figures = json.loads((output / "report.json").read_text())["teacher"]
-    assert figures == {"file": str(path), "accuracy": report.teacher.accuracy}
+    assert figures == report.teacher._asdict()
+    assert read(output) == report
     assert str(path) in (output / "report.html").read_text()
+
+
+def test_the_teacher_is_named_before_the_training_and_after(taught, trained):
+    report, _, printed = taught
+    line = (
+        f"\nteacher             {trained[1] / 'model.keras'}, 32 x 32, 219,058 "
+        "parameters; temperature 4, labels with the weight 0.1\n"
+    )
+    assert line in printed and line in str(report)
+    assert printed.index(line) < printed.index("Epoch 1")
+
+
+def test_a_teacher_of_images_of_any_size_is_described():
+    taught = Taught("big.keras", [None, None], 1000, 2.5, 0.0)
+    assert str(taught) == (
+        "big.keras, images of any size, 1,000 parameters; temperature 2.5, "
+        "labels with the weight 0"
+    )
 
 
 @pytest.mark.slow

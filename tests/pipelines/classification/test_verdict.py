@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import keras_papers.cli.main as cli
+from keras_papers import recipes
 from keras_papers.pipelines.classification import verdict
 from keras_papers.pipelines.classification.options import (
     QuantizeOptions,
@@ -173,14 +174,46 @@ def test_a_rare_class_that_is_not_found_is_reported():
     assert "rare classes" not in abouts(found)
 
 
-def test_few_steps_and_underfitting_differ():
-    (found,) = judge(84, 120, 0.74)
+PAPERS = recipes.get("MobileNetV2").plan(images=100, epochs=2)
+
+
+@pytest.mark.parametrize(
+    "settings, epochs, why",
+    [
+        ({}, 40, "without trained weights a network needs some 800 steps"),
+        ({"from_weights": True}, 1, "from trained weights the default is 100"),
+        ({"plan": PAPERS}, 2, "the recipe has 100"),
+    ],
+)
+def test_fewer_epochs_than_the_default_are_few_steps(settings, epochs, why):
+    (found,) = judge(84, 120, 0.74, epochs=epochs, **settings)
     assert found.about == "few steps" and found.command.endswith("100")
-    (found,) = judge(84, 120, 0.74, epochs=100)
+    assert found.text == (
+        "74.0% of the training images are right after "
+        f"{epochs} epoch{'s' * (epochs > 1)}; {why}"
+    )
+    (found,) = judge(84, 120, 0.74, epochs=100, **settings)
     assert found.about == "underfitting"
-    assert found.command.endswith("--weights imagenet")
-    (found,) = judge(84, 120, 0.74, epochs=100, has_imagenet=False)
-    assert found.command.endswith("--epochs 100")
+
+
+@pytest.mark.parametrize(
+    "settings, command, helps",
+    [
+        ({}, "--weights imagenet", "trained weights, more epochs"),
+        ({"plan": PAPERS}, "--weights imagenet", "trained weights, more"),
+        ({"has_imagenet": False}, "--epochs 100", "more epochs"),
+        ({"from_weights": True}, "--epochs 100", "more epochs"),
+    ],
+)
+def test_underfitting_is_answered_by_what_was_not_tried(
+    settings, command, helps
+):
+    (found,) = judge(84, 120, 0.74, epochs=100, **settings)
+    assert found.about == "underfitting"
+    assert found.text.startswith(
+        f"74.0% of the training images are right; {helps}"
+    )
+    assert found.command.endswith(command)
 
 
 def test_a_file_of_integers_that_is_worse_is_reported():
