@@ -360,6 +360,23 @@ def test_weights_that_timm_has_not_are_found_before_the_pictures_are_read(
         options.check()
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "model, alpha", [("ResNet18", None), ("MobileNetV3Small", 0.75)]
+)
+def test_a_file_of_another_network_is_found_before_it_is_warned_of(
+    model, alpha, tmp_path
+):
+    """Not that it is not known what it was trained on: it is known."""
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(content_of(draw_tensors("timm/mobilenetv3_small_050")))
+    options = TrainOptions(
+        model=model, alpha=alpha, weights=path, output=tmp_path / "out"
+    )
+    with pytest.raises(ValueError, match=r"Build MobileNetV3Small\(alpha=0.5"):
+        options.check()
+
+
 @pytest.mark.parametrize(
     "model, name, width",
     [

@@ -157,6 +157,13 @@ def test_an_option_of_a_teacher_without_one_is_named(option, photos, tmp_path):
         TrainOptions(photos, output=tmp_path, **option).check()
 
 
+def test_a_teacher_that_is_a_file_of_weights_alone_is_named(photos, tmp_path):
+    path = tmp_path / "resnet18.a1_in1k.safetensors"
+    path.write_bytes(b"weights")
+    with pytest.raises(ValueError, match="of another kind. Build .*as .keras"):
+        TrainOptions(photos, output=tmp_path / "out", teacher=path).check()
+
+
 def test_a_teacher_that_is_no_file_is_named(photos, tmp_path):
     with pytest.raises(ValueError, match="`teacher` must be a .keras file"):
         pipelines.train_image_classifier(
