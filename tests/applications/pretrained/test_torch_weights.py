@@ -421,8 +421,8 @@ def test_auxiliary_classifiers_change_no_digest():
     kinds = {"conv1.conv": "conv"}
     digest, classes = recognition.digest(without, kinds, GOOGLENET)
     assert digest and classes is None
-    with_one = without | {"aux1.fc2.weight": np.zeros((1000, 8), "float32")}
-    kinds = kinds | {"aux1.fc2": ""}
+    with_one = without | {"aux1.fc1.weight": np.zeros((1024, 8), "float32")}
+    kinds = kinds | {"aux1.fc1": ""}
     assert recognition.digest(with_one, kinds, GOOGLENET) == (digest, None)
 
 
