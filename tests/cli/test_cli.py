@@ -172,6 +172,15 @@ def test_info_prints_the_papers_table(capsys):
     assert re.search(r"kernel +exp_size +out +se +nl +s\n", text)
 
 
+def test_info_counts_the_values_of_a_recipe_that_are_from_memory(capsys):
+    text = run(capsys, "info", "MobileNetV3Small", "--recipe")
+    assert "\nbatch_norm       momentum 0.99, epsilon 0.001 *\n" in text
+    assert text.splitlines()[-1].startswith(
+        "MobileNetV3Small: the recipe of its paper, of 15 values, 13 from "
+        "memory and 2 chosen by this package"
+    )
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [

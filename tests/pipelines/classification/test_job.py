@@ -113,9 +113,7 @@ def test_the_model_is_that_of_the_best_epoch(trained, photos):
     np.testing.assert_allclose(
         validation_loss(output, photos), min(losses), rtol=1e-4
     )
-    assert f"epoch {report.best_epoch} of 2, lowest validation loss" in str(
-        report
-    )
+    assert f"  {report.best_epoch} of 2, lowest validation loss" in str(report)
     page = (output / "report.html").read_text()
     assert f"epoch {report.best_epoch}, lowest validation loss" in page
 

@@ -58,7 +58,7 @@ def test_the_report_prints_its_figures_and_the_best_model_first(made):
         "model.tflite 3.60 MB, 1.25 ms a row, differs from Keras by 2.0e-06",
         "pre-training replaced values, loss 0.4000 (chance 0.6000), accuracy "
         "85.0% (chance 70.0%); 900 rows, 300 unlabelled, 8 epochs",
-        "weights epoch 14 of 30, of the lowest validation loss",
+        "epoch of the model 14 of 30, of the lowest validation loss",
         "verdict few rows: a text",
     ):
         assert line in lines
