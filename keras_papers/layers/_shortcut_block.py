@@ -13,6 +13,15 @@ from keras_papers.layers._image_axes import (
 from keras_papers.layers.block import Block
 
 SHORTCUTS = ("A", "B", "C", None)
+HE_NORMAL = {  # reference 13 of the paper, equation 10; that of Keras has no
+    # values beyond 2.27 standard deviations, and takes longer to draw.
+    "class_name": "VarianceScaling",
+    "config": {
+        "scale": 2.0,
+        "mode": "fan_in",
+        "distribution": "untruncated_normal",
+    },
+}
 
 
 def _check_shortcut(name, value):

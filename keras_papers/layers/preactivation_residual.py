@@ -6,6 +6,7 @@ from keras import layers
 from keras_papers.layers._conv_norm import own_initializer
 from keras_papers.layers._image_axes import channel_axis, known_channels
 from keras_papers.layers._shortcut_block import (
+    HE_NORMAL,
     RESIDUAL_ARGUMENTS,
     ShortcutBlock,
 )
@@ -32,7 +33,9 @@ class PreactivationResidual(ShortcutBlock, checks=RESIDUAL_ARGUMENTS):
             Defaults to 0.9, so that they keep up with a short training.
         epsilon: Of the batch normalizations. Defaults to 0.00001001, that of
             keras.applications.
-        kernel_initializer: Of all convolutions. Defaults to `"he_normal"`.
+        kernel_initializer: Of all convolutions. Defaults to normals of the
+            variance 2 / inputs, as in the paper; Keras' `"he_normal"`
+            truncates them.
         data_format: `"channels_last"` or `"channels_first"`. Defaults to
             `keras.config.image_data_format()`.
         **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
@@ -64,7 +67,7 @@ class PreactivationResidual(ShortcutBlock, checks=RESIDUAL_ARGUMENTS):
         use_bias=True,
         momentum=0.9,
         epsilon=1.001e-5,
-        kernel_initializer="he_normal",
+        kernel_initializer=HE_NORMAL,
         data_format=None,
         **kwargs,
     ):

@@ -6,9 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_papers import applications, cost
+from keras_papers import applications, cost, layers
 from keras_papers.applications.registry import get_record
-from keras_papers.layers import BasicResidual
 from keras_papers.shapes_only import shapes_only
 from tests.support.answers import answers
 from tests.support.models import blocks_of, build
@@ -29,7 +28,7 @@ def test_a_file_of_keras_applications_loads_and_answers_the_same(
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 def test_option_a_adds_the_input_and_channels_of_zeros(data_format):
     maps = np.random.default_rng(0).normal(size=(2, 5, 6, 3))
-    block = BasicResidual(5, 2, shortcut="A", data_format=data_format)
+    block = layers.BasicResidual(5, 2, shortcut="A", data_format=data_format)
     first = data_format == "channels_first"
     images = maps.transpose(0, 3, 1, 2) if first else maps
     block.build(images.shape)
@@ -122,8 +121,8 @@ def test_urls_and_hashes_are_those_of_keras_applications():
     from keras.src.applications import resnet as reference
     from keras.src.applications import vgg16, vgg19
 
-    for layers in (50, 101, 152):
-        for name in (f"ResNet{layers}", f"ResNet{layers}V2"):
+    for depth in (50, 101, 152):
+        for name in (f"ResNet{depth}", f"ResNet{depth}V2"):
             family = get_record(name).published
             files = family.with_top[1.0,], family.no_top[1.0,]
             key = name.lower()
@@ -151,7 +150,7 @@ def kernels(seed):
 
 
 def test_fresh_kernels_are_normal_of_variance_2_by_their_inputs():
-    """Not truncated, as `he_normal` of Keras is, at two deviations."""
+    """Not truncated, as `he_normal` of Keras is, at 2.27 deviations."""
     drawn = kernels(0)
     for kernel in drawn.values():
         scaled = kernel / np.sqrt(2 / np.prod(kernel.shape[:3]))
@@ -169,3 +168,26 @@ def test_fresh_kernels_are_those_of_the_seed_and_differ():
         assert not np.array_equal(kernel, other[name])
     alike = [k for k in first.values() if k.shape == (3, 3, 32, 32)]
     assert len(alike) > 1 and not np.array_equal(*alike[:2])
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        layers.BasicResidual(128),
+        layers.BottleneckResidual(128, 128),
+        layers.PreactivationResidual(128, 128),
+    ],
+    ids=lambda block: type(block).__name__,
+)
+def test_a_block_by_itself_draws_as_those_of_the_networks(block):
+    keras.utils.set_random_seed(0)
+    block.build((1, 7, 7, 128))
+    kernel = max(block.get_weights(), key=np.size)
+    scaled = kernel / np.sqrt(2 / np.prod(kernel.shape[:3]))
+    assert np.mean(np.abs(scaled) > 2.28) == pytest.approx(0.0226, abs=0.002)
+
+
+def test_a_saved_block_keeps_the_initializer_it_was_saved_with():
+    saved = layers.BasicResidual(8, kernel_initializer="he_normal").get_config()
+    again = layers.BasicResidual.from_config(saved).kernel_initializer
+    assert isinstance(again, keras.initializers.HeNormal)

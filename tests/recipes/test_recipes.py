@@ -94,6 +94,31 @@ def test_the_dropout_of_a_recipe_is_that_of_the_networks_table():
         assert recipe.dropout == network.scaling.dropout
 
 
+def test_the_images_of_resnet_v2_are_varied_as_those_of_resnet():
+    """Appendix of the paper: the same data augmentation as in [1]."""
+    first, second = map(recipes.get, ("ResNet50", "ResNet50V2"))
+    assert "256 to 480 pixels, crops of 224, mirrored" in first.augmentation
+    assert second.augmentation == first.augmentation
+    assert second.augment == first.augment == "photo"
+    assert "augmentation" not in second.remembered
+
+
+def test_the_epochs_of_inception_v2_reach_the_accuracy_of_inception():
+    """Section 4.2.2: 14 times fewer than 31 million steps of 32 images."""
+    recipe = recipes.get("InceptionV2")
+    assert 31e6 / 14 * recipe.batch_size / IMAGES == pytest.approx(55, abs=0.5)
+    assert recipe.epochs == 55
+    assert "replica" not in recipe.notes
+    assert {"momentum", "weight_decay"} <= set(recipe.chosen)
+
+
+def test_what_is_said_of_b0_is_not_said_of_lite():
+    lite, b0 = map(recipes.get, ("EfficientNetLite0", "EfficientNetB0"))
+    assert "76.7" in b0.augmentation and "76.7" not in str(lite)
+    assert "Blocks are dropped with up to 0.2" in lite.notes
+    assert lite.sources[0].endswith("/efficientnet_lite_builder.py")
+
+
 def test_the_rate_of_resnet_v2_falls_after_30_and_60_epochs():
     plan = recipes.get("ResNet50V2").plan(25_600)
     rate = plan.optimizer()._learning_rate
@@ -104,6 +129,7 @@ def test_the_rate_of_resnet_v2_falls_after_30_and_60_epochs():
     np.testing.assert_allclose(found, [0.1, 0.1, 0.01, 0.01, 0.001], 1e-5)
 
 
+@pytest.mark.contract
 def test_the_rate_falls_in_stairs_after_a_warm_up():
     plan = recipes.get("MnasNetB1").plan(IMAGES)
     rate = plan.optimizer()._learning_rate

@@ -40,19 +40,10 @@ from keras_papers.checks import (
     check_name,
     plain_numbers,
 )
-from keras_papers.layers._conv_norm import own_initializer
 from keras_papers.layers._image_axes import channel_axis
+from keras_papers.layers._shortcut_block import HE_NORMAL
 
 EPSILON = 1.001e-5  # of the normalizations of the published weights
-INITIALIZER = {  # reference 13 of the paper, equation 10; Keras' he_normal
-    # has no values beyond two standard deviations, and takes longer to draw.
-    "class_name": "VarianceScaling",
-    "config": {
-        "scale": 2.0,
-        "mode": "fan_in",
-        "distribution": "untruncated_normal",
-    },
-}
 CIFAR_SIZE = 32
 
 
@@ -216,7 +207,6 @@ def build(
         "version": version,
         "shortcut": shortcut,
         "use_bias": use_bias,
-        "kernel_initializer": INITIALIZER,
         **norm,
     }
 
@@ -255,7 +245,7 @@ def _stem(x, network, alpha, use_bias, norm):
         1 if of_cifar else 2,
         "same" if of_cifar else "valid",
         use_bias=use_bias,
-        kernel_initializer=own_initializer(INITIALIZER),
+        kernel_initializer=HE_NORMAL,
         name="stem",
     )(x)
     if not network.preactivation:

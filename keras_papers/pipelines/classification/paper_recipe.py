@@ -97,9 +97,9 @@ def followed(options, settings, image_size):
     changes, left_out = list(plan.changes), list(plan.recipe.left_out)
     if options.teacher is not None:
         changes.append(
-            f"loss of {1 - options.label_weight:g} of the teacher's answers, "
-            f"temperature {options.temperature:g}, and "
-            f"{options.label_weight:g} of the labels for that of the labels"
+            f"loss: {1 - options.label_weight:g} x teacher's answers "
+            f"(temperature {options.temperature:g}) + "
+            f"{options.label_weight:g} x labels, instead of labels alone"
         )
     if alpha != 1:
         changes.append(f"alpha {alpha:g} for 1")

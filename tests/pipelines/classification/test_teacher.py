@@ -101,8 +101,8 @@ def test_a_recipe_teaches_with_its_weight_decay(trained, photos, tmp_path):
     assert report.teacher.file == str(trained[1] / "model.keras")
     assert report.recipe.text.startswith("RMSprop, momentum 0.9, rho 0.9")
     assert (
-        "loss of 0.9 of the teacher's answers, temperature 4, and 0.1 of the "
-        "labels for that of the labels"
+        "loss: 0.9 x teacher's answers (temperature 4) + 0.1 x labels, "
+        "instead of labels alone"
     ) in report.recipe.changes
     student = keras.saving.load_model(tmp_path / "out" / "model.keras")
     assert student.get_layer("stage1_block1_depthwise_norm").momentum < 0.99
