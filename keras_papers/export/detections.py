@@ -22,7 +22,7 @@ from keras_papers.export.metadata.object_detection import (
 class Suppression(NamedTuple):
     """Which of overlapping boxes are kept, and how many.
 
-    Args:
+    Attributes:
         max_detections: Positive int. Boxes of an image. Defaults to 100.
         iou_threshold: Float above 0 and at most 1. A box that overlaps a
             better one by more is dropped. Defaults to 0.5.

@@ -12,7 +12,7 @@ ACTIVATIONS = (None, *image_segmentation.ACTIVATIONS)
 class ImageSegmentation(NamedTuple):
     """Segmentation of images, as the task of a file.
 
-    Args:
+    Attributes:
         activation: What makes shares of the classes of the model's outputs,
             which the task library then applies: `"softmax"`, `"sigmoid"` or
             `"none"`. Defaults to None, as the graph shows: none after a

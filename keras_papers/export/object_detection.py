@@ -29,7 +29,7 @@ class ObjectDetection(NamedTuple):
     without the background; or, with `suppression`, the boxes that are chosen
     of these, as `location`, `category`, `score` and `number of detections`.
 
-    Args:
+    Attributes:
         anchors: Array `(anchors, 4)` of (x_min, y_min, x_max, y_max) in
             pixels of the model's input.
         box_weights: Four floats, by which the codes of x, y, width and height
