@@ -133,6 +133,26 @@ def test_masks_are_found_by_folder_and_name(pictures, masks, ending, tmp_path):
     check_read(load_masks(with_classes(tmp_path), seed=0))
 
 
+@pytest.mark.parametrize("name", ["road_l", "road_gt", "road_label"])
+def test_a_picture_may_be_called_as_a_mask_is(name, tmp_path):
+    names = ["road", name, *NAMES]
+    beside, apart = tmp_path / "beside", tmp_path / "apart"
+    write_set(beside, gray, ".", "_mask.png", ".", names)
+    write_set(apart, gray, names=names)
+    for folder in (beside, apart):
+        whole = join(load_masks(with_classes(folder), seed=0).images)
+        masks = {
+            pathlib.Path(file).stem: pathlib.Path(mask).stem
+            for file, mask in zip(whole.files, whole.answers, strict=True)
+        }
+        ending = "_mask" if folder == beside else ""
+        assert masks == {each: f"{each}{ending}" for each in names}
+    (apart / "masks" / f"{name}.png").unlink()
+    with pytest.warns(UserWarning, match="1 pictures without a mask are left"):
+        found = load_masks(apart, seed=0)
+    assert len(join(found.images)) == len(names) - 1
+
+
 def test_folders_and_lists_divide_the_pictures(tmp_path):
     for role, names in (("train", NAMES[:4]), ("val", NAMES[4:6])):
         write_set(tmp_path / role, gray, names=names)
@@ -191,6 +211,18 @@ def test_classes_without_a_list_are_called_by_their_indices(tmp_path):
     with pytest.warns(UserWarning, match="no file lists the 3 classes"):
         images = load_masks(write_set(tmp_path, gray), seed=0).images
     assert images.names == ("class 0", "class 1", "class 2")
+
+
+def test_classes_in_another_order_than_the_models_are_refused(tmp_path):
+    folder = with_classes(write_set(tmp_path, gray))
+    assert load_masks(folder, seed=0, names=CLASSES).images.names == CLASSES
+    other = CLASSES[::-1]
+    with pytest.raises(
+        ValueError, match="tree, car, ground. Received.*has ground, car, tree"
+    ):
+        load_masks(folder, seed=0, names=other)
+    (folder / "classes.txt").unlink()
+    assert load_masks(folder, seed=0, names=other).images.names == other
 
 
 def replaced(mask):

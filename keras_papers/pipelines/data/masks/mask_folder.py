@@ -12,7 +12,7 @@ from keras_papers.pipelines.data.answered_set import answered_set
 from keras_papers.pipelines.data.checked_pictures import check_pictures
 from keras_papers.pipelines.data.class_list import read_class_list
 from keras_papers.pipelines.data.folder_hints import look_around
-from keras_papers.pipelines.data.folder_levels import ANSWERS
+from keras_papers.pipelines.data.folder_levels import ANSWERS, INPUTS
 from keras_papers.pipelines.data.folder_walk import files_below, is_picture_name
 from keras_papers.pipelines.data.image_lists import check_listed, listed_roles
 from keras_papers.pipelines.data.image_set import ImageSet
@@ -79,12 +79,14 @@ def load_masks(folder, seed, *, names=None, ignore=IGNORE, strict=False):
     """
     pairs, notes = _pairs(folder)
     colors = read_class_colors(folder, IGNORE)
-    known = names or (colors.names if colors else read_class_list(folder))
-    if colors and tuple(known) != colors.names:
+    listed = colors.names if colors else read_class_list(folder)
+    known = names or listed
+    if listed and tuple(known) != listed:
         raise ValueError(
-            "`data` must hold masks of the classes that the model knows, "
-            f"{', '.join(known)}. Received: {colors.file!r} with "
-            f"{', '.join(colors.names)}. Change the table."
+            "`data` must hold masks of the classes that the model knows, in "
+            f"their order: {', '.join(known)}. Received: data={str(folder)!r}, "
+            f"whose list of classes has {', '.join(listed)}. Export the masks "
+            "with the classes of the model, or change the list if it is wrong."
         )
     files = [picture for picture, _, _ in pairs]
     checked = check_pictures(files, strict)
@@ -129,26 +131,24 @@ def _pairs(folder):
         )
     files = files_below(folder)
     roles = listed_roles(folder, files, "Segmentation")
-    below = {file: _words_of_folders(file, folder) for file in files}
-    files = [file for file in files if not below[file] & OF_OBJECTS]
-    masks = [
-        file
-        for file in files
-        if is_picture_name(file)
-        and (below[file] & ANSWERS or ENDINGS.search(pathlib.Path(file).stem))
-    ]
-    pictures = pictures_by_key(sorted(set(files) - set(masks)), folder)
+    masks = _masks(files, folder)
+    pictures = pictures_by_key(
+        [
+            file
+            for file in files
+            if file not in masks
+            and not _words_of_folders(file, folder) & OF_OBJECTS
+        ],
+        folder,
+    )
     pairs = {}
-    for mask in masks:
-        keys = [key_of(mask, folder, of_answer=each) for each in (False, True)]
-        key = next((key for key in keys if key in pictures), None)
+    for mask, key in masks.items():
         if key is None:
-            if not below[mask] & ANSWERS:  # a picture called, say, road_l
-                continue
             raise ValueError(
                 "`data` must hold the picture of each mask. Received: "
-                f"{mask!r}, and no picture called {keys[-1]!r}. Add the "
-                "picture, or remove the mask."
+                f"{mask!r}, and no picture called "
+                f"{key_of(mask, folder, of_answer=True)!r}. Add the picture, "
+                "or remove the mask."
             )
         if pathlib.Path(mask).suffix.lower() in LOSSY:
             raise ValueError(
@@ -180,6 +180,43 @@ def _pairs(folder):
     if lost:
         notes.append(f"{lost:,} pictures without a mask are left out")
     return [pairs[key] for key in sorted(pairs)], notes
+
+
+def _masks(files, folder):
+    """Returns the key of the picture of each mask, None where there is none.
+
+    Masks lie in folders of masks, or beside a picture with, say, `_mask` at
+    the end of the name. A picture may be called so, too, such as `road_l`.
+    """
+    below = {
+        file: _words_of_folders(file, folder)
+        for file in files
+        if is_picture_name(file)
+    }
+    below = {
+        file: words for file, words in below.items() if not words & OF_OBJECTS
+    }
+    masks = [file for file, words in below.items() if words & ANSWERS]
+    beside = [
+        file
+        for file, words in below.items()
+        if not words & (ANSWERS | INPUTS)
+        and ENDINGS.search(pathlib.PurePath(file).stem)
+    ]
+    keys = {key_of(file, folder) for file in set(below) - set(masks)}
+    found = {}
+    for mask in masks:
+        own = (key_of(mask, folder, of_answer=each) for each in (False, True))
+        found[mask] = next((key for key in own if key in keys), None)
+    for file in beside:
+        key = key_of(file, folder, of_answer=True)
+        if key in keys:
+            found[file] = key
+    have_masks = set(found.values())
+    for file in beside:  # what has a mask is a picture
+        if key_of(file, folder) in have_masks:
+            found.pop(file, None)
+    return found
 
 
 def _words_of_folders(file, folder):
