@@ -170,6 +170,20 @@ def test_pictures_without_a_text_file_show_no_object(tmp_path):
     assert answers["p1"].boxes.shape == (0, 4)
 
 
+@pytest.mark.parametrize(
+    ("kind", "files"), [("voc", "XML file"), ("coco", "COCO JSON file")]
+)
+def test_pictures_without_an_annotation_are_left_out_with_a_note(
+    kind, files, tmp_path
+):
+    folder = box_files.WRITERS[kind](tmp_path)
+    box_files.write_pictures(folder / "more", ["q0", "q1"])
+    (folder / "LICENSE").write_text("free\n")
+    with pytest.warns(UserWarning, match=f"2 pictures are named by no {files}"):
+        answers = by_name(load_boxes(folder, seed=0).images)
+    assert set(answers) == set(box_files.SCENES)
+
+
 def test_boxes_at_the_side_are_cut_by_a_pixel_without_a_word(tmp_path):
     folder = box_files.write_voc(tmp_path)
     text = box_files.voc_text([("cat", (0, 1, 61, 40.5))])

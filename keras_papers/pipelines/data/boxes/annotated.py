@@ -35,6 +35,20 @@ class Boxes(NamedTuple):
     size: tuple  # (height, width) of the picture
 
 
+def without_annotation(pictures, annotated, kind):
+    """Returns the notes on pictures that are left out, none or one.
+
+    Args:
+        pictures: Paths of all pictures.
+        annotated: Paths of those with an annotation.
+        kind: Of the files that could name the others, for people.
+    """
+    number = len(set(pictures) - set(annotated))
+    if not number:
+        return ()
+    return (f"{number:,} pictures are named by no {kind}, and are left out",)
+
+
 def missing_picture(file, named, found="no such picture"):
     """Returns the error of an annotation whose picture is not found.
 

@@ -1,6 +1,7 @@
 """COCO: one JSON file for a folder of pictures, or for each part of it."""
 
 import collections
+import itertools
 import json
 import os
 import re
@@ -10,6 +11,7 @@ from keras_papers.pipelines.data.boxes.annotated import (
     Annotations,
     damaged,
     missing_picture,
+    without_annotation,
 )
 from keras_papers.pipelines.data.class_list import checked_names
 from keras_papers.pipelines.data.folder_levels import role_of
@@ -90,9 +92,17 @@ def read(folder, files):
             raise damaged(
                 file, NAME, f"boxes of the unknown image {next(iter(boxes))!r}"
             )
-    notes = ()
+    notes = without_annotation(
+        [
+            path
+            for path in itertools.chain(*pictures.values())
+            if os.path.splitext(path)[1]  # without one it is, say, a LICENSE
+        ],
+        [each.picture for each in found],
+        "COCO JSON file",
+    )
     if crowds:
-        notes = (
+        notes += (
             f"{crowds:,} boxes of crowds are not trained on, and what is found "
             "in them is neither right nor wrong",
         )

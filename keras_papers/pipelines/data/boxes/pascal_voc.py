@@ -14,6 +14,7 @@ from keras_papers.pipelines.data.boxes.annotated import (
     Annotations,
     damaged,
     missing_picture,
+    without_annotation,
 )
 from keras_papers.pipelines.data.class_list import read_class_list
 from keras_papers.pipelines.data.image_lists import check_listed, listed_roles
@@ -60,12 +61,12 @@ def read(folder, files):
     pictures = pictures_by_key(files, folder)
     by_name = {os.path.basename(file): file for file in files}
     roles = listed_roles(folder, files, "Main")
-    found, unlisted = [], 0
+    found, unlisted = [], []
     for file in annotation_files(files):
         key = key_of(file, folder)
         stem = pathlib.PurePath(file).stem
         if roles and stem not in roles:
-            unlisted += 1
+            unlisted.append(pictures.get(key))
             continue
         root = _parsed(file)
         named = root.findtext("filename") or stem
@@ -86,11 +87,12 @@ def read(folder, files):
         )
     names = [pathlib.PurePath(each.file).stem for each in found]
     check_listed(roles, names, folder, "Main")
-    notes = ()
+    annotated = [*(each.picture for each in found), *unlisted]
+    notes = without_annotation(pictures.values(), annotated, "XML file")
     if unlisted:
-        notes = (
-            f"{unlisted:,} annotations are in no list of ImageSets/Main, and "
-            "are left out",
+        notes += (
+            f"{len(unlisted):,} annotations are in no list of ImageSets/Main, "
+            "and are left out",
         )
     return Annotations(found, read_class_list(folder), notes)
 
