@@ -129,6 +129,8 @@ def test_data_yaml_names_the_folders_of_the_parts(tmp_path):
         "names:\n- cat\n- 'dog'\nnc: 2",
         'names: ["cat",\n  "dog"]\n',
         "path: ../set\nnames:\n  0: cat\n  1: dog\n",
+        "names:\n  1: dog\n  0: cat\n",
+        "names: {1: dog, 0: cat}",
     ],
 )
 def test_names_are_read_from_yaml_as_tools_write_it(text, tmp_path):
@@ -273,6 +275,14 @@ def with_no_annotation(folder):
     box_files.write_pictures(folder)
 
 
+def named(text):
+    def write(folder):
+        box_files.write_yolo(folder)
+        (folder / "data.yaml").write_text(f"names:\n{text}\n")
+
+    return write
+
+
 def with_an_empty_list(folder):
     box_files.write_yolo(folder)
     (folder / "data.yaml").unlink()
@@ -326,6 +336,9 @@ BAD = {
     "words": (yolo("0 .5 .5 .1 .1\n0 1 2"), "p0.txt', line 2: '0 1 2'"),
     "confidence": (yolo("0 .5 .5 .1 .1 .9"), "p0.txt', line 1"),
     "no names": (without_names, "without data.yaml and classes.txt"),
+    "gap": (named("  0: cat\n  2: dog"), "data.yaml', which has 0, 2. Write"),
+    "number twice": (named("  0: cat\n  0: dog"), "which has 0, 0. Write"),
+    "half numbered": (named("  0: cat\n  - dog"), "which has 0. Write a name"),
     "empty list": (with_an_empty_list, "classes.txt', which lists none"),
     "category": (edited(change_category), "with a box of category 99"),
     "image": (edited(change_image), "boxes of the unknown image 99"),

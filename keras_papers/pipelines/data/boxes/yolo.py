@@ -179,13 +179,12 @@ def _settings(files):
     if not found:
         return _Settings()
     ((file, values),) = found
-    names = values["names"]
-    names = checked_names([names] if isinstance(names, str) else names, file)
+    names = checked_names(_in_order(values["names"], file), file)
     folders = []
     for key, value in values.items():
         role = role_of(key)
         for place in [value] if isinstance(value, str) else value:
-            if not role or key == "names" or not place:
+            if not role or not place or not isinstance(place, str):
                 continue
             if place.endswith(".txt"):
                 raise ValueError(
@@ -198,8 +197,27 @@ def _settings(files):
     return _Settings(names, folders)
 
 
+def _in_order(names, file):
+    """Returns names in the order of their numbers, if they are numbered."""
+    if isinstance(names, str):
+        return [names]
+    numbers = [name[0] for name in names if isinstance(name, tuple)]
+    if not numbers:
+        return names
+    if sorted(numbers) != sorted(map(str, range(len(names)))):
+        raise ValueError(
+            "The numbers of the names of classes are 0, 1 and so on, each "
+            f"once. Received: {str(file)!r}, which has {', '.join(numbers)}. "
+            "Write a name for each number."
+        )
+    return [name for _, name in sorted(names, key=lambda each: int(each[0]))]
+
+
 def _yaml(text):
-    """Returns the keys of a simple YAML file with texts or lists of texts."""
+    """Returns the keys of a simple YAML file with texts or lists of texts.
+
+    In a list, a text with a number or a key is a pair of both.
+    """
     values, key = {}, None
     # A list in brackets may take several lines.
     text = re.sub(r"\[[^]]*\]", lambda found: " ".join(found[0].split()), text)
@@ -207,19 +225,21 @@ def _yaml(text):
         line = re.sub(r"(^|\s)#.*", "", line).rstrip()
         if not line:
             continue
-        inner = re.fullmatch(r"\s*-\s+(.*)|\s+\d+\s*:\s*(.*)", line)
+        inner = re.fullmatch(r"\s*-\s+(.*)|\s+(\d+)\s*:\s*(.*)", line)
         if inner and key is not None:
             if not isinstance(values[key], list):
                 values[key] = []
-            values[key].append(_plain(inner[1] or inner[2]))
+            number, item = inner[2], _plain(inner[1] or inner[3])
+            values[key].append((number, item) if number else item)
             continue
         outer = re.fullmatch(r"(\w+)\s*:\s*(.*)", line)
         if not outer:
             continue
         key, value = outer[1], outer[2].strip()
         if value.startswith("{"):
-            pairs = value.strip("{}").split(",")
-            values[key] = [_plain(pair.partition(":")[2]) for pair in pairs]
+            items = value.strip("{}").split(",")
+            pairs = [each.partition(":") for each in items if each.strip()]
+            values[key] = [(_plain(n), _plain(text)) for n, _, text in pairs]
         elif value.startswith("["):
             items = value.strip("[]").split(",")
             values[key] = [_plain(each) for each in items if each.strip()]
