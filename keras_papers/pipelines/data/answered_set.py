@@ -1,4 +1,4 @@
-"""Pictures with their answers, boxes or masks, as a set that is divided."""
+"""Pictures with their answers, boxes or masks, divided or as one part."""
 
 import warnings
 
@@ -54,12 +54,7 @@ def answered_set(folder, names, files, answers, roles, checked, seed):
             f"{files[int(np.argmax(roles == 'unlabelled'))]!r}, whose folder "
             "is called as one without answers. Rename or remove it."
         )
-    whole = AnsweredPart(
-        np.array(files, object),
-        np.zeros(len(files), int),
-        checked.hashes,
-        as_objects(answers),
-    )
+    whole = _part(files, answers, checked)
     parts = {
         role: whole[checked.good & (roles == role)]
         for role in ("train", "val", "test")
@@ -81,6 +76,63 @@ def answered_set(folder, names, files, answers, roles, checked, seed):
         *division[:3],
         tuple(checked.skipped),
         division.duplicates,
+    )
+
+
+def of_test(found, roles):
+    """Returns those that a finished model is tested on, of a folder's pictures.
+
+    They are those of `"test"`; without such, of `"val"`; without either, all.
+
+    Args:
+        found: A list of what stands for a picture.
+        roles: The role of each, or None.
+    """
+    for role in ("test", "val"):
+        if role in roles:
+            return [
+                each
+                for each, its in zip(found, roles, strict=True)
+                if its == role
+            ]
+    return found
+
+
+def answered_part(folder, files, answers, checked):
+    """Returns the pictures that can be read, undivided.
+
+    Args:
+        folder: The folder of the user, for errors.
+        files: Paths of the pictures.
+        answers: What each shows, `Boxes` or a mask.
+        checked: What `check_pictures` returned of the files.
+
+    Returns:
+        An `AnsweredPart`.
+
+    Raises:
+        ValueError: If no picture can be read.
+
+    Warns:
+        UserWarning: Of pictures with different values for white.
+    """
+    part = _part(files, answers, checked)[checked.good]
+    if not len(part):
+        raise ValueError(
+            "`data` must hold pictures that can be read. Received: "
+            f"data={str(folder)!r} with none. Check the folder."
+        )
+    for note in describe_whites(checked.whites):
+        warnings.warn(note, UserWarning, stacklevel=3)
+    return part
+
+
+def _part(files, answers, checked):
+    return AnsweredPart(
+        np.array(files, object),
+        np.zeros(len(files), int),
+        checked.hashes,
+        as_objects(answers),
     )
 
 

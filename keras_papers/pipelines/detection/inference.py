@@ -7,13 +7,12 @@ import pathlib
 from typing import NamedTuple
 
 from keras_papers.files.drafts import draft_of
-from keras_papers.pipelines.data.boxes.box_folder import load_boxes
+from keras_papers.pipelines.data.boxes.box_folder import load_test_boxes
 from keras_papers.pipelines.data.picture_list import list_pictures
 from keras_papers.pipelines.data.pictures import read_picture, reason_of
 from keras_papers.pipelines.data.split import (
     Seen,
     described,
-    join,
     split_beside,
     unseen,
 )
@@ -157,7 +156,7 @@ class BoxEvaluation(NamedTuple):
     ap50: float
     ap75: float
     classes: list  # a `ClassScores` for each
-    seen: Seen | None  # of the whole folder; None if that is not known
+    seen: Seen | None  # of all that `data` has to test; None if not known
 
     def __str__(self):
         of_what, left_out = described(self.seen)
@@ -180,7 +179,9 @@ def evaluate_detector(options):
 
     Args:
         model: Path of a .tflite or .keras detector.
-        data: Folder of pictures and boxes, as for `train_detector`.
+        data: Folder of pictures and boxes, as for `train_detector`, of one
+            picture or more. Its part `test` is taken; without it, `val`;
+            without either, all pictures.
         repair: As for `train_detector`.
 
     Returns:
@@ -194,11 +195,9 @@ def evaluate_detector(options):
             that is not known.
     """
     finder = open_detector(options.model)
-    boxes = load_boxes(
-        options.data, 0, names=finder.labels, repair=options.repair
-    )
+    part = load_test_boxes(options.data, finder.labels, repair=options.repair)
     split = split_beside(options.model)
-    part, counts = unseen(join(boxes.images), split, options.model)
+    part, counts = unseen(part, split, options.model)
     metric = measure(finder, part).metric
     scores = metric.result()
     return BoxEvaluation(

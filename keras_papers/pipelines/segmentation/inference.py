@@ -7,13 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_papers.metrics import label_map
-from keras_papers.pipelines.data.masks.mask_folder import load_masks
+from keras_papers.pipelines.data.masks.mask_folder import load_test_masks
 from keras_papers.pipelines.data.picture_list import list_pictures
 from keras_papers.pipelines.data.pictures import read_picture, reason_of
 from keras_papers.pipelines.data.split import (
     Seen,
     described,
-    join,
     split_beside,
     unseen,
 )
@@ -123,7 +122,7 @@ class MaskEvaluation(NamedTuple):
     mean_iou: float
     pixel_accuracy: float
     ious: dict  # by the name of the class; None where it does not occur
-    seen: Seen | None  # of the whole folder; None if that is not known
+    seen: Seen | None  # of all that `data` has to test; None if not known
 
     def __str__(self):
         of_what, left_out = described(self.seen)
@@ -146,7 +145,9 @@ def evaluate_segmenter(options):
 
     Args:
         model: Path of a .tflite or .keras segmenter.
-        data: Folder of pictures and masks, as for `train_segmenter`.
+        data: Folder of pictures and masks, as for `train_segmenter`, of one
+            picture or more. Its part `test` is taken; without it, `val`;
+            without either, all pictures.
         ignore: As for `train_segmenter`.
 
     Returns:
@@ -160,12 +161,12 @@ def evaluate_segmenter(options):
             that is not known.
     """
     segmenter = open_segmenter(options.model)
-    masks = load_masks(
-        options.data, 0, names=segmenter.labels, ignore=options.ignore
+    part, reader = load_test_masks(
+        options.data, segmenter.labels, ignore=options.ignore
     )
     split = split_beside(options.model)
-    part, counts = unseen(join(masks.images), split, options.model)
-    found = measure(segmenter, part, masks.reader)
+    part, counts = unseen(part, split, options.model)
+    found = measure(segmenter, part, reader)
     return MaskEvaluation(
         os.fspath(options.model),
         len(part),

@@ -15,6 +15,7 @@ from PIL import Image
 from keras_papers.pipelines.data.boxes.box_folder import (
     check_box_folder,
     load_boxes,
+    load_test_boxes,
 )
 from keras_papers.pipelines.data.split import divided_as, join, split_of
 from tests.support import box_files
@@ -394,6 +395,32 @@ def test_pictures_that_cannot_be_read_are_left_out_or_refused(tmp_path):
     assert "p3" not in by_name(images) and len(images.skipped) == 1
     with pytest.raises(ValueError, match="pictures only, with strict=True"):
         load_boxes(folder, seed=0, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("parts", "tested"),
+    [
+        (["test"], "test"),
+        (["train", "valid", "test"], "test"),
+        (["train", "valid"], "valid"),
+        (["train"], "train"),
+        (["."], "."),
+    ],
+)
+def test_a_model_is_tested_on_one_picture_or_more_of_its_part(
+    parts, tested, tmp_path
+):
+    for part in parts:
+        scenes = {f"in {part}": [("cat", (1, 1, 9, 9))]}
+        box_files.write_voc(tmp_path / part, scenes)
+    found = load_test_boxes(tmp_path, box_files.NAMES)
+    assert [pathlib.Path(f).stem for f in found.files] == [f"in {tested}"]
+    assert found.answers[0].classes.tolist() == [0]
+    # A copy counts, too.
+    for kind in ("JPEGImages", "Annotations"):
+        for file in (tmp_path / tested / kind).iterdir():
+            shutil.copy(file, file.with_stem("copy"))
+    assert len(load_test_boxes(tmp_path, box_files.NAMES)) == 2
 
 
 @pytest.fixture

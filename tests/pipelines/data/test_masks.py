@@ -10,6 +10,7 @@ from PIL import Image
 from keras_papers.pipelines.data.masks.mask_folder import (
     check_mask_folder,
     load_masks,
+    load_test_masks,
 )
 from keras_papers.pipelines.data.split import join
 from tests.support.box_files import write_pictures
@@ -223,6 +224,47 @@ def test_classes_in_another_order_than_the_models_are_refused(tmp_path):
         load_masks(folder, seed=0, names=other)
     (folder / "classes.txt").unlink()
     assert load_masks(folder, seed=0, names=other).images.names == other
+
+
+@pytest.mark.parametrize(
+    ("parts", "tested"),
+    [
+        (["test"], "test"),
+        (["train", "valid", "test"], "test"),
+        (["train", "valid"], "valid"),
+        (["train"], "train"),
+        (["."], "."),
+    ],
+)
+def test_a_model_is_tested_on_one_picture_or_more_of_its_part(
+    parts, tested, tmp_path
+):
+    for part in parts:
+        write_set(tmp_path / part, gray, names=[f"in {part}"])
+    found, reader = load_test_masks(with_classes(tmp_path), CLASSES)
+    assert [pathlib.Path(f).stem for f in found.files] == [f"in {tested}"]
+    np.testing.assert_array_equal(
+        reader.read(found.answers[0]), mask_of(f"in {tested}")
+    )
+    # A copy counts, too; a mask of another part is not read.
+    for kind in ("images", "masks"):
+        for part in parts:
+            for file in (tmp_path / part / kind).iterdir():
+                if part == tested:
+                    shutil.copy(file, file.with_stem("copy"))
+                elif kind == "masks":
+                    file.write_bytes(b"no mask")
+    assert len(load_test_masks(tmp_path, CLASSES)[0]) == 2
+
+
+def test_a_folder_to_test_on_holds_a_picture_that_can_be_read(tmp_path):
+    folder = with_classes(write_set(tmp_path, gray, names=["a"]))
+    (folder / "images" / "a.png").write_bytes(b"no picture")
+    with (
+        pytest.warns(UserWarning, match="1 file cannot be read"),
+        pytest.raises(ValueError, match="pictures that can be read. Received"),
+    ):
+        load_test_masks(folder, CLASSES)
 
 
 def replaced(mask):

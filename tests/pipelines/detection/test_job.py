@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import zipfile
 
 import h5py
@@ -18,7 +19,10 @@ from keras_papers.applications import SSDLiteMobileNetV3Small
 from keras_papers.export import TFLiteFile, metadata
 from keras_papers.files.figures_json import to_json
 from keras_papers.metrics import AveragePrecision
-from keras_papers.pipelines.data.boxes.box_folder import load_boxes
+from keras_papers.pipelines.data.boxes.box_folder import (
+    load_boxes,
+    load_test_boxes,
+)
 from keras_papers.pipelines.data.pictures import picture_size, read_picture
 from keras_papers.pipelines.data.scenes import load_scenes
 from keras_papers.pipelines.detection import files, measures
@@ -30,6 +34,7 @@ from keras_papers.pipelines.training.training_folder import StateFolder
 from tests.support.box_files import voc_text
 from tests.support.html import parse
 from tests.support.killing import KillAtWrite
+from tests.support.scene_folders import write_boxes
 
 CLASSES = ["circle", "square", "triangle"]
 
@@ -178,6 +183,22 @@ def test_an_evaluation_leaves_out_what_was_trained_on(detected, shapes):
         assert found.ap50 == pytest.approx(report.ap50, abs=0.02)
     assert "without 14 that it was trained on and 2" in str(found)
     assert [each.name for each in found.classes] == CLASSES
+
+
+def test_an_evaluation_takes_the_part_to_test_on_without_a_list(
+    detected, tmp_path
+):
+    """Measured again on the pictures of that part alone."""
+    _, output = detected
+    model = shutil.copy(output / "model.tflite", tmp_path)
+    for seed, (part, number) in enumerate([("train", 6), ("test", 2)]):
+        write_boxes(tmp_path / "set" / part, number, 96, seed)
+    with pytest.warns(UserWarning, match=r"no split\.json beside"):
+        found = pipelines.evaluate_detector(model, tmp_path / "set")
+    part = load_test_boxes(tmp_path / "set" / "test", CLASSES)
+    again = measures.measure(open_detector(model), part).metric.result()
+    assert found.pictures == 2 and found.seen is None
+    assert (found.ap, found.ap50) == (again.ap, again.ap50)
 
 
 def test_other_classes_than_the_models_are_refused(detected, shapes, tmp_path):

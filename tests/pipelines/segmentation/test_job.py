@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 
 import keras
 import numpy as np
@@ -15,11 +16,17 @@ from keras_papers import export, pipelines
 from keras_papers.export import metadata
 from keras_papers.files.figures_json import to_json
 from keras_papers.metrics import label_map
-from keras_papers.pipelines.data.masks.mask_folder import load_masks
+from keras_papers.pipelines.data.masks.mask_folder import (
+    load_masks,
+    load_test_masks,
+)
 from keras_papers.pipelines.data.pictures import read_picture
-from keras_papers.pipelines.segmentation import files, job
+from keras_papers.pipelines.segmentation import files, job, measures
 from keras_papers.pipelines.segmentation.options import SegmentOptions
-from keras_papers.pipelines.segmentation.segmenter_file import Segmenter
+from keras_papers.pipelines.segmentation.segmenter_file import (
+    Segmenter,
+    open_segmenter,
+)
 from keras_papers.pipelines.segmentation.verdict import of_training
 from tests.support.html import parse
 from tests.support.killing import KillAtWrite
@@ -171,6 +178,22 @@ def test_an_evaluation_leaves_out_what_was_trained_on(segmented, shapes):
         assert found.mean_iou == pytest.approx(report.mean_iou, abs=1e-3)
     assert "without 14 that it was trained on and 2" in str(found)
     assert list(found.ious) == CLASSES
+
+
+def test_an_evaluation_takes_the_part_to_test_on_without_a_list(
+    segmented, tmp_path
+):
+    """Measured again on the pictures of that part alone."""
+    _, output = segmented
+    model = shutil.copy(output / "model.tflite", tmp_path)
+    for seed, (part, number) in enumerate([("train", 6), ("test", 2)]):
+        write_masks(tmp_path / "set" / part, number, 96, seed)
+    with pytest.warns(UserWarning, match=r"no split\.json beside"):
+        found = pipelines.evaluate_segmenter(model, tmp_path / "set")
+    part, reader = load_test_masks(tmp_path / "set" / "test", CLASSES)
+    again = measures.measure(open_segmenter(model), part, reader)
+    assert found.pictures == 2 and found.seen is None
+    assert found.mean_iou == again.mean_iou
 
 
 def test_other_classes_than_the_models_are_refused(segmented, tmp_path):

@@ -10,7 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers.pipelines.data.answered_set import answered_set
+from keras_papers.pipelines.data.answered_set import (
+    answered_part,
+    answered_set,
+    of_test,
+)
 from keras_papers.pipelines.data.boxes import coco, pascal_voc, yolo
 from keras_papers.pipelines.data.boxes.annotated import Boxes
 from keras_papers.pipelines.data.checked_pictures import check_pictures
@@ -60,6 +64,46 @@ def load_boxes(folder, seed, *, names=None, repair=False, strict=False):
         UserWarning: Of what is left out or was repaired.
     """
     found, format_ = _read(folder)
+    known, answers, checked = _checked_all(
+        found, format_, folder, names, repair, strict
+    )
+    files = [each.picture for each in found.pictures]
+    roles = [each.role for each in found.pictures]
+    images = answered_set(folder, known, files, answers, roles, checked, seed)
+    return BoxSet(images, format_.NAME)
+
+
+def load_test_boxes(folder, names, *, repair=False):
+    """Finds the pictures that a finished model is tested on, and their boxes.
+
+    They are those of the part `test`; without it, of `val`; without either,
+    all. Copies stay, and one picture is enough.
+
+    Args:
+        folder: As for `load_boxes`.
+        names: Of the classes of the model.
+        repair: As for `load_boxes`.
+
+    Returns:
+        An `AnsweredPart` of `Boxes`.
+
+    Raises:
+        ValueError: As `load_boxes` does. Of the other parts annotations are
+            read, but no pictures.
+
+    Warns:
+        UserWarning: Of what is left out or was repaired.
+    """
+    found, format_ = _read(folder)
+    roles = [each.role for each in found.pictures]
+    found = found._replace(pictures=of_test(found.pictures, roles))
+    _, answers, checked = _checked_all(found, format_, folder, names, repair)
+    files = [each.picture for each in found.pictures]
+    return answered_part(folder, files, answers, checked)
+
+
+def _checked_all(found, format_, folder, names, repair, strict=False):
+    """Returns the names of the classes, `Boxes` of each picture, `Checked`."""
     if not any(each.boxes for each in found.pictures):
         raise ValueError(
             f"`data` is {BOXES}. Received: data={str(folder)!r}, with "
@@ -81,10 +125,8 @@ def load_boxes(folder, seed, *, names=None, repair=False, strict=False):
             f"left out, the first in {repaired[0]}"
         )
     for note in notes:
-        warnings.warn(note, UserWarning, stacklevel=2)
-    roles = [each.role for each in found.pictures]
-    images = answered_set(folder, known, files, answers, roles, checked, seed)
-    return BoxSet(images, format_.NAME)
+        warnings.warn(note, UserWarning, stacklevel=3)
+    return known, answers, checked
 
 
 def check_box_folder(folder):

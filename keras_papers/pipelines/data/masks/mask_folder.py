@@ -8,7 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers.pipelines.data.answered_set import answered_set
+from keras_papers.pipelines.data.answered_set import (
+    answered_part,
+    answered_set,
+    of_test,
+)
 from keras_papers.pipelines.data.checked_pictures import check_pictures
 from keras_papers.pipelines.data.class_list import read_class_list
 from keras_papers.pipelines.data.folder_hints import look_around
@@ -78,6 +82,55 @@ def load_masks(folder, seed, *, names=None, ignore=IGNORE, strict=False):
         UserWarning: Of what is left out, and of masks of two values.
     """
     pairs, notes = _pairs(folder)
+    known, reader, checked = _checked_all(
+        pairs, notes, folder, names, ignore, strict
+    )
+    images = answered_set(
+        folder,
+        known,
+        [picture for picture, _, _ in pairs],
+        [mask for _, mask, _ in pairs],
+        [role for *_, role in pairs],
+        checked,
+        seed,
+    )
+    colors = reader.colors
+    kind = (
+        f"colors of {pathlib.Path(colors.file).name}" if colors else "indices"
+    )
+    return MaskSet(images, reader, kind)
+
+
+def load_test_masks(folder, names, *, ignore=IGNORE):
+    """Finds the pictures that a finished model is tested on, and their masks.
+
+    They are those of the part `test`; without it, of `val`; without either,
+    all. Copies stay, and one picture is enough.
+
+    Args:
+        folder: As for `load_masks`.
+        names: Of the classes of the model.
+        ignore: As for `load_masks`.
+
+    Returns:
+        An `AnsweredPart` of paths of masks, and their `MaskReader`.
+
+    Raises:
+        ValueError: As `load_masks` does. Of the other parts no file is read.
+
+    Warns:
+        UserWarning: Of what is left out, and of masks of two values.
+    """
+    pairs, notes = _pairs(folder)
+    pairs = of_test(pairs, [role for *_, role in pairs])
+    _, reader, checked = _checked_all(pairs, notes, folder, names, ignore)
+    files = [picture for picture, _, _ in pairs]
+    masks = [mask for _, mask, _ in pairs]
+    return answered_part(folder, files, masks, checked), reader
+
+
+def _checked_all(pairs, notes, folder, names, ignore, strict=False):
+    """Returns the names of the classes, the `MaskReader`, and `Checked`."""
     colors = read_class_colors(folder, IGNORE)
     listed = colors.names if colors else read_class_list(folder)
     known = names or listed
@@ -97,20 +150,8 @@ def load_masks(folder, seed, *, names=None, ignore=IGNORE, strict=False):
     if colors is None and (known is None or reader.is_binary):
         notes += _notes_on_values(reader, known)
     for note in notes:
-        warnings.warn(note, UserWarning, stacklevel=2)
-    images = answered_set(
-        folder,
-        found,
-        files,
-        [mask for _, mask, _ in pairs],
-        [role for *_, role in pairs],
-        checked,
-        seed,
-    )
-    kind = (
-        f"colors of {pathlib.Path(colors.file).name}" if colors else "indices"
-    )
-    return MaskSet(images, reader, kind)
+        warnings.warn(note, UserWarning, stacklevel=3)
+    return found, reader, checked
 
 
 def check_mask_folder(folder):
