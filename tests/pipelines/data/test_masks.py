@@ -192,6 +192,16 @@ def test_an_index_may_be_ignored(tmp_path):
     assert set(np.unique(found.reader.read(mask))) == {0, 1, 255}
 
 
+def test_the_index_of_a_color_may_be_ignored(tmp_path):
+    folder = write_set(tmp_path, colored)
+    rows = ["Void,0,0,0", "car,64,0,128", "tree,128,128,0"]
+    (folder / "class_dict.csv").write_text("\n".join(rows))
+    found = load_masks(folder, seed=0, ignore=1)
+    mask = join(found.images).answers[0]
+    expected = np.array([255, 0, 255])[mask_of(pathlib.Path(mask).stem)]
+    np.testing.assert_array_equal(found.reader.read(mask), expected)
+
+
 def test_masks_of_black_and_white_have_a_foreground(tmp_path):
     def binary(indices, path):
         gray(np.where(indices == 1, 255, 0).astype(np.uint8), path)

@@ -67,8 +67,8 @@ def load_masks(folder, seed, *, names=None, ignore=IGNORE, strict=False):
         seed: Draws what is held out.
         names: Names of the classes that are known; others are an error.
             Defaults to None: those that the folder lists.
-        ignore: Int in a mask that stands for no class. Pixels of 255 are
-            ignored in any case.
+        ignore: Int in a mask, or index of a color of the table, that stands
+            for no class. Pixels of 255 are ignored in any case.
         strict: Whether a picture that cannot be read is an error.
 
     Returns:

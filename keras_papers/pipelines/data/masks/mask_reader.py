@@ -15,7 +15,8 @@ class MaskReader:
 
     Args:
         classes: Number of classes.
-        ignore: Int in a mask that stands for no class, beside `IGNORE`.
+        ignore: Int in a mask, or index of a color, that stands for no class,
+            beside `IGNORE`.
         colors: `ClassColors`, where colors stand for classes. Defaults to
             None: numbers do.
         is_binary: Whether `FOREGROUND` is the second of two classes.
@@ -57,7 +58,9 @@ class MaskReader:
 
     def _indices(self, path):
         if self.colors is not None:
-            return _of_colors(mask_values(path, as_colors=True), self, path)
+            pixels = mask_values(path, as_colors=True)
+            indices = self.indices[_of_colors(pixels, self.colors, path)]
+            return indices.astype(np.uint8)
         values = mask_values(path)
         known = (values >= 0) & (values <= 255)
         indices = self.indices[np.where(known, values, 254)]
@@ -74,9 +77,10 @@ class MaskReader:
         return indices.astype(np.uint8)
 
 
-def _of_colors(pixels, reader, path):
-    table = reader.colors.indices
-    codes = {_code(np.array(color)): index for color, index in table.items()}
+def _of_colors(pixels, colors, path):
+    codes = {
+        _code(np.array(color)): index for color, index in colors.indices.items()
+    }
     keys = np.array(sorted(codes))
     values = np.array([codes[key] for key in keys], np.uint8)
     found = _code(pixels.astype(np.int64))
@@ -86,7 +90,7 @@ def _of_colors(pixels, reader, path):
         color = tuple(pixels[unknown][0].tolist())
         raise ValueError(
             "`data` must hold masks of the colors in "
-            f"{reader.colors.file!r}. Received: {str(path)!r} with {color} in "
+            f"{colors.file!r}. Received: {str(path)!r} with {color} in "
             f"{int(unknown.sum()):,} pixels. Add the color to the table, or "
             "store the mask without loss, as PNG."
         )
