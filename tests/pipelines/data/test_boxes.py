@@ -147,6 +147,27 @@ def test_an_outline_of_yolo_becomes_its_box(tmp_path):
     np.testing.assert_allclose(boxes, [[6, 4, 54, 36]], atol=1e-4)
 
 
+def with_keypoints(folder, line, shape="[2, 3]"):
+    """Writes a YOLO folder whose first picture shows a pose."""
+    box_files.write_yolo(folder, {"p0": [], "p3": []})
+    names = "names: [cat, dog]\n"
+    (folder / "data.yaml").write_text(f"kpt_shape: {shape}\n{names}")
+    (folder / "labels" / "p0.txt").write_text(f"{line}\n")
+    return folder
+
+
+@pytest.mark.parametrize("shape", ["[2, 3]", "\n- 2\n- 3"])
+def test_the_box_of_a_pose_of_yolo_is_taken_without_its_keypoints(
+    shape, tmp_path
+):
+    pose = "1 .5 .5 .2 .4 .1 .1 2 .9 .9 1"
+    folder = with_keypoints(tmp_path, pose, shape)
+    part = load_test_boxes(folder, box_files.NAMES)
+    np.testing.assert_allclose(
+        part.answers[0].boxes, [[24, 12, 36, 28]], atol=1e-4
+    )
+
+
 def test_crowds_of_coco_are_marked_and_reported(tmp_path):
     folder = box_files.write_coco(tmp_path, crowds=("p1",))
     with pytest.warns(UserWarning, match="1 boxes of crowds are not trained"):
@@ -336,6 +357,18 @@ BAD = {
     ),
     "words": (yolo("0 .5 .5 .1 .1\n0 1 2"), "p0.txt', line 2: '0 1 2'"),
     "confidence": (yolo("0 .5 .5 .1 .1 .9"), "p0.txt', line 1"),
+    "keypoints": (
+        lambda folder: with_keypoints(folder, "1 .5 .5 .2 .4 .1 .1 2"),
+        "four numbers and 6 of keypoints on each line. .*p0.txt', line 1",
+    ),
+    "keypoints' shape": (
+        lambda folder: with_keypoints(folder, "1 .5 .5 .2 .4", "17"),
+        "data.yaml' with kpt_shape: '17'. Write",
+    ),
+    "boxes and outlines": (
+        yolo("0 .5 .5 .1 .1\n0 .1 .1 .5 .1 .5 .5"),
+        "p0.txt', line 2, with 6 numbers behind the class, after 4",
+    ),
     "no names": (without_names, "without data.yaml and classes.txt"),
     "gap": (named("  0: cat\n  2: dog"), "data.yaml', which has 0, 2. Write"),
     "number twice": (named("  0: cat\n  0: dog"), "which has 0, 0. Write"),

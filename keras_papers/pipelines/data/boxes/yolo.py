@@ -1,8 +1,9 @@
 """YOLO: a text file for each picture, in `labels` or beside the picture.
 
 A line has the index of the class and the box as shares of the sides of the
-picture: the middle's x and y, width and height. A line of more points is an
-outline, whose box is taken. A picture without a file shows no object.
+picture: the middle's x and y, width and height. Where data.yaml has a
+`kpt_shape`, keypoints follow, and are left out. Else longer lines are outlines,
+whose boxes are taken. A picture without a file shows no object.
 """
 
 import os
@@ -77,7 +78,7 @@ def read(folder, files):
     for key, picture in pictures.items():
         file = answers.get(key)
         without += file is None
-        lines = [] if file is None else _lines(file)
+        lines = [] if file is None else _lines(file, settings.keypoints)
         boxes = [_box(*line) for line in lines]
         found.append(
             Annotated(
@@ -99,27 +100,43 @@ def read(folder, files):
     return Annotations(found, names, notes)
 
 
-def _lines(file):
-    """Returns file, number, class and numbers of the lines of a file."""
+def _lines(file, keypoints):
+    """Returns file, number, class and numbers of the lines of a file.
+
+    Args:
+        file: The path.
+        keypoints: How many numbers follow each box; they are left out.
+    """
     text = pathlib.Path(file).read_text("utf-8", "replace")
     lines = []
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split()
         if not words:
             continue
-        is_outline = len(words) >= 7 and len(words) % 2 == 1
+        is_outline = not keypoints and len(words) >= 7 and len(words) % 2 == 1
         try:
-            if len(words) != 5 and not is_outline:
+            if len(words) != 5 + keypoints and not is_outline:
                 raise ValueError
-            lines.append(
-                (file, number, int(words[0]), [*map(float, words[1:])])
-            )
+            numbers = [*map(float, words[1:])]
+            label = int(words[0])
         except ValueError:
+            more = f" and {keypoints} of keypoints" if keypoints else ""
             raise ValueError(
-                "A YOLO text file has a class and four numbers on each line. "
-                f"Received: {str(file)!r}, line {number}: {line[:60]!r}. "
-                "Correct the line."
+                f"A YOLO text file has a class and four numbers{more} on each "
+                f"line. Received: {str(file)!r}, line {number}: "
+                f"{line[:60]!r}. Correct the line."
             ) from None
+        if keypoints:
+            numbers = numbers[:4]
+        elif lines and (len(numbers) == 4) != (len(lines[0][-1]) == 4):
+            raise ValueError(
+                "A YOLO text file has boxes or outlines, and not both. "
+                f"Received: {str(file)!r}, line {number}, with {len(numbers)} "
+                f"numbers behind the class, after {len(lines[0][-1])}. Write "
+                "all as boxes; if the longer lines have keypoints, write their "
+                "kpt_shape into data.yaml."
+            )
+        lines.append((file, number, label, numbers))
     return lines
 
 
@@ -144,11 +161,12 @@ def _label(line, names):
 
 
 class _Settings:
-    """What data.yaml says: names of classes, and folders of the parts."""
+    """What data.yaml says of classes, folders of the parts, and keypoints."""
 
-    def __init__(self, names=None, folders=()):
-        self.names = names
+    def __init__(self, names=None, folders=(), keypoints=0):
+        self.names = names  # of the classes
         self.folders = folders  # pairs of a folder in that of the user and role
+        self.keypoints = keypoints  # numbers behind each box
 
     def role_of(self, picture, folder):
         """Returns the part that a picture is in by data.yaml, or None."""
@@ -194,7 +212,23 @@ def _settings(files):
                 )
             below = re.sub(r"^(\.{0,2}/)+", "", place.replace("\\", "/"))
             folders.append((below.strip("/"), role))
-    return _Settings(names, folders)
+    return _Settings(names, folders, _keypoints(values, file))
+
+
+def _keypoints(values, file):
+    """Returns how many numbers of keypoints follow each box."""
+    shape = values.get("kpt_shape")
+    if shape is None:
+        return 0
+    try:
+        points, numbers = map(int, [shape] if isinstance(shape, str) else shape)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "kpt_shape is the number of keypoints and that of the numbers of "
+            f"each. Received: {str(file)!r} with kpt_shape: {shape!r}. Write "
+            "it as: kpt_shape: [17, 3]."
+        ) from None
+    return points * numbers
 
 
 def _in_order(names, file):
