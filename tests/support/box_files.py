@@ -31,11 +31,11 @@ def write_pictures(folder, scenes=SCENES, size=SIZE):
     return paths
 
 
-def voc_text(objects, size=SIZE, filename="x.png"):
+def voc_text(objects, size=SIZE, filename="x.png", difficult=0):
     """Returns the XML of the boxes of a picture."""
     boxes = "".join(
-        f"<object><name>{name}</name><bndbox><xmin>{box[0]}</xmin>"
-        f"<ymin>{box[1]}</ymin><xmax>{box[2]}</xmax><ymax>{box[3]}</ymax>"
+        f"<object><name>{name}</name><difficult>{difficult}</difficult>"
+        f"<bndbox><xmin>{box[0]}</xmin><ymin>{box[1]}</ymin><xmax>{box[2]}</xmax><ymax>{box[3]}</ymax>"
         "</bndbox></object>"
         for name, box in objects
     )

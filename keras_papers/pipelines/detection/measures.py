@@ -126,25 +126,31 @@ def errors(truth, found):
     """Counts objects that are missed, and boxes that are wrong.
 
     Boxes of scores below `THRESHOLD` do not count; a box is right if it
-    overlaps an object of its class by half that no better box has.
+    overlaps an object of its class by half that no better box has. One that
+    lies in a crowd by half is neither right nor wrong.
     """
     shown = found.scores >= THRESHOLD
     boxes, classes = found.boxes[shown], found.classes[shown]
     is_free = ~truth.crowds
     wrong = 0
     for box, label in zip(boxes, classes, strict=True):
-        overlaps = _overlaps(box, truth.boxes)
-        overlaps[~is_free | (truth.classes != label)] = 0
-        if len(overlaps) and overlaps.max() >= 0.5:
-            is_free[overlaps.argmax()] = False
-        else:
+        overlaps = _overlaps(box, truth)
+        overlaps[truth.classes != label] = 0
+        free = np.where(is_free, overlaps, 0)
+        if (free >= 0.5).any():
+            is_free[free.argmax()] = False
+        elif not (overlaps[truth.crowds] >= 0.5).any():
             wrong += 1
     return wrong + int(is_free.sum())
 
 
-def _overlaps(box, boxes):
+def _overlaps(box, truth):
+    """Returns IoU with each object; of a crowd, the share of the box in it."""
+    boxes = truth.boxes
     low = np.maximum(box[:2], boxes[:, :2])
     high = np.minimum(box[2:], boxes[:, 2:])
     shared = np.maximum(high - low, 0).prod(axis=-1)
-    areas = [(each[..., 2:] - each[..., :2]).prod(-1) for each in (box, boxes)]
-    return shared / (areas[0] + areas[1] - shared)
+    own, theirs = ((b[..., 2:] - b[..., :2]).prod(-1) for b in (box, boxes))
+    whole = np.where(truth.crowds, own, own + theirs - shared)
+    # A box of no size shares nothing.
+    return shared / np.where(shared > 0, whole, 1)

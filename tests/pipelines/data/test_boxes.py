@@ -175,6 +175,15 @@ def test_crowds_of_coco_are_marked_and_reported(tmp_path):
     assert answers["p1"].crowds.all() and not answers["p2"].crowds.any()
 
 
+def test_difficult_objects_of_pascal_voc_are_as_crowds(tmp_path):
+    folder = box_files.write_voc(tmp_path)
+    text = box_files.voc_text([("cat", (1, 1, 9, 9))], difficult=1)
+    (folder / "Annotations" / "p1.xml").write_text(text)
+    with pytest.warns(UserWarning, match="1 objects that are marked as diff"):
+        answers = by_name(load_boxes(folder, seed=0).images)
+    assert answers["p1"].crowds.all() and not answers["p2"].crowds.any()
+
+
 def test_the_category_above_all_others_is_no_class(tmp_path):
     folder = box_files.write_coco(tmp_path)
     content = json.loads((folder / "annotations.json").read_text())

@@ -47,6 +47,14 @@ def test_misses_and_wrong_boxes_are_counted(boxes, number):
     assert errors(TRUTH, boxes) == number
 
 
+def test_boxes_in_a_crowd_are_neither_right_nor_wrong():
+    truth = TRUTH._replace(crowds=np.array([False, True]))
+    inside = [[20, 20, 24, 24], [30, 30, 40, 40], [35, 35, 43, 43]]
+    assert errors(truth, found(inside, [0.9, 0.9, 0.9], [1, 1, 1])) == 2
+    assert errors(truth, found(inside[:1], [0.9], [0])) == 2
+    assert errors(truth, found(TRUTH.boxes[:1], [0.9], [0])) == 0
+
+
 def test_boxes_are_scaled_to_the_pixels_of_the_picture():
     answers = {
         "boxes": np.array([[[8, 8, 16, 32], [0, 0, 0, 0]]], np.float32),

@@ -12,7 +12,9 @@ class Annotated(NamedTuple):
     file: str  # that holds the boxes, for errors
     boxes: list  # (x_min, y_min, x_max, y_max)
     labels: list  # names of the classes
-    crowds: list  # whether a box stands for a group of objects
+    # Whether a box is neither trained on nor counted: it stands for a group of
+    # objects, or for one that is too difficult.
+    crowds: list
     role: str | None = None  # "train", "val", "test"; None where not divided
     size: tuple | None = None  # (height, width) that the boxes are made for
     are_shares: bool = False  # of the sides of the picture, and no pixels

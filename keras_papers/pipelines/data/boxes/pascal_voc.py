@@ -80,7 +80,7 @@ def read(folder, files):
                 file,
                 [_box(each, file) for each in objects],
                 [_label(each, file) for each in objects],
-                [False] * len(objects),
+                [_is_difficult(each) for each in objects],
                 roles[stem] if roles else role_of_key(key),
                 _size(root),
             )
@@ -89,6 +89,12 @@ def read(folder, files):
     check_listed(roles, names, folder, "Main")
     annotated = [*(each.picture for each in found), *unlisted]
     notes = without_annotation(pictures.values(), annotated, "XML file")
+    difficult = sum(sum(each.crowds) for each in found)
+    if difficult:
+        notes += (
+            f"{difficult:,} objects that are marked as difficult are not "
+            "trained on, and what is found in them is neither right nor wrong",
+        )
     if unlisted:
         notes += (
             f"{len(unlisted):,} annotations are in no list of ImageSets/Main, "
@@ -141,6 +147,11 @@ def _box(element, file):
     if None in box:
         raise damaged(file, NAME, "an object without a bndbox of numbers")
     return tuple(box)
+
+
+def _is_difficult(element):
+    text = element.findtext("difficult") or ""
+    return text.strip().lower() in ("1", "true")
 
 
 def _label(element, file):
