@@ -6,6 +6,7 @@ from typing import NamedTuple
 from keras_papers import export
 from keras_papers.files.drafts import draft_of
 from keras_papers.pipelines.data.boxes.box_folder import BoxSet, load_boxes
+from keras_papers.pipelines.data.image_set import some_of_each_class
 from keras_papers.pipelines.data.pictures_of import pictures_of
 from keras_papers.pipelines.data.scenes import load_scenes
 from keras_papers.pipelines.data.split import (
@@ -94,9 +95,10 @@ def export_detector(options):
         file = to_tflite(model, finder, output, options.quantize, chosen)
         pass_on(split, output, path)
         return ExportedDetector(str(output), file, None, None, None)
-    images = _boxes_of(options, finder, split, path).images
+    seed = 0 if split is None else split.seed
+    images = _boxes_of(options, finder, split, path, seed).images
     with draft_of(output) as draft:
-        file = to_tflite(model, finder, draft, "int8", chosen, images)
+        file = to_tflite(model, finder, draft, "int8", chosen, images, seed)
         floats = measure(finder, images.test).metric.result().ap50
         ints = measure(open_detector(draft), images.test).metric.result().ap50
         if floats - ints > options.max_drop:
@@ -112,11 +114,11 @@ def export_detector(options):
     return ExportedDetector(str(output), file, len(images.test), floats, ints)
 
 
-def _boxes_of(options, finder, split, path):
+def _boxes_of(options, finder, split, path, seed):
     """Returns the pictures of a model's training, divided as there."""
     data = options.data or (split and split.data)
     if data is None and split is not None:
-        images = load_scenes(finder.size[0], split.seed, "boxes")
+        images = load_scenes(finder.size[0], seed, "boxes")
         return BoxSet(images, "drawn scenes")
     if data is None:
         raise ValueError(
@@ -124,7 +126,6 @@ def _boxes_of(options, finder, split, path):
             f"needs. Received: model={str(path)!r}, beside which no split.json "
             "names it. Pass the folder."
         )
-    seed = 0 if split is None else split.seed
     boxes = load_boxes(data, seed, names=finder.labels, repair=options.repair)
     if split is None:
         warn_of_unknown(path)
@@ -140,7 +141,9 @@ def _boxes_of(options, finder, split, path):
     return boxes._replace(images=images)
 
 
-def to_tflite(model, finder, path, quantize, suppression=None, images=None):
+def to_tflite(
+    model, finder, path, quantize, suppression=None, images=None, seed=0
+):
     """Writes a .tflite file with labels; returns the `TFLiteFile`.
 
     Args:
@@ -151,10 +154,11 @@ def to_tflite(model, finder, path, quantize, suppression=None, images=None):
         suppression: `export.Suppression` of a file that chooses boxes.
         images: `ImageSet` that the ranges of int8 are measured on, and on
             which the file must answer as the model does.
+        seed: Draws the pictures of the ranges.
     """
     options = {}
     if quantize == "int8":
-        few = range(min(REPRESENTATIVE, len(images.train)))
+        few = some_of_each_class(images.train, REPRESENTATIVE, seed)
         pixels = pictures_of(images.train, few, finder.size)
         options["representative_data"] = pixels
     if images is not None:
@@ -183,7 +187,9 @@ def write_files(model, finder, images, state, options):
     for quantize in (None, options.quantize)[: 1 + bool(options.quantize)]:
         ending = f".{quantize}.tflite" if quantize else ".tflite"
         path = state / f"model{ending}"
-        file = to_tflite(model, finder, path, quantize, images=images)
+        file = to_tflite(
+            model, finder, path, quantize, None, images, options.seed
+        )
         kept, on_phone = (
             measure(open_detector(path, how), images.test).metric.result().ap50
             for how in (KEPT, MEDIAPIPE)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from keras_papers import export
 from keras_papers.files.drafts import draft_of
+from keras_papers.pipelines.data.image_set import some_of_each_class
 from keras_papers.pipelines.data.masks.mask_folder import MaskSet, load_masks
 from keras_papers.pipelines.data.pictures_of import pictures_of
 from keras_papers.pipelines.data.scenes import load_scenes
@@ -89,10 +90,11 @@ def export_segmenter(options):
         file = to_tflite(model, segmenter, output, options.quantize)
         pass_on(split, output, path)
         return ExportedSegmenter(str(output), file, None, None, None)
-    masks = _masks_of(options, segmenter, split, path)
+    seed = 0 if split is None else split.seed
+    masks = _masks_of(options, segmenter, split, path, seed)
     train, test = masks.images.train, masks.images.test
     with draft_of(output) as draft:
-        file = to_tflite(model, segmenter, draft, "int8", train, test)
+        file = to_tflite(model, segmenter, draft, "int8", train, test, seed)
         floats = measure(segmenter, test, masks.reader).mean_iou
         ints = measure(open_segmenter(draft), test, masks.reader).mean_iou
         if floats - ints > options.max_drop:
@@ -108,11 +110,11 @@ def export_segmenter(options):
     return ExportedSegmenter(str(output), file, len(test), floats, ints)
 
 
-def _masks_of(options, segmenter, split, path):
+def _masks_of(options, segmenter, split, path, seed):
     """Returns the pictures of a model's training, divided as there."""
     data = options.data or (split and split.data)
     if data is None and split is not None:
-        images = load_scenes(segmenter.size[0], split.seed, "masks")
+        images = load_scenes(segmenter.size[0], seed, "masks")
         return MaskSet(images, None, "drawn scenes")
     if data is None:
         raise ValueError(
@@ -120,7 +122,6 @@ def _masks_of(options, segmenter, split, path):
             f"needs. Received: model={str(path)!r}, beside which no split.json "
             "names it. Pass the folder."
         )
-    seed = 0 if split is None else split.seed
     masks = load_masks(
         data, seed, names=segmenter.labels, ignore=options.ignore
     )
@@ -138,7 +139,7 @@ def _masks_of(options, segmenter, split, path):
     return masks._replace(images=images)
 
 
-def to_tflite(model, segmenter, path, quantize, train=None, test=None):
+def to_tflite(model, segmenter, path, quantize, train=None, test=None, seed=0):
     """Writes a .tflite file with labels; returns the `TFLiteFile`.
 
     Args:
@@ -149,10 +150,11 @@ def to_tflite(model, segmenter, path, quantize, train=None, test=None):
         train: `AnsweredPart` that the ranges of int8 are measured on.
         test: `AnsweredPart` on which the file must answer as the model does;
             by default random pictures.
+        seed: Draws the pictures of the ranges.
     """
     options = {}
     if quantize == "int8":
-        few = range(min(REPRESENTATIVE, len(train)))
+        few = some_of_each_class(train, REPRESENTATIVE, seed)
         pixels = pictures_of(train, few, segmenter.size)
         options["representative_data"] = pixels
     if test is not None:
@@ -181,7 +183,13 @@ def write_files(model, segmenter, masks, state, options):
         path = state / f"model{ending}"
         images = masks.images
         file = to_tflite(
-            model, segmenter, path, quantize, images.train, images.test
+            model,
+            segmenter,
+            path,
+            quantize,
+            images.train,
+            images.test,
+            options.seed,
         )
         found = measure(open_segmenter(path), images.test, masks.reader)
         files.append(

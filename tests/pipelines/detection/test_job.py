@@ -26,7 +26,10 @@ from keras_papers.pipelines.data.boxes.box_folder import (
 from keras_papers.pipelines.data.pictures import picture_size, read_picture
 from keras_papers.pipelines.data.scenes import load_scenes
 from keras_papers.pipelines.detection import files, measures
-from keras_papers.pipelines.detection.detector_file import open_detector
+from keras_papers.pipelines.detection.detector_file import (
+    BoxFinder,
+    open_detector,
+)
 from keras_papers.pipelines.detection.options import DetectOptions
 from keras_papers.pipelines.detection.training import fit_detector
 from keras_papers.pipelines.detection.verdict import of_training
@@ -232,6 +235,25 @@ def test_int8_is_measured_beside_the_floats_and_may_choose_boxes(
     test = load_boxes(shapes, 0).images.test
     again = measures.measure(open_detector(path), test).metric.result()
     assert made.tflite_ap50 == again.ap50
+
+
+def test_the_seed_draws_the_pictures_of_the_ranges_of_int8(monkeypatch):
+    sizes = {"train": 8, "validation": 1, "test": 1}
+    images = load_scenes(64, 0, "boxes", "shapes", sizes)
+    monkeypatch.setattr(files, "REPRESENTATIVE", 4)
+    monkeypatch.setattr(files, "pictures_of", lambda part, few, size: few)
+    monkeypatch.setattr(
+        files.export,
+        "to_tflite",
+        lambda *arguments, **options: options["representative_data"],
+    )
+    finder = BoxFinder((64, 64), CLASSES, None)
+    drawn = [
+        sorted(files.to_tflite(None, finder, "", "int8", None, images, seed))
+        for seed in (0, 0, 1)
+    ]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert [len(set(few)) for few in drawn] == [4, 4, 4]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from keras_papers.pipelines.data.masks.mask_folder import (
     load_test_masks,
 )
 from keras_papers.pipelines.data.pictures import read_picture
+from keras_papers.pipelines.data.scenes import load_scenes
 from keras_papers.pipelines.segmentation import files, job, measures
 from keras_papers.pipelines.segmentation.options import SegmentOptions
 from keras_papers.pipelines.segmentation.segmenter_file import (
@@ -206,6 +207,26 @@ def test_other_classes_than_the_models_are_refused(segmented, tmp_path):
     )
     with pytest.raises(ValueError, match="of the 4 classes, .*s1.png' with 7"):
         pipelines.evaluate_segmenter(output / "model.tflite", folder)
+
+
+def test_the_seed_draws_the_pictures_of_the_ranges_of_int8(monkeypatch):
+    sizes = {"train": 8, "validation": 1, "test": 1}
+    images = load_scenes(64, 0, "masks", "shapes", sizes)
+    monkeypatch.setattr(files, "REPRESENTATIVE", 4)
+    monkeypatch.setattr(files, "pictures_of", lambda part, few, size: few)
+    monkeypatch.setattr(
+        files.export,
+        "to_tflite",
+        lambda *arguments, **options: options["representative_data"],
+    )
+    segmenter = Segmenter((64, 64), CLASSES, None)
+    parts = images.train, images.test
+    drawn = [
+        sorted(files.to_tflite(None, segmenter, "", "int8", *parts, seed))
+        for seed in (0, 0, 1)
+    ]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert [len(set(few)) for few in drawn] == [4, 4, 4]
 
 
 @pytest.mark.slow
