@@ -156,7 +156,7 @@ class BoxEvaluation(NamedTuple):
     ap50: float
     ap75: float
     classes: list  # a `ClassScores` for each
-    seen: Seen | None  # of all that `data` has to test; None if not known
+    seen: Seen | None  # of all that are to test; None if not known
 
     def __str__(self):
         of_what, left_out = described(self.seen)

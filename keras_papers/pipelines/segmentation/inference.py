@@ -122,7 +122,7 @@ class MaskEvaluation(NamedTuple):
     mean_iou: float
     pixel_accuracy: float
     ious: dict  # by the name of the class; None where it does not occur
-    seen: Seen | None  # of all that `data` has to test; None if not known
+    seen: Seen | None  # of all that are to test; None if not known
 
     def __str__(self):
         of_what, left_out = described(self.seen)

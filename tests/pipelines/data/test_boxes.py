@@ -104,6 +104,14 @@ def test_lists_of_image_sets_divide_a_folder_of_pascal_voc(tmp_path):
         load_boxes(folder, seed=0)
 
 
+def test_masks_of_the_challenge_are_no_pictures(tmp_path):
+    folder = box_files.write_voc(tmp_path)
+    box_files.write_pictures(folder / "SegmentationClass")
+    box_files.write_pictures(folder / "SegmentationObject", ["mask"])
+    answers = by_name(load_boxes(folder, seed=0).images)
+    assert set(answers) == set(box_files.SCENES)
+
+
 def test_data_yaml_names_the_folders_of_the_parts(tmp_path):
     folder = box_files.write_yolo(tmp_path)
     for kind in ("images", "labels"):

@@ -25,6 +25,8 @@ from keras_papers.pipelines.data.pairing import (
 )
 
 NAME = "Pascal VOC XML"
+# Folders of the challenge for another task, which hold no pictures.
+MASKS = frozenset(("SegmentationClass", "SegmentationObject"))
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 
@@ -58,6 +60,11 @@ def read(folder, files):
         ValueError: With the file's name, if one cannot be read or its picture
             is missing.
     """
+    files = [
+        file
+        for file in files
+        if MASKS.isdisjoint(os.path.relpath(file, folder).split(os.sep))
+    ]
     pictures = pictures_by_key(files, folder)
     by_name = {os.path.basename(file): file for file in files}
     roles = listed_roles(folder, files, "Main")
