@@ -297,6 +297,11 @@ def without_a_picture(folder):
     (folder / "images" / "p0.png").unlink()
 
 
+def with_a_picture_without_an_ending(folder):
+    with_classes(write_set(folder, gray))
+    (folder / "images" / "p0.png").rename(folder / "images" / "p0")
+
+
 def with_two_masks(folder):
     with_classes(write_set(folder, gray))
     gray(mask_of("p0"), folder / "masks" / "p0_mask.png")
@@ -338,6 +343,10 @@ BAD = {
     ),
     "broken": (with_a_broken_mask, "masks/p0.png' .*no format that is known"),
     "no picture": (without_a_picture, "masks/p0.png', and no picture called"),
+    "no ending": (
+        with_a_picture_without_an_ending,
+        "masks/p0.png', and no picture called 'p0'",
+    ),
     "two masks": (with_two_masks, "p0.png' and .*p0_mask.png', both of"),
     "no masks": (without_masks, "8 pictures lie and no masks"),
     "no table": (without_a_table, "masks/p.*' in color, without a table"),

@@ -244,7 +244,11 @@ def _masks(files, folder):
         if not words & (ANSWERS | INPUTS)
         and ENDINGS.search(pathlib.PurePath(file).stem)
     ]
-    keys = {key_of(file, folder) for file in set(below) - set(masks)}
+    keys = {
+        key_of(file, folder)
+        for file in set(below) - set(masks)
+        if pathlib.PurePath(file).suffix
+    }
     found = {}
     for mask in masks:
         own = (key_of(mask, folder, of_answer=each) for each in (False, True))
