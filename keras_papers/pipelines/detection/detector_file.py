@@ -7,6 +7,7 @@ import numpy as np
 from keras_papers import export
 from keras_papers.export import metadata
 from keras_papers.export.interpreter import open_file
+from keras_papers.export.metadata.object_detection import SCORE
 from keras_papers.pipelines.models.classifier_file import (
     check_file,
     known_normalization,
@@ -14,9 +15,20 @@ from keras_papers.pipelines.models.classifier_file import (
     load_keras,
 )
 
-# Which boxes are kept of a .tflite file with all of them, as a `Detector` does:
-# a task library keeps fewer.
+# Which boxes are kept of a .tflite file with all of them, as of an SSDLite: a
+# task library keeps fewer.
 KEPT = export.Suppression(300, 0.55, 0.001)
+
+
+def kept_of(model):
+    """Returns the `export.Suppression` that a `Detector` predicts with."""
+    settings = model.postprocessing
+    return export.Suppression(
+        settings.max_detections,
+        settings.iou_threshold,
+        settings.score_threshold,
+        settings.per_class,
+    )
 
 
 class BoxFinder(NamedTuple):
@@ -36,7 +48,8 @@ def open_detector(path, suppression=KEPT):
     Args:
         path: The file.
         suppression: `export.Suppression` of a .tflite file that does not
-            choose boxes by itself.
+            choose boxes by itself; None for that of the task library, which
+            does not cut boxes at the sides of the picture before.
 
     Returns:
         A `BoxFinder`, whose `find` returns what `Detector.predict` does.
@@ -53,16 +66,36 @@ def open_detector(path, suppression=KEPT):
     if found is None or len(file.outputs) not in (2, 4):
         raise _no_detector(path)
     is_float = taken["dtype"] == np.float32
-    chooses = len(file.outputs) == 4
+    if len(file.outputs) == 4:  # which chooses by itself
+        suppression = None
 
     def find(images):
         if is_float:
             images = (images - found.mean) / found.std
-        return export.detect(path, images, None if chooses else suppression)
+        return export.detect(
+            path, images, suppression, clip=suppression is not None
+        )
 
     size = tuple(taken["shape"].tolist()[1:3])
     labels = found.labels or labels_beside(path)
-    return BoxFinder(size, tuple(labels), find)
+    return BoxFinder(size, _fitting(labels, file, path), find)
+
+
+def _fitting(labels, file, path):
+    """Returns the labels of a .tflite file, or numbered ones without any."""
+    if len(file.outputs) == 2:
+        shapes = {name: x["shape"] for name, x in file.outputs.items()}
+        classes = int(shapes[SCORE][-1])
+        if len(labels) != classes:
+            labels = [f"class {index}" for index in range(classes)]
+    elif not labels:
+        raise ValueError(
+            "`model` must have the names of its classes, whose number a file "
+            f"that chooses boxes does not show. Received: {str(path)!r}, "
+            "without labels inside or labels.txt beside it. Export it with "
+            "labels."
+        )
+    return tuple(labels)
 
 
 def of_model(model, labels, path="model"):

@@ -16,7 +16,7 @@ from keras_papers.pipelines.data.split import (
     warn_of_unknown,
 )
 from keras_papers.pipelines.detection.detector_file import (
-    KEPT,
+    kept_of,
     of_model,
     open_detector,
 )
@@ -90,7 +90,8 @@ def export_detector(options):
     model, labels = load_keras(path), labels_beside(path)
     finder = of_model(model, labels, path)
     split, output = split_beside(path), options.file
-    chosen = KEPT if options.choose_boxes else None
+    kept = kept_of(model)
+    chosen = kept if options.choose_boxes else None
     if options.quantize != "int8":
         file = to_tflite(model, finder, output, options.quantize, chosen)
         pass_on(split, output, path)
@@ -100,7 +101,8 @@ def export_detector(options):
     with draft_of(output) as draft:
         file = to_tflite(model, finder, draft, "int8", chosen, images, seed)
         floats = measure(finder, images.test).metric.result().ap50
-        ints = measure(open_detector(draft), images.test).metric.result().ap50
+        int8 = open_detector(draft, kept)
+        ints = measure(int8, images.test).metric.result().ap50
         if floats - ints > options.max_drop:
             raise ValueError(
                 "`max_drop` is the AP50 that an int8 file may lose, and the "
@@ -192,7 +194,7 @@ def write_files(model, finder, images, state, options):
         )
         kept, on_phone = (
             measure(open_detector(path, how), images.test).metric.result().ap50
-            for how in (KEPT, MEDIAPIPE)
+            for how in (kept_of(model), MEDIAPIPE)
         )
         files.append(
             DetectorFile(

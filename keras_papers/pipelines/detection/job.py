@@ -1,5 +1,6 @@
 """A folder of pictures and boxes in; a detector, files and a report out."""
 
+import inspect
 import os
 
 import keras
@@ -97,19 +98,16 @@ def train_detector(options):
     """
     export.check_environment()
     use_compilation_cache()
-    constructor = applications.get(options.model)
-    shape = (options.size, options.size, 3)
     # Built once only to check the arguments before pictures are read.
-    constructor(input_shape=shape, alpha=options.alpha, classes=2)
+    _network(options, classes=2)
     claim(options.output)
     boxes = _load(options)
     images = boxes.images
     run = run_record("detect train", options)
     split = split_of(images, options.data, options.seed, run)
     keras.utils.set_random_seed(options.seed)
-    network = constructor(
-        input_shape=shape,
-        alpha=options.alpha,
+    network = _network(
+        options,
         classes=len(images.names),
         weights_backbone=options.weights_backbone,
     )
@@ -138,6 +136,20 @@ def train_detector(options):
         split.save_for(models, folder.state / SPLIT)
         folder.finish()
     return report
+
+
+def _network(options, **arguments):
+    """Builds the network, at a width if it has several."""
+    constructor = applications.get(options.model)
+    if "alpha" in inspect.signature(constructor).parameters:
+        arguments["alpha"] = options.alpha
+    elif options.alpha != 1:
+        raise ValueError(
+            "`alpha` is the width of a network that has several. Received: "
+            f"alpha={options.alpha:g}, and {options.model} has one. Leave "
+            "alpha (--alpha) out."
+        )
+    return constructor((options.size, options.size, 3), **arguments)
 
 
 def _load(options):

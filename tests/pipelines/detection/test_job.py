@@ -15,7 +15,7 @@ import pytest
 
 import keras_papers.cli.main as cli
 from keras_papers import export, pipelines
-from keras_papers.applications import SSDLiteMobileNetV3Small
+from keras_papers.applications import SSD300VGG16, SSDLiteMobileNetV3Small
 from keras_papers.export import TFLiteFile, metadata
 from keras_papers.files.figures_json import to_json
 from keras_papers.metrics import AveragePrecision
@@ -25,15 +25,17 @@ from keras_papers.pipelines.data.boxes.box_folder import (
 )
 from keras_papers.pipelines.data.pictures import picture_size, read_picture
 from keras_papers.pipelines.data.scenes import load_scenes
-from keras_papers.pipelines.detection import files, measures
+from keras_papers.pipelines.detection import files, job, measures
 from keras_papers.pipelines.detection.detector_file import (
     BoxFinder,
+    kept_of,
     open_detector,
 )
 from keras_papers.pipelines.detection.options import DetectOptions
 from keras_papers.pipelines.detection.training import fit_detector
 from keras_papers.pipelines.detection.verdict import of_training
 from keras_papers.pipelines.training.training_folder import StateFolder
+from keras_papers.shapes_only import shapes_only
 from tests.support.box_files import voc_text
 from tests.support.html import parse
 from tests.support.killing import KillAtWrite
@@ -95,11 +97,59 @@ def test_the_precision_is_that_of_held_out_pictures(detected, shapes):
 def test_the_files_for_phones_have_labels_and_anchors(detected):
     report, output = detected
     assert [each.file for each in report.files] == ["model.tflite"]
-    assert report.files[0].ap50 == pytest.approx(report.ap50, abs=0.02)
     description = metadata.read(output / "model.tflite")
     assert list(description.labels) == CLASSES
     model = keras.saving.load_model(output / "model.keras")
     assert len(description.decoding.anchors) == len(model.anchors)
+
+
+def test_a_file_finds_the_boxes_of_the_keras_model(detected, shapes):
+    """Not their average precision, which is near 0 after so few steps."""
+    _, output = detected
+    images = load_boxes(shapes, 0).images.test
+    pixels = np.stack([read_picture(file, (64, 64)) for file in images.files])
+    wanted, found = (
+        open_detector(output / name).find(pixels.astype("float32"))
+        for name in ("model.keras", "model.tflite")
+    )
+    counts = np.minimum(wanted["counts"], 20)  # later ones may change places
+    assert counts.min() > 5
+    for image, count in enumerate(counts):
+        for name, tolerance in (("scores", 1e-4), ("boxes", 0.05)):
+            np.testing.assert_allclose(
+                found[name][image, :count],
+                wanted[name][image, :count],
+                atol=tolerance,
+            )
+
+
+def test_the_classes_of_a_file_without_labels_have_numbers(detected, tmp_path):
+    _, output = detected
+    model = keras.saving.load_model(output / "model.keras")
+    path = tmp_path / "plain.tflite"
+    export.to_tflite(model, path)
+    assert open_detector(path).labels == ("class 0", "class 1", "class 2")
+    task = export.ObjectDetection.of(model, export.Suppression())
+    export.to_tflite(model, path, task=task)
+    with pytest.raises(ValueError, match="names of its classes"):
+        open_detector(path)
+
+
+def test_a_network_of_one_width_is_trained_without_a_width():
+    with shapes_only():
+        network = job._network(
+            DetectOptions(model="SSD300VGG16", image_size=300), classes=2
+        )
+    assert network.classes == 2
+    options = DetectOptions(model="SSD300VGG16", alpha=0.5)
+    with pytest.raises(ValueError, match="alpha=0.5, and SSD300VGG16 has one"):
+        job._network(options, classes=2)
+
+
+def test_boxes_of_a_file_are_kept_as_the_model_keeps_them():
+    with shapes_only():
+        model = SSD300VGG16(classes=2)
+    assert kept_of(model) == export.Suppression(200, 0.45, 0.01)
 
 
 @pytest.mark.slow
@@ -265,7 +315,7 @@ def test_an_int8_file_that_collapsed_is_not_written(
     _, output = detected
     path, results = tmp_path / "small.tflite", iter(reached)
     monkeypatch.setattr(files, "to_tflite", write_nothing)
-    monkeypatch.setattr(files, "open_detector", lambda path: None)
+    monkeypatch.setattr(files, "open_detector", lambda *arguments: None)
     monkeypatch.setattr(
         files, "measure", lambda *arguments: Reached(next(results))
     )
