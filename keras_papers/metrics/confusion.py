@@ -5,6 +5,7 @@ https://doi.org/10.1007/s11263-014-0733-5): the pixels of all images are
 counted before the ratio is taken.
 """
 
+import math
 from typing import NamedTuple
 
 import keras
@@ -14,6 +15,9 @@ from keras import ops
 from keras_papers.checks import check_positive_int
 
 IGNORED = 255  # label of pixels that are not counted, in VOC and Cityscapes
+# Logits that are resized together: those of all classes of a large photo would
+# take gigabytes.
+AT_ONCE = 2**24
 register = keras.saving.register_keras_serializable(package="keras_papers")
 
 
@@ -144,9 +148,20 @@ def label_map(logits, size):
     >>> label_map(np.eye(2)[None, None], (1, 4)).tolist()
     [[[0, 0, 1, 1]]]
     """
-    logits = ops.convert_to_tensor(logits)
-    labels = ops.argmax(_resized(logits, tuple(size)), axis=-1)
-    return ops.convert_to_numpy(ops.cast(labels, "int32"))
+    logits, size = ops.convert_to_tensor(logits), tuple(size)
+    pixels = max(1, logits.shape[0] * math.prod(size))
+    few = max(1, AT_ONCE // pixels)
+    labels = best = None
+    for start in range(0, logits.shape[-1], few):
+        part = _resized(logits[..., start : start + few], size)
+        highest = ops.max(part, axis=-1)
+        found = ops.cast(ops.argmax(part, axis=-1), "int32") + start
+        if best is not None:
+            is_better = highest > best
+            found = ops.where(is_better, found, labels)
+            highest = ops.where(is_better, highest, best)
+        labels, best = found, highest
+    return ops.convert_to_numpy(labels)
 
 
 def _resized(logits, size):

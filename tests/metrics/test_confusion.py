@@ -6,7 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from keras_papers.metrics import ConfusionMatrix, MeanIoU, label_map
+from keras_papers.metrics import (
+    ConfusionMatrix,
+    MeanIoU,
+    confusion,
+    label_map,
+)
 
 CLASSES = 5
 pytestmark = pytest.mark.contract
@@ -74,6 +79,19 @@ def test_logits_are_resized_before_they_are_compared():
     assert float(metric.result()) == pytest.approx(
         np.mean(by_loops(labels, fine)), rel=1e-5
     )
+
+
+@pytest.mark.contract
+def test_a_label_map_is_the_same_if_few_classes_are_resized_at_once(
+    monkeypatch,
+):
+    logits = np.random.default_rng(0).normal(size=(2, 3, 4, 7))
+    whole = label_map(logits, (9, 11))
+    assert len(np.unique(whole)) == 7
+    monkeypatch.setattr(confusion, "AT_ONCE", 2 * 9 * 11 * 3)
+    np.testing.assert_array_equal(label_map(logits, (9, 11)), whole)
+    monkeypatch.setattr(confusion, "AT_ONCE", 1)
+    np.testing.assert_array_equal(label_map(logits, (9, 11)), whole)
 
 
 def test_fit_and_evaluate_measure_it():
