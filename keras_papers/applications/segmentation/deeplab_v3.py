@@ -81,7 +81,7 @@ def DeepLabV3(
     filters=256,
     rates=None,
     auxiliary=False,
-    output_stride=16,
+    output_stride=None,
     reduced_tail=None,
     logits_stride=1,
     padding=None,
@@ -122,8 +122,9 @@ def DeepLabV3(
             map inside the backbone. It then returns a dict, `"predictions"`
             and `"auxiliary"`; `LOSS_WEIGHTS` of the module are the weights of
             their losses. Defaults to False.
-        output_stride: 32, 16 (default) or 8. How many times smaller than the
-            image the last map is, by dilations in the backbone.
+        output_stride: 32, 16 or 8. How many times smaller than the image the
+            last map is, by dilations in the backbone. Defaults to None: 16, or
+            that of a backbone that is built.
         reduced_tail: `"segmentation"` for half the channels in the last
             stages, for which nobody published weights of ImageNet. Defaults to
             None.
@@ -176,7 +177,6 @@ def DeepLabV3(
             "alpha": alpha,
             "form": form,
             "rates": rates,
-            "output_stride": output_stride,
         },
     )
     norm = normalization(batch_norm_momentum, EPSILON)

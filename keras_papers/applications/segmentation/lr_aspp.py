@@ -94,7 +94,7 @@ def LRASPP(
     form="paper",
     filters=128,
     pool_size=None,
-    output_stride=16,
+    output_stride=None,
     reduced_tail=None,
     logits_stride=1,
     padding=None,
@@ -133,8 +133,9 @@ def LRASPP(
         pool_size: Positive int. Height and width of the windows that the gate
             averages, at strides of 16 and 20; 49 in figure 10, for images of
             1024 x 2048. Defaults to None: the gate averages the whole map.
-        output_stride: 32, 16 (default) or 8. How many times smaller than the
-            image the last map is, by dilations in the backbone.
+        output_stride: 32, 16 or 8. How many times smaller than the image the
+            last map is, by dilations in the backbone. Defaults to None: 16, or
+            that of a backbone that is built.
         reduced_tail: `"segmentation"` for "RF2" of table 7: half the channels
             in the last stages, for which nobody published weights of ImageNet.
             Defaults to None.
@@ -180,7 +181,7 @@ def LRASPP(
             "batch_norm_momentum": batch_norm_momentum,
         },
         backbone_arguments=backbone_arguments,
-        variant={"alpha": alpha, "form": form, "output_stride": output_stride},
+        variant={"alpha": alpha, "form": form},
     )
     low, last = begun.maps[how.low], begun.maps["aspp"]
     norm = normalization(batch_norm_momentum, EPSILON)

@@ -71,7 +71,7 @@ def RASPP(
     *,
     filters=256,
     dropout=0.1,
-    output_stride=16,
+    output_stride=None,
     reduced_tail=None,
     logits_stride=1,
     padding=None,
@@ -103,8 +103,9 @@ def RASPP(
         filters: Positive int. Channels of the head. Defaults to 256.
         dropout: Float in [0, 1). Dropout before the logits. Defaults to 0.1,
             as in DeepLab's code.
-        output_stride: 32, 16 (default) or 8. How many times smaller than the
-            image the last map is, by dilations in the backbone.
+        output_stride: 32, 16 or 8. How many times smaller than the image the
+            last map is, by dilations in the backbone. Defaults to None: 16, or
+            that of a backbone that is built.
         reduced_tail: `"segmentation"` for "RF2" of table 7 of MobileNetV3's
             paper: half the channels in the last stages, for which nobody
             published weights of ImageNet. Defaults to None.
@@ -150,7 +151,7 @@ def RASPP(
             "batch_norm_momentum": batch_norm_momentum,
         },
         backbone_arguments=backbone_arguments,
-        variant={"alpha": alpha, "output_stride": output_stride},
+        variant={"alpha": alpha},
     )
     norm = normalization(batch_norm_momentum, EPSILON)
     x = pyramid(begun.maps["aspp"], filters, (), dropout, **norm)

@@ -30,6 +30,7 @@ SIZE = 512  # of the default images
 CLASSES = 21  # of Pascal VOC, with the background
 EPSILON = 1e-5  # of the heads' normalizations, in torchvision and in DeepLab
 FORMS = ("paper", "torchvision")
+OUTPUT_STRIDE = 16  # of the backbone, where none is asked for
 LOGITS_STRIDES = (1, 2, 4, 8)
 EVALUATION = efficient_net(224)  # its colors are those of torchvision's files
 
@@ -156,6 +157,7 @@ def _checked(backbone_arguments, options):
 
 def _named(backbone, taps, head, weights, arguments, variant):
     """Draws a backbone by its name, as the weights need it."""
+    stride = arguments.setdefault("output_stride", OUTPUT_STRIDE)
     images = image_input(
         arguments.pop("input_shape", None),
         arguments.pop("input_tensor", None),
@@ -168,6 +170,7 @@ def _named(backbone, taps, head, weights, arguments, variant):
         published(head, backbone),
         evaluation=EVALUATION,
         padding=arguments.get("padding"),
+        output_stride=stride,
         **variant,
     )
     if source.padding:
@@ -190,11 +193,10 @@ def _named(backbone, taps, head, weights, arguments, variant):
 def _built(backbone, taps, weights, arguments):
     """Takes a classifier that is built already."""
     features = dense_features(backbone, taps)
-    ignored = ("batch_norm_momentum", "output_stride")
     given = [
         name
         for name, value in arguments.items()
-        if name not in ignored and (name, value) != ("alpha", 1.0)
+        if name != "batch_norm_momentum" and (name, value) != ("alpha", 1.0)
     ]
     if given:
         names = {"weights": "weights_backbone"}

@@ -150,6 +150,8 @@ def test_a_built_classifier_is_a_backbone_and_shares_its_weights():
     assert shared and all(
         layer is body.get_layer(layer.name) for layer in shared
     )
+    with pytest.raises(ValueError, match="Received: output_stride"):
+        LRASPP(body, output_stride=8)
 
 
 def test_weights_of_the_backbone_are_those_of_its_file(tmp_path):
