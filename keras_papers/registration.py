@@ -13,6 +13,7 @@ import sys
 REGISTERED = (
     "keras_papers.layers",
     "keras_papers.losses",
+    "keras_papers.metrics",
     "keras_papers.applications.detection",
     "keras_papers.applications.generative",
     "keras_papers.applications.sequences",
