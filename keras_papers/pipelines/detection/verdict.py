@@ -1,5 +1,8 @@
 """What stands out of the training of a detector, and what to try next."""
 
+import os
+import shlex
+
 from keras_papers.pipelines.report.finding import NOTHING, Finding
 
 POOR = 0.5  # AP50 of a class, below which it is named
@@ -50,5 +53,17 @@ def of_training(report, options, command):
         if lost > LOST:
             text = f"{each.file} has an AP50 that is {lost:.1%} lower"
             found.append(Finding("worse file", text, None))
+    for each in report.files:
+        lost = each.ap50 - each.phone_ap50
+        if lost > LOST:
+            text = (
+                f"{each.file} has an AP50 of {each.phone_ap50:.1%} with the "
+                f"rule of the task library, {lost:.1%} lower: boxes of other "
+                "classes that overlap are dropped, unless the file chooses"
+            )
+            model = os.path.join(report.output, "model.keras")
+            words = ["keras-papers", "detect", "export", model]
+            again = shlex.join([*words, "--choose-boxes"])
+            found.append(Finding("on phones", text, again))
     text = "no class is weak, and the files are as good as the Keras model"
     return found or [Finding(NOTHING, text, None)]

@@ -365,6 +365,12 @@ def test_weak_classes_and_worse_files_are_named(detected):
     worse = report.files[0]._replace(ap50=0.8)
     worse = findings(**{**good, "files": [worse]})["worse file"]
     assert "10.0% lower" in worse.text
+    fewer = report.files[0]._replace(ap50=0.9, phone_ap50=0.7)
+    fewer = findings(**{**good, "files": [fewer], "output": "my out"})
+    assert "20.0% lower" in fewer["on phones"].text
+    assert fewer["on phones"].command == (
+        "keras-papers detect export 'my out/model.keras' --choose-boxes"
+    )
 
 
 def fails(capsys, *arguments):
