@@ -54,7 +54,7 @@ def draw_scenes(number, image_size, seed, kind="digits", part="train"):
 
     Example:
     >>> scene = draw_scenes(1, 64, seed=0, kind="shapes")[0]
-    >>> scene.pixels.shape, len(scene.boxes) == scene.objects.max()
+    >>> scene.pixels.shape, len(scene.boxes) == int(scene.objects.max())
     ((64, 64, 3), True)
     """
     index = list(SCENES).index(part)
