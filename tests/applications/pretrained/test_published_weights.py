@@ -343,7 +343,7 @@ def test_a_file_that_timm_has_not_is_an_error_that_names_its_url(host, cache):
 
 def test_without_a_host_and_a_cache_the_error_says_so(monkeypatch, cache):
     monkeypatch.setattr(_published, "HUB", "http://127.0.0.1:9")
-    with pytest.raises(ValueError, match="host of timm.*save it as .*pass its path"):
+    with pytest.raises(ValueError, match="host of timm.*save it as.*its path"):
         of_timm()
 
 
