@@ -30,7 +30,7 @@ SIZE = 512  # of the default images
 CLASSES = 21  # of Pascal VOC, with the background
 EPSILON = 1e-5  # of the heads' normalizations, in torchvision and in DeepLab
 FORMS = ("paper", "torchvision")
-OUTPUT_STRIDE = 16  # of the backbone, where none is asked for
+OUTPUT_STRIDE = 16  # of the backbone, where none is given
 LOGITS_STRIDES = (1, 2, 4, 8)
 EVALUATION = efficient_net(224)  # its colors are those of torchvision's files
 
