@@ -50,7 +50,7 @@ class Detector(keras.Model):
     Example:
     >>> from keras_papers.applications import SSDLiteMobileNetV3Small
     >>> model = SSDLiteMobileNetV3Small((64, 64, 3), alpha=0.25, classes=2)
-    >>> model.compile("adam")
+    >>> model.compile("adam", jit_compile=False)
     >>> images = np.zeros((2, 64, 64, 3), "float32")
     >>> objects = {  # of the second image: none
     ...     "boxes": np.array([[[8, 8, 40, 40]], [[0, 0, 0, 0]]], "float32"),
