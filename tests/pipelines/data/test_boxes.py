@@ -1,12 +1,9 @@
 """Boxes of objects from the files of other tools, and what is refused."""
 
-import collections
 import json
 import os
 import pathlib
 import shutil
-import xml.etree.ElementTree
-import zipfile
 
 import numpy as np
 import pytest
@@ -19,8 +16,6 @@ from keras_papers.pipelines.data.boxes.box_folder import (
 )
 from keras_papers.pipelines.data.split import divided_as, join, split_of
 from tests.support import box_files
-
-SHARED = pathlib.Path("/work/shared/data/detection")
 
 
 def by_name(images):
@@ -471,30 +466,3 @@ def test_a_model_is_tested_on_one_picture_or_more_of_its_part(
         for file in (tmp_path / tested / kind).iterdir():
             shutil.copy(file, file.with_stem("copy"))
     assert len(load_test_boxes(tmp_path, box_files.NAMES)) == 2
-
-
-@pytest.fixture
-def blood_cells(tmp_path):
-    path = SHARED / "bccd_trainval.zip"
-    if not path.exists():
-        pytest.skip("needs the blood cells of the shared data")
-    with zipfile.ZipFile(path) as archive:
-        archive.extractall(tmp_path)
-    return tmp_path
-
-
-def test_blood_cells_are_read_but_for_two_boxes_of_no_size(blood_cells):
-    with pytest.raises(ValueError, match="BloodImage_.*which has no size"):
-        load_boxes(blood_cells, seed=0)
-    with pytest.warns(UserWarning, match="2 boxes were cut"):
-        images = load_boxes(blood_cells, seed=0, repair=True).images
-    assert images.names == ("Platelets", "RBC", "WBC")
-    assert len(images.train) + len(images.validation) == 205
-    assert len(images.test) == 87
-    counts = collections.Counter()
-    for file in (blood_cells / "Annotations").glob("*.xml"):
-        root = xml.etree.ElementTree.parse(file).getroot()
-        counts.update(each.findtext("name") for each in root.iter("object"))
-    ours = np.concatenate([each.classes for each in join(images).answers])
-    there = [counts[name] for name in images.names]
-    assert (there - np.bincount(ours)).tolist() == [0, 2, 0]
