@@ -1,5 +1,6 @@
 """Pictures with their answers, boxes or masks, divided or as one part."""
 
+import hashlib
 import warnings
 
 import numpy as np
@@ -12,14 +13,17 @@ FEWEST = 5  # pictures to train on where they are not divided
 VALIDATION_SHARE = 0.1  # there are fewer pictures than of classes, as a rule
 
 
-def answered_set(folder, names, files, answers, roles, checked, seed):
+def answered_set(
+    folder, names, files, answers, answer_hashes, roles, checked, seed
+):
     """Divides pictures as their folders or lists do.
 
     Args:
         folder: The folder of the user, for errors.
         names: Of the classes.
         files: Paths of the pictures.
-        answers: What each shows, `Boxes` or a mask.
+        answers: What each shows, `Boxes` or the path of a mask.
+        answer_hashes: `hash_of` each answer.
         roles: `"train"`, `"val"`, `"test"` or None of each.
         checked: What `check_pictures` returned of the files.
         seed: Draws what is held out where there are not all three roles.
@@ -54,7 +58,7 @@ def answered_set(folder, names, files, answers, roles, checked, seed):
             f"{files[int(np.argmax(roles == 'unlabelled'))]!r}, whose folder "
             "is called as one without answers. Rename or remove it."
         )
-    whole = _part(files, answers, checked)
+    whole = _part(files, answers, answer_hashes, checked)
     parts = {
         role: whole[checked.good & (roles == role)]
         for role in ("train", "val", "test")
@@ -98,13 +102,14 @@ def of_test(found, roles):
     return found
 
 
-def answered_part(folder, files, answers, checked):
+def answered_part(folder, files, answers, answer_hashes, checked):
     """Returns the pictures that can be read, undivided.
 
     Args:
         folder: The folder of the user, for errors.
         files: Paths of the pictures.
-        answers: What each shows, `Boxes` or a mask.
+        answers: What each shows, `Boxes` or the path of a mask.
+        answer_hashes: `hash_of` each answer.
         checked: What `check_pictures` returned of the files.
 
     Returns:
@@ -116,7 +121,7 @@ def answered_part(folder, files, answers, checked):
     Warns:
         UserWarning: Of pictures with different values for white.
     """
-    part = _part(files, answers, checked)[checked.good]
+    part = _part(files, answers, answer_hashes, checked)[checked.good]
     if not len(part):
         raise ValueError(
             "`data` must hold pictures that can be read. Received: "
@@ -127,13 +132,46 @@ def answered_part(folder, files, answers, checked):
     return part
 
 
-def _part(files, answers, checked):
+def _part(files, answers, answer_hashes, checked):
     return AnsweredPart(
         np.array(files, object),
         np.zeros(len(files), int),
         checked.hashes,
         as_objects(answers),
+        as_objects(answer_hashes),
     )
+
+
+def hash_of(answer):
+    """Returns the SHA-256 of what an answer says, in hexadecimal digits.
+
+    Args:
+        answer: `Boxes`, or an array: the indices in a mask.
+    """
+    arrays = answer if isinstance(answer, tuple) else (answer,)
+    hashed = hashlib.sha256()
+    for each in map(np.asarray, arrays):
+        hashed.update(f"{each.dtype.str} {each.shape}".encode())
+        hashed.update(np.ascontiguousarray(each))
+    return hashed.hexdigest()
+
+
+def answers_in_a_line(images):
+    """Returns a hash of which boxes or masks the pictures of a set have.
+
+    It changes if one answer does, and not with the names of files.
+
+    Args:
+        images: An `ImageSet` of `AnsweredPart`.
+
+    Returns:
+        A text such as `"SHA-256 5f2d..."`, for the settings of a training.
+    """
+    hashed = hashlib.sha256()
+    for part in (images.train, images.validation, images.test):
+        pairs = zip(part.hashes, part.answer_hashes, strict=True)
+        hashed.update("\n".join(sorted(map("".join, pairs))).encode())
+    return f"SHA-256 {hashed.hexdigest()[:12]}"
 
 
 def as_objects(values):

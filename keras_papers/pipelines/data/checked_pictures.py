@@ -17,6 +17,7 @@ class Checked(NamedTuple):
     hashes: np.ndarray  # SHA-256 of each file that can be read
     skipped: list  # (file, reason) of the others
     whites: dict  # file to the value that was taken for white
+    sizes: list  # (height, width), upright, of each file that can be read
 
 
 def check_pictures(files, strict=False):
@@ -41,12 +42,12 @@ def check_pictures(files, strict=False):
     hashes = np.array([found[0] for found in checked], object)
     skipped = [
         (file, reason)
-        for file, (_, reason, _) in zip(files, checked, strict=True)
+        for file, (_, reason, *_) in zip(files, checked, strict=True)
         if reason
     ]
     whites = {
         file: white
-        for file, (_, _, white) in zip(files, checked, strict=True)
+        for file, (_, _, white, _) in zip(files, checked, strict=True)
         if white is not None
     }
     if strict and skipped:
@@ -58,8 +59,9 @@ def check_pictures(files, strict=False):
         )
     if skipped:
         warnings.warn(_left_out(skipped), UserWarning, stacklevel=3)
-    good = np.array([reason is None for _, reason, _ in checked], bool)
-    return Checked(good, hashes, skipped, whites)
+    good = np.array([reason is None for _, reason, *_ in checked], bool)
+    sizes = [size for *_, size in checked]
+    return Checked(good, hashes, skipped, whites, sizes)
 
 
 def _left_out(skipped, named=5):
@@ -73,11 +75,11 @@ def _left_out(skipped, named=5):
 
 
 def _check(path):
-    """Returns a file's hash, why it cannot be read or None, and its white."""
+    """Returns a file's hash, why it cannot be read or None, white and size."""
     try:
-        hashed, white = check_picture(path)
+        hashed, white, size = check_picture(path)
     except MissingExtraError:
         raise
     except ValueError as error:
-        return None, reason_of(error.__cause__), None
-    return hashed, None, white
+        return None, reason_of(error.__cause__), None, None
+    return hashed, None, white, size

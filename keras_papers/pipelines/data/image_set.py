@@ -86,6 +86,8 @@ class AnsweredPart(Part):
     """
 
     answers: np.ndarray | None = None  # (images,) of `Boxes`, or of masks
+    # SHA-256 of each answer: of what it says, not of the bytes of its file.
+    answer_hashes: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)

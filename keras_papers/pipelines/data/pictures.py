@@ -12,7 +12,9 @@ from keras_papers.pipelines.data import bit_depth
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1")
 ORIENTATION = 274  # EXIF tag
 TURNED = (5, 6, 7, 8)  # values of it that swap height and width
-LIKELY_WHITE = "keras_papers.likely_white"  # in `info` of an image
+# In `info` of an image.
+LIKELY_WHITE = "keras_papers.likely_white"
+FULL_SIZE = "keras_papers.full_size"  # (height, width), upright
 
 # Pillow's warning does not name the file; that of `_open` does.
 warnings.filterwarnings(
@@ -53,9 +55,9 @@ def check_picture(path):
         path: A file, as for `read_picture`.
 
     Returns:
-        The SHA-256 of the bytes of the file, in hexadecimal digits; and the
-        value that was taken for white because the file does not record it, or
-        None.
+        The SHA-256 of the bytes of the file, in hexadecimal digits; the value
+        that was taken for white because the file does not record it, or None;
+        and the height and width of the picture, upright.
 
     Raises:
         ValueError: As `read_picture`.
@@ -65,24 +67,7 @@ def check_picture(path):
     # Others are decoded whole, so that the largest value is that of training.
     image = _decode(content, path, (8, 8))
     hashed = hashlib.sha256(content).hexdigest()
-    return hashed, image.info.get(LIKELY_WHITE)
-
-
-def picture_size(path):
-    """Returns the height and width of a picture, upright, from its header.
-
-    Raises:
-        ValueError: As `read_picture`.
-    """
-    image_module = require("PIL.Image", "mobile")
-    content = _read(path)
-    try:
-        with _open(image_module, content, path) as image:
-            width, height = image.size
-            is_turned = image.getexif().get(ORIENTATION) in TURNED
-    except Exception as error:  # Pillow's readers let through what they meet
-        raise _unreadable(path, error) from error
-    return (width, height) if is_turned else (height, width)
+    return hashed, image.info.get(LIKELY_WHITE), image.info[FULL_SIZE]
 
 
 def _read(path):
@@ -102,11 +87,12 @@ def _decode(content, path, size):
     image_module = require("PIL.Image", "mobile")
     try:
         with _open(image_module, content, path) as image:
+            full_size = image.size
             if size is not None:
                 # A JPEG is decoded at an eighth, a quarter or half its size
                 # where that is enough.
                 image.draft("RGB", size[::-1])
-            image = _upright_rgb(image_module, image)
+            image = _upright_rgb(image_module, image, full_size)
     except image_module.DecompressionBombError as error:
         raise ValueError(
             "A picture must be one that a camera or a scanner makes. "
@@ -147,9 +133,10 @@ def _open(image_module, content, path):
     return image
 
 
-def _upright_rgb(image_module, image):
+def _upright_rgb(image_module, image, full_size):
     image_ops = require("PIL.ImageOps", "mobile")
     cut = bit_depth.is_cut_from_16_bits(image)
+    is_turned = image.getexif().get(ORIENTATION) in TURNED
     image_ops.exif_transpose(image, in_place=True)
     if cut:
         bit_depth.check_not_empty(image)
@@ -158,6 +145,7 @@ def _upright_rgb(image_module, image):
         shades, white = bit_depth.eight_bits(image)
         image = image_module.fromarray(shades)
         image.info = {LIKELY_WHITE: white}
+    image.info[FULL_SIZE] = full_size if is_turned else full_size[::-1]
     if image.mode == "P":
         image = image.convert("RGBA")
     # `convert` would copy an image of the same mode.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_papers.extras import require
-from keras_papers.pipelines.data.answered_set import as_objects
+from keras_papers.pipelines.data.answered_set import as_objects, hash_of
 from keras_papers.pipelines.data.boxes.annotated import Boxes
 from keras_papers.pipelines.data.image_set import AnsweredPart, ImageSet
 
@@ -84,11 +84,13 @@ def load_scenes(image_size, seed, answers, kind="digits", sizes=None):
     for part, number in (sizes or SCENES).items():
         scenes = draw_scenes(number, image_size, seed, kind, part)
         pixels = np.stack([scene.pixels for scene in scenes])
+        truths = [_answer(scene, answers) for scene in scenes]
         parts[part] = AnsweredPart(
             pixels,
             np.zeros(number, int),
             as_objects([_hash(each) for each in pixels]),
-            as_objects([_answer(scene, answers) for scene in scenes]),
+            as_objects(truths),
+            as_objects([*map(hash_of, truths)]),
         )
     return ImageSet(names, **parts)
 

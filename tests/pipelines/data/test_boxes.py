@@ -1,5 +1,6 @@
 """Boxes of objects from the files of other tools, and what is refused."""
 
+import collections
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_papers.pipelines.data.answered_set import answers_in_a_line
 from keras_papers.pipelines.data.boxes.box_folder import (
     check_box_folder,
     load_boxes,
@@ -466,3 +468,31 @@ def test_a_model_is_tested_on_one_picture_or_more_of_its_part(
         for file in (tmp_path / tested / kind).iterdir():
             shutil.copy(file, file.with_stem("copy"))
     assert len(load_test_boxes(tmp_path, box_files.NAMES)) == 2
+
+
+def test_each_picture_is_opened_once(tmp_path, monkeypatch):
+    folder = box_files.write_voc(tmp_path)
+    opened = collections.Counter()
+
+    def counted(path, *args, real=open, **kwargs):
+        opened[pathlib.Path(path).suffix] += 1
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr("builtins.open", counted)
+    load_boxes(folder, seed=0)
+    assert opened[".png"] == len(box_files.SCENES)
+
+
+def test_the_hash_of_the_answers_changes_with_a_box(tmp_path):
+    def line():
+        return answers_in_a_line(load_boxes(tmp_path, seed=0).images)
+
+    box_files.write_voc(tmp_path)
+    before = line()
+    path = tmp_path / "Annotations" / "p1.xml"
+    (path.parent / "p1.xml").write_text(f"<!-- saved -->{path.read_text()}")
+    assert line() == before
+    path.write_text(box_files.voc_text([("cat", (6, 4, 30, 21))]))
+    moved = line()
+    path.write_text(box_files.voc_text([("dog", (6, 4, 30, 21))]))
+    assert len({before, moved, line()}) == 3

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_papers.pipelines.data.answered_set import answers_in_a_line
 from keras_papers.pipelines.data.masks.mask_folder import (
     check_mask_folder,
     load_masks,
@@ -372,3 +373,35 @@ def test_a_folder_is_checked_before_it_is_read(tmp_path):
     with pytest.raises(ValueError, match="which is no folder"):
         check_mask_folder(tmp_path / "nothing")
     check_mask_folder(write_set(tmp_path, gray))
+
+
+def test_the_hash_of_the_answers_is_of_the_indices_and_not_of_the_file(
+    tmp_path,
+):
+    def line():
+        return answers_in_a_line(load_masks(tmp_path, seed=0).images)
+
+    with_classes(write_set(tmp_path, gray))
+    before = line()
+    path, mask = tmp_path / "masks" / "p0.png", mask_of("p0")
+    Image.fromarray(mask).save(path, compress_level=0)
+    assert line() == before
+    mask[0, 0] = (mask[0, 0] + 1) % 3
+    gray(mask, path)
+    assert line() != before
+
+
+def test_each_mask_of_colors_is_opened_once(tmp_path, monkeypatch):
+    folder = write_set(tmp_path, colored)
+    rows = ["ground,0,0,0", "car,64,0,128", "tree,128,128,0"]
+    (folder / "class_dict.csv").write_text("\n".join(rows))
+    opened = []
+
+    def counted(path, *args, real=open, **kwargs):
+        opened.append(str(path))
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr("builtins.open", counted)
+    load_masks(folder, seed=0)
+    masks = [path for path in opened if "masks" in path]
+    assert len(masks) == len(set(masks)) == len(NAMES)

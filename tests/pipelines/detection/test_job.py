@@ -23,7 +23,7 @@ from keras_papers.pipelines.data.boxes.box_folder import (
     load_boxes,
     load_test_boxes,
 )
-from keras_papers.pipelines.data.pictures import picture_size, read_picture
+from keras_papers.pipelines.data.pictures import read_picture
 from keras_papers.pipelines.data.scenes import load_scenes
 from keras_papers.pipelines.detection import files, job, measures
 from keras_papers.pipelines.detection.detector_file import (
@@ -218,7 +218,7 @@ def test_boxes_of_pictures_lie_in_a_table_and_on_the_pictures(
     assert len(rows) == sum(len(each.boxes) for each in found)
     assert rows[0]["file"] == first.file
     assert float(rows[0]["score"]) == pytest.approx(scores[0], abs=1e-4)
-    assert picture_size(first.drawn) == (96, 96)
+    assert read_picture(first.drawn).shape == (96, 96, 3)
     certain = pipelines.predict_boxes(
         output / "model.tflite",
         shapes / "JPEGImages" / "s0.png",

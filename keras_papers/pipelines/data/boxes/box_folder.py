@@ -13,6 +13,7 @@ import numpy as np
 from keras_papers.pipelines.data.answered_set import (
     answered_part,
     answered_set,
+    hash_of,
     of_test,
 )
 from keras_papers.pipelines.data.boxes import coco, pascal_voc, yolo
@@ -21,7 +22,6 @@ from keras_papers.pipelines.data.checked_pictures import check_pictures
 from keras_papers.pipelines.data.folder_hints import look_around
 from keras_papers.pipelines.data.folder_walk import files_below
 from keras_papers.pipelines.data.image_set import ImageSet
-from keras_papers.pipelines.data.pictures import picture_size
 
 FORMATS = (pascal_voc, coco, yolo)
 KNOWN = ", ".join(each.NAME for each in FORMATS)
@@ -69,7 +69,9 @@ def load_boxes(folder, seed, *, names=None, repair=False, strict=False):
     )
     files = [each.picture for each in found.pictures]
     roles = [each.role for each in found.pictures]
-    images = answered_set(folder, known, files, answers, roles, checked, seed)
+    images = answered_set(
+        folder, known, files, answers, _hashes(answers), roles, checked, seed
+    )
     return BoxSet(images, format_.NAME)
 
 
@@ -99,7 +101,11 @@ def load_test_boxes(folder, names, *, repair=False):
     found = found._replace(pictures=of_test(found.pictures, roles))
     _, answers, checked = _checked_all(found, format_, folder, names, repair)
     files = [each.picture for each in found.pictures]
-    return answered_part(folder, files, answers, checked)
+    return answered_part(folder, files, answers, _hashes(answers), checked)
+
+
+def _hashes(answers):
+    return [None if each is None else hash_of(each) for each in answers]
 
 
 def _checked_all(found, format_, folder, names, repair, strict=False):
@@ -115,8 +121,8 @@ def _checked_all(found, format_, folder, names, repair, strict=False):
     _check_once(files, found)
     checked = check_pictures(files, strict)
     answers, repaired = [], []
-    for each, good in zip(found.pictures, checked.good, strict=True):
-        boxes = _checked(each, known, repair, repaired) if good else None
+    for each, size in zip(found.pictures, checked.sizes, strict=True):
+        boxes = _checked(each, size, known, repair, repaired) if size else None
         answers.append(boxes)
     notes = list(found.notes)
     if repaired:
@@ -199,17 +205,18 @@ def _check_once(files, found):
         seen[file] = each.file
 
 
-def _checked(each, names, repair, repaired):
+def _checked(each, size, names, repair, repaired):
     """Returns the `Boxes` of a picture.
 
     Args:
         each: The `Annotated`.
+        size: `(height, width)` of the picture.
         names: Of the classes.
         repair: Whether boxes that do not fit are changed.
         repaired: List to which the file is added of each that was.
     """
-    height, width = picture_size(each.picture)
-    if each.size is not None and tuple(each.size) != (height, width):
+    height, width = size
+    if each.size is not None and tuple(each.size) != size:
         raise ValueError(
             "`data` must hold boxes that were made for the pictures. "
             f"Received: {each.file!r}, which is for {each.size[1]} x "
@@ -242,7 +249,7 @@ def _checked(each, names, repair, repaired):
         boxes[kept].astype(np.float32),
         indices[kept],
         np.array(each.crowds, bool)[kept],
-        (height, width),
+        size,
     )
 
 

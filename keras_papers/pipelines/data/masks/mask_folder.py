@@ -11,6 +11,7 @@ import numpy as np
 from keras_papers.pipelines.data.answered_set import (
     answered_part,
     answered_set,
+    hash_of,
     of_test,
 )
 from keras_papers.pipelines.data.checked_pictures import check_pictures
@@ -33,7 +34,6 @@ from keras_papers.pipelines.data.pairing import (
     pictures_by_key,
     role_of_key,
 )
-from keras_papers.pipelines.data.pictures import picture_size
 
 MASKS = "a folder of pictures and masks, such as images/a.jpg and masks/a.png"
 # Folders whose masks number the objects, and do not name their classes.
@@ -41,6 +41,12 @@ OF_OBJECTS = frozenset(("segmentationobject", "instances", "instance"))
 
 
 LOSSY = frozenset((".jpg", ".jpeg", ".jfif", ".jpe"))
+
+
+class _Pair(NamedTuple):
+    picture: str
+    mask: str
+    size: tuple  # (height, width) of the picture
 
 
 class MaskSet(NamedTuple):
@@ -82,7 +88,7 @@ def load_masks(folder, seed, *, names=None, ignore=IGNORE, strict=False):
         UserWarning: Of what is left out, and of masks of two values.
     """
     pairs, notes = _pairs(folder)
-    known, reader, checked = _checked_all(
+    known, reader, hashes, checked = _checked_all(
         pairs, notes, folder, names, ignore, strict
     )
     images = answered_set(
@@ -90,6 +96,7 @@ def load_masks(folder, seed, *, names=None, ignore=IGNORE, strict=False):
         known,
         [picture for picture, _, _ in pairs],
         [mask for _, mask, _ in pairs],
+        hashes,
         [role for *_, role in pairs],
         checked,
         seed,
@@ -123,14 +130,16 @@ def load_test_masks(folder, names, *, ignore=IGNORE):
     """
     pairs, notes = _pairs(folder)
     pairs = of_test(pairs, [role for *_, role in pairs])
-    _, reader, checked = _checked_all(pairs, notes, folder, names, ignore)
+    _, reader, hashes, checked = _checked_all(
+        pairs, notes, folder, names, ignore
+    )
     files = [picture for picture, _, _ in pairs]
     masks = [mask for _, mask, _ in pairs]
-    return answered_part(folder, files, masks, checked), reader
+    return answered_part(folder, files, masks, hashes, checked), reader
 
 
 def _checked_all(pairs, notes, folder, names, ignore, strict=False):
-    """Returns the names of the classes, the `MaskReader`, and `Checked`."""
+    """Returns names of classes, `MaskReader`, hashes of masks, `Checked`."""
     colors = read_class_colors(folder, IGNORE)
     listed = colors.names if colors else read_class_list(folder)
     known = names or listed
@@ -144,14 +153,30 @@ def _checked_all(pairs, notes, folder, names, ignore, strict=False):
     files = [picture for picture, _, _ in pairs]
     checked = check_pictures(files, strict)
     good = [
-        pair for pair, fits in zip(pairs, checked.good, strict=True) if fits
+        _Pair(picture, mask, size)
+        for (picture, mask, _), size in zip(pairs, checked.sizes, strict=True)
+        if size
     ]
-    reader, found = _reader(good, colors, known, ignore)
-    if colors is None and (known is None or reader.is_binary):
-        notes += _notes_on_values(reader, known)
+    if colors is not None:
+        reader, read = _by_colors(good, colors, ignore)
+    else:
+        is_named = known is not None
+        known, reader, read = _by_indices(good, known, ignore)
+        if not is_named or reader.is_binary:
+            notes += _notes_on_values(reader, known if is_named else None)
+    if good and len(known) < 2:
+        raise ValueError(
+            "`data` must hold masks of two classes or more, the background "
+            f"being one. Received: {good[0].mask!r} and others of "
+            f"{list(known)} alone. Check what your tool wrote."
+        )
     for note in notes:
         warnings.warn(note, UserWarning, stacklevel=3)
-    return found, reader, checked
+    hash_of_mask = {
+        pair.mask: hashed for pair, hashed in zip(good, read, strict=True)
+    }
+    hashes = [hash_of_mask.get(mask) for _, mask, _ in pairs]
+    return tuple(known), reader, hashes, checked
 
 
 def check_mask_folder(folder):
@@ -272,12 +297,28 @@ def _words_of_folders(file, folder):
     }
 
 
-def _reader(pairs, colors, known, ignore):
-    """Checks all masks; returns their `MaskReader` and the class names."""
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        # The GIL is free while Pillow decodes.
-        values = list(pool.map(lambda pair: _values(pair, colors), pairs))
-    there = set().union(*values)
+def _by_colors(pairs, colors, ignore):
+    """Reads all masks of colors; returns their `MaskReader` and hashes."""
+    reader = MaskReader(min(len(colors.names), IGNORE), ignore, colors)
+
+    def read(pair):
+        indices = reader.read(pair.mask)
+        _check_size(pair, indices)
+        return hash_of(indices)
+
+    return reader, _of_each(pairs, read)
+
+
+def _by_indices(pairs, known, ignore):
+    """Reads all masks of indices; returns names, `MaskReader` and hashes."""
+
+    def read(pair):
+        values = mask_values(pair.mask)
+        _check_size(pair, values)
+        return set(np.unique(values).tolist()), hash_of(values)
+
+    found = _of_each(pairs, read)
+    there = set().union(*(values for values, _ in found))
     classes = there - {ignore, IGNORE}
     is_binary = (
         ignore == IGNORE
@@ -291,35 +332,29 @@ def _reader(pairs, colors, known, ignore):
         known = [
             f"class {index}" for index in range(max(classes, default=0) + 1)
         ]
-    reader = MaskReader(min(len(known), IGNORE), ignore, colors, is_binary)
-    for (_, mask, _), its in zip(pairs, values, strict=True):
-        if not its <= set(np.flatnonzero(reader.indices >= 0).tolist()):
-            reader.read(mask)  # raises the error
-    if colors is not None:
-        with concurrent.futures.ThreadPoolExecutor() as pool:
-            list(pool.map(lambda pair: reader.read(pair[1]).size, pairs))
-    if len(known) < 2:
-        raise ValueError(
-            "`data` must hold masks of two classes or more, the background "
-            f"being one. Received: {pairs[0][1]!r} and others with "
-            f"{sorted(there)} alone. Check what your tool wrote."
-        )
-    return reader, tuple(known)
+    reader = MaskReader(min(len(known), IGNORE), ignore, None, is_binary)
+    valid = set(np.flatnonzero(reader.indices >= 0).tolist())
+    for pair, (values, _) in zip(pairs, found, strict=True):
+        if not values <= valid:
+            reader.read(pair.mask)  # raises the error
+    return tuple(known), reader, [hashed for _, hashed in found]
 
 
-def _values(pair, colors):
-    """Returns the numbers in a mask, and checks its size."""
-    picture, mask, _ = pair
-    values = mask_values(mask, as_colors=colors is not None)
-    size = picture_size(picture)
-    if values.shape[:2] != size:
+def _of_each(pairs, read):
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        # The GIL is free while Pillow decodes.
+        return list(pool.map(read, pairs))
+
+
+def _check_size(pair, pixels):
+    if pixels.shape[:2] != pair.size:
         raise ValueError(
             "`data` must hold masks of the sizes of their pictures. Received: "
-            f"{mask!r} of {values.shape[1]} x {values.shape[0]} pixels, and "
-            f"{picture!r} of {size[1]} x {size[0]}. Export the mask again, or "
-            "put the picture that it was made for into its place."
+            f"{pair.mask!r} of {pixels.shape[1]} x {pixels.shape[0]} pixels, "
+            f"and {pair.picture!r} of {pair.size[1]} x {pair.size[0]}. Export "
+            "the mask again, or put the picture that it was made for into its "
+            "place."
         )
-    return set() if colors is not None else set(np.unique(values).tolist())
 
 
 def _notes_on_values(reader, known):
