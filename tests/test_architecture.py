@@ -31,6 +31,7 @@ JOB = (
     | {"applications", "applications.registry", "cost", "export", "pixels"}
     | {"pipelines.models", "pipelines.variants"}
 )
+ANSWERED = JOB | {"metrics", "pipelines.answered"}  # of masks or of boxes
 DIRECTIONS = {
     "checks": set(),
     "extras": set(),
@@ -89,8 +90,9 @@ DIRECTIONS = {
     | {"applications.pretrained", "distillation", "recipes"},
     "pipelines.search": JOB | {"tuner", "tuner.engine", "tuner.spaces"},
     "pipelines.generation": JOB,
-    "pipelines.detection": JOB | {"metrics"},
-    "pipelines.segmentation": JOB | {"metrics"},
+    "pipelines.answered": JOB,
+    "pipelines.detection": ANSWERED,
+    "pipelines.segmentation": ANSWERED,
     "pipelines.tables": JOB | {"pretraining"},
     "pipelines": {
         "lazy_names",

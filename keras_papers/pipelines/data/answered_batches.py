@@ -1,6 +1,7 @@
 """Batches of pictures with boxes or masks that are varied along with them."""
 
 import functools
+import itertools
 import os
 
 import numpy as np
@@ -12,7 +13,15 @@ from keras_papers.pipelines.data.varied_answers import varied
 NO_OBJECT = -1  # class of a row without a box
 
 
-def box_batches(part, image_size, batch_size, most, seed=None, augment="none"):
+def box_batches(
+    part,
+    image_size,
+    batch_size,
+    most,
+    seed=None,
+    augment="none",
+    redraw=None,
+):
     """Returns batches of images and boxes, all resized to a square.
 
     Pictures are stretched, and not cut or framed, as a phone's task library
@@ -26,6 +35,8 @@ def box_batches(part, image_size, batch_size, most, seed=None, augment="none"):
         seed: For training: draws the order, and how images are varied, again
             each epoch. Defaults to None: the images as they are.
         augment: One of `varied_answers.AUGMENTATIONS`.
+        redraw: That of an `ImageSet`, which draws the images of each epoch
+            in place of those of `part`. Defaults to None.
 
     Returns:
         A `tf.data.Dataset` of images, float32 in [0, 255], and a dict of
@@ -35,22 +46,25 @@ def box_batches(part, image_size, batch_size, most, seed=None, augment="none"):
     Raises:
         ValueError: If a picture has more boxes than `most`.
     """
-    tf = require("tensorflow", "mobile")
-    data = decoded_batches(
-        part,
-        lambda part: padded_boxes(part, image_size, most),
-        image_size,
-        batch_size,
-        seed,
-    )
-    data = data.map(lambda x, y: (tf.cast(x, tf.float32), y))
-    if seed is not None:
-        data = varied(data, augment, seed)
-    return data.prefetch(tf.data.AUTOTUNE)
+
+    def answers(part):
+        return padded_boxes(part, image_size, most)
+
+    if redraw is None:
+        data = decoded_batches(part, answers, image_size, batch_size, seed)
+    else:
+        data = _redrawn_batches(redraw, part, answers, batch_size, seed)
+    return _varied(data, augment, seed)
 
 
 def mask_batches(
-    part, reader, image_size, batch_size, seed=None, augment="none"
+    part,
+    reader,
+    image_size,
+    batch_size,
+    seed=None,
+    augment="none",
+    redraw=None,
 ):
     """Returns batches of images and masks, all resized to a square.
 
@@ -61,18 +75,48 @@ def mask_batches(
         batch_size: Images in a batch.
         seed: As for `box_batches`.
         augment: One of `varied_answers.AUGMENTATIONS`.
+        redraw: As for `box_batches`.
 
     Returns:
         A `tf.data.Dataset` of images, float32 in [0, 255], and masks, uint8
         `(batch, image_size, image_size)`.
     """
-    tf = require("tensorflow", "mobile")
     read, answers = None, _stacked
     if part.files is not None:
         size = image_size, image_size
         read = functools.partial(_read_mask, reader, size)
         answers = _paths
-    data = decoded_batches(part, answers, image_size, batch_size, seed, read)
+    if redraw is None:
+        data = decoded_batches(
+            part, answers, image_size, batch_size, seed, read
+        )
+    else:
+        data = _redrawn_batches(redraw, part, answers, batch_size, seed)
+    return _varied(data, augment, seed)
+
+
+def _redrawn_batches(redraw, part, answers, batch_size, seed):
+    """Returns what `decoded_batches` does, of other images each epoch."""
+    tf = require("tensorflow", "mobile")
+    numbers = itertools.count(seed)
+
+    def draw():
+        for few in redraw(next(numbers)):
+            yield few.sources, answers(few)
+
+    signature = tf.nest.map_structure(
+        lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype),
+        (part.sources, answers(part)),
+    )
+    data = tf.data.Dataset.from_generator(draw, output_signature=signature)
+    data = data.unbatch()
+    # A generator's length is unknown, and Keras then shows no number of steps.
+    data = data.apply(tf.data.experimental.assert_cardinality(len(part)))
+    return data.batch(batch_size)
+
+
+def _varied(data, augment, seed):
+    tf = require("tensorflow", "mobile")
     data = data.map(lambda x, y: (tf.cast(x, tf.float32), y))
     if seed is not None:
         data = varied(data, augment, seed)

@@ -100,6 +100,9 @@ class ImageSet:
     test: Part  # what the report measures on
     skipped: tuple = ()  # (file, reason) of what could not be read
     duplicates: Duplicates = Duplicates()
+    # Function from an integer to an iterator of parts, as many images as
+    # `train` has and others for each integer; None of images that are files.
+    redraw: object = None
 
 
 def divide(part, share, seed):

@@ -4,6 +4,7 @@ Digits as people wrote them, or circles, squares and triangles, at random sizes
 on textured canvases: what the jobs train on without a folder.
 """
 
+import functools
 import hashlib
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ MOST = 4  # objects of a scene
 VISIBLE = 0.8  # of an object, at least
 CONTRAST = 80  # of the mean color of an object, in levels of 255
 TRIES = 20  # places and colors for an object
+AT_ONCE = 8  # scenes that are drawn again
 
 
 class Scene(NamedTuple):
@@ -59,7 +61,7 @@ def draw_scenes(number, image_size, seed, kind="digits", part="train"):
     """
     index = list(SCENES).index(part)
     generator = np.random.default_rng([seed, index])
-    draw = _digits(part) if kind == "digits" else _shape
+    draw = _drawing(kind, part)
     return [_scene(generator, image_size, draw) for _ in range(number)]
 
 
@@ -75,24 +77,41 @@ def load_scenes(image_size, seed, answers, kind="digits", sizes=None):
 
     Returns:
         An `ImageSet` of `AnsweredPart` in memory: the answers are `Boxes`, or
-        uint8 masks.
+        uint8 masks. Its `redraw` draws other scenes to train on.
     """
     names = SHAPES if kind == "shapes" else tuple("0123456789")
     if answers == "masks":
         names = (BACKGROUND, *names)
-    parts = {}
-    for part, number in (sizes or SCENES).items():
-        scenes = draw_scenes(number, image_size, seed, kind, part)
-        pixels = np.stack([scene.pixels for scene in scenes])
-        truths = [_answer(scene, answers) for scene in scenes]
-        parts[part] = AnsweredPart(
-            pixels,
-            np.zeros(number, int),
-            as_objects([_hash(each) for each in pixels]),
-            as_objects(truths),
-            as_objects([*map(hash_of, truths)]),
-        )
-    return ImageSet(names, **parts)
+    sizes = sizes or SCENES
+    parts = {
+        part: _part(draw_scenes(number, image_size, seed, kind, part), answers)
+        for part, number in sizes.items()
+    }
+    redraw = functools.partial(
+        _redrawn, sizes["train"], image_size, seed, answers, kind
+    )
+    return ImageSet(names, **parts, redraw=redraw)
+
+
+def _redrawn(number, image_size, seed, answers, kind, again):
+    """Yields parts of scenes to train on, others for each number `again`."""
+    generator = np.random.default_rng([seed, len(SCENES), again])
+    draw = _drawing(kind, "train")
+    for start in range(0, number, AT_ONCE):
+        few = range(start, min(start + AT_ONCE, number))
+        yield _part([_scene(generator, image_size, draw) for _ in few], answers)
+
+
+def _part(scenes, answers):
+    pixels = np.stack([scene.pixels for scene in scenes])
+    truths = [_answer(scene, answers) for scene in scenes]
+    return AnsweredPart(
+        pixels,
+        np.zeros(len(scenes), int),
+        as_objects([_hash(each) for each in pixels]),
+        as_objects(truths),
+        as_objects([*map(hash_of, truths)]),
+    )
 
 
 def _answer(scene, answers):
@@ -171,6 +190,11 @@ def digits_of(part):
     digits = require("sklearn.datasets", "mobile").load_digits()
     order = np.random.default_rng(0).permutation(len(digits.target))
     return np.array_split(order, len(SCENES))[list(SCENES).index(part)]
+
+
+def _drawing(kind, part):
+    """Returns a function that draws an object of a part."""
+    return _digits(part) if kind == "digits" else _shape
 
 
 def _digits(part):

@@ -6,6 +6,8 @@ import os
 import keras
 
 from keras_papers import applications, cost, export
+from keras_papers.pipelines.answered.options import FILES
+from keras_papers.pipelines.answered.start import start_lines
 from keras_papers.pipelines.data.answered_batches import most_objects
 from keras_papers.pipelines.data.boxes.box_folder import BoxSet, load_boxes
 from keras_papers.pipelines.data.images import explains_lost_pictures
@@ -15,7 +17,7 @@ from keras_papers.pipelines.detection import page
 from keras_papers.pipelines.detection.detector_file import of_model
 from keras_papers.pipelines.detection.files import write_files
 from keras_papers.pipelines.detection.measures import guessed, measure
-from keras_papers.pipelines.detection.options import FILES, DetectOptions
+from keras_papers.pipelines.detection.options import DetectOptions
 from keras_papers.pipelines.detection.report import (
     DetectionReport,
     class_scores,
@@ -27,7 +29,6 @@ from keras_papers.pipelines.report.report_folder import (
     write_history,
     write_report,
 )
-from keras_papers.pipelines.training.answered_start import start_lines
 from keras_papers.pipelines.training.compilation_cache import (
     use_compilation_cache,
 )

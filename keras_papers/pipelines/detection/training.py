@@ -25,7 +25,7 @@ def fit_detector(network, images, most, folder, options):
         What was `Trained`.
     """
 
-    def batches(part, seed=None):
+    def batches(part, seed=None, redraw=None):
         return box_batches(
             part,
             options.size,
@@ -33,9 +33,11 @@ def fit_detector(network, images, most, folder, options):
             most,
             seed,
             options.variation,
+            redraw,
         )
 
-    data = batches(images.train, options.seed + epochs_done(folder))
+    seed = options.seed + epochs_done(folder)
+    data = batches(images.train, seed, images.redraw)
     schedule = rising_and_falling(
         options.learning_rate, options.epochs * len(data)
     )

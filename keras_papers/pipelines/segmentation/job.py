@@ -6,6 +6,8 @@ import keras
 
 from keras_papers import applications, cost, export
 from keras_papers.metrics import MeanIoU
+from keras_papers.pipelines.answered.options import FILES
+from keras_papers.pipelines.answered.start import start_lines
 from keras_papers.pipelines.data.answered_batches import mask_batches
 from keras_papers.pipelines.data.images import explains_lost_pictures
 from keras_papers.pipelines.data.masks.mask_folder import MaskSet, load_masks
@@ -20,11 +22,10 @@ from keras_papers.pipelines.report.report_folder import (
 from keras_papers.pipelines.segmentation import page
 from keras_papers.pipelines.segmentation.files import write_files
 from keras_papers.pipelines.segmentation.measures import measure
-from keras_papers.pipelines.segmentation.options import FILES, SegmentOptions
+from keras_papers.pipelines.segmentation.options import SegmentOptions
 from keras_papers.pipelines.segmentation.report import SegmentationReport
 from keras_papers.pipelines.segmentation.segmenter_file import of_model
 from keras_papers.pipelines.segmentation.verdict import of_training
-from keras_papers.pipelines.training.answered_start import start_lines
 from keras_papers.pipelines.training.compilation_cache import (
     use_compilation_cache,
 )
@@ -149,7 +150,7 @@ def _load(options):
 def _train(network, masks, folder, options, run):
     images, reader = masks.images, masks.reader
 
-    def batches(part, seed=None):
+    def batches(part, seed=None, redraw=None):
         return mask_batches(
             part,
             reader,
@@ -157,6 +158,7 @@ def _train(network, masks, folder, options, run):
             options.batch_size,
             seed,
             options.variation,
+            redraw,
         )
 
     trained = train_stage(
@@ -164,7 +166,7 @@ def _train(network, masks, folder, options, run):
         keras.losses.SparseCategoricalCrossentropy(
             from_logits=True, ignore_class=IGNORE
         ),
-        lambda done: batches(images.train, options.seed + done),
+        lambda done: batches(images.train, options.seed + done, images.redraw),
         batches(images.validation),
         folder.stage("segmenter"),
         options.epochs,

@@ -17,7 +17,7 @@ from keras_papers.pipelines.data.boxes.annotated import Boxes
 from keras_papers.pipelines.data.boxes.box_folder import load_boxes
 from keras_papers.pipelines.data.image_set import AnsweredPart
 from keras_papers.pipelines.data.masks.mask_folder import load_masks
-from keras_papers.pipelines.data.scenes import draw_scenes
+from keras_papers.pipelines.data.scenes import draw_scenes, load_scenes
 from keras_papers.pipelines.data.varied_answers import (
     AUGMENTATIONS,
     RandomWindows,
@@ -192,3 +192,24 @@ def test_the_seed_draws_the_variation_and_epochs_differ(kind):
     first, again = drawn(), drawn()
     np.testing.assert_array_equal(first, again)
     assert np.array_equal(*first) == (kind == "none")
+
+
+def test_each_epoch_has_scenes_of_its_own_and_a_resumed_one_the_same():
+    sizes = {"train": 5, "validation": 1, "test": 1}
+    images = load_scenes(SIZE, 0, "boxes", "shapes", sizes)
+
+    def epochs(seed, number):
+        data = box_batches(images.train, SIZE, 2, 4, seed, redraw=images.redraw)
+        assert len(data) == 3
+        return [
+            [(pixels.numpy(), y["boxes"].numpy()) for pixels, y in data]
+            for _ in range(number)
+        ]
+
+    first, second = epochs(7, 2)
+    (resumed,) = epochs(8, 1)
+    assert [len(pixels) for pixels, _ in first] == [2, 2, 1]
+    assert not np.array_equal(first[0][0], second[0][0])
+    for ours, theirs in zip(second, resumed, strict=True):
+        for mine, its in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(mine, its)

@@ -75,3 +75,17 @@ def test_a_set_of_scenes_has_boxes_or_masks():
     for box, mask in zip(boxes.test.answers, masks.test.answers, strict=True):
         assert set(box.classes + 1) == set(np.unique(mask)) - {0}
     assert load_scenes(64, 0, "boxes", sizes=sizes).names[:2] == ("0", "1")
+
+
+def test_scenes_to_train_on_are_drawn_again_and_others_are_not():
+    images = load_scenes(64, 0, "masks", "shapes", dict.fromkeys(SCENES, 9))
+    first, same, other = (
+        np.concatenate([part.sources for part in images.redraw(number)])
+        for number in (1, 1, 2)
+    )
+    assert len(first) == 9
+    np.testing.assert_array_equal(first, same)
+    alike = (first[:, None] == np.array([*other, *images.train.sources])).all(
+        (2, 3, 4)
+    )
+    assert not alike.any()

@@ -1,0 +1,1 @@
+"""What the jobs share whose pictures have answers: masks or boxes."""
