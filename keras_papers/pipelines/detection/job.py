@@ -9,6 +9,7 @@ from keras_papers import applications, cost, export
 from keras_papers.pipelines.answered.options import FILES
 from keras_papers.pipelines.answered.start import start_lines
 from keras_papers.pipelines.data.answered_batches import most_objects
+from keras_papers.pipelines.data.answered_set import answers_in_a_line
 from keras_papers.pipelines.data.boxes.box_folder import BoxSet, load_boxes
 from keras_papers.pipelines.data.images import explains_lost_pictures
 from keras_papers.pipelines.data.scenes import load_scenes
@@ -121,6 +122,7 @@ def train_detector(options):
             "augment": options.variation,
             "classes": images.names,
             "images": split.in_a_line(),
+            "boxes": answers_in_a_line(images),
         },
         options.overwrite,
         DetectOptions,

@@ -9,6 +9,7 @@ from keras_papers.metrics import MeanIoU
 from keras_papers.pipelines.answered.options import FILES
 from keras_papers.pipelines.answered.start import start_lines
 from keras_papers.pipelines.data.answered_batches import mask_batches
+from keras_papers.pipelines.data.answered_set import answers_in_a_line
 from keras_papers.pipelines.data.images import explains_lost_pictures
 from keras_papers.pipelines.data.masks.mask_folder import MaskSet, load_masks
 from keras_papers.pipelines.data.masks.mask_reader import IGNORE
@@ -119,6 +120,7 @@ def train_segmenter(options):
             "augment": options.variation,
             "classes": images.names,
             "images": split.in_a_line(),
+            "masks": answers_in_a_line(images),
         },
         options.overwrite,
         SegmentOptions,
