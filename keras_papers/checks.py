@@ -17,6 +17,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 MINIMUM_SIZE = 32  # pixels of an image's side: five halvings leave one
 PICKLES = (b"\2", b"\3", b"\4", b"\5")  # second bytes of pickled files
+MOST_LISTED = 20  # choices that an error names
 MOST_CLUSTERS = 256  # different weights of a kernel that count as clusters
 
 
@@ -221,9 +222,11 @@ def check_choice(name, value, choices, meaning):
     """
     if isinstance(value, str | None) and value in choices:
         return
+    listed = ", ".join(map(repr, choices))
+    if len(choices) > MOST_LISTED:
+        listed = f"{len(choices):,}"
     raise ValueError(
-        f"`{name}` is {meaning} and must be one of "
-        f"{', '.join(repr(choice) for choice in choices)}. "
+        f"`{name}` is {meaning} and must be one of {listed}. "
         f"Received: {name}={value!r}. {offer_nearest(value, choices)}"
     )
 

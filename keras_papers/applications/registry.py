@@ -115,7 +115,8 @@ def list_models(pattern="*", task=None):
     """Lists the names of the networks, in alphabetical order.
 
     Args:
-        pattern: Shell pattern that a name must match. Defaults to all.
+        pattern: Shell pattern that a name must match, in any case. Defaults
+            to all.
         task: Str. The task that a network must have, such as
             `"image_classification"`. Defaults to all.
 
@@ -134,8 +135,9 @@ def list_models(pattern="*", task=None):
         check_choice("task", task, tasks, "the task of the networks to list")
     return sorted(
         name
-        for name in fnmatch.filter(_RECORDS, pattern)
-        if task in (None, _RECORDS[name].task)
+        for name, record in _RECORDS.items()
+        if fnmatch.fnmatchcase(name.lower(), pattern.lower())
+        and task in (None, record.task)
     )
 
 
@@ -145,7 +147,8 @@ def get_record(name):
     Raises:
         ValueError: If there is no such network; the nearest name is offered.
     """
-    check_choice("model", name, list_models(), "the name of a network")
+    meaning = "the name of a network, as `list_models()` returns them,"
+    check_choice("model", name, list_models(), meaning)
     return _RECORDS[name]
 
 

@@ -38,7 +38,8 @@ def list_models(pattern="*", task=None, weights=False):
     """Lists the models with their papers and costs, or published weights.
 
     Args:
-        pattern: Shell pattern that a name must match. Defaults to all.
+        pattern: Shell pattern that a name must match, in any case. Defaults
+            to all.
         task: Str. The task that a model must have, such as
             `"image_classification"`. Defaults to all.
         weights: Whether to list the weights that the constructors fetch, with
@@ -57,7 +58,12 @@ def list_models(pattern="*", task=None, weights=False):
     """
     if task is not None:
         check_task(task)
-    names = sorted(fnmatch.filter(_names(task), pattern))
+    # In any case, on each system.
+    names = sorted(
+        name
+        for name in _names(task)
+        if fnmatch.fnmatchcase(name.lower(), pattern.lower())
+    )
     if not weights:
         found = [_model_fact(name, _facts(name)) for name in names]
     else:
@@ -89,7 +95,8 @@ def facts_of(name):
 
 def check_name(name):
     """Raises ValueError unless a constructor is called `name`."""
-    check_choice("model", name, sorted(_names()), "the name of a network")
+    meaning = "the name of a network, as `keras-papers list` prints them,"
+    check_choice("model", name, sorted(_names()), meaning)
 
 
 def check_model_name(name, task=IMAGE_CLASSIFICATION):
@@ -107,7 +114,13 @@ def check_model_name(name, task=IMAGE_CLASSIFICATION):
             f"model={name!r}, a network for {its}. Choose one that "
             f"`keras-papers list --task {task}` prints."
         )
-    check_choice("model", name, names, f"the name of {KINDS[task]}")
+    check_choice(
+        "model",
+        name,
+        names,
+        f"the name of {KINDS[task]}, as `keras-papers list --task {task}` "
+        "prints them,",
+    )
 
 
 def check_task(task):

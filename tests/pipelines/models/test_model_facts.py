@@ -115,7 +115,7 @@ def test_the_default_of_timm_is_marked():
     [
         ("Nope*", {}, "'Nope\\*', which no name fits. `keras-papers list`"),
         ("Nope*", {"weights": True}, "'Nope\\*', which no name fits"),
-        ("mobilenetv2", {}, "Did you mean 'MobileNetV2'?"),
+        ("MobilNetV2", {}, "Did you mean 'MobileNetV2'?"),
         ("ZFNet", {"weights": True}, "published weights.*of which there are"),
         (
             "MobileNetV2",
