@@ -7,7 +7,7 @@ import textwrap
 import griffe
 
 # Decorators that give a function another signature.
-SIGNING = ("network", "takes")
+SIGNING = ("described", "network", "takes")
 EXAMPLE = re.compile(
     r"^(Examples?):\n+((?:    )?>>> .*(?:\n[^\n]+)*)", re.MULTILINE
 )

@@ -1,30 +1,18 @@
-"""What SSD and SSDLite share: the start, more maps, predictions, the end."""
-
-from typing import Any, NamedTuple
+"""What SSD and SSDLite share: more maps, predictions, the end."""
 
 import keras
 from keras import layers
 
 from keras_papers.applications.detection.detections import SIGMOID, SOFTMAX
 from keras_papers.applications.detection.detector import Detector
+from keras_papers.applications.image import dense_head
 from keras_papers.applications.image.classifier import (
     conv_norm_graph,
     draw_all,
 )
-from keras_papers.applications.image.image_input import (
-    image_input,
-    preprocessed,
-)
 from keras_papers.applications.pretrained.loading import load_weights
-from keras_papers.applications.pretrained.published import (
-    UNPUBLISHED,
-    of_torch,
-)
-from keras_papers.applications.pretrained.torch_networks import PEERS
-from keras_papers.applications.pretrained.weights import Source, check_weights
 from keras_papers.checks import check_choice, check_name, check_positive_int
 from keras_papers.layers._conv_norm import spatial_conv_norm
-from keras_papers.layers._image_axes import image_size
 
 CLASSES = 90  # numbers of COCO's 80 classes, as its files count them
 PRIOR = -4.6  # bias of the class logits of sigmoids: scores begin at 0.01
@@ -33,71 +21,34 @@ PRIOR = -4.6  # bias of the class logits of sigmoids: scores begin at 0.01
 MOBILE_KERNELS = {"class_name": "RandomNormal", "config": {"stddev": 0.03}}
 
 
-class Start(NamedTuple):
-    """What a detector is drawn upon."""
+# Descriptions of arguments that all detectors have.
+ARGUMENTS = dense_head.ARGUMENTS | {
+    "input_shape": (
+        "Shape of an image without batch axis, in Keras' data format; at least "
+        "32 pixels each way. Defaults to 300 x 300 x 3."
+    ),
+    "alpha": (
+        "Positive float. Width multiplier of the backbone and of the maps "
+        "behind it."
+    ),
+    "classes": (
+        "Positive int. Number of classes, without background. Defaults to 90, "
+        "COCO's numbers."
+    ),
+    "weights": (
+        "None (random), or the path of a file of this package or of "
+        "torchvision (`.safetensors`). Of other classes, their logits are left "
+        "fresh, and a warning says so. Defaults to None."
+    ),
+    "score_activation": (
+        '`"softmax"` (default), with hard negatives; or `"sigmoid"`, without a '
+        "column of the background, with the focal loss."
+    ),
+}
 
-    images: Any  # Keras tensor of the model's input
-    x: Any  # Keras tensor of the backbone's input
-    source: Source
 
-    @property
-    def backbone_arguments(self):
-        """Arguments of the backbone, as the weights need them."""
-        arguments = {
-            "input_tensor": self.x,
-            # The weights know how images are normalized; without any, the
-            # backbone does.
-            "include_preprocessing": self.x is self.images,
-            "padding": self.source.padding,
-            "batch_norm_epsilon": self.source.epsilon,
-        }
-        return {k: v for k, v in arguments.items() if v is not None}
-
-
-def published(name):
-    """Returns the `Family` of the published weights of a constructor."""
-    return of_torch(name) if name in PEERS else UNPUBLISHED
-
-
-def start(
-    weights,
-    family,
-    *,
-    input_shape,
-    input_tensor,
-    classes,
-    score_activation,
-    name,
-    size,
-    minimum,
-    evaluation,
-    padding=None,
-    epsilon=None,
-    variant,
-):
-    """Opens the graph of a detector.
-
-    Args:
-        weights: The constructor's argument, of the whole network.
-        family: The `Family` of its published weights.
-        input_shape: The constructor's argument.
-        input_tensor: Likewise.
-        classes: Likewise.
-        score_activation: Likewise.
-        name: Likewise.
-        size: Height and width of the default images.
-        minimum: Smallest height, and width, of images.
-        evaluation: Recipe of the weights of torchvision.
-        padding: The constructor's argument; None is what the weights need.
-        epsilon: Likewise.
-        variant: Dict of the arguments that distinguish published weights.
-
-    Returns:
-        A `Start`.
-
-    Raises:
-        ValueError: If an argument is out of its range.
-    """
+def check_head(name, classes, score_activation):
+    """Raises ValueError unless a head can be drawn with these."""
     check_name(name)
     check_positive_int(
         "classes",
@@ -111,33 +62,6 @@ def start(
         (SOFTMAX, SIGMOID),
         "how logits become scores",
     )
-    if weights == "imagenet":
-        raise ValueError(
-            "`weights` are those of the whole detector, which nobody trained "
-            "on ImageNet. Received: weights='imagenet'. Pass "
-            "weights_backbone='imagenet'."
-        )
-    images = image_input(input_shape, input_tensor, size, minimum)
-    if None in image_size(images):
-        raise ValueError(
-            "`input_shape` must have a height and a width, for the anchors "
-            "are those of one size. Received: images of shape "
-            f"{tuple(images.shape[1:])}. Pass both."
-        )
-    source = check_weights(
-        weights,
-        True,
-        images,
-        family,
-        evaluation=evaluation,
-        padding=padding,
-        epsilon=epsilon,
-        **variant,
-    )
-    x = images
-    if source.peer is not None:
-        x = preprocessed(images, source.evaluation)
-    return Start(images, x, source)
 
 
 def depthwise_norm(x, name, strides=1, padding="same", **norm):

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from keras_papers.applications import registry
+from keras_papers.applications.described import described
 from keras_papers.applications.detection.anchors import (
     default_boxes,
     object_detection_boxes,
@@ -16,17 +17,21 @@ from keras_papers.applications.detection.detections import (
     Postprocessing,
 )
 from keras_papers.applications.detection.pyramid import (
+    ARGUMENTS,
     CLASSES,
     MOBILE_KERNELS,
     PRIOR,
+    check_head,
     extra_map,
     finish,
     predictions,
+)
+from keras_papers.applications.image.classifier import MOMENTUM, normalization
+from keras_papers.applications.image.dense_head import (
+    open_graph,
     published,
     start,
 )
-from keras_papers.applications.image.classifier import MOMENTUM, normalization
-from keras_papers.applications.image.dense_features import dense_features
 from keras_papers.applications.image.sequential import (
     Convolutions,
     Network,
@@ -100,6 +105,7 @@ MOBILENET_MAPS = (MapRow(512), MapRow(256), MapRow(256), MapRow(128))
     minimum=MINIMUM,
 )
 @plain_numbers
+@described(ARGUMENTS)
 def SSD300VGG16(
     input_shape=None,
     classes=CLASSES,
@@ -118,19 +124,10 @@ def SSD300VGG16(
     Args:
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least 257 pixels each way. Defaults to 300 x 300 x 3.
-        classes: Positive int. Number of classes, without background. Defaults
-            to 90, COCO's numbers.
-        weights: None (random), or the path of a file of this package or of
-            torchvision (`.safetensors`). Of other classes, their logits are
-            left fresh, and a warning says so. Defaults to None.
         weights_backbone: Weights for VGG-16 alone, as its constructor takes
             them: `"imagenet"`, `"timm"`, `"timm/<tag>"` or a path; its dense
             layers are left out. Defaults to None.
-        input_tensor: Keras tensor to build upon, in place of a new input.
         name: Name of the model.
-        score_activation: `"softmax"` (default), with hard negatives, as in
-            the paper; or `"sigmoid"`, without a column of the background,
-            with the focal loss.
         postprocessing: `Postprocessing` of `predict`. Defaults to that of the
             paper: 200 boxes with scores above 0.01, and overlaps of at most
             0.45.
@@ -150,18 +147,15 @@ def SSD300VGG16(
     >>> {name: tensor.shape for name, tensor in sorted(model.output.items())}
     {'boxes': (None, 8732, 4), 'scores': (None, 8732, 21)}
     """
-    begun = start(
+    check_head(name, classes, score_activation)
+    begun = open_graph(
         weights,
         published("SSD300VGG16"),
         input_shape=input_shape,
         input_tensor=input_tensor,
-        classes=classes,
-        score_activation=score_activation,
-        name=name,
         size=SIZE,
         minimum=MINIMUM,
         evaluation=CAFFE,
-        variant={},
     )
     maps = _vgg_maps(begun, weights_backbone)
     for number, row in enumerate(FIGURE_2, start=1):
@@ -251,6 +245,7 @@ def _padding_of(weights_backbone):
     published=UNPUBLISHED,
 )
 @plain_numbers
+@described(ARGUMENTS)
 def SSD300MobileNet(
     input_shape=None,
     alpha=1.0,
@@ -270,26 +265,14 @@ def SSD300MobileNet(
     by full convolutions, predictions by convolutions of 1 x 1, 1917 anchors.
 
     Args:
-        input_shape: Shape of an image without batch axis, in Keras' data
-            format; at least 32 pixels each way. Defaults to 300 x 300 x 3.
-        alpha: Positive float. Width multiplier of the backbone and of the
-            maps behind it.
-        classes: Positive int. Number of classes, without background. Defaults
-            to 90, COCO's numbers.
         weights: None (random), or the path of a file of this package.
             Defaults to None.
         weights_backbone: Weights for MobileNet alone, as its constructor
             takes them: `"imagenet"`, `"timm"`, `"timm/<tag>"` or a path.
             Defaults to None.
-        input_tensor: Keras tensor to build upon, in place of a new input.
         name: Name of the model.
-        score_activation: `"softmax"` (default), with hard negatives; or
-            `"sigmoid"`, without a column of the background, with the focal
-            loss.
         postprocessing: `Postprocessing` of `predict`. Defaults to 200 boxes
             with scores above 0.01, and overlaps of at most 0.45.
-        batch_norm_momentum: Momentum of the moving statistics. Defaults to
-            0.9, with which a short training works (docs/TRAINING.md).
 
     Returns:
         A `Detector`: images of pixels in [0, 255] to codes and logits.
@@ -304,28 +287,23 @@ def SSD300MobileNet(
     >>> {name: tensor.shape for name, tensor in sorted(model.output.items())}
     {'boxes': (None, 1917, 4), 'scores': (None, 1917, 21)}
     """
+    check_head(name, classes, score_activation)
     begun = start(
-        weights,
-        UNPUBLISHED,
-        input_shape=input_shape,
-        input_tensor=input_tensor,
-        classes=classes,
-        score_activation=score_activation,
-        name=name,
-        size=SIZE,
-        minimum=32,
-        evaluation=TF_SLIM,
-        variant={"alpha": alpha},
-    )
-    features = dense_features(
+        "SSD300",
         "MobileNet",
         ["c4", "c5"],
-        **begun.backbone_arguments,
-        **{"alpha": alpha, "weights": weights_backbone},
+        weights=weights,
+        weights_backbone=weights_backbone,
+        input_shape=input_shape,
+        input_tensor=input_tensor,
+        size=SIZE,
+        evaluation=TF_SLIM,
+        alpha=alpha,
         batch_norm_momentum=batch_norm_momentum,
-        **_padding_of(weights_backbone),
+        backbone_arguments=_padding_of(weights_backbone),
+        variant={"alpha": alpha},
     )
-    maps = [features.output["c4"], features.output["c5"]]
+    maps = [begun.maps["c4"], begun.maps["c5"]]
     norm = normalization(batch_norm_momentum)
     norm["kernel_initializer"] = MOBILE_KERNELS
     for number, row in enumerate(MOBILENET_MAPS, start=1):
@@ -339,9 +317,7 @@ def SSD300MobileNet(
         kernel_initializer=MOBILE_KERNELS,
         class_bias=PRIOR if score_activation == SIGMOID else 0.0,
     )
-    boxes = object_detection_boxes(
-        [image_size(x) for x in maps], image_size(begun.images)
-    )
+    boxes = object_detection_boxes([image_size(x) for x in maps], begun.size)
     return finish(
         begun,
         outputs,

@@ -1,8 +1,10 @@
 """SSDLite (Sandler et al., 2018, https://arxiv.org/abs/1801.04381)."""
 
+import functools
 from typing import NamedTuple
 
 from keras_papers.applications import registry
+from keras_papers.applications.described import described
 from keras_papers.applications.detection.anchors import (
     default_boxes,
     object_detection_boxes,
@@ -13,21 +15,20 @@ from keras_papers.applications.detection.detections import (
     Postprocessing,
 )
 from keras_papers.applications.detection.pyramid import (
+    ARGUMENTS,
     CLASSES,
     MOBILE_KERNELS,
     PRIOR,
+    check_head,
     extra_map,
     finish,
     predictions,
-    published,
-    start,
 )
 from keras_papers.applications.image.classifier import MOMENTUM, normalization
-from keras_papers.applications.image.dense_features import dense_features
+from keras_papers.applications.image.dense_head import constructor, start
 from keras_papers.applications.image.padding import check_padding
 from keras_papers.applications.image.scaling import check_alpha
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
-from keras_papers.applications.variants import variant
 from keras_papers.checks import check_choice, plain_numbers
 from keras_papers.layers._image_axes import image_size
 
@@ -73,6 +74,7 @@ ANCHORS = {
 
 
 @plain_numbers
+@described(ARGUMENTS)
 def SSDLite(
     backbone,
     input_shape=None,
@@ -98,22 +100,8 @@ def SSDLite(
     one inside the backbone, its last one, and four behind it.
 
     Args:
-        backbone: Name of a network, such as `"MobileNetV3Small"`, or a
-            classifier of this package, with or without its top. Of a model,
-            the arguments that would build it must be left out.
         input_shape: Shape of an image without batch axis, in Keras' data
             format; at least 32 pixels each way. Defaults to 320 x 320 x 3.
-        alpha: Positive float. Width multiplier of the backbone and of the
-            maps behind it.
-        classes: Positive int. Number of classes, without background. Defaults
-            to 90, COCO's numbers.
-        weights: None (random), or the path of a file of this package or of
-            torchvision (`.safetensors`). Of other classes, their logits are
-            left fresh, and a warning says so. Defaults to None.
-        weights_backbone: Weights for the backbone alone, as its constructor
-            takes them: `"imagenet"`, `"timm"`, `"timm/<tag>"` or a path.
-            Defaults to None.
-        input_tensor: Keras tensor to build upon, in place of a new input.
         name: Name of the model. Defaults to `ssdlite_{backbone}`.
         anchors: `"torchvision"` (default), six at each place, 3234 in all; or
             `"object_detection"`, as in the papers, three at each place of the
@@ -122,23 +110,15 @@ def SSDLite(
             MobileNetV3, as the rows "+" of its table 6 and torchvision's
             weights have, for which nobody published weights of ImageNet.
             Defaults to None.
-        score_activation: `"softmax"` (default), with hard negatives; or
-            `"sigmoid"`, without a column of the background, with the focal
-            loss, as in the API.
         postprocessing: `Postprocessing` of `predict`. Defaults to that of
             torchvision: 300 boxes with scores above 0.001, and overlaps of at
             most 0.55.
-        padding: How maps are padded at strides 2: `"same"`, as in
-            TensorFlow, or `"symmetric"`, as in PyTorch. Defaults to None:
-            what the weights need.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md);
             torchvision has 0.97.
         batch_norm_epsilon: Positive float. What the batch normalizations add
             to a variance. Defaults to None: what the weights need, and 0.001
             without weights.
-        backbone_arguments: Dict of other arguments of the backbone's
-            constructor. Defaults to None.
 
     Returns:
         A `Detector`: images of pixels in [0, 255] to codes and logits.
@@ -154,54 +134,37 @@ def SSDLite(
     >>> {name: tensor.shape for name, tensor in sorted(model.output.items())}
     {'boxes': (None, 312, 4), 'scores': (None, 312, 4)}
     """
+    check_head(name, classes, score_activation)
     check_alpha(alpha)
     check_padding(padding, batch_norm_epsilon)
     check_choice(
         "anchors", anchors, tuple(ANCHORS), "the convention of the anchors"
     )
-    variant_ = {"alpha": alpha}
+    variant = {"alpha": alpha}
     if reduced_tail is not None:
-        variant_["reduced_tail"] = reduced_tail
+        variant["reduced_tail"] = reduced_tail
     if anchors != "torchvision":
-        variant_["anchors"] = anchors
-    is_named = isinstance(backbone, str)
-    if not is_named:
-        _check_built(
-            input_shape=input_shape,
-            alpha=None if alpha == 1 else alpha,
-            weights_backbone=weights_backbone,
-            input_tensor=input_tensor,
-            reduced_tail=reduced_tail,
-            backbone_arguments=backbone_arguments,
-        )
+        variant["anchors"] = anchors
     begun = start(
-        weights,
-        published(f"SSDLite{backbone}" if is_named else ""),
-        input_shape=input_shape if is_named else backbone.input_shape[1:],
-        input_tensor=input_tensor if is_named else backbone.inputs[0],
-        classes=classes,
-        score_activation=score_activation,
-        name=name,
+        "SSDLite",
+        backbone,
+        ["c4", "c5"],
+        weights=weights,
+        weights_backbone=weights_backbone,
+        input_shape=input_shape,
+        input_tensor=input_tensor,
         size=SIZE,
-        minimum=32,
         evaluation=TF_SLIM,
+        alpha=alpha,
+        reduced_tail=reduced_tail,
         padding=padding,
-        epsilon=batch_norm_epsilon,
-        variant=variant_,
+        batch_norm_momentum=batch_norm_momentum,
+        batch_norm_epsilon=batch_norm_epsilon,
+        of_head=("padding", "batch_norm_momentum", "batch_norm_epsilon"),
+        backbone_arguments=backbone_arguments,
+        variant=variant,
     )
-    if is_named:
-        arguments = {
-            **begun.backbone_arguments,
-            "alpha": alpha,
-            "weights": weights_backbone,
-            "batch_norm_momentum": batch_norm_momentum,
-            **({} if reduced_tail is None else {"reduced_tail": reduced_tail}),
-            **(backbone_arguments or {}),
-        }
-        features = dense_features(backbone, ["c4", "c5"], **arguments)
-    else:
-        features = dense_features(backbone, ["c4", "c5"])
-    maps = [features.output["c4"], features.output["c5"]]
+    maps = [begun.maps["c4"], begun.maps["c5"]]
     norm = {
         **normalization(batch_norm_momentum, begun.source.epsilon),
         "kernel_initializer": MOBILE_KERNELS,
@@ -227,56 +190,29 @@ def SSDLite(
         kernel_initializer=MOBILE_KERNELS,
         class_bias=PRIOR if score_activation == SIGMOID else 0.0,
     )
-    size = image_size(begun.images)
-    boxes = convention.boxes([image_size(x) for x in maps], size)
-    label = backbone.lower() if is_named else backbone.name
+    boxes = convention.boxes([image_size(x) for x in maps], begun.size)
     return finish(
         begun,
         outputs,
         boxes,
         classes,
-        name or f"ssdlite_{label}",
+        name or begun.name,
         score_activation=score_activation,
         postprocessing=postprocessing,
     )
 
 
-def _check_built(**arguments):
-    """Raises ValueError if a model is to be built with other arguments."""
-    given = [name for name, value in arguments.items() if value is not None]
-    if given:
-        raise ValueError(
-            "`backbone` is a model, which cannot be built with other "
-            f"arguments. Received: {', '.join(given)}. Pass them to its "
-            "constructor."
-        )
-
-
 V3_SMALL = "MobileNetV3Small"
 
 
-def _constructor(backbone, omit=()):
-    name = f"SSDLite{backbone}"
-    register = registry.network(
-        PAPER,
-        EXTRA_MAPS,
-        size=SIZE,
-        task=registry.DETECTION,
-        published=published(name),
-    )
-    return register(
-        variant(
-            name,
-            SSDLite,
-            backbone,
-            f"Builds SSDLite on {backbone}: section 6.2 of the paper.",
-            module=__name__,
-            omit=("backbone_arguments", *omit),
-            name=name.lower(),
-        )
-    )
-
-
+_constructor = functools.partial(
+    constructor,
+    SSDLite,
+    PAPER,
+    EXTRA_MAPS,
+    size=SIZE,
+    task=registry.DETECTION,
+)
 SSDLiteMobileNet = _constructor("MobileNet", ("reduced_tail",))
 SSDLiteMobileNetV2 = _constructor("MobileNetV2", ("reduced_tail",))
 SSDLiteMobileNetV3Large = _constructor("MobileNetV3Large")

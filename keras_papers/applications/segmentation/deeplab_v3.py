@@ -1,11 +1,13 @@
 """DeepLabv3 (Chen et al., 2017, https://arxiv.org/abs/1706.05587)."""
 
+import functools
 from typing import NamedTuple
 
 import keras
 from keras import layers
 
 from keras_papers.applications import registry
+from keras_papers.applications.described import described
 from keras_papers.applications.image.classifier import (
     MOMENTUM,
     conv_norm_graph,
@@ -13,16 +15,16 @@ from keras_papers.applications.image.classifier import (
 )
 from keras_papers.applications.segmentation.pyramid import pyramid
 from keras_papers.applications.segmentation.segmenter import (
+    ARGUMENTS,
     CLASSES,
     EPSILON,
-    SIZE,
     check_head,
+    constructor,
+    finish,
     pixel_logits,
-    published,
     start,
     stride_of,
 )
-from keras_papers.applications.variants import variant
 from keras_papers.checks import check_bool, check_positive_int, plain_numbers
 from keras_papers.layers._image_axes import channel_axis
 
@@ -67,6 +69,7 @@ V3_SMALL = "MobileNetV3Small"
 
 
 @plain_numbers
+@described(ARGUMENTS)
 def DeepLabV3(
     backbone,
     input_shape=None,
@@ -94,22 +97,6 @@ def DeepLabV3(
     its average the whole image.
 
     Args:
-        backbone: Name of a network, such as `"MobileNetV3Small"`, or a
-            classifier of this package, with or without its top. Of a model,
-            the arguments that would build it must be left out.
-        input_shape: Shape of an image without batch axis, in Keras' data
-            format; at least 32 pixels each way. Defaults to 512 x 512 x 3.
-        alpha: Positive float. Width multiplier of the backbone.
-        classes: Positive int. Number of classes, with the background if there
-            is one. Defaults to 21, those of Pascal VOC.
-        weights: None (random), or the path of a file of this package or of
-            torchvision (`.safetensors`), for which `form` must be
-            `"torchvision"`. Of other classes, their logits are left fresh, and
-            a warning says so. Defaults to None.
-        weights_backbone: Weights for the backbone alone, as its constructor
-            takes them: `"imagenet"`, `"timm"`, `"timm/<tag>"` or a path.
-            Defaults to None.
-        input_tensor: Keras tensor to build upon, in place of a new input.
         name: Name of the model. Defaults to `deeplabv3_{backbone}`.
         form: `"paper"` (default): figure 5, with the dropout of the authors'
             code; `"torchvision"`: rates of 12, 24 and 36, a dropout of 0.5,
@@ -122,20 +109,6 @@ def DeepLabV3(
             map inside the backbone. It then returns a dict, `"predictions"`
             and `"auxiliary"`; `LOSS_WEIGHTS` of the module are the weights of
             their losses. Defaults to False.
-        output_stride: 32, 16 or 8. How many times smaller than the image the
-            last map is, by dilations in the backbone. Defaults to None: 16, or
-            that of a backbone that is built.
-        reduced_tail: `"segmentation"` for half the channels in the last
-            stages, for which nobody published weights of ImageNet. Defaults to
-            None.
-        logits_stride: 1 (default), 2, 4 or 8. How many times smaller than the
-            image the logits are; 1 has one for each pixel.
-        padding: How maps are padded at strides 2, as in the backbone's
-            constructor. Defaults to None: what the weights need.
-        batch_norm_momentum: Momentum of the moving statistics. Defaults to
-            0.9, with which a short training works (docs/TRAINING.md).
-        backbone_arguments: Dict of other arguments of the backbone's
-            constructor. Defaults to None.
 
     Returns:
         A functional model: images of pixels in [0, 255] to logits, of shape
@@ -158,20 +131,18 @@ def DeepLabV3(
     how = FORMS[form]
     rates = how.rates if rates is None else tuple(rates)
     begun = start(
+        "DeepLabV3",
         backbone,
         ["aspp", *["auxiliary"] * auxiliary],
-        head="DeepLabV3",
         input_shape=input_shape,
         input_tensor=input_tensor,
         weights=weights,
-        options={
-            "alpha": alpha,
-            "weights": weights_backbone,
-            "output_stride": output_stride,
-            "reduced_tail": reduced_tail,
-            "padding": padding,
-            "batch_norm_momentum": batch_norm_momentum,
-        },
+        weights_backbone=weights_backbone,
+        alpha=alpha,
+        output_stride=output_stride,
+        reduced_tail=reduced_tail,
+        padding=padding,
+        batch_norm_momentum=batch_norm_momentum,
         backbone_arguments=backbone_arguments,
         variant={
             "alpha": alpha,
@@ -192,7 +163,7 @@ def DeepLabV3(
         other = _auxiliary_logits(begun.maps["auxiliary"], classes, norm)
         other = pixel_logits(other, begun.size, logits_stride, "auxiliary")
         x = {"predictions": x, "auxiliary": other}
-    return begun.finish(x, name, "deeplabv3")
+    return finish(begun, x, name)
 
 
 def _papers_rates(stride):
@@ -237,27 +208,7 @@ def _check_rates(rates):
         )
 
 
-def _constructor(backbone, omit=(), **defaults):
-    name = f"DeepLabV3{backbone}"
-    register = registry.network(
-        PAPER,
-        FIGURE_5,
-        size=SIZE,
-        task=registry.SEGMENTATION,
-        published=published("DeepLabV3", backbone),
-    )
-    return register(
-        variant(
-            name,
-            DeepLabV3,
-            backbone,
-            f"Builds DeepLabv3 on {backbone}: section 3.3 of the paper.",
-            module=__name__,
-            omit=("backbone_arguments", *omit),
-            name=name.lower(),
-            **defaults,
-        )
-    )
+_constructor = functools.partial(constructor, DeepLabV3, PAPER, FIGURE_5)
 
 
 def _of_resnet(layers):

@@ -1,26 +1,28 @@
 """LR-ASPP (Howard et al., 2019, https://arxiv.org/abs/1905.02244)."""
 
+import functools
 from typing import NamedTuple
 
 from keras import layers
 
 from keras_papers.applications import registry
+from keras_papers.applications.described import described
 from keras_papers.applications.image.classifier import (
     MOMENTUM,
     conv_norm_graph,
     normalization,
 )
 from keras_papers.applications.segmentation.segmenter import (
+    ARGUMENTS,
     CLASSES,
     EPSILON,
-    SIZE,
     check_head,
+    constructor,
+    finish,
     pixel_logits,
-    published,
     resized,
     start,
 )
-from keras_papers.applications.variants import variant
 from keras_papers.checks import check_positive_int, plain_numbers
 from keras_papers.layers._image_axes import image_size
 
@@ -81,6 +83,7 @@ V3_SMALL = "MobileNetV3Small"
 
 
 @plain_numbers
+@described(ARGUMENTS)
 def LRASPP(
     backbone,
     input_shape=None,
@@ -108,22 +111,6 @@ def LRASPP(
     inside the backbone.
 
     Args:
-        backbone: Name of a network, such as `"MobileNetV3Small"`, or a
-            classifier of this package, with or without its top. Of a model,
-            the arguments that would build it must be left out.
-        input_shape: Shape of an image without batch axis, in Keras' data
-            format; at least 32 pixels each way. Defaults to 512 x 512 x 3.
-        alpha: Positive float. Width multiplier of the backbone.
-        classes: Positive int. Number of classes, with the background if there
-            is one. Defaults to 21, those of Pascal VOC.
-        weights: None (random), or the path of a file of this package or of
-            torchvision (`.safetensors`), for which `form` must be
-            `"torchvision"`. Of other classes, their logits are left fresh, and
-            a warning says so. Defaults to None.
-        weights_backbone: Weights for the backbone alone, as its constructor
-            takes them: `"imagenet"`, `"timm"`, `"timm/<tag>"` or a path.
-            Defaults to None.
-        input_tensor: Keras tensor to build upon, in place of a new input.
         name: Name of the model. Defaults to `lraspp_{backbone}`.
         form: `"paper"` (default): the authors' code in DeepLab, whose map of
             stride 8 is inside a block, and whose gate has a bias and a hard
@@ -133,20 +120,6 @@ def LRASPP(
         pool_size: Positive int. Height and width of the windows that the gate
             averages, at strides of 16 and 20; 49 in figure 10, for images of
             1024 x 2048. Defaults to None: the gate averages the whole map.
-        output_stride: 32, 16 or 8. How many times smaller than the image the
-            last map is, by dilations in the backbone. Defaults to None: 16, or
-            that of a backbone that is built.
-        reduced_tail: `"segmentation"` for "RF2" of table 7: half the channels
-            in the last stages, for which nobody published weights of ImageNet.
-            Defaults to None.
-        logits_stride: 1 (default), 2, 4 or 8. How many times smaller than the
-            image the logits are; 1 has one for each pixel.
-        padding: How maps are padded at strides 2, as in the backbone's
-            constructor. Defaults to None: what the weights need.
-        batch_norm_momentum: Momentum of the moving statistics. Defaults to
-            0.9, with which a short training works (docs/TRAINING.md).
-        backbone_arguments: Dict of other arguments of the backbone's
-            constructor. Defaults to None.
 
     Returns:
         A functional model: images of pixels in [0, 255] to logits, of shape
@@ -166,20 +139,18 @@ def LRASPP(
     check_head(name, classes, filters, form, logits_stride)
     how = FORMS[form]
     begun = start(
+        "LRASPP",
         backbone,
         [how.low, "aspp"],
-        head="LRASPP",
         input_shape=input_shape,
         input_tensor=input_tensor,
         weights=weights,
-        options={
-            "alpha": alpha,
-            "weights": weights_backbone,
-            "output_stride": output_stride,
-            "reduced_tail": reduced_tail,
-            "padding": padding,
-            "batch_norm_momentum": batch_norm_momentum,
-        },
+        weights_backbone=weights_backbone,
+        alpha=alpha,
+        output_stride=output_stride,
+        reduced_tail=reduced_tail,
+        padding=padding,
+        batch_norm_momentum=batch_norm_momentum,
         backbone_arguments=backbone_arguments,
         variant={"alpha": alpha, "form": form},
     )
@@ -199,7 +170,7 @@ def LRASPP(
     low = layers.Conv2D(classes, 1, name="low_logits")(low)
     x = layers.Add(name="logits")([low, x])
     x = pixel_logits(x, begun.size, logits_stride)
-    return begun.finish(x, name, "lraspp")
+    return finish(begun, x, name)
 
 
 def _average(x, pool_size):
@@ -216,28 +187,7 @@ def _average(x, pool_size):
     return layers.AveragePooling2D(size, POOL_STRIDES, name="gate_pool")(x)
 
 
-def _constructor(backbone, omit=()):
-    name = f"LRASPP{backbone}"
-    register = registry.network(
-        PAPER,
-        TABLE_7,
-        size=SIZE,
-        task=registry.SEGMENTATION,
-        published=published("LRASPP", backbone),
-    )
-    return register(
-        variant(
-            name,
-            LRASPP,
-            backbone,
-            f"Builds Lite R-ASPP on {backbone}: figure 10 of the paper.",
-            module=__name__,
-            omit=("backbone_arguments", *omit),
-            name=name.lower(),
-        )
-    )
-
-
+_constructor = functools.partial(constructor, LRASPP, PAPER, TABLE_7)
 LRASPPMobileNet = _constructor("MobileNet", ("reduced_tail",))
 LRASPPMobileNetV2 = _constructor("MobileNetV2")
 LRASPPMobileNetV3Large = _constructor("MobileNetV3Large")

@@ -1,24 +1,27 @@
 """R-ASPP (Sandler et al., 2018, https://arxiv.org/abs/1801.04381)."""
 
+import functools
 from typing import NamedTuple
 
 from keras import layers
 
 from keras_papers.applications import registry
+from keras_papers.applications.described import described
 from keras_papers.applications.image.classifier import (
     MOMENTUM,
     normalization,
 )
 from keras_papers.applications.segmentation.pyramid import pyramid
 from keras_papers.applications.segmentation.segmenter import (
+    ARGUMENTS,
     CLASSES,
     EPSILON,
-    SIZE,
     check_head,
+    constructor,
+    finish,
     pixel_logits,
     start,
 )
-from keras_papers.applications.variants import variant
 from keras_papers.checks import check_fraction, plain_numbers
 
 PAPER = registry.Paper(
@@ -59,6 +62,7 @@ V3_SMALL = "MobileNetV3Small"
 
 
 @plain_numbers
+@described(ARGUMENTS)
 def RASPP(
     backbone,
     input_shape=None,
@@ -84,39 +88,13 @@ def RASPP(
     the average of the whole map. MobileNetV2 has it behind its 320 channels.
 
     Args:
-        backbone: Name of a network, such as `"MobileNetV3Small"`, or a
-            classifier of this package, with or without its top. Of a model,
-            the arguments that would build it must be left out.
-        input_shape: Shape of an image without batch axis, in Keras' data
-            format; at least 32 pixels each way. Defaults to 512 x 512 x 3.
-        alpha: Positive float. Width multiplier of the backbone.
-        classes: Positive int. Number of classes, with the background if there
-            is one. Defaults to 21, those of Pascal VOC.
         weights: None (random), or the path of a file of this package. Of other
             classes, their logits are left fresh, and a warning says so.
             Defaults to None.
-        weights_backbone: Weights for the backbone alone, as its constructor
-            takes them: `"imagenet"`, `"timm"`, `"timm/<tag>"` or a path.
-            Defaults to None.
-        input_tensor: Keras tensor to build upon, in place of a new input.
         name: Name of the model. Defaults to `raspp_{backbone}`.
         filters: Positive int. Channels of the head. Defaults to 256.
         dropout: Float in [0, 1). Dropout before the logits. Defaults to 0.1,
             as in DeepLab's code.
-        output_stride: 32, 16 or 8. How many times smaller than the image the
-            last map is, by dilations in the backbone. Defaults to None: 16, or
-            that of a backbone that is built.
-        reduced_tail: `"segmentation"` for "RF2" of table 7 of MobileNetV3's
-            paper: half the channels in the last stages, for which nobody
-            published weights of ImageNet. Defaults to None.
-        logits_stride: 1 (default), 2, 4 or 8. How many times smaller than the
-            image the logits are; 1 has one for each pixel.
-        padding: How maps are padded at strides 2, as in the backbone's
-            constructor. Defaults to None: what the weights need.
-        batch_norm_momentum: Momentum of the moving statistics. Defaults to
-            0.9, with which a short training works (docs/TRAINING.md).
-        backbone_arguments: Dict of other arguments of the backbone's
-            constructor. Defaults to None.
 
     Returns:
         A functional model: images of pixels in [0, 255] to logits, of shape
@@ -136,20 +114,18 @@ def RASPP(
     check_head(name, classes, filters, "paper", logits_stride)
     check_fraction("dropout", dropout, "a share of features", "0 drops none.")
     begun = start(
+        "RASPP",
         backbone,
         ["aspp"],
-        head="RASPP",
         input_shape=input_shape,
         input_tensor=input_tensor,
         weights=weights,
-        options={
-            "alpha": alpha,
-            "weights": weights_backbone,
-            "output_stride": output_stride,
-            "reduced_tail": reduced_tail,
-            "padding": padding,
-            "batch_norm_momentum": batch_norm_momentum,
-        },
+        weights_backbone=weights_backbone,
+        alpha=alpha,
+        output_stride=output_stride,
+        reduced_tail=reduced_tail,
+        padding=padding,
+        batch_norm_momentum=batch_norm_momentum,
         backbone_arguments=backbone_arguments,
         variant={"alpha": alpha},
     )
@@ -157,27 +133,10 @@ def RASPP(
     x = pyramid(begun.maps["aspp"], filters, (), dropout, **norm)
     x = layers.Conv2D(classes, 1, name="logits")(x)
     x = pixel_logits(x, begun.size, logits_stride)
-    return begun.finish(x, name, "raspp")
+    return finish(begun, x, name)
 
 
-def _constructor(backbone, omit=()):
-    name = f"RASPP{backbone}"
-    register = registry.network(
-        PAPER, TABLE_7, size=SIZE, task=registry.SEGMENTATION
-    )
-    return register(
-        variant(
-            name,
-            RASPP,
-            backbone,
-            f"Builds reduced ASPP on {backbone}: section 6.3 of the paper.",
-            module=__name__,
-            omit=("backbone_arguments", *omit),
-            name=name.lower(),
-        )
-    )
-
-
+_constructor = functools.partial(constructor, RASPP, PAPER, TABLE_7)
 RASPPMobileNet = _constructor("MobileNet", ("reduced_tail",))
 RASPPMobileNetV2 = _constructor("MobileNetV2")
 RASPPMobileNetV3Large = _constructor("MobileNetV3Large")

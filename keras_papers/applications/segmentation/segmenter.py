@@ -5,24 +5,15 @@ probabilities is not that of any logits.
 """
 
 import math
-from typing import Any, NamedTuple
 
 import keras
 from keras import layers
 
+from keras_papers.applications import registry
+from keras_papers.applications.image import dense_head
 from keras_papers.applications.image.classifier import classifier
-from keras_papers.applications.image.dense_features import dense_features
-from keras_papers.applications.image.image_input import (
-    image_input,
-    preprocessed,
-)
 from keras_papers.applications.image.output_stride import OUTPUT_STRIDES
 from keras_papers.applications.pretrained.evaluation import efficient_net
-from keras_papers.applications.pretrained.published import (
-    UNPUBLISHED,
-    of_torch,
-)
-from keras_papers.applications.pretrained.weights import Source, check_weights
 from keras_papers.checks import check_choice, check_name, check_positive_int
 from keras_papers.layers._image_axes import image_size
 
@@ -35,19 +26,38 @@ LOGITS_STRIDES = (1, 2, 4, 8)
 EVALUATION = efficient_net(224)  # its colors are those of torchvision's files
 
 
-class Start(NamedTuple):
-    """What a head is drawn upon."""
-
-    images: Any  # Keras tensor
-    size: tuple  # height and width of the images
-    maps: dict  # of the backbone, by the fields of `Taps`
-    source: Source
-    name: str  # of the backbone
-
-    def finish(self, outputs, name, head):
-        """Closes the graph, and loads the weights."""
-        name = name or f"{head}_{self.name}"
-        return classifier(self.images, outputs, name, self.source)
+# Descriptions of arguments that all networks for segmentation have.
+ARGUMENTS = dense_head.ARGUMENTS | {
+    "input_shape": (
+        "Shape of an image without batch axis, in Keras' data format; at least "
+        "32 pixels each way. Defaults to 512 x 512 x 3."
+    ),
+    "alpha": "Positive float. Width multiplier of the backbone.",
+    "classes": (
+        "Positive int. Number of classes, with the background if there is one. "
+        "Defaults to 21, those of Pascal VOC."
+    ),
+    "weights": (
+        "None (random), or the path of a file of this package or of "
+        "torchvision (`.safetensors`), for which `form` must be "
+        '`"torchvision"`. Of other classes, their logits are left fresh, and a '
+        "warning says so. Defaults to None."
+    ),
+    "output_stride": (
+        "32, 16 or 8. How many times smaller than the image the last map is, "
+        "by dilations in the backbone. Defaults to None: 16, or that of a "
+        "backbone that is built."
+    ),
+    "reduced_tail": (
+        '`"segmentation"` for "RF2" of table 7 of MobileNetV3\'s paper: half '
+        "the channels in the last stages, for which nobody published weights "
+        "of ImageNet. Defaults to None."
+    ),
+    "logits_stride": (
+        "1 (default), 2, 4 or 8. How many times smaller than the image the "
+        "logits are; 1 has one for each pixel."
+    ),
+}
 
 
 def check_head(name, classes, filters, form, logits_stride):
@@ -75,30 +85,17 @@ def check_head(name, classes, filters, form, logits_stride):
         )
 
 
-def start(
-    backbone,
-    taps,
-    *,
-    head,
-    input_shape,
-    input_tensor,
-    weights,
-    options,
-    backbone_arguments,
-    variant,
-):
-    """Draws the backbone, or takes one that is built.
+def start(head, backbone, taps, *, output_stride, variant, **arguments):
+    """Draws the backbone of a network for segmentation, or takes one.
 
     Args:
+        head: Str. Name of the head's builder.
         backbone: Name of a network, or a built classifier.
         taps: List of the fields of `Taps` that the head takes.
-        head: Str. Name of the head's builder.
-        input_shape: The constructor's argument.
-        input_tensor: Likewise.
-        weights: Likewise, of the whole network.
-        options: Dict of the constructor's arguments for the backbone.
-        backbone_arguments: The constructor's argument.
+        output_stride: The constructor's argument.
         variant: Dict of the arguments that distinguish published weights.
+        **arguments: The constructor's other arguments, as `dense_head.start`
+            has them.
 
     Returns:
         A `Start`.
@@ -107,114 +104,38 @@ def start(
         ValueError: If an argument is out of its range, or does not fit the
             others.
     """
-    if weights == "imagenet":
-        raise ValueError(
-            "`weights` are those of the whole network, which nobody trained "
-            "on ImageNet. Received: weights='imagenet'. Pass "
-            "weights_backbone='imagenet'."
-        )
-    arguments = {
-        **options,
-        **_checked(backbone_arguments, options),
-        "input_shape": input_shape,
-        "input_tensor": input_tensor,
-    }
-    arguments = {k: v for k, v in arguments.items() if v is not None}
-    if isinstance(backbone, str):
-        images, features, source = _named(
-            backbone, taps, head, weights, arguments, variant
-        )
-    else:
-        images, features, source = _built(backbone, taps, weights, arguments)
-    size = image_size(images)
-    if None in size:
-        raise ValueError(
-            "`input_shape` must have a height and a width, to which the "
-            "logits are resized. Received: images of shape "
-            f"{tuple(images.shape[1:])}. Pass both."
-        )
-    return Start(images, size, features.output, source, backbone_name(backbone))
-
-
-def backbone_name(backbone):
-    """Returns the part of a model's name that says what it is built on."""
-    return backbone.lower() if isinstance(backbone, str) else backbone.name
-
-
-def _checked(backbone_arguments, options):
-    """Returns the further arguments of a backbone as a dict."""
-    further = {} if backbone_arguments is None else backbone_arguments
-    known = {*options, "input_shape", "input_tensor", "include_preprocessing"}
-    if not isinstance(further, dict) or known & {*further}:
-        raise ValueError(
-            "`backbone_arguments` is a dict of arguments of the backbone that "
-            "the network does not have itself. Received: backbone_arguments="
-            f"{backbone_arguments!r}. Pass {', '.join(sorted(known))} as the "
-            "network's own, of which `weights_backbone` is the weights."
-        )
-    return further
-
-
-def _named(backbone, taps, head, weights, arguments, variant):
-    """Draws a backbone by its name, as the weights need it."""
-    stride = arguments.setdefault("output_stride", OUTPUT_STRIDE)
-    images = image_input(
-        arguments.pop("input_shape", None),
-        arguments.pop("input_tensor", None),
-        SIZE,
-    )
-    source = check_weights(
-        weights,
-        True,
-        images,
-        published(head, backbone),
-        evaluation=EVALUATION,
-        padding=arguments.get("padding"),
-        output_stride=stride,
-        **variant,
-    )
-    if source.padding:
-        arguments["padding"] = source.padding
-    if source.epsilon:
-        arguments["batch_norm_epsilon"] = source.epsilon
-    # The weights know how images are normalized; without any, the backbone.
-    alone = source.peer is None
-    x = images if alone else preprocessed(images, source.evaluation)
-    features = dense_features(
+    if output_stride is None and isinstance(backbone, str):
+        output_stride = OUTPUT_STRIDE
+    return dense_head.start(
+        head,
         backbone,
         taps,
-        input_tensor=x,
-        include_preprocessing=alone,
+        size=SIZE,
+        evaluation=EVALUATION,
+        output_stride=output_stride,
+        variant={"output_stride": output_stride, **variant},
+        of_head=("batch_norm_momentum",),
         **arguments,
     )
-    return images, features, source
 
 
-def _built(backbone, taps, weights, arguments):
-    """Takes a classifier that is built already."""
-    features = dense_features(backbone, taps)
-    given = [
-        name
-        for name, value in arguments.items()
-        if name != "batch_norm_momentum" and (name, value) != ("alpha", 1.0)
-    ]
-    if given:
-        names = {"weights": "weights_backbone"}
-        words = ", ".join(names.get(name, name) for name in given)
-        raise ValueError(
-            "`backbone` is a model, which cannot be built with other "
-            f"arguments. Received: {words}. Pass them to its constructor."
-        )
-    images = features.inputs[0]
-    return images, features, check_weights(weights, True, images, UNPUBLISHED)
+def finish(start, outputs, name):
+    """Closes the graph, and loads the weights."""
+    return classifier(start.images, outputs, name or start.name, start.source)
 
 
-def published(head, backbone):
-    """Returns the `Family` of a head on a backbone."""
-    try:
-        return of_torch(f"{head}{backbone}")
-    except KeyError:
-        return UNPUBLISHED
+def constructor(build, paper, table, backbone, omit=(), **defaults):
+    """Returns a head's constructor on a backbone, and registers it."""
+    return dense_head.constructor(
+        build,
+        paper,
+        table,
+        backbone,
+        omit,
+        size=SIZE,
+        task=registry.SEGMENTATION,
+        **defaults,
+    )
 
 
 def stride_of(start, tensor):

@@ -1,0 +1,54 @@
+"""described: arguments of several constructors, described once."""
+
+import inspect
+
+import pytest
+
+from keras_papers.applications import registry
+from keras_papers.applications.described import described
+
+TASKS = (registry.SEGMENTATION, registry.DETECTION)
+
+
+def build(alpha, classes=3):
+    """Builds a network.
+
+    Args:
+        classes: Positive int.
+            Number of classes.
+    """
+
+
+def test_an_own_description_is_kept_and_the_others_are_added():
+    shared = {"alpha": "A factor.", "classes": "Not this."}
+    assert described(shared)(build).__doc__.split("Args:\n")[1] == (
+        "    alpha: A factor.\n"
+        "    classes: Positive int.\n"
+        "        Number of classes."
+    )
+
+
+def test_an_argument_that_nobody_describes_is_named():
+    def incomplete(alpha, beta):
+        """Builds a network.
+
+        Args:
+            alpha: A factor.
+        """
+
+    with pytest.raises(TypeError, match=r"incomplete\(\) describes no 'beta'"):
+        described({})(incomplete)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_each_dense_constructor_describes_its_arguments_in_their_order(task):
+    for name in registry.list_models(task=task):
+        constructor = registry.get(name)
+        arguments = list(inspect.signature(constructor).parameters)
+        section = constructor.__doc__.split("Args:\n")[1].split("\n\n")[0]
+        found = [
+            line.partition(":")[0].strip()
+            for line in section.splitlines()
+            if line[:4].isspace() and not line[4:5].isspace()
+        ]
+        assert found == arguments, name
