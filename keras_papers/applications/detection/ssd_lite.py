@@ -24,8 +24,9 @@ from keras_papers.applications.detection.pyramid import (
     finish,
     predictions,
 )
+from keras_papers.applications.heads import constructor
 from keras_papers.applications.image.classifier import MOMENTUM, normalization
-from keras_papers.applications.image.dense_head import constructor, start
+from keras_papers.applications.image.dense_head import start
 from keras_papers.applications.image.padding import check_padding
 from keras_papers.applications.image.scaling import check_alpha
 from keras_papers.applications.pretrained.evaluation import TF_SLIM

@@ -1,12 +1,10 @@
 """What heads of detection and segmentation are drawn upon.
 
-A backbone, by its name or built already; its images and its weights; and the
-constructors of a head on each backbone.
+A backbone, by its name or built already, its images and its weights.
 """
 
 from typing import Any, NamedTuple
 
-from keras_papers.applications import registry
 from keras_papers.applications.image.dense_features import dense_features
 from keras_papers.applications.image.image_input import (
     image_input,
@@ -18,7 +16,6 @@ from keras_papers.applications.pretrained.published import (
 )
 from keras_papers.applications.pretrained.torch_networks import PEERS
 from keras_papers.applications.pretrained.weights import Source, check_weights
-from keras_papers.applications.variants import variant as variant_of
 from keras_papers.checks import MINIMUM_SIZE
 from keras_papers.layers._image_axes import image_size
 
@@ -247,36 +244,3 @@ def _check_built(arguments):
             f"arguments. Received: {', '.join(given)}. Pass them to its "
             "constructor."
         )
-
-
-def constructor(build, paper, table, backbone, omit=(), *, size, task, **rest):
-    """Returns a head's constructor on a backbone, and registers it.
-
-    Args:
-        build: The head's builder, whose docstring begins with what it builds
-            "on a backbone".
-        paper: The `Paper` of the head.
-        table: Its table.
-        backbone: Name of a network.
-        omit: Names of the builder's arguments that the backbone lacks.
-        size: Height and width of the default images.
-        task: What the network is for.
-        **rest: Defaults of the constructor where they differ.
-    """
-    name = f"{build.__name__}{backbone}"
-    register = registry.network(
-        paper, table, size=size, task=task, published=published(name)
-    )
-    summary = build.__doc__.partition("\n")[0]
-    return register(
-        variant_of(
-            name,
-            build,
-            backbone,
-            summary.replace("on a backbone", f"on {backbone}"),
-            module=build.__module__,
-            omit=("backbone_arguments", *omit),
-            name=name.lower(),
-            **rest,
-        )
-    )

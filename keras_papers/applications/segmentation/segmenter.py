@@ -9,7 +9,7 @@ import math
 import keras
 from keras import layers
 
-from keras_papers.applications import registry
+from keras_papers.applications import heads, registry
 from keras_papers.applications.image import dense_head
 from keras_papers.applications.image.classifier import classifier
 from keras_papers.applications.image.output_stride import OUTPUT_STRIDES
@@ -126,7 +126,7 @@ def finish(start, outputs, name):
 
 def constructor(build, paper, table, backbone, omit=(), **defaults):
     """Returns a head's constructor on a backbone, and registers it."""
-    return dense_head.constructor(
+    return heads.constructor(
         build,
         paper,
         table,
