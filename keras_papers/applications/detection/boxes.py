@@ -36,13 +36,37 @@ def intersection_over_union(first, second):
     >>> float(intersection_over_union(boxes[:1], boxes[1:])[0, 0])  # 2 / 6
     0.3333333432674408
     """
+    both = _intersection(first, second)
+    either = areas(first)[..., :, None] + areas(second)[..., None, :] - both
+    return ops.where(either > 0, both / ops.where(either > 0, either, 1.0), 0.0)
+
+
+def share_inside(anchors, boxes):
+    """Returns which share of each anchor is in each box, in [0, 1].
+
+    Args:
+        anchors: Tensor `(..., n, 4)` of boxes with positive sides.
+        boxes: Tensor `(..., m, 4)`.
+
+    Returns:
+        Tensor `(..., m, n)`: the area that both have, divided by that of the
+        anchor.
+
+    Example:
+    >>> anchor = ops.array([[0.0, 0.0, 4.0, 2.0]])
+    >>> float(share_inside(anchor, ops.array([[1.0, 0.0, 9.0, 9.0]]))[0, 0])
+    0.75
+    """
+    return _intersection(boxes, anchors) / areas(anchors)[..., None, :]
+
+
+def _intersection(first, second):
+    """Returns the area that all pairs of boxes have in common, (..., m, n)."""
     one, other = first[..., :, None, :], second[..., None, :, :]
     low = ops.maximum(one[..., :2], other[..., :2])
     high = ops.minimum(one[..., 2:], other[..., 2:])
     sides = ops.maximum(high - low, 0.0)
-    both = sides[..., 0] * sides[..., 1]
-    either = areas(first)[..., :, None] + areas(second)[..., None, :] - both
-    return ops.where(either > 0, both / ops.where(either > 0, either, 1.0), 0.0)
+    return sides[..., 0] * sides[..., 1]
 
 
 def clip_boxes(boxes, image_size):

@@ -158,8 +158,9 @@ class Detector(keras.Model):
             x: Images of the input's size; or a data set of pairs.
             y: Dict of `"boxes"` `(images, objects, 4)`, in pixels of the
                 input, and `"classes"` `(images, objects)`, ints from 0; -1
-                and a box of zeros where an image has fewer objects. None for
-                a data set.
+                and a box of zeros where an image has fewer objects. With
+                `"is_crowd"`, bools `(images, objects)`, anchors that lie in
+                such a box are neither right nor wrong. None for a data set.
             *args: Further arguments of `keras.Model.fit`.
             validation_data: Pair of images and objects, or a data set.
             **kwargs: Further arguments of `keras.Model.fit`.

@@ -6,11 +6,14 @@ from keras import ops
 from keras_papers.applications.detection.boxes import (
     encode_boxes,
     intersection_over_union,
+    share_inside,
 )
 from keras_papers.applications.detection.matching import match_each_object
 from keras_papers.checks import check_names
+from keras_papers.losses.detection import BACKGROUND, IGNORED
 
 KEYS = ("boxes", "classes")
+CROWD = "is_crowd"
 
 
 def anchor_targets(objects, anchors, box_weights, threshold):
@@ -18,21 +21,33 @@ def anchor_targets(objects, anchors, box_weights, threshold):
 
     Args:
         objects: Dict of `"boxes"` `(batch, objects, 4)` in pixels and
-            `"classes"` `(batch, objects)`, -1 where there is no object.
+            `"classes"` `(batch, objects)`, -1 where there is no object; and
+            perhaps `"is_crowd"` `(batch, objects)`, whose boxes are not to be
+            found.
         anchors: Array `(anchors, 4)`.
         box_weights: Four factors of the codes.
-        threshold: Float. Overlap from which an anchor has an object.
+        threshold: Float. Overlap from which an anchor has an object; share of
+            an anchor without object in a crowd from which it does not count.
 
     Returns:
-        A dict of `"labels"`, ints `(batch, anchors)` in which 0 is background
-        and class 0 is 1, and `"boxes"`, codes `(batch, anchors, 4)`.
+        A dict of `"labels"`, ints `(batch, anchors)` in which 0 is background,
+        class 0 is 1 and -1 does not count, and `"boxes"`, codes `(batch,
+        anchors, 4)`.
     """
+    anchors = ops.array(anchors)
     boxes = ops.cast(objects["boxes"], "float32")
     classes = ops.cast(objects["classes"], "int32")
     # A box without area would have a code that is not finite.
     has_area = ops.all(boxes[..., 2:] > boxes[..., :2], axis=-1)
     is_object = ops.logical_and(classes >= 0, has_area)
-    overlaps = intersection_over_union(boxes, ops.array(anchors))
+    other = BACKGROUND
+    if CROWD in objects:
+        is_crowd = ops.logical_and(ops.cast(objects[CROWD], "bool"), is_object)
+        is_object = ops.logical_and(is_object, ops.logical_not(is_crowd))
+        is_inside = share_inside(anchors, boxes) >= threshold
+        is_inside = ops.logical_and(is_inside, is_crowd[..., None])
+        other = ops.where(ops.any(is_inside, axis=1), IGNORED, BACKGROUND)
+    overlaps = intersection_over_union(boxes, anchors)
     overlaps = ops.where(is_object[..., None], overlaps, -1.0)
     matches = match_each_object(overlaps, threshold)
     is_matched = matches >= 0
@@ -41,7 +56,7 @@ def anchor_targets(objects, anchors, box_weights, threshold):
     matched = ops.take_along_axis(boxes, number[..., None], axis=1)
     matched = ops.where(is_matched[..., None], matched, anchors)
     return {
-        "labels": ops.where(is_matched, labels, 0),
+        "labels": ops.where(is_matched, labels, other),
         "boxes": encode_boxes(matched, anchors, box_weights),
     }
 
@@ -64,22 +79,30 @@ def check_objects(objects, classes, image_size):
             f"{type(objects).__name__}. Pad images of fewer objects by classes "
             "of -1."
         )
-    check_names("y", objects, KEYS, "of the targets")
-    for key in KEYS:
+    check_names("y", objects, (*KEYS, CROWD), "of the targets", KEYS)
+    for key in objects:
         if not hasattr(objects[key], "shape"):
             raise ValueError(
                 f"`y[{key!r}]` is an array. Received: a value of type "
                 f"{type(objects[key]).__name__}. Pad images of fewer objects "
                 "by classes of -1, and make it a NumPy array."
             )
-    if not all(isinstance(objects[key], np.ndarray) for key in KEYS):
+    if not all(isinstance(each, np.ndarray) for each in objects.values()):
         return
     boxes, kinds = (objects[key] for key in KEYS)
+    crowds = objects.get(CROWD, np.zeros(kinds.shape, bool))
     if boxes.ndim != 3 or boxes.shape[2] != 4 or boxes.shape[:2] != kinds.shape:
         raise ValueError(
             "`y` has boxes of shape (images, objects, 4) and classes of shape "
             f"(images, objects). Received: boxes of {boxes.shape} and classes "
             f"of {kinds.shape}. Pad images of fewer objects by classes of -1."
+        )
+    if crowds.shape != kinds.shape or not np.isin(crowds, (0, 1)).all():
+        raise ValueError(
+            f"`y[{CROWD!r}]` has a bool for each box, whether it stands for a "
+            "group of objects or one that is too difficult. Received: an array "
+            f"of {crowds.shape} and {crowds.dtype}, for classes of "
+            f"{kinds.shape}. Leave it out if there are no crowds."
         )
     if not boxes.shape[1]:
         raise ValueError(

@@ -40,8 +40,8 @@ def box_batches(
 
     Returns:
         A `tf.data.Dataset` of images, float32 in [0, 255], and a dict of
-        `"boxes"`, float32 `(batch, most, 4)` in pixels, and `"classes"`, int32
-        `(batch, most)`, -1 in rows without a box. Crowds are left out.
+        `"boxes"`, float32 `(batch, most, 4)` in pixels; `"classes"`, int32
+        `(batch, most)`, -1 in rows without a box; and `"is_crowd"`, bools.
 
     Raises:
         ValueError: If a picture has more boxes than `most`.
@@ -139,9 +139,9 @@ def padded_boxes(part, image_size, most):
     """
     boxes = np.zeros((len(part), most, 4), np.float32)
     classes = np.full((len(part), most), NO_OBJECT, np.int32)
+    crowds = np.zeros((len(part), most), bool)
     for index, answer in enumerate(part.answers):
-        kept = ~answer.crowds
-        number = int(kept.sum())
+        number = len(answer.boxes)
         if number > most:
             picture = "a scene" if part.files is None else part.files[index]
             raise ValueError(
@@ -151,17 +151,16 @@ def padded_boxes(part, image_size, most):
             )
         height, width = answer.size
         scale = np.array([width, height, width, height], np.float32)
-        boxes[index, :number] = answer.boxes[kept] * (image_size / scale)
-        classes[index, :number] = answer.classes[kept]
-    return {"boxes": boxes, "classes": classes}
+        boxes[index, :number] = answer.boxes * (image_size / scale)
+        classes[index, :number] = answer.classes
+        crowds[index, :number] = answer.crowds
+    return {"boxes": boxes, "classes": classes, "is_crowd": crowds}
 
 
 def most_objects(images):
     """Returns the most boxes that a picture of an `ImageSet` has."""
     parts = images.train, images.validation, images.test
-    return max(
-        int((~answer.crowds).sum()) for part in parts for answer in part.answers
-    )
+    return max(len(answer.boxes) for part in parts for answer in part.answers)
 
 
 def _stacked(part):

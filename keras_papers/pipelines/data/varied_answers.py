@@ -32,7 +32,7 @@ def varied(data, kind, seed):
 
     Args:
         data: `tf.data.Dataset` of images, float32 in [0, 255], and masks or a
-            dict of boxes and classes.
+            dict of boxes, classes and which are crowds.
         kind: One of `AUGMENTATIONS`.
         seed: Int. Draws what each picture becomes.
     """
@@ -103,7 +103,7 @@ class RandomWindows:
         """Draws windows as SSD does, or around the picture for half of it."""
         tf = self.tf
         boxes = tf.gather(answers["boxes"], [1, 0, 3, 2], axis=2) / size
-        is_object = answers["classes"] >= 0
+        is_object = (answers["classes"] >= 0) & ~answers["is_crowd"]
         number = tf.shape(boxes)[0]
         shape = [number, WINDOWS]
         scale = self._draw(shape, SMALLEST, 1.0)
@@ -153,7 +153,7 @@ class RandomWindows:
 
         The first and the last pixel of a window lie on its sides, and the
         center of pixel i at i + 0.5. A box whose center is outside is left
-        out; others are cut.
+        out unless it is of a crowd; others are cut.
         """
         tf = self.tf
         starts = tf.gather(windows, [1, 0], axis=1)  # x before y
@@ -170,6 +170,7 @@ class RandomWindows:
         low, high = tf.minimum(*ends), tf.maximum(*ends)
         center = (low + high) / 2
         kept = tf.reduce_all((center > 0) & (center < size), axis=-1)
+        kept |= answers["is_crowd"]  # its part counts for nothing, too
         low, high = (tf.clip_by_value(each, 0, size) for each in (low, high))
         kept &= tf.reduce_all(high - low >= 1, axis=-1)
         kept &= answers["classes"] >= 0
@@ -177,4 +178,5 @@ class RandomWindows:
         return {
             "boxes": tf.where(kept[..., None], boxes, 0.0),
             "classes": tf.where(kept, answers["classes"], -1),
+            "is_crowd": answers["is_crowd"] & kept,
         }

@@ -107,8 +107,9 @@ def guessed(train, test, names):
     for answer in train.answers:
         height, width = answer.size
         relative = answer.boxes / np.array([width, height, width, height])
-        np.add.at(shares, answer.classes, relative)
-        np.add.at(counts, answer.classes, 1)
+        is_one = ~answer.crowds
+        np.add.at(shares, answer.classes[is_one], relative[is_one])
+        np.add.at(counts, answer.classes[is_one], 1)
     there = np.flatnonzero(counts)
     means = shares[there] / counts[there, None]
     scores = counts[there] / counts.sum()

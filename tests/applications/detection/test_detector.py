@@ -73,6 +73,22 @@ def test_anchors_predict_the_objects_that_they_overlap():
 
 
 @contract
+def test_anchors_inside_a_crowd_do_not_count_unless_they_have_an_object():
+    # A crowd covers the two anchors on the left, and 6/16 of the others.
+    crowd, cat = [0, 0, 22, 32], [1, 17, 16, 32]
+    objects = {
+        "boxes": np.array([[crowd, cat]] * 3, "float32"),
+        "classes": np.array([[0, 1], [0, -1], [0, 1]]),
+        "is_crowd": np.array([[True, False], [True, False], [False, False]]),
+    }
+    found = anchor_targets(objects, ANCHORS, (10, 10, 5, 5), 0.5)
+    labels = ops.convert_to_numpy(found["labels"])
+    assert labels[:2].tolist() == [[-1, 0, 2, 0], [-1, 0, -1, 0]]
+    assert (labels[2] == 1).sum() == 1  # without the mark it is an object
+    assert not ops.convert_to_numpy(found["boxes"])[1].any()
+
+
+@contract
 @pytest.mark.parametrize("score_activation", ["softmax", "sigmoid"])
 def test_the_loss_is_that_of_the_targets_of_each_image(score_activation):
     model = small_detector(score_activation)
@@ -102,6 +118,8 @@ def test_fit_takes_images_with_and_without_objects(score_activation):
     keras.utils.set_random_seed(0)
     model = small_detector(score_activation)
     images, objects = scenes(6, 32)
+    objects["is_crowd"] = np.zeros_like(objects["classes"], bool)
+    objects["is_crowd"][2] = True
     model.compile(keras.optimizers.Adam(3e-3))
     history = model.fit(
         images,
@@ -276,6 +294,8 @@ GOOD = {
         ({"boxes": np.zeros((1, 0, 4)), "classes": np.zeros((1, 0))}, "at lea"),
         ({"classes": [[2]]}, "classes from 2 to 2 for a model of 2"),
         ({"labels": [[2]]}, "`y` must name.*'labels'"),
+        ({"is_crowd": [[2]]}, "a bool for each box"),
+        ({"is_crowd": [True]}, r"a bool for each box.*array of \(1,\)"),
     ],
 )
 def test_objects_that_are_none_are_refused(change, message):

@@ -67,7 +67,7 @@ def test_boxes_are_stretched_with_their_pictures(tmp_path):
         assert not answers["boxes"].numpy()[index, number:].any()
 
 
-def test_more_boxes_than_rows_are_named_and_crowds_do_not_count(tmp_path):
+def test_more_boxes_than_rows_are_named_and_crowds_are_marked(tmp_path):
     part = load_boxes(box_files.write_voc(tmp_path), seed=0).images.train
     with pytest.raises(ValueError, match=r"max_objects=1, and '.*\.png' has 2"):
         padded_boxes(part, 64, 1)
@@ -76,7 +76,9 @@ def test_more_boxes_than_rows_are_named_and_crowds_do_not_count(tmp_path):
         for answer in part.answers
     ]
     crowds = dataclasses.replace(part, answers=as_objects(answers))
-    assert (padded_boxes(crowds, 64, 1)["classes"] == -1).all()
+    found = padded_boxes(crowds, 64, 3)
+    np.testing.assert_array_equal(found["is_crowd"], found["classes"] >= 0)
+    assert found["is_crowd"].any() and not found["is_crowd"].all()
 
 
 def test_masks_are_read_with_their_pictures(tmp_path):
@@ -128,6 +130,7 @@ def test_boxes_follow_the_pixels_of_their_objects(kind):
     answers = {
         "boxes": boxes.astype(np.float32),
         "classes": np.zeros((64, 1), np.int32),
+        "is_crowd": np.zeros((64, 1), bool),
     }
     windows = RandomWindows(kind, seed=4)
     pixels, moved = windows(images.astype(np.float32), answers)
@@ -162,11 +165,29 @@ def test_a_picture_with_an_object_keeps_one_in_every_window():
     answers = {
         "boxes": boxes.astype(np.float32),
         "classes": np.zeros((64, 1), np.int32),
+        "is_crowd": np.zeros((64, 1), bool),
     }
     windows = RandomWindows("photo", seed=6)
     for _ in range(4):
         _, moved = windows(images.astype(np.float32), answers)
         assert (moved["classes"].numpy() == 0).all()
+
+
+def test_what_a_window_shows_of_a_crowd_stays_a_crowd():
+    images = np.zeros((64, SIZE, SIZE, 3), np.float32)
+    whole = np.tile(np.float32([0, 0, SIZE, SIZE]), (64, 2, 1))
+    whole[:, 1] = 0, 0, 40, 40  # of an object in a corner
+    answers = {
+        "boxes": whole,
+        "classes": np.zeros((64, 2), np.int32),
+        "is_crowd": np.array([[True, False]] * 64),
+    }
+    _, moved = RandomWindows("photo", seed=8)(images, answers)
+    crowds, classes = moved["is_crowd"].numpy(), moved["classes"].numpy()
+    assert crowds[:, 0].all() and not crowds[:, 1].any()
+    assert (classes == 0).all()  # each window shows a part of the object
+    boxes = moved["boxes"].numpy()[:, 0]
+    assert boxes.min() >= 0 and boxes.max() <= SIZE
 
 
 def test_pictures_without_objects_are_varied_too():

@@ -116,6 +116,11 @@ def test_the_guess_is_the_mean_box_of_each_class():
     assert guessed(part_of([twice]), part_of([TRUTH]), "ab") > 0.99
 
 
+def test_the_guess_is_made_without_crowds():
+    crowd = TRUTH._replace(boxes=TRUTH.boxes + 40, crowds=np.ones(2, bool))
+    assert guessed(part_of([TRUTH, crowd]), part_of([TRUTH]), "ab") > 0.99
+
+
 def test_frames_lie_on_the_edges_of_their_boxes():
     pixels = np.full((40, 60, 3), 200, np.uint8)
     drawn = drawn_boxes(pixels, [[10, 5, 31, 26]], [0])
