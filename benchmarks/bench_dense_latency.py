@@ -133,7 +133,7 @@ if __name__ == "__main__":
         found[name] = files_of(name, model, folder, None)
     for threshold, which in ((0.0, "all"), (0.3, "no")):
         task = export.ObjectDetection.of(
-            model, export.Suppression(10, 0.45, threshold)
+            model, export.Suppression(threshold, max_detections=10), True
         )
         chooses = f"{name}, and the choice of {which} boxes"
         found[chooses] = files_of(chooses, model, folder, task)

@@ -41,6 +41,7 @@ DIRECTIONS = {
     "registration": set(),
     "first_step": set(),
     "shapes_only": set(),
+    "suppression_rule": {"checks"},
     "layers": {"checks"},
     "losses": {"checks"},
     "metrics": {"checks"},
@@ -58,11 +59,11 @@ DIRECTIONS = {
     | {"applications.pretrained", "applications.registry"},
     "applications": NETWORKS
     | {"applications.image", "applications.pretrained"}
-    | {"applications.registry", "losses", "tasks"},
+    | {"applications.registry", "losses", "suppression_rule", "tasks"},
     "testing": {"inlining", "layers"},
     "pretraining": {"applications", "checks"},
     "quantization": QUANTIZED,
-    "export": QUANTIZED | {"lazy_names", "quantization"},
+    "export": QUANTIZED | {"lazy_names", "quantization", "suppression_rule"},
     "tuner.engine": GROUND,
     "tuner.reward": {"checks"},
     "tuner.spaces": NETWORKS

@@ -54,8 +54,8 @@ PUBLIC = {
     "keras_papers.applications.detection": {
         "Detections",
         "Detector",
-        "Postprocessing",
         "SSDLite",
+        "Suppression",
         "best_boxes",
         "clip_boxes",
         "decode_boxes",

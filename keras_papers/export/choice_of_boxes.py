@@ -44,7 +44,7 @@ def candidates(path, images, task, signature):
     anchors = task.relative_anchors(signature)
     boxes = decode(codes, anchors, task.box_weights)
     for row in range(len(boxes)):
-        ours = suppress(boxes[row], scores[row], task.suppression)
+        ours = suppress(boxes[row], scores[row], task.rule)
         count = int(found[COUNT][row])
         theirs = (
             found[name][row][:count] for name in (LOCATION, SCORE, CATEGORY)

@@ -22,6 +22,7 @@ from keras_papers.extras import require
 
 POST_PROCESS = "TFLite_Detection_PostProcess"
 PREFIX = "detections/"  # of the names of the tensors that are written here
+LEAST = float(np.finfo("float32").tiny)  # above 0
 CODES, SHARES = f"{PREFIX}codes", f"{PREFIX}shares"  # that boxes are chosen of
 
 
@@ -48,7 +49,7 @@ def append_detections(data, task, outputs, anchors, num_classes):
     score = places[outputs[1]]
     if task.score_activation == "softmax":
         score = tail.softmax(score)
-    if task.suppression is None:
+    if not task.choose_boxes:
         if task.background:
             score = tail.without_background(score)
         found = {LOCATION: location, SCORE: score}
@@ -171,7 +172,7 @@ class _Tail:
         Returns:
             Dict from the names of its outputs to their indices.
         """
-        most = task.suppression.max_detections
+        most = task.rule.max_detections
         outputs = {
             LOCATION: (1, most, 4),
             CATEGORY: (1, most),
@@ -191,7 +192,7 @@ class _Tail:
 def _options_of(task, num_classes):
     """Returns the options of the operation, as a flexbuffer."""
     flexbuffers = require("flatbuffers.flexbuffers", "mobile")
-    chosen = task.suppression
+    chosen = task.rule
     builder = flexbuffers.Builder()
     with builder.Map():
         builder.Int("max_detections", chosen.max_detections)
@@ -200,7 +201,9 @@ def _options_of(task, num_classes):
         builder.Int("num_classes", num_classes)
         builder.Bool("use_regular_nms", chosen.per_class)
         builder.Float("nms_score_threshold", chosen.score_threshold)
-        builder.Float("nms_iou_threshold", chosen.iou_threshold)
+        # It refuses 0, at which any overlap is too much.
+        iou_threshold = max(chosen.iou_threshold, LEAST)
+        builder.Float("nms_iou_threshold", iou_threshold)
         for name, weight in zip("xywh", task.box_weights, strict=True):
             builder.Float(f"{name}_scale", float(weight))
     return bytes(builder.Finish())

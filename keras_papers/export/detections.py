@@ -1,84 +1,39 @@
-"""Boxes from a detector's file, in NumPy alone: decoded and suppressed.
-
-As Android's task library does it with a file of two outputs, and as the
-operation TFLite_Detection_PostProcess does it inside a file of four.
-"""
+"""Boxes from a detector's file, in NumPy alone: decoded and suppressed."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers.checks import check_bool, check_number, check_positive_int
 from keras_papers.export import metadata
-from keras_papers.export.interpreter import open_file, predict
+from keras_papers.export.interpreter import OpenFile, open_file, run
 from keras_papers.export.metadata.object_detection import (
     CATEGORY,
     COUNT,
     LOCATION,
     SCORE,
 )
-
-
-class Suppression(NamedTuple):
-    """Which of overlapping boxes are kept, and how many.
-
-    Attributes:
-        max_detections: Positive int. Boxes of an image. Defaults to 100.
-        iou_threshold: Float above 0 and at most 1. A box that overlaps a
-            better one by more is dropped. Defaults to 0.5.
-        score_threshold: Float in [0, 1]. Boxes of smaller scores are dropped
-            first, which saves most of the time. Defaults to 0.01.
-        per_class: Bool. Whether boxes are compared with those of their class
-            only, and each box has a score for each class; else with all, and
-            each has the best of its classes. Defaults to True.
-    """
-
-    max_detections: int = 100
-    iou_threshold: float = 0.5
-    score_threshold: float = 0.01
-    per_class: bool = True
-
+from keras_papers.suppression_rule import Suppression
 
 # What the task library does with two outputs, and no app can change.
-MEDIAPIPE = Suppression(100, 0.3, 0.0, per_class=False)
+MEDIAPIPE = Suppression(0.0, 0.3, None, 100, per_class=False)
+BLOCK = 256  # boxes that are compared with one another at once
 
 
-def check_suppression(suppression):
-    """Raises ValueError of a `Suppression` that cannot be computed."""
-    if not isinstance(suppression, Suppression):
-        raise ValueError(
-            "`suppression` is which of overlapping boxes are kept. Received: "
-            f"suppression={suppression!r}. Pass export.Suppression(...)."
-        )
-    check_positive_int(
-        "max_detections",
-        suppression.max_detections,
-        "a number of boxes",
-        "Try 100.",
-    )
-    check_bool("per_class", suppression.per_class, "how boxes are compared")
-    for name in ("iou_threshold", "score_threshold"):
-        value = getattr(suppression, name)
-        check_number(name, value, "a threshold", "Try 0.5.")
-        if not 0 <= value <= 1 or (value == 0 and name == "iou_threshold"):
-            raise ValueError(
-                f"`{name}` is a threshold between 0 and 1. "
-                f"Received: {name}={value!r}. Try 0.5."
-            )
-
-
-def detect(path, images, suppression=None, *, clip=False):
+def detect(path, images, suppression=None):
     """Runs a detector's file on images and returns boxes.
 
     Args:
         path: A .tflite file of a detector, as `to_tflite` writes it.
         images: `(batch, height, width, channels)`, as `predict` takes them.
-        suppression: A `Suppression`, for a file of two outputs. Defaults to
-            what the task library does: at an overlap of 0.3, whatever the
-            classes. A file of four outputs has its own.
-        clip: Bool. Whether boxes are cut at the edges of the image before
-            they are compared, as a `Detector` does. The task library does
-            not, and cuts what it returns. Defaults to False.
+        suppression: `"model"`, the rule that is in the file, by which the
+            `Detector` predicts; `"mediapipe"`, that of Android's task
+            library, which drops boxes at an overlap of 0.3 whatever their
+            classes; or a `Suppression`. The task library cuts no box at the
+            edges of the image before it compares them; the others do, as a
+            `Detector` does. Of a file of four outputs, which has chosen its
+            boxes already, the first two return these. Defaults to None:
+            `"model"` where a rule is in the file, as in each one that
+            `to_tflite` writes, else `"mediapipe"`.
 
     Returns:
         A dict, as a `Detector` of this package predicts it: `boxes`, `(batch,
@@ -88,52 +43,112 @@ def detect(path, images, suppression=None, *, clip=False):
         number of boxes. D is `max_detections`.
 
     Raises:
-        ValueError: If the file is none of a detector, if `suppression` is
-            given for a file with its own, or as `predict` raises it.
+        ValueError: If the file is none of a detector, if it has not what
+            `suppression` asks for, or as `predict` raises it.
     """
-    check_bool("clip", clip, "whether boxes are cut at the image's edges")
-    outputs = predict(path, images)
-    found = set(outputs) if isinstance(outputs, dict) else set()
-    (details,) = open_file(path).inputs.values()
-    _, height, width, _ = details["shape"]
-    if found == {LOCATION, CATEGORY, SCORE, COUNT}:
-        if suppression is not None or clip:
+    return OpenDetector.of(path).detect(images, [suppression])[0]
+
+
+class OpenDetector(NamedTuple):
+    """A detector's file that is opened once, for many images."""
+
+    path: object
+    file: OpenFile
+    known: metadata.Description | None
+
+    @classmethod
+    def of(cls, path):
+        """Opens a file; raises ValueError if it is none of a detector."""
+        opened = cls(path, open_file(path), metadata.read(path))
+        decodes = opened.known is not None and opened.known.decoding is not None
+        if not opened.chooses and not (
+            set(opened.file.outputs) == {LOCATION, SCORE} and decodes
+        ):
             raise ValueError(
-                "`suppression` and `clip` are for files of two outputs, and "
-                f"{path} chooses its boxes itself. Received: "
-                f"suppression={suppression!r}, clip={clip!r}. Leave them out."
+                "A detector must be a .tflite file of the outputs "
+                f"{LOCATION!r} and {SCORE!r}, with anchors in its metadata. "
+                f"Received: {str(path)!r}. Run others by "
+                "keras_papers.export.predict."
             )
-        return _padded(
-            [_chosen(*row) for row in _rows(outputs)],
-            outputs[LOCATION].shape[1],
-            (height, width),
-        )
-    known = metadata.read(path)
-    decoding = known.decoding if known else None
-    if found != {LOCATION, SCORE} or decoding is None:
+        return opened
+
+    @property
+    def chooses(self):
+        """Whether the file has chosen its boxes."""
+        return set(self.file.outputs) == {LOCATION, CATEGORY, SCORE, COUNT}
+
+    @property
+    def size(self):
+        """Height and width of its images."""
+        (details,) = self.file.inputs.values()
+        return tuple(details["shape"].tolist()[1:3])
+
+    def detect(self, images, suppressions):
+        """Runs the file once, and returns boxes for each suppression.
+
+        Args:
+            images: As `detect` takes them.
+            suppressions: List of what `detect` takes as `suppression`.
+
+        Returns:
+            A list of dicts, as `detect` returns them.
+        """
+        rules = list(map(self._rule, suppressions))
+        outputs = run(self.path, self.file, images, self.file.outputs)
+        if self.chooses:
+            names = (LOCATION, SCORE, CATEGORY, COUNT)
+            rows = zip(*(outputs[name] for name in names), strict=True)
+            chosen = [_chosen(*row) for row in rows]
+            most = outputs[LOCATION].shape[1]
+            return [_padded(chosen, most, self.size) for _ in rules]
+        decoding = self.known.decoding
+        scores = outputs[SCORE]
+        if decoding.sigmoid:
+            scores = 1 / (1 + np.exp(-scores))
+        anchors = np.array(decoding.anchors, "float32")
+        boxes = decode(outputs[LOCATION], anchors, decoding.scales)
+        found = []
+        for rule in rules:
+            # The task library cuts what it returns.
+            compared = boxes if rule is MEDIAPIPE else np.clip(boxes, 0, 1)
+            chosen = [
+                suppress(*image, rule)
+                for image in zip(compared, scores, strict=True)
+            ]
+            found.append(_padded(chosen, rule.max_detections, self.size))
+        return found
+
+    def _rule(self, suppression):
+        """Returns the `Suppression` of a name; None where boxes are chosen."""
+        own = self.known and self.known.suppression
+        if self.chooses:
+            if suppression in (None, "model", "mediapipe"):
+                return None
+            raise ValueError(
+                "`suppression` is for files of two outputs, and "
+                f"{self.path} has chosen its boxes itself. Received: "
+                f"suppression={suppression!r}. Leave it out."
+            )
+        if suppression == "mediapipe" or (suppression is None and not own):
+            return MEDIAPIPE
+        if suppression not in (None, "model"):
+            return _checked(suppression)
+        if own is None:
+            raise ValueError(
+                "`suppression='model'` is the rule in the file, and "
+                f"{self.path} has none. Received: suppression='model'. Pass "
+                "'mediapipe' or an export.Suppression(...)."
+            )
+        return own
+
+
+def _checked(suppression):
+    if isinstance(suppression, str):
         raise ValueError(
-            "`path` must be the .tflite file of a detector, of the outputs "
-            f"{LOCATION!r} and {SCORE!r}, with anchors in its metadata. "
-            f"Received: {str(path)!r}. Run others by "
-            "keras_papers.export.predict."
+            "`suppression` is 'model', 'mediapipe' or a Suppression. Received: "
+            f"suppression={suppression!r}. Choose one of these."
         )
-    suppression = suppression or MEDIAPIPE
-    check_suppression(suppression)
-    scores = outputs[SCORE]
-    if decoding.sigmoid:
-        scores = 1 / (1 + np.exp(-scores))
-    anchors = np.array(decoding.anchors, "float32")
-    boxes = decode(outputs[LOCATION], anchors, decoding.scales)
-    if clip:
-        boxes = np.clip(boxes, 0, 1)
-    return _padded(
-        [
-            suppress(*image, suppression)
-            for image in zip(boxes, scores, strict=True)
-        ],
-        suppression.max_detections,
-        (height, width),
-    )
+    return Suppression.checked(suppression)
 
 
 def decode(codes, anchors, scales):
@@ -168,51 +183,83 @@ def suppress(boxes, scores, suppression):
     Returns:
         Arrays of as many boxes `(boxes, 4)`, scores and classes.
     """
-    most = suppression.max_detections
     if suppression.per_class:
-        kept = [
-            (row, kind)
-            for kind in range(scores.shape[1])
-            for row in _kept(boxes, scores[:, kind], suppression)
-        ]
+        classes, rows = _candidates(scores.T, suppression)
+        groups = classes
     else:
-        best = scores.argmax(axis=1)
-        kept = [
-            (row, best[row])
-            for row in _kept(boxes, scores.max(axis=1), suppression)
-        ]
-    rows, classes = np.array(kept, int).reshape(-1, 2).T
-    found = scores[rows, classes]
-    order = np.argsort(-found, kind="stable")[:most]
-    return boxes[rows[order]], found[order], classes[order]
+        groups, rows = _candidates(scores.max(axis=1)[None], suppression)
+        classes = scores[rows].argmax(axis=1)
+    kept = _kept(boxes[rows], groups, suppression)
+    rows, classes = rows[kept], classes[kept]
+    return boxes[rows], scores[rows, classes], classes
 
 
-def _kept(boxes, scores, suppression):
-    """Lists the rows of the boxes that no better one overlaps too much."""
-    order = np.argsort(-scores, kind="stable")
-    order = order[scores[order] >= suppression.score_threshold]
-    kept = []
-    while len(order) and len(kept) < suppression.max_detections:
-        best, order = order[0], order[1:]
-        kept.append(best)
-        overlaps = _overlaps(boxes[best], boxes[order])
-        order = order[overlaps <= suppression.iou_threshold]
-    return kept
+def _candidates(scores, suppression):
+    """Returns the boxes that take part, the best of all first.
+
+    Of equal scores those of the first classes and anchors are first.
+
+    Args:
+        scores: `(classes, anchors)`.
+        suppression: A `Suppression`.
+
+    Returns:
+        Arrays of as many classes and anchors.
+    """
+    most, number = suppression.candidates, scores.shape[1]
+    shown = scores >= suppression.score_threshold
+    if most is not None and most < number:
+        least = np.partition(scores, number - most, axis=1)
+        least = least[:, number - most, None]
+        better, tied = scores > least, scores == least
+        places = most - better.sum(axis=1, keepdims=True)
+        shown &= better | (tied & (tied.cumsum(axis=1) <= places))
+    classes, rows = np.nonzero(shown)
+    order = np.argsort(-scores[classes, rows], kind="stable")
+    return classes[order], rows[order]
 
 
-def _overlaps(box, others):
-    """Returns intersection over union of a box with each of others."""
-    lower = np.maximum(box[:2], others[:, :2])
-    upper = np.minimum(box[2:], others[:, 2:])
-    shared = np.prod(np.maximum(upper - lower, 0), axis=1)
-    whole = np.prod(box[2:] - box[:2])
-    union = whole + np.prod(others[:, 2:] - others[:, :2], axis=1) - shared
+def _kept(boxes, groups, suppression):
+    """Returns the places of the boxes that no better one removes.
+
+    Args:
+        boxes: `(boxes, 4)`, the best first.
+        groups: `(boxes,)`. Boxes remove those of their group only.
+        suppression: A `Suppression`.
+    """
+    most = suppression.max_detections
+
+    def removes(better, others):
+        overlaps = _overlaps(boxes[better, None], boxes[others])
+        same = groups[better, None] == groups[others]
+        return same & (overlaps > suppression.iou_threshold)
+
+    kept = np.zeros(0, int)
+    # Most often the best boxes are enough, and the others are not compared.
+    for start in range(0, len(boxes), BLOCK):
+        block = np.arange(start, min(start + BLOCK, len(boxes)))
+        block = block[~removes(kept, block).any(axis=0)]
+        removed = np.zeros(len(block), bool)
+        for place, row in enumerate(np.triu(removes(block, block), 1)):
+            if not removed[place]:
+                removed |= row
+        kept = np.concatenate([kept, block[~removed]])
+        if len(kept) >= most:
+            break
+    return kept[:most]
+
+
+def _overlaps(boxes, others):
+    """Returns intersection over union, of shapes that are broadcast."""
+    lower = np.maximum(boxes[..., :2], others[..., :2])
+    upper = np.minimum(boxes[..., 2:], others[..., 2:])
+    shared = np.prod(np.maximum(upper - lower, 0), axis=-1)
+    union = _areas(boxes) + _areas(others) - shared
     return np.divide(shared, union, np.zeros_like(shared), where=union > 0)
 
 
-def _rows(outputs):
-    names = (LOCATION, SCORE, CATEGORY, COUNT)
-    return zip(*(outputs[name] for name in names), strict=True)
+def _areas(boxes):
+    return np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1)
 
 
 def _chosen(boxes, scores, classes, count):

@@ -6,7 +6,6 @@ import numpy as np
 
 from keras_papers.checks import check_bool, check_choice
 from keras_papers.export.detection_outputs import append_detections
-from keras_papers.export.detections import Suppression, check_suppression
 from keras_papers.export.image_segmentation import described
 from keras_papers.export.metadata import Decoding, object_detection
 from keras_papers.export.metadata.object_detection import (
@@ -15,6 +14,7 @@ from keras_papers.export.metadata.object_detection import (
     LOCATION,
     SCORE,
 )
+from keras_papers.suppression_rule import Suppression
 
 BOXES, SCORES = "boxes", "scores"  # outputs of the model
 XY_TO_YX = [1, 0, 3, 2]
@@ -26,7 +26,7 @@ class ObjectDetection(NamedTuple):
     The model answers a dict of `boxes`, codes (dx, dy, dw, dh) at each anchor,
     `(anchors, 4)`, and of `scores`, logits `(anchors, columns)`. The file
     answers `location`, codes (dy, dx, dh, dw), and `score`, of the classes
-    without the background; or, with `suppression`, the boxes that are chosen
+    without the background; or, with `choose_boxes`, the boxes that are chosen
     of these, as `location`, `category`, `score` and `number of detections`.
 
     Attributes:
@@ -38,20 +38,24 @@ class ObjectDetection(NamedTuple):
             Defaults to True.
         score_activation: `"softmax"` or `"sigmoid"`, which makes scores of
             logits. Defaults to `"softmax"`.
-        suppression: A `Suppression`, for a file that chooses the boxes by
-            itself. Defaults to None: the app does.
+        suppression: `Suppression` of the boxes, which `export.detect` reads
+            from the file. Defaults to `Suppression()`.
+        choose_boxes: Bool. Whether the file chooses the boxes by itself. The
+            operation has no `candidates`: all boxes of a class take part.
+            Defaults to False: the app does.
     """
 
     anchors: np.ndarray
     box_weights: tuple = (10.0, 10.0, 5.0, 5.0)
     background: bool = True
     score_activation: str = "softmax"
-    suppression: Suppression | None = None
+    suppression: Suppression = Suppression()
+    choose_boxes: bool = False
 
     metadata = object_detection
 
     @classmethod
-    def of(cls, detector, suppression=None):
+    def of(cls, detector, suppression=None, choose_boxes=False):
         """Returns the task of a `Detector`, as its attributes describe it.
 
         For a quantization-aware model, which has no such attributes, and to
@@ -59,7 +63,8 @@ class ObjectDetection(NamedTuple):
 
         Args:
             detector: The `Detector`.
-            suppression: As above.
+            suppression: As above. Defaults to None: that of the detector.
+            choose_boxes: As above.
         """
         if not is_detector(detector):
             raise ValueError(
@@ -72,7 +77,8 @@ class ObjectDetection(NamedTuple):
             tuple(map(float, detector.box_weights)),
             detector.background,
             detector.score_activation,
-            suppression,
+            detector.suppression if suppression is None else suppression,
+            choose_boxes,
         )
 
     def check(self, signature):
@@ -116,8 +122,18 @@ class ObjectDetection(NamedTuple):
             activations,
             "what makes scores of logits",
         )
-        if self.suppression is not None:
-            check_suppression(self.suppression)
+        Suppression.checked(self.suppression)
+        check_bool(
+            "choose_boxes",
+            self.choose_boxes,
+            "whether the file chooses the boxes",
+        )
+
+    @property
+    def rule(self):
+        """The `Suppression` by which boxes of the file are chosen."""
+        rule = Suppression.checked(self.suppression)
+        return rule._replace(candidates=None) if self.choose_boxes else rule
 
     def num_classes(self, signature):
         """Returns how many classes the outputs have."""
@@ -132,7 +148,8 @@ class ObjectDetection(NamedTuple):
             signature: That of the model.
             converted: Bytes of the file.
         """
-        if self.suppression is not None:
+        description = description._replace(suppression=self.rule)
+        if self.choose_boxes:
             return description
         decoding = Decoding(
             tuple(map(tuple, self.relative_anchors(signature).tolist())),
@@ -163,8 +180,7 @@ class ObjectDetection(NamedTuple):
 
     def file_outputs(self):
         """Lists the names of the outputs of the file."""
-        chosen = self.suppression is not None
-        return [LOCATION, SCORE] + [CATEGORY, COUNT] * chosen
+        return [LOCATION, SCORE] + [CATEGORY, COUNT] * self.choose_boxes
 
     def answers(self, outputs):
         """Returns the codes and scores that a file computes, by their names.
@@ -176,7 +192,7 @@ class ObjectDetection(NamedTuple):
         if self.score_activation == "softmax":
             scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
             scores /= scores.sum(axis=-1, keepdims=True)
-        elif self.suppression is not None:
+        elif self.choose_boxes:
             scores = 1 / (1 + np.exp(-scores))
         if self.background:
             scores = scores[..., 1:]
@@ -186,7 +202,7 @@ class ObjectDetection(NamedTuple):
 def is_detector(model):
     """Returns whether a model has the attributes of a `Detector`."""
     names = ("anchors", "box_weights", "background", "score_activation")
-    return all(hasattr(model, name) for name in names)
+    return all(hasattr(model, name) for name in (*names, "suppression"))
 
 
 def _are_boxes(anchors):

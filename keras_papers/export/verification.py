@@ -153,7 +153,7 @@ def verify(
     if data[4:8] != b"TFL3":
         raise VerificationError(f"{path} is no .tflite file: no 'TFL3' in it.")
     ops = _count_ops(data)
-    chooses = detection is not None and detection.suppression is not None
+    chooses = detection is not None and detection.choose_boxes
     known = {f"CUSTOM:{POST_PROCESS}"} if chooses else set()
     odd = sorted(
         op
@@ -306,7 +306,7 @@ def _compare(path, file, model, images, normalization, detection):
     )
     if detection is not None:
         ours = detection.answers(ours)
-    if detection is not None and detection.suppression is not None:
+    if detection is not None and detection.choose_boxes:
         theirs = candidates(path, given, detection, signature)
     else:
         theirs = predict(path, given)

@@ -52,11 +52,9 @@ def detected(path, photo):
 
 def by_numpy(path, photo):
     """Returns the same of our decoder; the library has whole pixels."""
-    own = export.metadata.read(path).decoding is None
-    suppression = export.Suppression(MOST, 0.3, 0.0, per_class=False)
-    found = export.detect(path, photo[None], None if own else suppression)
+    found = export.detect(path, photo[None], "mediapipe")
     rows = []
-    for place in range(int(found["counts"][0])):
+    for place in range(min(MOST, int(found["counts"][0]))):
         left, top, right, bottom = found["boxes"][0, place]
         rows.append(
             (
@@ -77,7 +75,10 @@ def files(tmp_path_factory):
     def write(quantize, chooses):
         path = folder / f"{quantize}_{chooses}.tflite"
         if not path.exists():
-            own = export.Suppression(MOST, 0.5) if chooses else None
+            rule = export.Suppression(max_detections=MOST)
+            task = export.ObjectDetection(
+                anchors(), suppression=rule, choose_boxes=chooses
+            )
             export.to_tflite(
                 model,
                 path,
@@ -85,7 +86,7 @@ def files(tmp_path_factory):
                 quantize,
                 representative_data=PHOTOS if quantize else None,
                 images=PHOTOS,
-                task=export.ObjectDetection(anchors(), suppression=own),
+                task=task,
                 runs=1,
             )
         return path
@@ -113,9 +114,9 @@ def test_boxes_and_labels_are_those_of_our_decoder(quantize, chooses, files):
 
 def test_a_file_may_choose_fewer_boxes_than_it_has_place_for(tmp_path):
     """Also a number that does not divide that of the places."""
-    few = export.Suppression(MOST, 0.5, 0.5)
+    few = export.Suppression(0.5, max_detections=MOST)
     path = tmp_path / "model.tflite"
-    task = export.ObjectDetection(anchors(), suppression=few)
+    task = export.ObjectDetection(anchors(), suppression=few, choose_boxes=True)
     export.to_tflite(detector(), path, LABELS, task=task, runs=1)
     numbers = []
     for photo in PHOTOS:

@@ -11,7 +11,13 @@ from keras import layers
 from keras_papers import applications, export
 from keras_papers.applications.detection.boxes import clip_boxes, decode_boxes
 from keras_papers.applications.detection.suppression import best_boxes
-from keras_papers.export import choice_of_boxes, metadata, object_detection
+from keras_papers.export import (
+    choice_of_boxes,
+    detections,
+    metadata,
+    object_detection,
+)
+from keras_papers.export.detections import MEDIAPIPE
 from keras_papers.export.integer_file import float_tensors
 from keras_papers.export.interpreter import VerificationError
 from tests.support.answers import perturb, random_images, spread
@@ -20,6 +26,7 @@ from tests.support.dense_networks import SIZE, anchors, detector
 pytestmark = pytest.mark.tensorflow
 
 LABELS = ["cat", "dog", "größe"]
+RULE = export.Suppression(0.0, 0.4, None, 10)
 IMAGES = random_images(16, SIZE, SIZE, 3, low=0, high=255)
 
 
@@ -41,19 +48,14 @@ def write(model, path, task, quantize=None):
     )
 
 
-def found_by_keras(model, task, **keywords):
+def found_by_keras(model, task, rule, clip=False):
     """Returns the boxes of a model, by the layers of this package."""
     outputs = model(IMAGES)
     boxes = decode_boxes(outputs["boxes"], task.anchors, task.box_weights)
+    if clip:
+        boxes = clip_boxes(boxes, (SIZE, SIZE))
     shares = keras.activations.get(task.score_activation)(outputs["scores"])
-    found = best_boxes(
-        boxes,
-        shares[..., int(task.background) :],
-        candidates=240,
-        score_threshold=0.0,
-        max_detections=10,
-        **keywords,
-    )
+    found = best_boxes(boxes, shares[..., int(task.background) :], rule)
     return {name: np.asarray(array) for name, array in found.items()}
 
 
@@ -87,14 +89,14 @@ def test_the_boxes_of_a_file_are_those_of_keras(
     np.testing.assert_allclose(
         outputs["location"], codes[..., [1, 0, 3, 2]], atol=1e-4
     )
-    alike = export.Suppression(10, 0.3, 0.0, per_class=False)
     assert_same(
-        export.detect(file.path, IMAGES, alike),
-        found_by_keras(model, task, iou_threshold=0.3, per_class=False),
+        export.detect(file.path, IMAGES, "mediapipe"),
+        found_by_keras(model, task, MEDIAPIPE),
     )
+    rule = export.Suppression(0.0, 0.5, 20, 30)
     assert_same(
-        export.detect(file.path, IMAGES, export.Suppression(10, 0.5)),
-        found_by_keras(model, task, iou_threshold=0.5),
+        export.detect(file.path, IMAGES, rule),
+        found_by_keras(model, task, rule, clip=True),
     )
 
 
@@ -107,40 +109,82 @@ def test_a_file_that_chooses_has_the_boxes_of_keras(
     task = export.ObjectDetection(
         anchors(),
         score_activation=activation,
-        suppression=export.Suppression(10, 0.4, 0.0, per_class),
+        suppression=RULE._replace(per_class=per_class),
+        choose_boxes=True,
     )
     file = write(model, tmp_path, task)
     assert file.ops["CUSTOM:TFLite_Detection_PostProcess"] == 1
     assert list(file.parities) == ["location", "score"]
-    assert_same(
-        export.detect(file.path, IMAGES),
-        found_by_keras(model, task, iou_threshold=0.4, per_class=per_class),
-    )
-    with pytest.raises(ValueError, match="`suppression` and `clip` are for"):
+    expected = found_by_keras(model, task, task.suppression)
+    for suppression in ("model", "mediapipe"):
+        assert_same(export.detect(file.path, IMAGES, suppression), expected)
+    with pytest.raises(ValueError, match="`suppression` is for files of two"):
         export.detect(file.path, IMAGES, export.Suppression())
 
 
-def test_boxes_are_cut_at_the_edges_before_they_are_compared(model, tmp_path):
-    task = export.ObjectDetection(anchors())
-    file = write(model, tmp_path, task)
-    suppression = export.Suppression(10, 0.5)
-    found = export.detect(file.path, IMAGES, suppression, clip=True)
-    outputs = model(IMAGES)
-    boxes = decode_boxes(outputs["boxes"], task.anchors, task.box_weights)
-    expected = best_boxes(
-        clip_boxes(boxes, (SIZE, SIZE)),
-        keras.ops.softmax(outputs["scores"])[..., 1:],
-        score_threshold=0.0,
-        max_detections=10,
+def test_a_file_may_choose_boxes_that_do_not_overlap_at_all(model, tmp_path):
+    rule = RULE._replace(iou_threshold=0.0)
+    task = export.ObjectDetection(
+        anchors(), suppression=rule, choose_boxes=True
     )
-    assert_same(found, {k: np.asarray(v) for k, v in expected.items()})
-    others = export.detect(file.path, IMAGES, suppression)
-    assert (found["classes"] != others["classes"]).any()
+    found = export.detect(write(model, tmp_path, task).path, IMAGES)
+    expected = found_by_keras(model, task, rule)
+    assert expected["counts"].min() > 1
+    assert_same(found, expected)
+
+
+def test_the_rule_of_a_file_is_that_of_its_model(model, tmp_path):
+    rule = export.Suppression(0.2, 0.5, 5, 30)
+    task = export.ObjectDetection(anchors(), suppression=rule)
+    path = write(model, tmp_path, task).path
+    assert metadata.read(path).suppression == rule
+    expected = found_by_keras(model, task, rule, clip=True)
+    for suppression in (None, "model", rule):
+        assert_same(export.detect(path, IMAGES, suppression), expected)
+    cut = export.detect(path, IMAGES, MEDIAPIPE)
+    others = export.detect(path, IMAGES, "mediapipe")
+    assert (cut["classes"] != others["classes"]).any()
+    with pytest.raises(ValueError, match="is 'model', 'mediapipe' or a"):
+        export.detect(path, IMAGES, "phone")
+
+
+def test_a_file_without_a_rule_is_read_as_the_task_library_does(
+    model, tmp_path, monkeypatch
+):
+    """As those that others have written."""
+    task = export.ObjectDetection(anchors())
+    with monkeypatch.context() as patch:
+        described = export.ObjectDetection.describe
+        patch.setattr(
+            export.ObjectDetection,
+            "describe",
+            lambda *args: described(*args)._replace(suppression=None),
+        )
+        path = write(model, tmp_path, task).path
+    expected = found_by_keras(model, task, MEDIAPIPE)
+    assert_same(export.detect(path, IMAGES), expected)
+    with pytest.raises(ValueError, match="'model'` is the rule in the file"):
+        export.detect(path, IMAGES, "model")
+
+
+def test_a_file_is_run_once_for_several_rules(model, tmp_path, monkeypatch):
+    path = write(model, tmp_path, export.ObjectDetection(anchors())).path
+    opened, runs = detections.OpenDetector.of(path), []
+    run = detections.run
+    monkeypatch.setattr(
+        detections, "run", lambda *args: runs.append(args) or run(*args)
+    )
+    found = opened.detect(IMAGES, ["model", "mediapipe"])
+    assert len(runs) == 1
+    for each, suppression in zip(found, ("model", "mediapipe"), strict=True):
+        assert_same(each, export.detect(path, IMAGES, suppression))
 
 
 def test_fewer_boxes_than_there_is_place_for_are_counted(model, tmp_path):
-    suppression = export.Suppression(10, 0.5, 0.7)
-    task = export.ObjectDetection(anchors(), suppression=suppression)
+    rule = RULE._replace(score_threshold=0.7)
+    task = export.ObjectDetection(
+        anchors(), suppression=rule, choose_boxes=True
+    )
     found = export.detect(write(model, tmp_path, task).path, IMAGES)
     counts = found["counts"]
     assert counts.min() < 10 and counts.max() > 0
@@ -150,21 +194,19 @@ def test_fewer_boxes_than_there_is_place_for_are_counted(model, tmp_path):
         assert not found["boxes"][row, count:].any()
 
 
-@pytest.mark.parametrize("suppression", [None, export.Suppression(10)])
+@pytest.mark.parametrize("choose_boxes", [False, True])
 def test_integers_compute_all_but_the_last_operations(
-    suppression, model, tmp_path
+    choose_boxes, model, tmp_path
 ):
-    task = export.ObjectDetection(anchors(), suppression=suppression)
+    task = export.ObjectDetection(anchors(), choose_boxes=choose_boxes)
     file = write(model, tmp_path, task, "int8")
     assert float_tensors(file.path.read_bytes()) == []
     assert file.partitions == 1
-    chosen = {"TFLite_Detection_PostProcess": 1} if suppression else {}
+    chosen = {"TFLite_Detection_PostProcess": 1} if choose_boxes else {}
     assert file.not_delegated == {"QUANTIZE": 1, **chosen}
     assert file.parity < 0.06
-    whole = found_by_keras(model, task, iou_threshold=0.5)
-    found = export.detect(
-        file.path, IMAGES, None if suppression else export.Suppression(10)
-    )
+    whole = found_by_keras(model, task, task.suppression)
+    found = export.detect(file.path, IMAGES)
     same = found["classes"][:, 0] == whole["classes"][:, 0]
     assert same.mean() > 0.8
     distance = np.abs(found["boxes"][:, 0] - whole["boxes"][:, 0]).max(axis=1)
@@ -190,11 +232,11 @@ def test_the_metadata_has_the_anchors_and_how_to_decode(model, tmp_path):
     centers = np.array(decoding.anchors)[:, :2] * SIZE
     expected = (anchors()[:, :2] + anchors()[:, 2:]) / 2
     np.testing.assert_allclose(centers, expected, atol=1e-5)
-    four = write(
-        model, tmp_path, task._replace(suppression=export.Suppression(5))
-    )
+    four = write(model, tmp_path, task._replace(choose_boxes=True))
     assert metadata.read(four.path) == metadata.Description(
-        "detector", tuple(LABELS)
+        "detector",
+        tuple(LABELS),
+        suppression=export.Suppression(candidates=None),
     )
 
 
@@ -202,7 +244,7 @@ def test_anchors_of_another_model_are_a_verification_error(
     model, tmp_path, monkeypatch
 ):
     """Where the file chooses, what it chooses of is compared with NumPy."""
-    task = export.ObjectDetection(anchors(), suppression=export.Suppression(5))
+    task = export.ObjectDetection(anchors(), choose_boxes=True)
     write(model, tmp_path, task)
     others = task._replace(anchors=anchors() + 3)
     with pytest.raises(VerificationError, match="chooses other boxes"):
@@ -226,7 +268,12 @@ def test_codes_in_another_order_are_a_verification_error(
 @pytest.fixture(scope="module")
 def ssd_lite():
     return perturb(
-        applications.SSDLiteMobileNetV3Small((96, 96, 3), 0.35, classes=3)
+        applications.SSDLiteMobileNetV3Small(
+            (96, 96, 3),
+            0.35,
+            classes=3,
+            suppression=export.Suppression(0.001, 0.55, 20, 100),
+        )
     )
 
 
@@ -240,11 +287,9 @@ def test_a_detector_describes_itself(ssd_lite, tmp_path):
     decoding = metadata.read(file.path).decoding
     assert len(decoding.anchors) == len(ssd_lite.anchors) == 312
     expected = ssd_lite.predict(images, verbose=0)
-    known = ssd_lite.postprocessing
-    suppression = export.Suppression(
-        known.max_detections, known.iou_threshold, known.score_threshold
-    )
-    found = export.detect(file.path, images, suppression, clip=True)
+    found = export.detect(file.path, images, "model")
+    # Of each class 20 boxes take part; without that limit there are more.
+    assert expected["counts"].max() < 60
     np.testing.assert_array_equal(found["counts"], expected["counts"])
     assert spread(expected["boxes"]) > 2
     same = found["classes"] == expected["classes"]
@@ -255,8 +300,10 @@ def test_a_detector_describes_itself(ssd_lite, tmp_path):
 
 
 def test_the_task_of_a_detector_is_read_from_it(ssd_lite):
-    task = export.ObjectDetection.of(ssd_lite, export.Suppression(7))
-    assert task.suppression.max_detections == 7
+    task = export.ObjectDetection.of(ssd_lite, export.Suppression(0.7))
+    assert task.suppression.score_threshold == 0.7
+    own = export.ObjectDetection.of(ssd_lite).suppression
+    assert own == ssd_lite.suppression != export.Suppression()
     assert task.box_weights == (10, 10, 5, 5)
     assert (task.background, task.score_activation) == (True, "softmax")
     with pytest.raises(ValueError, match="`detector` is a Detector"):
@@ -281,22 +328,11 @@ def test_the_task_of_a_detector_is_read_from_it(ssd_lite):
         ),
         (
             export.ObjectDetection(
-                anchors(), suppression=export.Suppression(0)
-            ),
-            "`max_detections`",
-        ),
-        (
-            export.ObjectDetection(
-                anchors(), suppression=export.Suppression(5, 0.0)
-            ),
-            "`iou_threshold` is a threshold",
-        ),
-        (
-            export.ObjectDetection(
-                anchors(), suppression=export.Suppression(5, 0.5, 1.5)
+                anchors(), suppression=export.Suppression(1.5)
             ),
             "`score_threshold` is a threshold",
         ),
+        (export.ObjectDetection(anchors(), choose_boxes=1), "`choose_boxes`"),
         (export.ImageSegmentation(), "segmentation of images.*'boxes'"),
     ],
 )
@@ -323,5 +359,5 @@ def test_a_file_of_no_detector_is_not_run(tmp_path):
     other = keras.Model(image, layers.Conv2D(3, 1, name="map")(image))
     path = tmp_path / "model.tflite"
     export.to_tflite(other, path, normalization=(0, 1), runs=1)
-    with pytest.raises(ValueError, match="`path` must be.*of a detector"):
+    with pytest.raises(ValueError, match="A detector must be a .tflite"):
         export.detect(path, np.zeros((1, 8, 8, 3)))

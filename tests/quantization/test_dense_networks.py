@@ -89,16 +89,16 @@ def aware_detector():
     return aware
 
 
-@pytest.mark.parametrize("suppression", [None, export.Suppression(10)])
+@pytest.mark.parametrize("choose_boxes", [False, True])
 def test_a_detector_is_trained_as_its_file_will_compute(
-    suppression, aware_detector, tmp_path
+    choose_boxes, aware_detector, tmp_path
 ):
     file = export.to_tflite(
         aware_detector,
         tmp_path / "model.tflite",
         ["cat", "dog", "hen"],
         images=IMAGES,
-        task=export.ObjectDetection(anchors(), suppression=suppression),
+        task=export.ObjectDetection(anchors(), choose_boxes=choose_boxes),
         runs=1,
     )
     assert float_tensors(file.path.read_bytes()) == []

@@ -25,9 +25,6 @@ from keras_papers.applications.detection.boxes import (
 from keras_papers.applications.detection.detections import (
     Detections as Detections,
 )
-from keras_papers.applications.detection.detections import (
-    Postprocessing as Postprocessing,
-)
 from keras_papers.applications.detection.detector import Detector as Detector
 from keras_papers.applications.detection.matching import match as match
 from keras_papers.applications.detection.matching import (
@@ -40,3 +37,4 @@ from keras_papers.applications.detection.suppression import (
 from keras_papers.applications.detection.suppression import (
     kept_boxes as kept_boxes,
 )
+from keras_papers.suppression_rule import Suppression as Suppression

@@ -9,7 +9,6 @@ from keras_papers.applications.detection.detections import (
     SIGMOID,
     SOFTMAX,
     Detections,
-    Postprocessing,
 )
 from keras_papers.applications.detection.targets import (
     anchor_targets,
@@ -18,6 +17,7 @@ from keras_papers.applications.detection.targets import (
 from keras_papers.checks import check_choice, check_positive_int
 from keras_papers.layers._image_axes import image_size
 from keras_papers.losses.detection import AnchorLoss, FocalLoss, MultiBoxLoss
+from keras_papers.suppression_rule import Suppression
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
@@ -41,7 +41,7 @@ class Detector(keras.Model):
             by `FocalLoss`.
         match_threshold: Float in [0, 1]. Overlap with an object from which an
             anchor is to predict it. Defaults to 0.5.
-        postprocessing: `Postprocessing` of `predict`, or a list of its values.
+        suppression: `Suppression` of `predict`, or a list of its values.
         name: Name of the model.
 
     Raises:
@@ -72,7 +72,7 @@ class Detector(keras.Model):
         box_weights=SSD_WEIGHTS,
         score_activation=SOFTMAX,
         match_threshold=0.5,
-        postprocessing=Postprocessing(),  # noqa: B008
+        suppression=Suppression(),  # noqa: B008
         name=None,
     ):
         super().__init__(inputs=inputs, outputs=outputs, name=name)
@@ -92,7 +92,7 @@ class Detector(keras.Model):
         self.box_weights = tuple(map(float, box_weights))
         self.score_activation = score_activation
         self.match_threshold = match_threshold
-        self.postprocessing = Postprocessing(*postprocessing).checked()
+        self.suppression = Suppression.checked(suppression)
         self.terms = {
             name: keras.metrics.Mean(name=name)
             for name in ("class_loss", "box_loss")
@@ -113,11 +113,11 @@ class Detector(keras.Model):
     def detection_model(self):
         """Returns a functional model: images to what `predict` returns.
 
-        It has the layers of this model, and suppresses as `postprocessing`
-        of this model says now.
+        It has the layers of this model, and suppresses as `suppression` of
+        this model says now.
         """
         settings, model = self._detecting
-        wanted = tuple(self.postprocessing)
+        wanted = tuple(self.suppression)
         if settings != wanted:
             layer = Detections(
                 self.anchors,
@@ -241,7 +241,7 @@ class Detector(keras.Model):
             "box_weights": list(self.box_weights),
             "score_activation": self.score_activation,
             "match_threshold": self.match_threshold,
-            "postprocessing": list(self.postprocessing),
+            "suppression": list(self.suppression),
             "name": self.name,
         }
 

@@ -14,7 +14,6 @@ from keras_papers.applications.detection.anchors import (
 from keras_papers.applications.detection.detections import (
     SIGMOID,
     SOFTMAX,
-    Postprocessing,
 )
 from keras_papers.applications.detection.pyramid import (
     ARGUMENTS,
@@ -46,6 +45,7 @@ from keras_papers.applications.pretrained.torch_source import (
 )
 from keras_papers.checks import plain_numbers
 from keras_papers.layers._image_axes import channel_axis, image_size
+from keras_papers.suppression_rule import Suppression
 
 PAPER = registry.Paper(
     "SSD",
@@ -83,7 +83,7 @@ COUNTS = tuple(2 + 2 * len(ratios) for ratios in RATIOS)
 # COCO, as in torchvision.
 SCALES = (0.07, 0.15, 0.33, 0.51, 0.69, 0.87, 1.05)
 STEPS = (8, 16, 32, 64, 100, 300)  # pixels between places, at 300 pixels
-POSTPROCESSING = Postprocessing(0.01, 0.45, 400, 200)  # torchvision's
+SUPPRESSION = Suppression(0.01, 0.45, 400, 200)  # torchvision's
 
 
 class MapRow(NamedTuple):
@@ -115,7 +115,7 @@ def SSD300VGG16(
     name="ssd300vgg16",
     *,
     score_activation=SOFTMAX,
-    postprocessing=POSTPROCESSING,
+    suppression=SUPPRESSION,
 ):
     """Builds SSD300 on VGG-16: figure 2 of the paper.
 
@@ -128,7 +128,7 @@ def SSD300VGG16(
             them: `"imagenet"`, `"timm"`, `"timm/<tag>"` or a path; its dense
             layers are left out. Defaults to None.
         name: Name of the model.
-        postprocessing: `Postprocessing` of `predict`. Defaults to that of the
+        suppression: `Suppression` of `predict`. Defaults to that of the
             paper: 200 boxes with scores above 0.01, and overlaps of at most
             0.45.
 
@@ -181,7 +181,7 @@ def SSD300VGG16(
         classes,
         name,
         score_activation=score_activation,
-        postprocessing=postprocessing,
+        suppression=suppression,
     )
 
 
@@ -256,7 +256,7 @@ def SSD300MobileNet(
     name="ssd300mobilenet",
     *,
     score_activation=SOFTMAX,
-    postprocessing=POSTPROCESSING,
+    suppression=SUPPRESSION,
     batch_norm_momentum=MOMENTUM,
 ):
     """Builds SSD300 on MobileNet: table 13 of MobileNet's paper.
@@ -271,7 +271,7 @@ def SSD300MobileNet(
             takes them: `"imagenet"`, `"timm"`, `"timm/<tag>"` or a path.
             Defaults to None.
         name: Name of the model.
-        postprocessing: `Postprocessing` of `predict`. Defaults to 200 boxes
+        suppression: `Suppression` of `predict`. Defaults to 200 boxes
             with scores above 0.01, and overlaps of at most 0.45.
 
     Returns:
@@ -325,5 +325,5 @@ def SSD300MobileNet(
         classes,
         name,
         score_activation=score_activation,
-        postprocessing=postprocessing,
+        suppression=suppression,
     )

@@ -12,7 +12,6 @@ from keras_papers.applications.detection.anchors import (
 from keras_papers.applications.detection.detections import (
     SIGMOID,
     SOFTMAX,
-    Postprocessing,
 )
 from keras_papers.applications.detection.pyramid import (
     ARGUMENTS,
@@ -32,6 +31,7 @@ from keras_papers.applications.image.scaling import check_alpha
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
 from keras_papers.checks import check_choice, plain_numbers
 from keras_papers.layers._image_axes import image_size
+from keras_papers.suppression_rule import Suppression
 
 PAPER = registry.Paper(
     "SSDLite",
@@ -54,7 +54,7 @@ EXTRA_MAPS = (Row(512), Row(256), Row(256), Row(128))
 SMALLEST_FILTERS = 16  # of these, with a small alpha
 SIZE = 320
 # Of torchvision's ssdlite320_mobilenet_v3_large.
-POSTPROCESSING = Postprocessing(0.001, 0.55, 300, 300)
+SUPPRESSION = Suppression(0.001, 0.55, 300, 300)
 
 
 class Anchors(NamedTuple):
@@ -89,7 +89,7 @@ def SSDLite(
     anchors="torchvision",
     reduced_tail=None,
     score_activation=SOFTMAX,
-    postprocessing=POSTPROCESSING,
+    suppression=SUPPRESSION,
     padding=None,
     batch_norm_momentum=MOMENTUM,
     batch_norm_epsilon=None,
@@ -111,7 +111,7 @@ def SSDLite(
             MobileNetV3, as the rows "+" of its table 6 and torchvision's
             weights have, for which nobody published weights of ImageNet.
             Defaults to None.
-        postprocessing: `Postprocessing` of `predict`. Defaults to that of
+        suppression: `Suppression` of `predict`. Defaults to that of
             torchvision: 300 boxes with scores above 0.001, and overlaps of at
             most 0.55.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
@@ -199,7 +199,7 @@ def SSDLite(
         classes,
         name or begun.name,
         score_activation=score_activation,
-        postprocessing=postprocessing,
+        suppression=suppression,
     )
 
 

@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_papers.applications.detection.boxes import intersection_over_union
+from keras_papers.suppression_rule import Suppression
 
 
 def kept_boxes(boxes, is_valid, iou_threshold=0.5):
@@ -47,31 +48,13 @@ def kept_boxes(boxes, is_valid, iou_threshold=0.5):
     return kept
 
 
-def best_boxes(
-    boxes,
-    scores,
-    score_threshold=0.01,
-    iou_threshold=0.5,
-    candidates=300,
-    max_detections=100,
-    per_class=True,
-):
+def best_boxes(boxes, scores, suppression=Suppression()):  # noqa: B008
     """Returns the boxes of each image that remain, the best first.
 
     Args:
         boxes: Tensor `(batch, n, 4)`.
         scores: Tensor `(batch, n, classes)`, without background.
-        score_threshold: Float. Only better boxes take part. Defaults to 0.01.
-        iou_threshold: Float. A box is removed whose overlap with a better one
-            is larger. Defaults to 0.5.
-        candidates: Positive int. How many boxes take part, of each class.
-            Defaults to 300.
-        max_detections: Positive int. How many boxes are returned at most.
-            Defaults to 100.
-        per_class: Whether boxes remove those of their own class only.
-            Defaults to True. Otherwise a box is of its best class only, and
-            `candidates` are those of all classes: faster, and what MediaPipe
-            does.
+        suppression: A `Suppression`, or a list of its values.
 
     Returns:
         A dict: `"boxes"` `(batch, max_detections, 4)`, `"scores"` and
@@ -82,20 +65,14 @@ def best_boxes(
     Example:
     >>> boxes = ops.array([[[0.0, 0, 4, 4], [0, 0, 4, 5], [9, 9, 11, 11]]])
     >>> scores = ops.array([[[0.9], [0.8], [0.7]]])
-    >>> found = best_boxes(boxes, scores, max_detections=3)
+    >>> found = best_boxes(boxes, scores, Suppression(max_detections=3))
     >>> ops.convert_to_numpy(found["counts"]).tolist()
     [2]
     """
+    suppression = Suppression.checked(suppression)
 
     def of_image(image):
-        return _of_image(
-            *image,
-            score_threshold,
-            iou_threshold,
-            candidates,
-            max_detections,
-            per_class,
-        )
+        return _of_image(*image, suppression)
 
     # One image after the other: the overlaps of all classes of a batch would
     # need gigabytes.
@@ -109,18 +86,11 @@ def best_boxes(
     }
 
 
-def _of_image(
-    boxes,
-    scores,
-    score_threshold,
-    iou_threshold,
-    candidates,
-    max_detections,
-    per_class,
-):
+def _of_image(boxes, scores, suppression):
     """Returns boxes, scores and classes of one image, padded."""
+    threshold, iou_threshold, candidates, most, per_class = suppression
     number, classes = scores.shape
-    candidates = min(candidates, number)
+    candidates = number if candidates is None else min(candidates, number)
     numbers = ops.arange(classes, dtype="int32")[:, None]
     scores = ops.transpose(scores)  # (classes, n)
     if not per_class:
@@ -133,19 +103,19 @@ def _of_image(
         if per_class
         else ops.take_along_axis(numbers, ops.cast(places, "int32"), axis=1)
     )
-    kept = kept_boxes(candidate_boxes, best > score_threshold, iou_threshold)
+    kept = kept_boxes(candidate_boxes, best >= threshold, iou_threshold)
     # All that are kept, and as many that are not as the outputs have places.
     rows = [
         ops.reshape(ops.where(kept, best, -1.0), (-1,)),
         ops.reshape(candidate_boxes, (-1, 4)),
         ops.reshape(numbers, (-1,)),
     ]
-    missing = max_detections - int(rows[0].shape[0])
+    missing = most - int(rows[0].shape[0])
     if missing > 0:
         rows[0] = ops.pad(rows[0], (0, missing), constant_values=-1.0)
         rows[1] = ops.pad(rows[1], ((0, missing), (0, 0)))
         rows[2] = ops.pad(rows[2], (0, missing))
-    found, places = ops.top_k(rows[0], max_detections)
+    found, places = ops.top_k(rows[0], most)
     is_found = found >= 0
     chosen = ops.take(rows[1], places, axis=0)
     return (

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from keras_papers.suppression_rule import Suppression
+
 
 class Decoding(NamedTuple):
     """How an app makes boxes of what a detector computes at its anchors."""
@@ -21,4 +23,5 @@ class Description(NamedTuple):
     std: float = 1.0  # by which that is divided before a float model takes it
     table: dict | None = None  # of a model of rows: what its schema consists of
     decoding: Decoding | None = None  # of a detector that answers codes
+    suppression: Suppression | None = None  # of a detector: of its boxes
     activation: str | None = None  # that makes shares of a segmenter's scores

@@ -1,8 +1,8 @@
 """Metadata inside a .tflite file.
 
 A second flatbuffer, of the schema "M001", is in a buffer of the model and
-describes its tensors; the labels follow the model as a zip member, and so does
-the schema of a table.
+describes its tensors; the labels follow the model as a zip member, and so do
+the schema of a table and the suppression of a detector.
 """
 
 import io
@@ -20,6 +20,7 @@ from keras_papers.export.metadata import (
     table_rows,
 )
 from keras_papers.export.metadata.description import Description
+from keras_papers.export.metadata.object_detection import SUPPRESSION
 from keras_papers.export.metadata.table_rows import SCHEMA
 from keras_papers.export.metadata.tensors import LABELS, Tensor
 from keras_papers.extras import require
@@ -59,12 +60,19 @@ def write(data, description, task=image_classification, names=None):
         schema.MODEL_SUBGRAPHS: [graph],
         schema.MODEL_PARSER_VERSION: "1.0.0",
     }
-    members = {}
+    members, files = {}, []
     if description.labels:
         members[LABELS] = "\n".join(description.labels)
     if description.table is not None:
         members[SCHEMA] = json.dumps(description.table, ensure_ascii=False)
-        table[schema.MODEL_FILES] = [table_rows.file()]
+        files.append(table_rows.file())
+    if description.suppression is not None:
+        members[SUPPRESSION] = object_detection.suppression_text(
+            description.suppression
+        )
+        files.append(object_detection.file())
+    if files:
+        table[schema.MODEL_FILES] = files
     buffer, entry = tflite.BufferT(), tflite.MetadataT()
     buffer.data = np.frombuffer(schema.pack(table), np.uint8)
     entry.name, entry.buffer = ENTRY, len(model.buffers)
@@ -151,6 +159,11 @@ def _unpack(data, path):
             options = schema.Table.root(custom.bytes(schema.CUSTOM_DATA))
             description = read_options(description, options)
     for file in root.tables(schema.MODEL_FILES):
+        if file.string(schema.FILE_NAME) == SUPPRESSION:
+            rule = object_detection.read_suppression(
+                _read_member(path, SUPPRESSION)
+            )
+            description = description._replace(suppression=rule)
         if file.string(schema.FILE_NAME) == SCHEMA:
             # Each column has a normalization of its own.
             table = json.loads(_read_member(path, SCHEMA))

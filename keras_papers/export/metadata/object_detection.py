@@ -3,16 +3,21 @@
 Two outputs are codes of boxes, and scores, at all anchors; the task library
 decodes and suppresses by the options, whose schema is
 object_detector_metadata_schema.fbs of google-ai-edge/mediapipe. Four are boxes
-that the file has chosen itself.
+that the file has chosen itself. A file beside the labels, `suppression.json`,
+has the rule by which the model predicts, of which the library reads nothing.
 """
+
+import json
 
 from keras_papers.export.metadata import schema, tensors
 from keras_papers.export.metadata.description import Decoding
+from keras_papers.suppression_rule import Suppression
 
 # The library finds the outputs by these names, in any order.
 LOCATION, SCORE = "location", "score"
 CATEGORY, COUNT = "category", "number of detections"
 NAME = "DETECTOR_METADATA"
+SUPPRESSION = "suppression.json"
 # Slots of the tables of the options.
 PARSER_VERSION, ANCHORS_OPTIONS, DECODING_OPTIONS = 0, 1, 2
 FIXED_ANCHORS = ANCHORS = 0
@@ -40,6 +45,27 @@ def describe(description, inputs, outputs):
         [tensors.image(image._replace(name="image"), description)],
         [makers[output.name](output, description) for output in outputs],
     )
+
+
+def file():
+    """Returns the metadata of the file with the rule of suppression."""
+    return {
+        schema.FILE_NAME: SUPPRESSION,
+        schema.FILE_DESCRIPTION: (
+            "Which of overlapping boxes the model keeps, as JSON."
+        ),
+        schema.FILE_TYPE: schema.byte(schema.DESCRIPTIONS),
+    }
+
+
+def suppression_text(suppression):
+    """Returns the content of the file with a `Suppression`."""
+    return json.dumps(suppression._asdict())
+
+
+def read_suppression(text):
+    """Returns the `Suppression` that `suppression_text` wrote."""
+    return Suppression.checked(list(Suppression(**json.loads(text))))
 
 
 def _plain(tensor, description):

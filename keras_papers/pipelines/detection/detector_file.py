@@ -4,9 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers import export
-from keras_papers.export import metadata
-from keras_papers.export.interpreter import open_file
+from keras_papers.export.detections import OpenDetector
 from keras_papers.export.metadata.object_detection import SCORE
 from keras_papers.pipelines.models.classifier_file import (
     check_file,
@@ -15,21 +13,6 @@ from keras_papers.pipelines.models.classifier_file import (
     load_keras,
 )
 
-# Which boxes are kept of a .tflite file with all of them, as of an SSDLite: a
-# task library keeps fewer.
-KEPT = export.Suppression(300, 0.55, 0.001)
-
-
-def kept_of(model):
-    """Returns the `export.Suppression` that a `Detector` predicts with."""
-    settings = model.postprocessing
-    return export.Suppression(
-        settings.max_detections,
-        settings.iou_threshold,
-        settings.score_threshold,
-        settings.per_class,
-    )
-
 
 class BoxFinder(NamedTuple):
     """A network that finds objects."""
@@ -37,9 +20,12 @@ class BoxFinder(NamedTuple):
     size: tuple  # (height, width) of its images
     labels: tuple  # of the classes
     find: object  # function: pixels (batch, *size, 3) to a dict of arrays
+    # Of a .tflite file, function: pixels and suppressions, as `export.detect`
+    # takes them, to a dict for each.
+    find_by: object = None
 
 
-def open_detector(path, suppression=KEPT):
+def open_detector(path):
     """Opens a detector's file.
 
     Labels and normalization are read from inside a .tflite file; the labels
@@ -47,9 +33,6 @@ def open_detector(path, suppression=KEPT):
 
     Args:
         path: The file.
-        suppression: `export.Suppression` of a .tflite file that does not
-            choose boxes by itself; None for that of the task library, which
-            does not cut boxes at the sides of the picture before.
 
     Returns:
         A `BoxFinder`, whose `find` returns what `Detector.predict` does.
@@ -60,40 +43,37 @@ def open_detector(path, suppression=KEPT):
     path = check_file(path, ".tflite", ".keras")
     if path.suffix == ".keras":
         return of_model(load_keras(path), labels_beside(path), path)
-    file = open_file(path)
-    (taken,) = file.inputs.values()
-    found = metadata.read(path)
-    if found is None or len(file.outputs) not in (2, 4):
+    opened = OpenDetector.of(path)
+    if opened.known is None:
         raise _no_detector(path)
+    (taken,) = opened.file.inputs.values()
     is_float = taken["dtype"] == np.float32
-    if len(file.outputs) == 4:  # which chooses by itself
-        suppression = None
+    mean, std = opened.known.mean, opened.known.std
+
+    def find_by(images, suppressions):
+        if is_float:
+            images = (images - mean) / std
+        return opened.detect(images, suppressions)
 
     def find(images):
-        if is_float:
-            images = (images - found.mean) / found.std
-        return export.detect(
-            path, images, suppression, clip=suppression is not None
-        )
+        return find_by(images, [None])[0]
 
-    size = tuple(taken["shape"].tolist()[1:3])
-    labels = found.labels or labels_beside(path)
-    return BoxFinder(size, _fitting(labels, file, path), find)
+    return BoxFinder(opened.size, _labels_of(opened), find, find_by)
 
 
-def _fitting(labels, file, path):
+def _labels_of(opened):
     """Returns the labels of a .tflite file, or numbered ones without any."""
-    if len(file.outputs) == 2:
-        shapes = {name: x["shape"] for name, x in file.outputs.items()}
-        classes = int(shapes[SCORE][-1])
+    labels = opened.known.labels or labels_beside(opened.path)
+    if not opened.chooses:
+        classes = int(opened.file.outputs[SCORE]["shape"][-1])
         if len(labels) != classes:
             labels = [f"class {index}" for index in range(classes)]
     elif not labels:
         raise ValueError(
             "`model` must have the names of its classes, whose number a file "
-            f"that chooses boxes does not show. Received: {str(path)!r}, "
-            "without labels inside or labels.txt beside it. Export it with "
-            "labels."
+            "that chooses boxes does not show. Received: "
+            f"{str(opened.path)!r}, without labels inside or labels.txt beside "
+            "it. Export it with labels."
         )
     return tuple(labels)
 

@@ -16,11 +16,10 @@ from keras_papers.pipelines.data.split import (
     warn_of_unknown,
 )
 from keras_papers.pipelines.detection.detector_file import (
-    kept_of,
     of_model,
     open_detector,
 )
-from keras_papers.pipelines.detection.measures import measure
+from keras_papers.pipelines.detection.measures import measure, measure_by
 from keras_papers.pipelines.detection.options import ExportBoxesOptions
 from keras_papers.pipelines.detection.report import DetectorFile
 from keras_papers.pipelines.models.classifier_file import (
@@ -31,7 +30,6 @@ from keras_papers.pipelines.options import takes
 
 REPRESENTATIVE = 100  # training pictures that the ranges of int8 are of
 COMPARED = 8  # held-out pictures on which a file is compared with Keras
-MEDIAPIPE = None  # `export.detect` suppresses as the task library by default
 
 
 class ExportedDetector(NamedTuple):
@@ -90,8 +88,7 @@ def export_detector(options):
     model, labels = load_keras(path), labels_beside(path)
     finder = of_model(model, labels, path)
     split, output = split_beside(path), options.file
-    kept = kept_of(model)
-    chosen = kept if options.choose_boxes else None
+    chosen = options.choose_boxes
     if options.quantize != "int8":
         file = to_tflite(model, finder, output, options.quantize, chosen)
         pass_on(split, output, path)
@@ -101,7 +98,7 @@ def export_detector(options):
     with draft_of(output) as draft:
         file = to_tflite(model, finder, draft, "int8", chosen, images, seed)
         floats = measure(finder, images.test).metric.result().ap50
-        int8 = open_detector(draft, kept)
+        int8 = open_detector(draft)
         ints = measure(int8, images.test).metric.result().ap50
         if floats - ints > options.max_drop:
             raise ValueError(
@@ -144,7 +141,7 @@ def _boxes_of(options, finder, split, path, seed):
 
 
 def to_tflite(
-    model, finder, path, quantize, suppression=None, images=None, seed=0
+    model, finder, path, quantize, choose_boxes=False, images=None, seed=0
 ):
     """Writes a .tflite file with labels; returns the `TFLiteFile`.
 
@@ -153,7 +150,7 @@ def to_tflite(
         finder: The same as a `BoxFinder`.
         path: Where to write.
         quantize: As in `export.to_tflite`.
-        suppression: `export.Suppression` of a file that chooses boxes.
+        choose_boxes: Whether the file chooses the boxes by itself.
         images: `ImageSet` that the ranges of int8 are measured on, and on
             which the file must answer as the model does.
         seed: Draws the pictures of the ranges.
@@ -166,8 +163,8 @@ def to_tflite(
     if images is not None:
         few = range(min(COMPARED, len(images.test)))
         options["images"] = pictures_of(images.test, few, finder.size)
-    if suppression is not None:
-        options["task"] = export.ObjectDetection.of(model, suppression)
+    if choose_boxes:
+        options["task"] = export.ObjectDetection.of(model, choose_boxes=True)
     labels = list(finder.labels)
     return export.to_tflite(model, path, labels, quantize, **options)
 
@@ -190,11 +187,13 @@ def write_files(model, finder, images, state, options):
         ending = f".{quantize}.tflite" if quantize else ".tflite"
         path = state / f"model{ending}"
         file = to_tflite(
-            model, finder, path, quantize, None, images, options.seed
+            model, finder, path, quantize, False, images, options.seed
         )
         kept, on_phone = (
-            measure(open_detector(path, how), images.test).metric.result().ap50
-            for how in (kept_of(model), MEDIAPIPE)
+            measured.metric.result().ap50
+            for measured in measure_by(
+                open_detector(path), images.test, ["model", "mediapipe"]
+            )
         )
         files.append(
             DetectorFile(

@@ -39,12 +39,15 @@ def find_boxes(finder, pixels, sizes):
     Returns:
         A list of `Found`.
     """
-    answers = finder.find(pixels)
+    return _in_pictures(finder.find(pixels), finder.size, sizes)
+
+
+def _in_pictures(answers, size, sizes):
     found = []
     for index, (height, width) in enumerate(sizes):
         number = int(answers["counts"][index])
         sides = np.array([width, height] * 2)
-        scale = sides / np.array(finder.size[::-1] * 2)
+        scale = sides / np.array(size[::-1] * 2)
         boxes = answers["boxes"][index, :number] * scale
         found.append(
             Found(
@@ -66,11 +69,43 @@ def measure(finder, part):
     Returns:
         `Measured`.
     """
-    found = []
+    (found,) = _found_in(part, finder, lambda pixels: [finder.find(pixels)])
+    return _measured(finder, part, found)
+
+
+def measure_by(finder, part, suppressions):
+    """Measures a detector's .tflite file, which is run once on each picture.
+
+    Args:
+        finder: The `BoxFinder` of the file.
+        part: An `AnsweredPart` of `Boxes`.
+        suppressions: List of what `export.detect` takes as `suppression`.
+
+    Returns:
+        A list of `Measured`, one for each suppression.
+    """
+    each = _found_in(
+        part, finder, lambda pixels: finder.find_by(pixels, suppressions)
+    )
+    return [_measured(finder, part, found) for found in each]
+
+
+def _found_in(part, finder, find):
+    """Lists for each answer of `find` the `Found` of all pictures."""
+    batches = []
     for start in range(0, len(part), BATCH):
         few = range(start, min(start + BATCH, len(part)))
         sizes = [part.answers[index].size for index in few]
-        found += find_boxes(finder, pictures_of(part, few, finder.size), sizes)
+        batches.append(
+            [
+                _in_pictures(answers, finder.size, sizes)
+                for answers in find(pictures_of(part, few, finder.size))
+            ]
+        )
+    return [sum(each, []) for each in zip(*batches, strict=True)]
+
+
+def _measured(finder, part, found):
     metric = AveragePrecision(list(finder.labels))
     _update(metric, part.answers, found)
     wrong = [

@@ -149,7 +149,7 @@ def test_predict_decodes_what_the_model_outputs(score_activation):
     model = small_detector(score_activation)
     perturb(model)
     images, _ = scenes(3, 32)
-    model.postprocessing = detection.Postprocessing(0.2, 0.5, 4, 5)
+    model.suppression = detection.Suppression(0.2, 0.5, 4, 5)
     found = model.predict(images, verbose=0)
     outputs = model(images)
     logits = ops.convert_to_numpy(outputs["scores"])
@@ -187,15 +187,13 @@ def test_predict_decodes_what_the_model_outputs(score_activation):
             boxes[image, [each[2] for each in kept]],
             atol=1e-3,
         )
-    model.postprocessing = model.postprocessing._replace(score_threshold=1)
+    model.suppression = model.suppression._replace(score_threshold=1)
     assert not model.predict(images, verbose=0)["counts"].any()
 
 
 @contract
 def test_a_saved_detector_is_a_detector_again(tmp_path):
-    model = small_detector(
-        "sigmoid", postprocessing=detection.Postprocessing(0.3)
-    )
+    model = small_detector("sigmoid", suppression=detection.Suppression(0.3))
     model.compile("adam", losses.FocalLoss(0.5))
     images, objects = scenes(4, 32)
     model.fit(images, objects, verbose=0)
@@ -210,7 +208,7 @@ def test_a_saved_detector_is_a_detector_again(tmp_path):
         "score_activation",
         "match_threshold",
         "input_size",
-        "postprocessing",
+        "suppression",
     ):
         assert getattr(again, name) == getattr(model, name), name
     assert again.loss.alpha == 0.5
@@ -322,14 +320,8 @@ def test_lists_and_labels_in_place_of_objects_are_refused():
     [
         (lambda: small_detector(classes=0), "`classes` .*classes=0"),
         (
-            lambda: small_detector(postprocessing=detection.Postprocessing(50)),
+            lambda: small_detector(suppression=detection.Suppression(50)),
             "`score_threshold` .*Received: score_threshold=50",
-        ),
-        (
-            lambda: small_detector(
-                postprocessing=detection.Postprocessing(max_detections=0)
-            ),
-            "`max_detections` .*max_detections=0",
         ),
         (
             lambda: applications.SSDLiteMobileNet(anchors="retina"),

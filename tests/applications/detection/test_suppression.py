@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from keras_papers.applications import detection
+from keras_papers.applications.detection import Suppression
 from tests.applications.detection.overlaps import draw_boxes, greedy
 
 contract = pytest.mark.contract
@@ -59,11 +60,11 @@ def test_a_long_chain_of_boxes_is_settled():
 
 
 @contract
-@pytest.mark.parametrize("candidates", [20, 60])
+@pytest.mark.parametrize("candidates", [20, 60, None])
 def test_boxes_remove_those_of_their_class(candidates):
     boxes, scores = drawn(1)
-    keywords = {"candidates": candidates, "max_detections": 40}
-    found = found_by(boxes, scores, 0.3, 0.4, **keywords)
+    rule = Suppression(0.3, 0.4, candidates, 40)
+    found = found_by(boxes, scores, rule)
     for image in range(2):
         expected = expected_of(boxes[image], scores[image], candidates, 0.4)
         expected = expected[:40]
@@ -81,7 +82,8 @@ def test_boxes_remove_those_of_their_class(candidates):
 @contract
 def test_boxes_of_all_classes_remove_one_another_where_that_is_wanted():
     boxes, scores = drawn(2, batch=1)
-    found = found_by(boxes, scores, 0.3, 0.4, per_class=False)
+    rule = Suppression(0.3, 0.4)
+    found = found_by(boxes, scores, rule._replace(per_class=False))
     best = scores[0].max(axis=1)
     order = np.argsort(-best)
     order = order[best[order] > 0.3]
@@ -92,27 +94,39 @@ def test_boxes_of_all_classes_remove_one_another_where_that_is_wanted():
     )
     kinds = scores[0, kept].argmax(axis=1)
     assert found["classes"][0, : len(kept)].tolist() == kinds.tolist()
-    per_class = found_by(boxes, scores, 0.3, 0.4)
+    per_class = found_by(boxes, scores, rule)
     assert per_class["counts"][0] > len(kept)
+
+
+@contract
+def test_a_box_of_the_very_threshold_takes_part():
+    """As in the operation of files and in the task library."""
+    boxes, scores = drawn(3, batch=1, classes=1)
+    best = float(scores.max())
+    found = found_by(boxes, scores, Suppression(best))
+    assert found["counts"].tolist() == [1]
+    assert found["scores"][0, 0] == np.float32(best)
 
 
 @contract
 def test_no_score_above_the_threshold_gives_no_box():
     boxes, scores = drawn(3)
-    found = found_by(boxes, scores, 1.0)
+    found = found_by(boxes, scores, Suppression(1.0))
     assert found["counts"].tolist() == [0, 0]
-    assert found["classes"].shape == (2, 100)
+    assert found["classes"].shape == (2, 200)
     assert (found["classes"] == -1).all()
 
 
 @contract
 def test_a_graph_has_static_shapes_but_for_the_batch():
-    class Suppression(keras.layers.Layer):
+    rule = Suppression(max_detections=7)
+
+    class BestBoxes(keras.layers.Layer):
         def call(self, inputs):
-            return detection.best_boxes(*inputs, max_detections=7)
+            return detection.best_boxes(*inputs, rule)
 
     inputs = [keras.Input((60, 4)), keras.Input((60, 3))]
-    outputs = Suppression()(inputs)
+    outputs = BestBoxes()(inputs)
     model = keras.Model(inputs, outputs)
     shapes = {name: tensor.shape for name, tensor in outputs.items()}
     assert shapes == {
@@ -123,6 +137,31 @@ def test_a_graph_has_static_shapes_but_for_the_batch():
     }
     boxes, scores = drawn(4, batch=5)
     found = model.predict([boxes, scores], batch_size=2, verbose=0)
-    expected = found_by(boxes, scores, max_detections=7)
+    expected = found_by(boxes, scores, rule)
     for name, value in expected.items():
         np.testing.assert_array_equal(found[name], value)
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        (50, r"`suppression` is which.*suppression=50. Pass Suppression\("),
+        ([0.1] * 6, "`suppression` is which"),
+        (Suppression(50), "`score_threshold` .*Received: score_threshold=50"),
+        (Suppression(score_threshold=np.nan), "`score_threshold`"),
+        (Suppression(iou_threshold=-0.1), "`iou_threshold` is a threshold"),
+        (Suppression(iou_threshold=True), "`iou_threshold`"),
+        (Suppression(candidates=0), "`candidates` .*candidates=0"),
+        (Suppression(max_detections=None), "`max_detections`"),
+        (Suppression(per_class=1), "`per_class`"),
+    ],
+)
+def test_a_rule_out_of_range_is_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        Suppression.checked(values)
+
+
+def test_numbers_of_numpy_become_those_of_python():
+    found = Suppression.checked([np.float32(0.1), 0, None, np.int64(3)])
+    assert found == (0.1, 0, None, 3, True)
+    assert type(found) is Suppression and type(found.max_detections) is int

@@ -15,7 +15,7 @@ import pytest
 
 import keras_papers.cli.main as cli
 from keras_papers import export, pipelines
-from keras_papers.applications import SSD300VGG16, SSDLiteMobileNetV3Small
+from keras_papers.applications import SSDLiteMobileNetV3Small
 from keras_papers.export import TFLiteFile, metadata
 from keras_papers.files.figures_json import to_json
 from keras_papers.metrics import AveragePrecision
@@ -28,7 +28,6 @@ from keras_papers.pipelines.data.scenes import load_scenes
 from keras_papers.pipelines.detection import files, job, measures
 from keras_papers.pipelines.detection.detector_file import (
     BoxFinder,
-    kept_of,
     open_detector,
 )
 from keras_papers.pipelines.detection.options import DetectOptions
@@ -129,7 +128,7 @@ def test_the_classes_of_a_file_without_labels_have_numbers(detected, tmp_path):
     path = tmp_path / "plain.tflite"
     export.to_tflite(model, path)
     assert open_detector(path).labels == ("class 0", "class 1", "class 2")
-    task = export.ObjectDetection.of(model, export.Suppression())
+    task = export.ObjectDetection.of(model, choose_boxes=True)
     export.to_tflite(model, path, task=task)
     with pytest.raises(ValueError, match="names of its classes"):
         open_detector(path)
@@ -144,12 +143,6 @@ def test_a_network_of_one_width_is_trained_without_a_width():
     options = DetectOptions(model="SSD300VGG16", alpha=0.5)
     with pytest.raises(ValueError, match="alpha=0.5, and SSD300VGG16 has one"):
         job._network(options, classes=2)
-
-
-def test_boxes_of_a_file_are_kept_as_the_model_keeps_them():
-    with shapes_only():
-        model = SSD300VGG16(classes=2)
-    assert kept_of(model) == export.Suppression(200, 0.45, 0.01)
 
 
 @pytest.mark.slow
