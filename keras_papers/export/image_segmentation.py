@@ -1,11 +1,15 @@
 """What a file is whose model gives every pixel a score for each class."""
 
+import warnings
 from typing import NamedTuple
 
 from keras_papers.checks import check_choice
 from keras_papers.export.last_operation import RESIZES, last_of_bytes
 from keras_papers.export.metadata import image_segmentation
 
+# As the second of two labels it makes the task library run code of its own
+# model of hair.
+HAIR = "hair"
 ACTIVATIONS = (None, *image_segmentation.ACTIVATIONS)
 
 
@@ -57,6 +61,14 @@ class ImageSegmentation(NamedTuple):
             signature: That of the model.
             converted: Bytes of the file.
         """
+        if description.labels and description.labels[1:] == (HAIR,):
+            warnings.warn(
+                f"`labels` are {list(description.labels)}: MediaPipe's "
+                "ImageSegmenter treats a file of two labels whose second is "
+                f"{HAIR!r} as its own model of hair. Choose another name",
+                UserWarning,
+                stacklevel=4,
+            )
         activation = self.activation
         if activation is None:
             is_one = self.num_classes(signature) == 1

@@ -1,5 +1,7 @@
 """Files of segmenters; MediaPipe itself is asked in tests/android."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -49,6 +51,18 @@ def test_a_file_answers_logits_in_one_partition(
     assert described.activation == "softmax"
     opened = open_file(file.path)
     assert (list(opened.inputs), list(opened.outputs)) == (["image"], ["mask"])
+
+
+def test_a_second_label_that_mediapipe_treats_apart_is_warned_of():
+    task = export.ImageSegmentation("softmax")
+    for labels, warns in ((("skin", "hair"), True), (("hair", "skin"), False)):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            described = metadata.Description("name", labels)
+            task.describe(described, None, b"")
+        assert ["hair" in str(each.message) for each in caught] == [
+            True
+        ] * warns
 
 
 @pytest.mark.parametrize(

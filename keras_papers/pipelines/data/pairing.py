@@ -47,6 +47,35 @@ def _without_kinds(folder):
     return "_".join(word for word in words if word.lower() not in KINDS)
 
 
+def words_of_folders(file, root):
+    """Returns the words in the names of the folders that a file lies in."""
+    inside = pathlib.PurePath(file).relative_to(root).parts[:-1]
+    return {
+        word for part in inside for word in re.split(r"[ _\-]", part.lower())
+    }
+
+
+def without_masks(files, root):
+    """Returns files without the masks of pictures among them.
+
+    A mask lies in a folder such as `masks`, and a picture of its name lies in
+    none.
+
+    Args:
+        files: Paths.
+        root: The folder of the user.
+    """
+    images = [*filter(is_picture_name, files)]
+    answers = {f for f in images if words_of_folders(f, root) & ANSWERS}
+    keys = {key_of(file, root) for file in images if file not in answers}
+    masks = {
+        file
+        for file in answers
+        if keys & {key_of(file, root), key_of(file, root, of_answer=True)}
+    }
+    return [file for file in files if file not in masks]
+
+
 def role_of_key(key):
     """Returns what a picture is for by the folders it lies in, or None.
 

@@ -16,6 +16,7 @@ from keras_papers.pipelines.data.boxes.box_folder import (
     load_boxes,
     load_test_boxes,
 )
+from keras_papers.pipelines.data.masks.mask_pairs import mask_pairs
 from keras_papers.pipelines.data.split import divided_as, join, split_of
 from tests.support import box_files
 
@@ -109,6 +110,22 @@ def test_masks_of_the_challenge_are_no_pictures(tmp_path):
     assert set(answers) == set(box_files.SCENES)
 
 
+@pytest.mark.parametrize("kind", box_files.WRITERS)
+@pytest.mark.parametrize("ending", ["", "_mask"])
+def test_masks_beside_the_boxes_are_no_pictures(ending, kind, tmp_path):
+    """`segment` reads them."""
+    folder = box_files.WRITERS[kind](tmp_path)
+    masks = [f"{name}{ending}" for name in box_files.SCENES]
+    box_files.write_pictures(folder / "masks", masks)
+    answers = by_name(load_boxes(folder, seed=0).images)
+    assert set(answers) == set(box_files.SCENES)
+    files = join(load_boxes(folder, seed=0).images).files
+    assert folder / "masks" not in {pathlib.Path(f).parent for f in files}
+    pairs, notes = mask_pairs(folder)
+    assert sorted(picture for picture, *_ in pairs) == sorted(files)
+    assert notes == []
+
+
 def test_data_yaml_names_the_folders_of_the_parts(tmp_path):
     folder = box_files.write_yolo(tmp_path)
     for kind in ("images", "labels"):
@@ -148,7 +165,8 @@ def test_names_are_read_from_yaml_as_tools_write_it(text, tmp_path):
 def test_an_outline_of_yolo_becomes_its_box(tmp_path):
     folder = box_files.write_yolo(tmp_path)
     (folder / "labels" / "p0.txt").write_text("1 .5 .1 .9 .5 .5 .9 .1 .5\n")
-    boxes = by_name(load_boxes(folder, seed=0).images)["p0"].boxes
+    with pytest.warns(UserWarning, match="1 lines .* taken for outlines"):
+        boxes = by_name(load_boxes(folder, seed=0).images)["p0"].boxes
     np.testing.assert_allclose(boxes, [[6, 4, 54, 36]], atol=1e-4)
 
 
@@ -378,6 +396,14 @@ BAD = {
     "keypoints' shape": (
         lambda folder: with_keypoints(folder, "1 .5 .5 .2 .4", "17"),
         "data.yaml' with kpt_shape: '17'. Write",
+    ),
+    "keypoints without a shape": (
+        yolo("0 .5 .5 .2 .4 .4 .4 2 0 0 0\n1 .5 .5 .2 .4 .5 .4 1 .6 .5 2"),
+        r"p0.txt', line 1, of a box and .* 2 keypoints.*kpt_shape: \[2, 3\]",
+    ),
+    "an odd keypoint": (
+        yolo("0 .5 .5 .2 .4 .4 .4 2"),
+        "p0.txt', line 1.*; if keypoints follow, write kpt_shape",
     ),
     "boxes and outlines": (
         yolo("0 .5 .5 .1 .1\n0 .1 .1 .5 .1 .5 .5"),

@@ -135,6 +135,12 @@ def test_masks_are_found_by_folder_and_name(pictures, masks, ending, tmp_path):
     check_read(load_masks(with_classes(tmp_path), seed=0))
 
 
+def test_masks_may_lie_in_the_folder_of_the_pictures_with_a_note(tmp_path):
+    write_set(tmp_path, gray, "images", "_mask.png")
+    with pytest.warns(UserWarning, match="8 files .* names, such as .*_mask"):
+        check_read(load_masks(with_classes(tmp_path), seed=0))
+
+
 @pytest.mark.parametrize("name", ["road_l", "road_gt", "road_label"])
 def test_a_picture_may_be_called_as_a_mask_is(name, tmp_path):
     names = ["road", name, *NAMES]

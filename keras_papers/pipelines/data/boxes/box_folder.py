@@ -22,6 +22,7 @@ from keras_papers.pipelines.data.checked_pictures import check_pictures
 from keras_papers.pipelines.data.folder_hints import look_around
 from keras_papers.pipelines.data.folder_walk import files_below
 from keras_papers.pipelines.data.image_set import ImageSet
+from keras_papers.pipelines.data.pairing import without_masks
 
 FORMATS = (pascal_voc, coco, yolo)
 KNOWN = ", ".join(each.NAME for each in FORMATS)
@@ -174,7 +175,7 @@ def _format(folder):
 
 def _read(folder):
     format_, files = _format(folder)
-    return format_.read(folder, files), format_
+    return format_.read(folder, without_masks(files, folder)), format_
 
 
 def _names(found, names):

@@ -74,11 +74,19 @@ def read(folder, files):
         if key not in pictures:
             raise missing_picture(file, f"{key}.jpg")
         answers[key] = file
-    found, without = [], 0
+    lines_of = {
+        key: _lines(file, settings.keypoints) for key, file in answers.items()
+    }
+    outlines = [
+        line
+        for lines in lines_of.values()
+        for line in lines
+        if len(line[-1]) > 4
+    ]
+    _check_outlines(outlines)
+    found = []
     for key, picture in pictures.items():
-        file = answers.get(key)
-        without += file is None
-        lines = [] if file is None else _lines(file, settings.keypoints)
+        file, lines = answers.get(key), lines_of.get(key, [])
         boxes = [_box(*line) for line in lines]
         found.append(
             Annotated(
@@ -92,8 +100,15 @@ def read(folder, files):
             )
         )
     notes = ()
+    if outlines:
+        notes += (
+            f"{len(outlines):,} lines of the text files have more numbers than "
+            "a box and are taken for outlines, around which the boxes are; if "
+            "these are keypoints, write their kpt_shape into data.yaml",
+        )
+    without = len(pictures) - len(answers)
     if without:
-        notes = (
+        notes += (
             f"{without:,} pictures have no text file, and count as pictures "
             "without objects",
         )
@@ -121,10 +136,13 @@ def _lines(file, keypoints):
             label = int(words[0])
         except ValueError:
             more = f" and {keypoints} of keypoints" if keypoints else ""
+            hint = ""
+            if len(words) > 6 and not keypoints:
+                hint = " if keypoints follow, write kpt_shape into data.yaml."
             raise ValueError(
                 f"A YOLO text file has a class and four numbers{more} on each "
                 f"line. Received: {str(file)!r}, line {number}: "
-                f"{line[:60]!r}. Correct the line."
+                f"{line[:60]!r}. Correct the line{';' if hint else '.'}{hint}"
             ) from None
         if keypoints:
             numbers = numbers[:4]
@@ -138,6 +156,25 @@ def _lines(file, keypoints):
             )
         lines.append((file, number, label, numbers))
     return lines
+
+
+def _check_outlines(lines):
+    """Raises ValueError if all are boxes with keypoints and their visibility.
+
+    The numbers of a visibility are 0, 1 or 2; a point of an outline may have
+    them, too, but not each.
+    """
+    if lines and all(
+        len(numbers) % 3 == 1 and set(numbers[6::3]) <= {0, 1, 2}
+        for *_, numbers in lines
+    ):
+        file, number, _, numbers = lines[0]
+        raise ValueError(
+            "data.yaml has the kpt_shape of YOLO text files with keypoints. "
+            f"Received: {str(file)!r}, line {number}, of a box and what looks "
+            f"like {len(numbers) // 3 - 1} keypoints, without it. Write "
+            f"kpt_shape: [{len(numbers) // 3 - 1}, 3]."
+        )
 
 
 def _box(file, number, label, numbers):
