@@ -39,10 +39,8 @@ from keras_papers.applications.image.sequential import (
 from keras_papers.applications.image.sequential import build as build_sequential
 from keras_papers.applications.pretrained.evaluation import CAFFE, TF_SLIM
 from keras_papers.applications.pretrained.published import UNPUBLISHED
-from keras_papers.applications.pretrained.torch_source import (
-    is_timm,
-    is_torch_file,
-)
+from keras_papers.applications.pretrained.torch_source import is_torch_file
+from keras_papers.applications.pretrained.torch_tags import is_timm
 from keras_papers.checks import plain_numbers
 from keras_papers.layers._image_axes import channel_axis, image_size
 from keras_papers.suppression_rule import Suppression

@@ -23,12 +23,11 @@ from keras_papers.applications.pretrained.torch_networks import (
 from keras_papers.applications.pretrained.torch_source import (
     at_width,
     check_tensors,
-    is_timm,
     is_torch_file,
     of_family,
     published_source,
-    tagged,
 )
+from keras_papers.applications.pretrained.torch_tags import is_timm, tagged
 from keras_papers.checks import names_weights, unpublished_weights
 
 HOST = "https://storage.googleapis.com"

@@ -66,7 +66,7 @@ def digest(tensors, kinds, names):
     Args:
         tensors: Dict of arrays by name.
         kinds: What `layer_kinds` makes of them.
-        names: A map of `torch_names`.
+        names: A map that `torch_names` explains.
 
     Returns:
         The digest, or None if the map lacks a layer or a classifier is no

@@ -9,7 +9,8 @@ import functools
 import pathlib
 from typing import NamedTuple
 
-from keras_papers.applications.pretrained import torch_names
+from keras_papers.applications.pretrained import torch_classifier_names as maps
+from keras_papers.applications.pretrained import torch_dense_names as dense_maps
 from keras_papers.applications.pretrained.evaluation import (
     IMAGENET_COLORS,
     Evaluation,
@@ -28,7 +29,7 @@ class Peer(NamedTuple):
 
     name: str  # there
     variant: dict  # arguments of ours, as `check_weights` gets them
-    names: dict  # a map of `torch_names`
+    names: dict  # of layers, theirs and ours
     epsilon: float  # of the batch normalizations
     padding: str | None = None  # at strides 2, where ours depends on weights
     counts_zeros: bool = False  # in averages, of those around the map
@@ -141,7 +142,7 @@ def _v3(kind, names, torch_widths):
         Peer(
             f"mobilenet_v3_{kind}",
             {"alpha": 1.0} | whole,
-            torch_names.TORCHVISION_V3,
+            maps.TORCHVISION_V3,
             **IN_TORCHVISION | {"epsilon": 1e-3},
         ),
     )
@@ -151,21 +152,19 @@ def _efficient_net(kind):
     whole = {"alpha": 1.0}
     own = 1e-3 if kind >= 5 else 1e-5
     return (
-        Peer(f"efficientnet_b{kind}", whole, torch_names.MBCONV, **TORCH),
-        Peer(
-            f"tf_efficientnet_b{kind}", whole, torch_names.MBCONV, **TENSORFLOW
-        ),
+        Peer(f"efficientnet_b{kind}", whole, maps.MBCONV, **TORCH),
+        Peer(f"tf_efficientnet_b{kind}", whole, maps.MBCONV, **TENSORFLOW),
         Peer(
             f"efficientnet_b{kind}",
             whole,
-            torch_names.TORCHVISION_EFFICIENTNET,
+            maps.TORCHVISION_EFFICIENTNET,
             **IN_TORCHVISION | {"epsilon": own},
         ),
     )
 
 
 def _lite(kind):
-    whole, names = {"alpha": 1.0}, torch_names.MBCONV
+    whole, names = {"alpha": 1.0}, maps.MBCONV
     return (
         Peer(f"efficientnet_lite{kind}", whole, names, **TORCH),
         Peer(f"tf_efficientnet_lite{kind}", whole, names, **TENSORFLOW),
@@ -176,7 +175,7 @@ def _resnet(layers):
     variant = {"alpha": 1.0, "version": 1.5, "use_bias": False}
     if layers < 50:  # there is one version of its blocks
         del variant["version"]
-    return (Peer(f"resnet{layers}", variant, torch_names.RESNET, epsilon=1e-5),)
+    return (Peer(f"resnet{layers}", variant, maps.RESNET, epsilon=1e-5),)
 
 
 def _vgg(layers):
@@ -186,9 +185,9 @@ def _vgg(layers):
     for name, variant in (("", plain), ("_bn", normalized)):
         name = f"vgg{layers}{name}"
         torchvision = {"library": "torchvision", "epsilon": 1e-5}
-        names = torch_names.TORCHVISION_VGG
+        names = maps.TORCHVISION_VGG
         both += [
-            Peer(name, variant, torch_names.VGG, epsilon=1e-5),
+            Peer(name, variant, maps.VGG, epsilon=1e-5),
             Peer(name, variant, names, **torchvision),
         ]
     return tuple(both)
@@ -207,45 +206,41 @@ RATES = (12, 24, 36)  # of torchvision at each output stride
 WITH_GAMMA = {"alpha": 1.0, "batch_norm_scale": True}
 PEERS = {  # by our constructor; the first of a variant is the default
     "MobileNet": (
-        *_widths("mobilenetv1_{}", (1.0, 1.25), torch_names.SEPARABLE, **TORCH),
+        *_widths("mobilenetv1_{}", (1.0, 1.25), maps.SEPARABLE, **TORCH),
     ),
     "MobileNetV2": (
         *_widths(
             "mobilenetv2_{}",
             (0.35, 0.5, 0.75, 1.0, 1.4),
-            torch_names.MBCONV,
+            maps.MBCONV,
             **TORCH,
         ),
         Peer(
             "mobilenet_v2",
             {"alpha": 1.0},
-            torch_names.TORCHVISION_V2,
+            maps.TORCHVISION_V2,
             **IN_TORCHVISION,
         ),
     ),
-    "MobileNetV3Large": _v3("large", torch_names.V3_LARGE, (0.75, 1.0)),
-    "MobileNetV3Small": _v3("small", torch_names.V3_SMALL, (0.5, 0.75, 1.0)),
+    "MobileNetV3Large": _v3("large", maps.V3_LARGE, (0.75, 1.0)),
+    "MobileNetV3Small": _v3("small", maps.V3_SMALL, (0.5, 0.75, 1.0)),
     "MnasNetA1": (
-        *_widths(
-            "semnasnet_{}", (0.5, 0.75, 1.0, 1.4), torch_names.MBCONV, **TORCH
-        ),
+        *_widths("semnasnet_{}", (0.5, 0.75, 1.0, 1.4), maps.MBCONV, **TORCH),
     ),
     "MnasNetB1": (
-        *_widths(
-            "mnasnet_{}", (0.5, 0.75, 1.0, 1.4), torch_names.MBCONV, **TORCH
-        ),
+        *_widths("mnasnet_{}", (0.5, 0.75, 1.0, 1.4), maps.MBCONV, **TORCH),
         *(
             Peer(
                 f"mnasnet{alpha}".replace(".", "_"),
                 {"alpha": alpha},
-                torch_names.TORCHVISION_MNASNET,
+                maps.TORCHVISION_MNASNET,
                 **IN_TORCHVISION,
             )
             for alpha in (0.5, 0.75, 1.0, 1.3)
         ),
     ),
     "MnasNetSmall": (
-        Peer("mnasnet_small", {"alpha": 1.0}, torch_names.MBCONV, **TORCH),
+        Peer("mnasnet_small", {"alpha": 1.0}, maps.MBCONV, **TORCH),
     ),
     **{f"EfficientNetB{kind}": _efficient_net(kind) for kind in range(8)},
     **{f"EfficientNetLite{kind}": _lite(kind) for kind in range(5)},
@@ -253,13 +248,13 @@ PEERS = {  # by our constructor; the first of a variant is the default
     **{f"VGG{layers}": _vgg(layers) for layers in (11, 13, 16, 19)},
     "LRASPPMobileNetV3Large": _segmentation(
         "lraspp_mobilenet_v3_large",
-        torch_names.LRASPP,
+        dense_maps.LRASPP,
         1e-3,
         output_stride=16,
     ),
     "DeepLabV3MobileNetV3Large": _segmentation(
         "deeplabv3_mobilenet_v3_large",
-        torch_names.DEEPLAB_V3,
+        dense_maps.DEEPLAB_V3,
         1e-3,
         rates=RATES,
         output_stride=16,
@@ -267,7 +262,7 @@ PEERS = {  # by our constructor; the first of a variant is the default
     **{
         f"DeepLabV3ResNet{layers}": _segmentation(
             f"deeplabv3_resnet{layers}",
-            torch_names.DEEPLAB_RESNET,
+            dense_maps.DEEPLAB_RESNET,
             1e-5,
             rates=RATES,
             output_stride=8,
@@ -278,7 +273,7 @@ PEERS = {  # by our constructor; the first of a variant is the default
         Peer(
             "inception_v3",
             WITH_GAMMA,
-            torch_names.INCEPTION_V3,
+            maps.INCEPTION_V3,
             counts_zeros=True,
             **TF_SLIM,
         ),
@@ -287,7 +282,7 @@ PEERS = {  # by our constructor; the first of a variant is the default
         Peer(
             "inception_v4",
             {"alpha": 1.0},
-            torch_names.INCEPTION_V4,
+            maps.INCEPTION_V4,
             **TF_SLIM,
         ),
     ),
@@ -295,7 +290,7 @@ PEERS = {  # by our constructor; the first of a variant is the default
         Peer(
             "inception_resnet_v2",
             WITH_GAMMA,
-            torch_names.INCEPTION_RESNET_V2,
+            maps.INCEPTION_RESNET_V2,
             **TF_SLIM,
         ),
     ),
@@ -307,7 +302,7 @@ PEERS = {  # by our constructor; the first of a variant is the default
                 "batch_normalization": True,
                 "kernels_5x5": False,
             },
-            torch_names.GOOGLENET,
+            maps.GOOGLENET,
             library="torchvision",
             pixels="halves",
             **TF_SLIM,
@@ -317,7 +312,7 @@ PEERS = {  # by our constructor; the first of a variant is the default
         Peer(
             "ssd300_vgg16",
             {},
-            torch_names.TORCHVISION_SSD300,
+            dense_maps.TORCHVISION_SSD300,
             epsilon=1e-5,
             library="torchvision",
             pixels="ssd",
@@ -327,7 +322,7 @@ PEERS = {  # by our constructor; the first of a variant is the default
         Peer(
             "ssdlite320_mobilenet_v3_large",
             {"alpha": 1.0, "reduced_tail": "detection"},
-            torch_names.TORCHVISION_SSDLITE_V3,
+            dense_maps.TORCHVISION_SSDLITE_V3,
             pixels="halves",
             **IN_TORCHVISION | TF_SLIM,
         ),

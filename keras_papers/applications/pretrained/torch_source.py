@@ -2,14 +2,9 @@
 
 A safetensors file has the names of its tensors, and neither the padding nor
 the epsilon that they were trained with: these follow from the network's name.
-It is looked for in the file's metadata, in timm's config.json beside it, and
-in the path.
 """
 
-import functools
-import json
 import os
-import re
 from typing import NamedTuple
 
 from keras_papers.applications.pretrained.evaluation import Evaluation
@@ -18,23 +13,30 @@ from keras_papers.applications.pretrained.safetensors_file import (
     ENDING,
     read_safetensors,
 )
+from keras_papers.applications.pretrained.torch_labels import (
+    config_beside,
+    network_name,
+    recipe_of,
+)
 from keras_papers.applications.pretrained.torch_names import NORM, our_names
 from keras_papers.applications.pretrained.torch_networks import (
     PEERS,
     Peer,
     Tag,
     calls_of,
-    networks_of,
+)
+from keras_papers.applications.pretrained.torch_tags import (
+    PREFIX,
+    is_timm,
+    nearest_tag,
+    tagged,
 )
 from keras_papers.applications.pretrained.torch_weights import (
     AnyBlocks,
     first_tensor,
     layer_kinds,
 )
-from keras_papers.checks import nearest
 
-PREFIX = "timm"
-CACHED = "models--timm--"  # begins folders of the cache of Hugging Face
 # Arguments that a constructor passes only if they have other values.
 LEFT_OUT = {
     "version": 1,
@@ -52,13 +54,6 @@ class TorchSource(NamedTuple):
     file: str | Tag
     assumed: tuple = ()  # what is not known, as pairs of a name and a value
     foreign: str = ""  # which network it is of instead, in words
-
-
-def is_timm(weights):
-    """Returns whether `weights` names published weights of timm."""
-    return isinstance(weights, str) and (
-        weights == PREFIX or weights.startswith(f"{PREFIX}/")
-    )
 
 
 def is_torch_file(weights):
@@ -96,41 +91,10 @@ def published_source(weights, family, variant):
         raise ValueError(
             "`weights` has the tag of weights that timm publishes for this "
             f"network, one of {', '.join(map(repr, names))}. Received: "
-            f"weights={weights!r}. {_nearest_tag(weights, tags)}"
+            f"weights={weights!r}. {nearest_tag(weights, tags)}"
         )
     ((peer, tag),) = found
     return TorchSource(peer, tag.evaluation, tag)
-
-
-def tagged(weights, tags):
-    """Lists the pairs of a `Peer` and a `Tag` that `weights` names.
-
-    Without a tag, it is the first: of all, or of the network that it names.
-    """
-    if weights == PREFIX:
-        return tags[:1]
-    wanted = _wanted(weights)
-    of_network = [pair for pair in tags if pair[0].name == wanted]
-    return of_network[:1] or [
-        (peer, tag) for peer, tag in tags if wanted in (tag.tag, str(tag))
-    ]
-
-
-def _nearest_tag(weights, tags):
-    """Returns a sentence that offers a tag in place of an unknown one.
-
-    The name of a network before the tag is not compared with tags.
-    """
-    wanted = _wanted(weights)
-    network, _, rest = wanted.partition(".")
-    of_network = [pair for pair in tags if pair[0].name == network]
-    if networks_of(network) and not of_network:
-        calls = " or ".join(calls_of(network))
-        return f"For that of {network!r} build {calls}."
-    tags = of_network or tags
-    names = {tag.tag: f"{PREFIX}/{tag}" for _, tag in reversed(tags)}
-    near = nearest(rest if of_network else wanted, names)
-    return f"Did you mean {names[near]!r}?" if near else "Choose one of these."
 
 
 def at_width(weights, family, alpha):
@@ -146,14 +110,11 @@ def at_width(weights, family, alpha):
         return None, None
     path = os.fspath(weights)
     tensors, metadata = read_safetensors(path)
-    name = _network_name(path, metadata, _config(path))[0].partition(".")[0]
+    name = network_name(path, metadata, config_beside(path))[0].partition(".")[
+        0
+    ]
     shown = _shown(peers, tensors) or peers
     return (*[one for one in shown if one.name == name], shown[0])[0], None
-
-
-def _wanted(weights):
-    """Returns the tag in `"timm/<tag>"`."""
-    return weights.removeprefix(f"{PREFIX}/")
 
 
 def _words(variant):
@@ -169,8 +130,8 @@ def file_source(path, family, variant):
     """
     path = os.fspath(path)
     tensors, metadata = read_safetensors(path)
-    config = _config(path)
-    name, where = _network_name(path, metadata, config)
+    config = config_beside(path)
+    name, where = network_name(path, metadata, config)
     network, _, tag = name.partition(".")
     tag = tag or config.get("pretrained_cfg", {}).get("tag", "")
     ours = calls_of(network)
@@ -302,7 +263,7 @@ def _with_this_variant(path, peers, family, variant):
 def _known(path, peers, tag, config):
     """Returns the source of a file, with what had to be assumed."""
     peer = peers[0]
-    recipe = _recipe(config)
+    recipe = recipe_of(config)
     if recipe is None:
         found = [one for one in peer.tags if one.tag == tag]
         recipe = found[0].evaluation if found else None
@@ -383,83 +344,3 @@ def _with_these_names(path, tensors, family):
         )
     fitting = [key for key in maps if not unknown[key]]
     return [peer for peer in family.peers if id(peer.names) in fitting]
-
-
-def _config(path):
-    """Returns timm's config.json beside a file, or an empty dict.
-
-    `pretrained_cfg` in it is left out if it is no dict, such as null.
-    """
-    try:
-        with open(
-            os.path.join(os.path.dirname(path), "config.json"), encoding="utf-8"
-        ) as file:
-            config = json.load(file)
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(config, dict):
-        return {}
-    if not isinstance(config.get("pretrained_cfg"), dict):
-        config.pop("pretrained_cfg", None)
-    return config
-
-
-def _recipe(config):
-    """Returns the `Evaluation` that a config.json has, or None."""
-    recipe = config.get("pretrained_cfg", {})
-    try:
-        return Evaluation(
-            float(recipe["crop_pct"]),
-            str(recipe["interpolation"]),
-            tuple(255 * float(value) for value in recipe["mean"]),
-            tuple(255 * float(value) for value in recipe["std"]),
-        )
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def _network_name(path, metadata, config):
-    """Returns the name of a file's network, and what has it, in words."""
-    if isinstance(metadata.get("architecture"), str):
-        return metadata["architecture"], "its metadata"
-    there, configured = _name_in_path(path), config.get("architecture")
-    if isinstance(configured, str) and (
-        not there or networks_of(configured.partition(".")[0])
-    ):
-        return configured, "the config.json beside it"
-    return there, "its path"
-
-
-def _name_in_path(path):
-    """Returns the name that a file has, or a folder as timm names them."""
-    *folders, file = path.split(os.sep)
-    stem = file.removesuffix(ENDING)
-    name = _leading_name(stem)
-    if name:
-        return name + _tag_behind(stem, name)
-    for folder in reversed(folders):
-        if folder.startswith(CACHED):
-            return folder.removeprefix(CACHED)
-        name = _leading_name(folder)
-        if name and _tag_behind(folder, name):
-            return folder
-    return ""
-
-
-def _tag_behind(part, name):
-    rest = part[len(name) :]
-    return rest if rest.startswith(".") else ""
-
-
-@functools.cache
-def _all_names():
-    names = {peer.name for peers in PEERS.values() for peer in peers}
-    return sorted(names, key=len, reverse=True)
-
-
-def _leading_name(text):
-    """Returns the longest name of a network that `text` begins with."""
-    for name in _all_names():
-        if re.match(rf"{re.escape(name)}([.\-_]|$)", text):
-            return name
-    return ""

@@ -10,10 +10,10 @@ from keras_papers.applications.pretrained.torch_networks import Peer, Tag
 from keras_papers.applications.pretrained.torch_source import (
     assumption,
     file_source,
-    is_timm,
     is_torch_file,
     published_source,
 )
+from keras_papers.applications.pretrained.torch_tags import is_timm
 from keras_papers.checks import check_weights_path, names_weights
 from keras_papers.layers._image_axes import image_size
 

@@ -4,10 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers.applications.pretrained.torch_source import (
-    PREFIX,
-    at_width,
-)
+from keras_papers.applications.pretrained.torch_source import at_width
+from keras_papers.applications.pretrained.torch_tags import PREFIX
 from keras_papers.applications.registry import get_record
 from keras_papers.pipelines.report.page_text import plural
 

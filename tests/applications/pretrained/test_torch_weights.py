@@ -21,10 +21,10 @@ from keras_papers.applications.pretrained.recognition import matches
 from keras_papers.applications.pretrained.safetensors_file import (
     read_safetensors,
 )
-from keras_papers.applications.pretrained.torch_names import (
+from keras_papers.applications.pretrained.torch_classifier_names import (
     GOOGLENET,
-    our_names,
 )
+from keras_papers.applications.pretrained.torch_names import our_names
 from keras_papers.applications.pretrained.torch_networks import PEERS
 from keras_papers.applications.pretrained.torch_source import (
     assumption,
