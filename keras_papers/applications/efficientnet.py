@@ -21,6 +21,10 @@ from keras_papers.applications.image.image_input import (
     preprocessed,
 )
 from keras_papers.applications.image.initializers import CONVOLUTION, DENSE
+from keras_papers.applications.image.output_stride import (
+    OutputStride,
+    check_output_stride,
+)
 from keras_papers.applications.image.padding import (
     check_padding,
     published_padding,
@@ -171,6 +175,8 @@ def build(
     stochastic_depth=0.2,
     include_preprocessing=True,
     padding=None,
+    output_stride=32,
+    dilation_start="behind",
     batch_norm_momentum=MOMENTUM,
     batch_norm_epsilon=None,
     rows=None,
@@ -212,6 +218,12 @@ def build(
         padding: How maps are padded at strides 2: `"same"`, as in
             TensorFlow, or `"symmetric"`, as in PyTorch. Defaults to None:
             what `weights` need, and as keras.applications without weights.
+        output_stride: 32 (default), 16 or 8. How many times smaller than the
+            image the last map is. Strides beyond it become 1, and the
+            convolutions behind them are dilated, with the same weights.
+        dilation_start: Where dilations begin: `"behind"` (default), behind the
+            convolution that had the stride, as in DeepLab; `"strided"`, in it,
+            as in torchvision's MobileNetV3.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md); the
             paper and keras.applications have 0.99.
@@ -246,6 +258,7 @@ def build(
         "0 drops none.",
     )
     check_padding(padding, batch_norm_epsilon)
+    check_output_stride(output_stride, dilation_start)
     check_top(include_top, weights, pooling, classes, classifier_activation)
     scaling = network.scaling
     images = image_input(input_shape, input_tensor, scaling.size)
@@ -280,12 +293,15 @@ def build(
         **norm,
     )
     blocks = list(_blocks(network, table, depth))
-    for index, (block, row, strides) in enumerate(blocks):
+    strides = OutputStride(output_stride, dilation_start)
+    for index, (block, row, first) in enumerate(blocks):
+        step = strides.step(first)
         x = row_graph(
             x,
-            row,
+            row._replace(skip=False) if step.replaced else row,
             filters=round_filters(row.filters * width),
-            strides=strides,
+            strides=step.strides,
+            dilation_rate=step.dilation_rate,
             activation=network.activation,
             squeeze_activation=network.activation,
             stochastic_depth=stochastic_depth * index / len(blocks),

@@ -4,10 +4,12 @@ import keras
 import pytest
 
 from keras_papers import applications
+from keras_papers.applications.detection import SSDLite
 from keras_papers.applications.image.dense_features import (
     Taps,
     dense_features,
 )
+from keras_papers.applications.segmentation import LRASPP
 from keras_papers.cost import count
 from keras_papers.shapes_only import shapes_only
 
@@ -63,6 +65,15 @@ def test_the_layers_are_the_models_own_and_its_input_too():
     assert model.input is images
     for layer in model.layers:
         assert layer is body.get_layer(layer.name)
+
+
+def test_heads_are_joined_to_efficientnet_by_its_name():
+    with shapes_only():
+        masks = LRASPP("EfficientNetLite0", (64, 64, 3), alpha=0.35, classes=3)
+        boxes = SSDLite("EfficientNetB0", (64, 64, 3), alpha=0.35, classes=3)
+    assert masks.get_layer("stage7_block1_project").output.shape[1] == 4
+    assert masks.output_shape == (None, 64, 64, 3)
+    assert boxes.get_layer("head_activation").output.shape[1] == 2
 
 
 def test_deeper_networks_have_the_last_block_of_a_stage():

@@ -18,6 +18,7 @@ from keras_papers.shapes_only import shapes_only
 from tests.support.answers import answers, images_for, perturb, spread
 
 DENSE = [
+    "EfficientNetLite0",
     "MnasNetA1",
     "MobileNet",
     "MobileNetV2",
