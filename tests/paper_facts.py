@@ -86,6 +86,7 @@ VOC, VOC_TV = {"input_shape": (513, 513, 3)}, {"input_shape": (520, 520, 3)}
 FORM_TV = {**VOC_TV, "form": "torchvision"}
 MV3_7, MV2_7 = "MobileNetV3, Table 7", "MobileNetV2, Table 7"
 PROFILED = "the paper counts resizes, normalizations and h-swishes too"
+UNSCALED = "the paper leaves out the scales and shifts of normalizations"
 NARROW = "the paper's parameters fit no rounding of the channels, " + PROFILED
 MORE_ADDS = "the paper does not explain its multiply-adds"
 PAPER_1280 = "the paper's Table 2 has a 1280-wide layer, the weights 1024"
@@ -225,6 +226,10 @@ FACTS = (
     Fact(LITE_V2, {**OD, "classes": 80}, 4_337_013, 788.8, "4.3M, 0.8B",
          "MobileNetV2, Table 6"),
     Fact(LITE_V2, {}, 4_664_988, 870.1),
+    Fact(LITE_V2, {**OD, **PLUS, "alpha": 0.5}, 1_562_111, 272.3,
+         "1.54M, 0.27B", "MobileNetV3, Table 6"),
+    Fact(LITE_V2, {**OD, **PLUS, "alpha": 0.35}, 947_709, 166.7,
+         "0.93M, 0.16B", "MobileNetV3, Table 6", UNSCALED),
     Fact(LITE_LARGE, OD, 5_006_735, 613.1, "4.97M, 0.62B",
          "MobileNetV3, Table 6"),
     Fact(LITE_LARGE, {**OD, "classes": 80}, 4_859_525, 598.3),

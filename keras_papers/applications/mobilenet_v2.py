@@ -78,7 +78,8 @@ TABLE_2 = (
 # fmt: on
 STEM, HEAD = 32, 1280  # the convolutions before and after these rows
 # "RF2" in table 7 of MobileNetV3's paper has half the channels in stages.
-REDUCED_TAILS = ("segmentation",)
+# Detectors of the Object Detection API scale the last convolution, too.
+REDUCED_TAILS = ("segmentation", "detection")
 REDUCED_STAGES = (6, 7)
 SIZES = (96, 128, 160, 192, 224)  # of the published networks
 
@@ -162,7 +163,9 @@ def MobileNetV2(
             convolution that had the stride, as in DeepLab; `"strided"`, in it,
             as in torchvision's MobileNetV3.
         reduced_tail: `"segmentation"` for half the channels in the stages 6
-            and 7, "RF2" of MobileNetV3's paper. Defaults to None.
+            and 7, "RF2" of MobileNetV3's paper; `"detection"` for a last
+            convolution that has fewer channels than 1280 where `alpha` is
+            below 1. Defaults to None.
         batch_norm_momentum: Momentum of the moving statistics. Defaults to
             0.9, with which a short training works (docs/TRAINING.md);
             keras.applications has 0.999.
@@ -220,7 +223,7 @@ def MobileNetV2(
     strides = OutputStride(output_stride, dilation_start)
     for stage, row in enumerate(TABLE_2, start=1):
         channels = row.c
-        if reduced_tail and stage in REDUCED_STAGES:
+        if reduced_tail == "segmentation" and stage in REDUCED_STAGES:
             channels //= 2
         for repeat in range(deeper(row.n, depth)):
             step = strides.step(row.s if repeat == 0 else 1)
@@ -234,9 +237,8 @@ def MobileNetV2(
                 name=f"stage{stage}_block{repeat + 1}",
                 **norm,
             ).draw(x)
-    x = conv_norm_graph(
-        x, "head", round_filters(HEAD * max(1, alpha)), 1, 1, **norm
-    )
+    head = HEAD * (alpha if reduced_tail == "detection" else max(1, alpha))
+    x = conv_norm_graph(x, "head", round_filters(head), 1, 1, **norm)
     if include_top:
         x = layers.GlobalAveragePooling2D(name="pool")(x)
         x = layers.Dense(classes, name="logits")(x)

@@ -107,10 +107,11 @@ def SSDLite(
         anchors: `"torchvision"` (default), six at each place, 3234 in all; or
             `"object_detection"`, as in the papers, three at each place of the
             first map and in another order, 2034 in all.
-        reduced_tail: `"detection"` for half the channels in the last stage of
-            MobileNetV3, as the rows "+" of its table 6 and torchvision's
-            weights have, for which nobody published weights of ImageNet.
-            Defaults to None.
+        reduced_tail: `"detection"` for the smaller ends of the API's
+            detectors: half the channels in the last stage of MobileNetV3, as
+            the rows "+" of its table 6 and torchvision's weights have, and a
+            last convolution of MobileNetV2 that `alpha` makes narrower, too.
+            Nobody published weights of ImageNet for these. Defaults to None.
         suppression: `Suppression` of `predict`. Defaults to that of
             torchvision: 300 boxes with scores above 0.001, and overlaps of at
             most 0.55.
@@ -215,7 +216,7 @@ _constructor = functools.partial(
     task=registry.DETECTION,
 )
 SSDLiteMobileNet = _constructor("MobileNet", ("reduced_tail",))
-SSDLiteMobileNetV2 = _constructor("MobileNetV2", ("reduced_tail",))
+SSDLiteMobileNetV2 = _constructor("MobileNetV2")
 SSDLiteMobileNetV3Large = _constructor("MobileNetV3Large")
 SSDLiteMobileNetV3Small = _constructor(V3_SMALL)
 SSDLiteMnasNetA1 = _constructor("MnasNetA1", ("reduced_tail",))

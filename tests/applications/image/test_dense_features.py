@@ -106,5 +106,7 @@ def test_what_is_no_backbone_is_explained():
 
 
 def test_a_tail_that_a_network_lacks_is_explained():
-    with pytest.raises(ValueError, match="`reduced_tail`.*'detection'"):
-        applications.MobileNetV2(reduced_tail="detection")
+    with pytest.raises(
+        ValueError, match="`reduced_tail`.*'detection'.*'small'"
+    ):
+        applications.MobileNetV2(reduced_tail="small")
