@@ -1,7 +1,7 @@
 """Safetensors files as timm and torchvision save them, without either.
 
 `torch_tensors.json` has the names and the shapes of the tensors of some of
-their networks, of timm 1.0.31 and torchvision 0.28.0.
+their networks, of timm 1.0.31, torchvision 0.28.0 and, detectors, 0.29.1.
 """
 
 import json
@@ -30,10 +30,15 @@ def draw_tensors(name, seed=0):
     return tensors
 
 
-def draw_even_tensors(name, seed=0):
+def draw_even_tensors(name, seed=0, gain=1.0):
     """Draws tensors with which the maps of a recorded network stay of a size.
 
     The outputs for two images then differ, also those of many layers.
+
+    Args:
+        name: Of the library and of the network.
+        seed: Int. Defaults to 0.
+        gain: Float. Of the kernels. Defaults to 1.
     """
     generator = np.random.default_rng(seed)
     tensors = {}
@@ -42,8 +47,9 @@ def draw_even_tensors(name, seed=0):
         if tensor.endswith("running_var"):
             values = generator.uniform(0.5, 1.5, shape)
         elif len(shape) == 4:
-            values = generator.normal(0, np.prod(shape[1:]) ** -0.5, shape)
-        elif tensor.endswith(".weight"):
+            width = gain * np.prod(shape[1:]) ** -0.5
+            values = generator.normal(0, width, shape)
+        elif tensor.endswith("weight"):
             values = generator.uniform(0.5, 1.5, shape)
         tensors[tensor] = values.astype("float32")
     return tensors
