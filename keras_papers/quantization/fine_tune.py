@@ -9,6 +9,11 @@ from keras_papers.quantization.aware_model import (
     is_quantization_aware,
 )
 from keras_papers.quantization.legacy import load_tf_keras
+from keras_papers.quantization.objectives import (
+    in_tf_keras,
+    is_of_all_outputs,
+    trained_by,
+)
 from keras_papers.quantization.prune import callbacks as callbacks_of
 from keras_papers.quantization.prune import check_reached
 from keras_papers.quantization.quantize_aware import WAY_OUT
@@ -21,7 +26,7 @@ def fine_tune(
     *,
     learning_rate=1e-4,
     loss="categorical_crossentropy",
-    metrics=("accuracy",),
+    metrics="auto",
     validation_data=None,
     callbacks=(),
     verbose="auto",
@@ -43,7 +48,13 @@ def fine_tune(
             away what other weights have to make up for, and wants 0.002.
         loss: Name of a loss, a loss of Keras 3 or of tf_keras, or a function;
             a dict or list of them, as `compile` takes it, for several outputs.
-        metrics: The same of metrics, in a list; or a dict of lists.
+            A loss of Keras 3 of a class that tf_keras lacks, such as
+            `detector.object_loss()` of a `Detector` or a subclass of a user's,
+            is called with all labels and outputs as they are, dicts or not;
+            it needs TensorFlow as the backend of Keras.
+        metrics: The same of metrics, in a list; or a dict of lists. Defaults
+            to `"auto"`: the accuracy, but nothing beside a loss of a class
+            that tf_keras lacks.
         validation_data: As `data`. Defaults to None.
         callbacks: Of tf_keras.
         verbose: As in `fit`. Defaults to `"auto"`.
@@ -53,7 +64,7 @@ def fine_tune(
 
     Raises:
         ValueError: If an argument is out of its range, or tf_keras has no
-            such loss.
+            such loss and Keras has another backend than TensorFlow.
 
     Example:
     >>> import numpy as np
@@ -82,16 +93,22 @@ def fine_tune(
     check_reached(model, steps)
     _check_callbacks(callbacks, tf_keras)
     rate = tf_keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    if is_of_all_outputs(loss):
+        trained, loss = trained_by(model, loss), None
+    else:
+        trained, loss = model, in_tf_keras("loss", loss)
+    if isinstance(metrics, str) and metrics == "auto":
+        metrics = [] if loss is None else "accuracy"
     metrics = [metrics] if isinstance(metrics, str) else metrics
     if isinstance(metrics, tuple):
         metrics = list(metrics)
-    model.compile(
+    trained.compile(
         tf_keras.optimizers.Adam(rate),
-        _each("loss", loss, keras.losses, tf_keras.losses),
-        metrics=_each("metrics", metrics, keras.metrics, tf_keras.metrics),
+        loss,
+        metrics=in_tf_keras("metrics", metrics),
     )
     labels, weights = (*labels, None, None)[:2]
-    return model.fit(
+    return trained.fit(
         inputs,
         labels,
         sample_weight=weights,
@@ -152,48 +169,4 @@ def _steps(inputs, labels):
             "`data` must know its number of batches, over which the learning "
             f"rate falls. Received: data={inputs!r} ({error}). Pass a pair of "
             "arrays, or a tf.data.Dataset after assert_cardinality."
-        ) from error
-
-
-def _each(argument, given, ours, theirs):
-    """Does what `_same` does for each of a dict or list, in any nesting."""
-    if isinstance(given, dict):
-        return {
-            name: _each(argument, each, ours, theirs)
-            for name, each in given.items()
-        }
-    if isinstance(given, list):
-        return [_each(argument, each, ours, theirs) for each in given]
-    return _same(argument, given, ours, theirs)
-
-
-def _same(argument, given, ours, theirs):
-    """Returns what tf_keras has for a loss or a metric of Keras 3.
-
-    Args:
-        argument: What it was passed as.
-        given: A name, an object of either Keras, or a function.
-        ours: `keras.losses` or `keras.metrics`.
-        theirs: The same of tf_keras.
-    """
-    name = getattr(given, "__name__", type(given).__name__)
-    try:
-        if isinstance(given, str):
-            if given != "accuracy" and not callable(theirs.get(given)):
-                raise ValueError("there is none of that name")
-            return given
-        if getattr(ours, name, None) is given:
-            return theirs.get(name)
-        if not isinstance(given, keras.losses.Loss | keras.metrics.Metric):
-            return given
-        config = given.get_config()
-        config.pop("dtype", None)
-        if config.get("reduction", "") is None:
-            config["reduction"] = "none"
-        return getattr(theirs, name).from_config(config)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"`{argument}` must be what tf_keras has, too. "
-            f"Received: {given!r} ({error}). Pass another name, or a function "
-            "of labels and scores of TensorFlow operations."
         ) from error

@@ -28,7 +28,7 @@ def to_keras(trained, model):
         model: Keras 3 model that `trained` was made of. It stays as it is.
 
     Returns:
-        A functional or sequential model, as `model` is one.
+        A functional or sequential model, or a `Detector`, as `model` is one.
 
     Raises:
         ValueError: If `trained` is no model of tf_keras, a layer with weights
@@ -76,6 +76,8 @@ def _copy(model):
         layers = [type(x).from_config(x.get_config()) for x in model.layers]
         taken = _input_like(*model.inputs)
         copy = keras.Sequential([taken, *layers], name=model.name)
+    elif _has_own_config(model):
+        copy = type(model).from_config(model.get_config())
     else:
         inputs = keras.tree.map_structure(_input_like, model.input)
         if model.compiled:
@@ -94,6 +96,11 @@ def _copy(model):
             # Parts of a block are frozen one by one, which no config has.
             layer.trainable = original.trainable
     return copy
+
+
+def _has_own_config(model):
+    """Returns whether a class knows more than its graph, as a `Detector`."""
+    return not type(model).from_config.__module__.startswith("keras.")
 
 
 def _input_like(x):

@@ -87,11 +87,68 @@ def test_losses_and_metrics_are_taken_as_keras_3_takes_them(
     assert np.abs(tf_model.get_weights()[0] - before).max() > 1e-5
 
 
-class Own(keras.losses.Loss):
-    """A loss of a user's."""
+class Difference(keras.losses.Loss):
+    """A loss of a user's, of two outputs at once."""
 
     def call(self, y_true, y_pred):
-        return y_true - y_pred
+        errors = y_true["labels"] - y_pred["a"] - 2 * y_pred["b"]
+        return keras.ops.mean(errors**2, axis=-1)
+
+
+def test_a_loss_that_tf_keras_lacks_gets_all_labels_and_outputs():
+    inputs = keras.Input((4,))
+    model = keras.Model(
+        inputs,
+        {
+            "a": keras.layers.Dense(3, kernel_regularizer="l2")(inputs),
+            "b": keras.layers.Dense(3)(inputs),
+        },
+    )
+    tf_model = to_tf_keras(model)
+    weights = np.linspace(0, 2, 64)
+    data = X, {"labels": Y}, weights
+    options = {"loss": Difference(), "verbose": 0}
+    history = fine_tune(
+        tf_model, data, 1, learning_rate=1e-9, **options, validation_data=data
+    ).history
+    found = Difference()({"labels": Y}, model(X), weights) + sum(model.losses)
+    assert history == {
+        "loss": [pytest.approx(float(found), rel=1e-4)],
+        "val_loss": [pytest.approx(float(found), rel=1e-4)],
+    }
+    history = fine_tune(tf_model, data, 9, learning_rate=0.1, **options).history
+    assert history["loss"][-1] < 0.5 * history["loss"][0]
+
+
+def test_a_loss_that_tf_keras_lacks_has_metrics_too(tf_model):
+    loss = keras.losses.Tversky(axis=-1)
+    options = {"loss": loss, "metrics": "accuracy", "verbose": 0}
+    history = fine_tune(tf_model, (X, Y), 1, **options).history
+    assert history.keys() == {"loss", "accuracy"}
+
+
+def test_pixels_of_no_class_count_for_no_loss():
+    inputs = keras.Input((4, 4, 2))
+    model = keras.Model(inputs, keras.layers.Conv2D(3, 1)(inputs))
+    generator = np.random.default_rng(0)
+    images = generator.normal(size=(8, 4, 4, 2)).astype("float32")
+    masks = generator.integers(0, 3, (8, 4, 4)).astype("uint8")
+    masks[:, :3] = 255
+    loss = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, ignore_class=255
+    )
+    tf_model = to_tf_keras(model)
+    history = fine_tune(
+        tf_model, (images, masks), 1, learning_rate=1e-9, loss=loss, verbose=0
+    ).history
+    expected = float(loss(masks, model(images)))
+    assert history["loss"] == [pytest.approx(expected, rel=1e-4)]
+
+
+def test_keras_computes_such_a_loss_by_tensorflow_only(tf_model, monkeypatch):
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    with pytest.raises(ValueError, match="`loss`.*Difference.*'jax'.*Save"):
+        fine_tune(tf_model, (X, Y), loss=Difference())
 
 
 @pytest.mark.parametrize(
@@ -101,7 +158,7 @@ class Own(keras.losses.Loss):
         ({"learning_rate": -1.0}, "`learning_rate`.*-1.0"),
         ({"loss": "hinges"}, "`loss` must.*hinges"),
         ({"metrics": ["exactness"]}, "`metrics` must.*exactness"),
-        ({"loss": Own()}, "`loss` must be what tf_keras has"),
+        ({"loss": [Difference()]}, "`loss` must be what tf_keras has"),
         ({"data": (X, Y.argmax(-1))}, "`loss`.*one label.*sparse_categ"),
         ({"data": X}, "`data` is a pair.*ndarray"),
         ({"data": "folder"}, "`data` is a pair.*str"),

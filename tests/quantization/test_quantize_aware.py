@@ -15,6 +15,7 @@ from keras_papers.quantization.legacy import load_tf_keras, load_tfmot
 from tests.support import digits_net
 from tests.support.answers import perturb, random_images, spread
 from tests.support.extra import NEEDS_TFMOT
+from tests.support.file_kernels import kernels_of_file
 from tests.support.models import UNUSUAL, build
 
 pytestmark = [
@@ -69,21 +70,6 @@ def kernels_of(aware):
         for weight, quantizer, kept in getattr(layer, "_weight_vars", ()):
             found[layer.layer.name] = quantizer(weight, False, kept).numpy()
     return found
-
-
-def integers(path):
-    """Returns the int8 kernels of a file: arrays of two axes or more."""
-    interpreter = importlib.import_module("ai_edge_litert.interpreter")
-    runner = interpreter.Interpreter(
-        str(path),
-        experimental_op_resolver_type=interpreter.OpResolverType.BUILTIN_REF,
-    )
-    runner.allocate_tensors()
-    kernels = []
-    for op in runner._get_ops_details():
-        if op["op_name"] in ("CONV_2D", "FULLY_CONNECTED"):
-            kernels.append(runner.get_tensor(int(op["inputs"][1])))
-    return kernels
 
 
 def prune(kernel):
@@ -432,13 +418,15 @@ def test_zeros_stay_zeros_through_training_and_in_the_file(tmp_path):
         assert (after[before == 0] == 0).all()
         assert np.abs(after - before).max() > 1e-3  # it was trained
     file = export.to_tflite(aware, tmp_path / "model.tflite")
-    shares = [np.mean(kernel == 0) for kernel in integers(file.path)]
+    shares = [np.mean(kernel == 0) for kernel in kernels_of_file(file.path)]
     assert len(shares) == 3
     assert min(shares) >= 0.5
 
 
 @pytest.mark.parametrize("preserve", ["clusters", ("sparsity", "clusters")])
-def test_equal_weights_stay_equal_and_become_few_integers(preserve, tmp_path):
+def test_equal_weights_stay_equal_and_become_few_kernels_of_file(
+    preserve, tmp_path
+):
     model = small(kernels=cluster)
     aware = fitted(model, preserve=preserve)
     for name in ("conv", "pointwise", "dense"):
@@ -450,7 +438,7 @@ def test_equal_weights_stay_equal_and_become_few_integers(preserve, tmp_path):
             assert (after[before == 0] == 0).all()
         assert np.abs(after - before).max() > 1e-3
     file = export.to_tflite(aware, tmp_path / "model.tflite")
-    for kernel in integers(file.path):
+    for kernel in kernels_of_file(file.path):
         assert 2 <= len(np.unique(kernel)) <= 6
 
 

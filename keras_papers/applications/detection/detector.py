@@ -10,10 +10,8 @@ from keras_papers.applications.detection.detections import (
     SOFTMAX,
     Detections,
 )
-from keras_papers.applications.detection.targets import (
-    anchor_targets,
-    check_objects,
-)
+from keras_papers.applications.detection.object_loss import ObjectLoss
+from keras_papers.applications.detection.targets import check_objects
 from keras_papers.checks import check_choice, check_positive_int
 from keras_papers.layers._image_axes import image_size
 from keras_papers.losses.detection import AnchorLoss, FocalLoss, MultiBoxLoss
@@ -194,14 +192,11 @@ class Detector(keras.Model):
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         """Matches anchors with objects, and returns the loss of both parts."""
-        targets = anchor_targets(
-            y, self.anchors, self.box_weights, self.match_threshold
-        )
-        targets = keras.tree.map_structure(ops.stop_gradient, targets)
+        terms = self.object_loss().terms(y, y_pred)
         if sample_weight is not None:  # Keras has it for both arrays of y
             sample_weight = keras.tree.flatten(sample_weight)[0]
         total = 0.0
-        for name, losses in self._loss().terms(targets, y_pred).items():
+        for name, losses in terms.items():
             if sample_weight is not None:
                 losses = losses * ops.cast(sample_weight, losses.dtype)
             value = ops.mean(losses)
@@ -210,6 +205,28 @@ class Detector(keras.Model):
             )
             total = total + value
         return sum(self.losses, total)
+
+    def object_loss(self):
+        """Returns the loss of `fit`, for a training by other means.
+
+        Quantization-aware training, pruning and clustering take it:
+        `quantization.fine_tune(aware, data, loss=detector.object_loss())`.
+
+        Returns:
+            A `keras.losses.Loss` of a dict of objects, as `fit` takes it, and
+            the dict of outputs.
+
+        Raises:
+            ValueError: If the loss passed to `compile` does not fit.
+        """
+        return ObjectLoss(
+            self._loss(),
+            self.anchors,
+            self.classes,
+            self.input_size,
+            self.box_weights,
+            self.match_threshold,
+        )
 
     def _loss(self):
         """Returns the loss that was passed to `compile`, or the default."""

@@ -109,7 +109,10 @@ def test_the_loss_is_that_of_the_targets_of_each_image(score_activation):
     assert min(terms.values()) > 0
     for name, value in terms.items():
         assert found[name] == pytest.approx(value, rel=1e-5)
-    assert found["loss"] == pytest.approx(sum(terms.values()), rel=1e-5)
+    total = pytest.approx(sum(terms.values()), rel=1e-5)
+    assert found["loss"] == total
+    alone = model.object_loss()(objects, outputs)
+    assert float(ops.convert_to_numpy(alone)) == total
 
 
 @contract
