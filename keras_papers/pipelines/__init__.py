@@ -27,14 +27,14 @@ if _typing.TYPE_CHECKING:  # what is imported when it is first used
     from keras_papers.pipelines.classification.speed import (
         benchmark as benchmark,
     )
-    from keras_papers.pipelines.detection.files import (
-        export_detector as export_detector,
-    )
     from keras_papers.pipelines.detection.inference import (
         evaluate_detector as evaluate_detector,
     )
     from keras_papers.pipelines.detection.inference import (
         predict_boxes as predict_boxes,
+    )
+    from keras_papers.pipelines.detection.job import (
+        export_detector as export_detector,
     )
     from keras_papers.pipelines.detection.job import (
         train_detector as train_detector,
@@ -69,14 +69,14 @@ if _typing.TYPE_CHECKING:  # what is imported when it is first used
     from keras_papers.pipelines.search.report import (
         SearchReport as SearchReport,
     )
-    from keras_papers.pipelines.segmentation.files import (
-        export_segmenter as export_segmenter,
-    )
     from keras_papers.pipelines.segmentation.inference import (
         evaluate_segmenter as evaluate_segmenter,
     )
     from keras_papers.pipelines.segmentation.inference import (
         predict_masks as predict_masks,
+    )
+    from keras_papers.pipelines.segmentation.job import (
+        export_segmenter as export_segmenter,
     )
     from keras_papers.pipelines.segmentation.job import (
         train_segmenter as train_segmenter,
@@ -112,8 +112,8 @@ _HOMES = {
     "evaluate_segmenter": "segmentation.inference.evaluate_segmenter",
     "evaluate_table": "tables.evaluation.evaluate_table",
     "export": "classification.deployment.export",
-    "export_detector": "detection.files.export_detector",
-    "export_segmenter": "segmentation.files.export_segmenter",
+    "export_detector": "detection.job.export_detector",
+    "export_segmenter": "segmentation.job.export_segmenter",
     "info": "models.information.info",
     "list": "models.model_facts.list_models",
     "list_models": "models.model_facts.list_models",

@@ -10,21 +10,21 @@ from keras_papers.pipelines.training.training_start import device
 NAMED = 12  # classes
 
 
-def start_lines(images, kind, options, more=()):
+def start_lines(answers, options, more=()):
     """Returns what is known of a training before it starts, as lines.
 
     Args:
-        images: The `ImageSet`.
-        kind: The format that was recognized.
-        options: Those of the job: `size`, `variation`, `epochs`, `batch_size`.
+        answers: The `AnsweredSet`.
+        options: The `TrainOptions`.
         more: Further pairs of a label and a text.
     """
+    images = answers.images
     names = ", ".join(images.names[:NAMED])
     rest = len(images.names) - NAMED
     steps = math.ceil(len(images.train) / options.batch_size)
     parts = len(images.train), len(images.validation), len(images.test)
     rows = [
-        ("format", kind),
+        ("format", answers.kind),
         (
             "classes",
             f"{len(images.names):,}: {names}"

@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,14 @@ from keras_papers.pipelines.data.image_set import AnsweredPart, ImageSet
 
 FEWEST = 5  # pictures to train on where they are not divided
 VALIDATION_SHARE = 0.1  # there are fewer pictures than of classes, as a rule
+
+
+class AnsweredSet(NamedTuple):
+    """Pictures with answers, divided, and what these are."""
+
+    images: ImageSet  # whose parts are `AnsweredPart`
+    kind: str  # of the answers: the format that was recognized
+    reader: object = None  # `MaskReader` of paths of masks
 
 
 def answered_set(

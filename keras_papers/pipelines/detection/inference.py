@@ -1,23 +1,26 @@
 """Boxes in new pictures by a finished detector, and its evaluation."""
 
 import csv
+import functools
 import io
 import os
 import pathlib
 from typing import NamedTuple
 
 from keras_papers.files.drafts import draft_of
-from keras_papers.pipelines.data.boxes.box_folder import load_test_boxes
-from keras_papers.pipelines.data.picture_list import list_pictures
-from keras_papers.pipelines.data.pictures import read_picture, reason_of
-from keras_papers.pipelines.data.split import (
-    Seen,
-    described,
-    split_beside,
-    unseen,
+from keras_papers.pipelines.answered.inference import (
+    evaluation_text,
+    predict_pictures,
 )
+from keras_papers.pipelines.answered.load import load_unseen
+from keras_papers.pipelines.data.boxes.box_folder import load_test_boxes
+from keras_papers.pipelines.data.split import Seen
 from keras_papers.pipelines.detection.detector_file import open_detector
-from keras_papers.pipelines.detection.measures import find_boxes, measure
+from keras_papers.pipelines.detection.measures import (
+    Found,
+    find_boxes,
+    measure,
+)
 from keras_papers.pipelines.detection.options import (
     EvaluateBoxesOptions,
     PredictBoxesOptions,
@@ -28,12 +31,7 @@ from keras_papers.pipelines.detection.report import (
 )
 from keras_papers.pipelines.options import takes
 from keras_papers.pipelines.report.drawn_boxes import drawn_boxes
-from keras_papers.pipelines.report.labelled_lines import labelled
-from keras_papers.pipelines.report.picture_file import (
-    unique_name,
-    write_picture,
-)
-from keras_papers.pipelines.training.output_folder import make_output
+from keras_papers.pipelines.report.picture_file import write_picture
 
 HEADS = ("file", "class", "score", "x_min", "y_min", "x_max", "y_max")
 
@@ -56,12 +54,6 @@ class PredictedBoxes(NamedTuple):
     def __str__(self):
         each = [f"{box.label} {box.score:.1%}" for box in self.boxes]
         return f"{self.file}: {', '.join(each) or 'nothing found'}"
-
-
-class Predictions(list):
-    """A list of `PredictedBoxes`, and what could not be read."""
-
-    skipped = ()  # (file, reason)
 
 
 @takes(PredictBoxesOptions)
@@ -87,51 +79,24 @@ def predict_boxes(options):
         ValueError: If the model or every picture cannot be read, or `output`
             cannot be written.
     """
-    files, missing = list_pictures(options.images)
-    finder = open_detector(options.model)
-    folder = pathlib.Path(options.output)
-    make_output(folder)
-    found, names = Predictions(), set()
-    skipped = list(missing)
-    for file in files:
-        try:
-            whole = read_picture(file)
-            pixels = read_picture(file, finder.size)
-        except ValueError as error:
-            if len(files) == 1 and not missing:
-                raise
-            skipped.append((str(file), reason_of(error.__cause__ or error)))
-            continue
-        pixels = pixels[None].astype("float32")
-        (here,) = find_boxes(finder, pixels, [whole.shape[:2]])
-        shown = here.scores >= options.threshold
-        boxes = tuple(
-            PredictedBox(
-                finder.labels[label], float(score), tuple(map(float, box))
-            )
-            for box, score, label in zip(
-                *(values[shown] for values in here), strict=True
-            )
-        )
-        texts = [f"{box.label} {box.score:.0%}" for box in boxes]
-        name = unique_name(pathlib.Path(file).stem, names)
-        path = folder / f"{name}.boxes.png"
-        write_picture(
-            path,
-            drawn_boxes(whole, here.boxes[shown], here.classes[shown], texts),
-        )
-        found.append(PredictedBoxes(str(file), str(path), boxes))
-        if options.each is not None:
-            options.each(found[-1])
-    if not found:
-        raise ValueError(
-            "`images` must hold a picture that can be read. Received: "
-            f"{len(skipped):,} files, the first {skipped[0][0]!r} "
-            f"({skipped[0][1]}). Check the paths."
-        )
-    _write_table(folder / "boxes.csv", found)
-    found.skipped = tuple(skipped)
+    write = functools.partial(_write, options.threshold)
+    found = predict_pictures(options, open_detector, write)
+    _write_table(pathlib.Path(options.output) / "boxes.csv", found)
     return found
+
+
+def _write(threshold, finder, file, whole, batch, path):
+    (here,) = find_boxes(finder, batch, [whole.shape[:2]])
+    shown = here.scores >= threshold
+    here = Found(*(values[shown] for values in here))
+    boxes = tuple(
+        PredictedBox(finder.labels[label], float(score), tuple(map(float, box)))
+        for box, score, label in zip(*here, strict=True)
+    )
+    texts = [f"{box.label} {box.score:.0%}" for box in boxes]
+    drawn = f"{path}.boxes.png"
+    write_picture(drawn, drawn_boxes(whole, here.boxes, here.classes, texts))
+    return PredictedBoxes(file, drawn, boxes)
 
 
 def _write_table(path, found):
@@ -159,15 +124,12 @@ class BoxEvaluation(NamedTuple):
     seen: Seen | None  # of all that are to test; None if not known
 
     def __str__(self):
-        of_what, left_out = described(self.seen)
-        counted = f"{self.pictures:,}{of_what}"
         rows = [
-            ("pictures", ", ".join(filter(None, [counted, left_out]))),
             ("AP", f"{self.ap:.2%}"),
             ("AP50", f"{self.ap50:.2%}"),
             ("AP75", f"{self.ap75:.2%}"),
         ]
-        return f"{labelled(rows)}\n\n{classes_table(self.classes)}"
+        return evaluation_text(self, rows, classes_table(self.classes))
 
 
 @takes(EvaluateBoxesOptions)
@@ -196,8 +158,7 @@ def evaluate_detector(options):
     """
     finder = open_detector(options.model)
     part = load_test_boxes(options.data, finder.labels, repair=options.repair)
-    split = split_beside(options.model)
-    part, counts = unseen(part, split, options.model)
+    part, counts = load_unseen(part, options.model)
     metric = measure(finder, part).metric
     scores = metric.result()
     return BoxEvaluation(

@@ -1,45 +1,16 @@
 """A folder of pictures and boxes in; a detector, files and a report out."""
 
-import inspect
-import os
-
-import keras
-
-from keras_papers import applications, cost, export
-from keras_papers.pipelines.answered.options import FILES
-from keras_papers.pipelines.answered.start import start_lines
-from keras_papers.pipelines.data.answered_batches import most_objects
-from keras_papers.pipelines.data.answered_set import answers_in_a_line
-from keras_papers.pipelines.data.boxes.box_folder import BoxSet, load_boxes
-from keras_papers.pipelines.data.images import explains_lost_pictures
-from keras_papers.pipelines.data.scenes import load_scenes
-from keras_papers.pipelines.data.split import SPLIT, split_of
-from keras_papers.pipelines.detection import page
-from keras_papers.pipelines.detection.detector_file import of_model
-from keras_papers.pipelines.detection.files import write_files
-from keras_papers.pipelines.detection.measures import guessed, measure
-from keras_papers.pipelines.detection.options import DetectOptions
-from keras_papers.pipelines.detection.report import (
-    DetectionReport,
-    class_scores,
+from keras_papers import export
+from keras_papers.pipelines.answered.files import export_model
+from keras_papers.pipelines.answered.job import train
+from keras_papers.pipelines.detection.options import (
+    DetectOptions,
+    ExportBoxesOptions,
 )
-from keras_papers.pipelines.detection.training import fit_detector
-from keras_papers.pipelines.detection.verdict import of_training
-from keras_papers.pipelines.options import RESULT, takes
-from keras_papers.pipelines.report.report_folder import (
-    write_history,
-    write_report,
-)
-from keras_papers.pipelines.training.compilation_cache import (
-    use_compilation_cache,
-)
-from keras_papers.pipelines.training.output_folder import (
-    beside,
-    claim,
-    releases_claims,
-)
-from keras_papers.pipelines.training.run_record import run_record
-from keras_papers.pipelines.training.training_folder import TrainingFolder
+from keras_papers.pipelines.detection.report import ExportedDetector
+from keras_papers.pipelines.detection.task import DETECTION
+from keras_papers.pipelines.options import takes
+from keras_papers.pipelines.training.output_folder import releases_claims
 
 
 @releases_claims
@@ -98,122 +69,47 @@ def train_detector(options):
             process writes to it.
         MissingExtraError: If the extra `mobile` is not installed.
     """
-    export.check_environment()
-    use_compilation_cache()
-    # Built once only to check the arguments before pictures are read.
-    _network(options, classes=2)
-    claim(options.output)
-    boxes = _load(options)
-    images = boxes.images
-    run = run_record("detect train", options)
-    split = split_of(images, options.data, options.seed, run)
-    keras.utils.set_random_seed(options.seed)
-    network = _network(
-        options,
-        classes=len(images.names),
-        weights_backbone=options.weights_backbone,
-    )
-    folder = TrainingFolder(
-        options.output,
-        {
-            **options.of_scope(RESULT),
-            "data": options.data and os.path.abspath(options.data),
-            "image_size": options.size,
-            "augment": options.variation,
-            "classes": images.names,
-            "images": split.in_a_line(),
-            "boxes": answers_in_a_line(images),
-        },
-        options.overwrite,
-        DetectOptions,
-        FILES,
-    )
-    most = options.max_objects or most_objects(images)
-    if options.verbose:
-        more = [("objects", f"at most {most:,} in a picture")]
-        print(start_lines(images, boxes.format, options, more), flush=True)
-    with folder.explains_how_to_resume(), explains_lost_pictures():
-        report = _train(network, boxes, most, folder, options, run)
-        models = [folder.state / name for name in FILES if "model" in name]
-        models = [path for path in models if path.exists()]
-        split.save_for(models, folder.state / SPLIT)
-        folder.finish()
-    return report
+    return train(DETECTION, options)
 
 
-def _network(options, **arguments):
-    """Builds the network, at a width if it has several."""
-    constructor = applications.get(options.model)
-    if "alpha" in inspect.signature(constructor).parameters:
-        arguments["alpha"] = options.alpha
-    elif options.alpha != 1:
-        raise ValueError(
-            "`alpha` is the width of a network that has several. Received: "
-            f"alpha={options.alpha:g}, and {options.model} has one. Leave "
-            "alpha (--alpha) out."
-        )
-    return constructor((options.size, options.size, 3), **arguments)
+@takes(ExportBoxesOptions)
+def export_detector(options):
+    """Writes a .keras detector as .tflite, and checks what was written.
+
+    The file has the labels, the anchors and what Android's ObjectDetector
+    needs inside. One of integers is measured beside the Keras model on
+    held-out pictures, and not written if it is worse by more than `max_drop`.
+
+    Args:
+        model: Path of a .keras file that `train_detector` wrote.
+        data: Folder that it was trained on, for `"int8"`. Defaults to None:
+            the one that `split.json` beside the model names.
+        output: Where to write. Defaults to `model` with the ending .tflite,
+            .float16.tflite, .dynamic.tflite or .int8.tflite.
+        quantize: None (float32), `"float16"`, `"dynamic"` or `"int8"`.
+        choose_boxes: Whether the file chooses among overlapping boxes, in
+            each class, and has four outputs. Defaults to False: it has two,
+            and the app chooses.
+        max_drop: Float in [0, 1). AP50 that an int8 file may lose. Defaults
+            to 0.1.
+        repair: As in the training.
+
+    Returns:
+        An `ExportedDetector`.
+
+    Raises:
+        ValueError: If `model` cannot be read or converted, `data` does not
+            fit it, or the int8 file is worse by more than `max_drop`.
+
+    Warns:
+        UserWarning: If it is not known which pictures the model was trained
+            on.
+    """
+    conversion = {}
+    if options.choose_boxes:
+        conversion["task"] = _choosing
+    return ExportedDetector(*export_model(DETECTION, options, **conversion))
 
 
-def _load(options):
-    if options.data is None:
-        images = load_scenes(options.size, options.seed, "boxes")
-        return BoxSet(images, "drawn scenes")
-    return load_boxes(
-        options.data,
-        options.seed,
-        repair=options.repair,
-        strict=options.strict,
-    )
-
-
-def _train(network, boxes, most, folder, options, run):
-    images = boxes.images
-    trained = fit_detector(
-        network, images, most, folder.stage("detector"), options
-    )
-    write_history(trained.history, folder.state)
-    # A copy stays without an optimizer, which would triple the file.
-    model = type(network).from_config(network.get_config())
-    model.set_weights(network.get_weights())
-    model.save(folder.state / "model.keras")
-    (folder.state / "labels.txt").write_text(
-        "\n".join(images.names) + "\n", encoding="utf-8"
-    )
-    finder = of_model(model, images.names)
-    found = measure(finder, images.test)
-    scores = found.metric.result()
-    files = write_files(model, finder, images, folder.state, options)
-    costs = cost.count(model)
-    report = DetectionReport(
-        model=f"{options.model}(alpha={options.alpha})",
-        classes=class_scores(found.metric, images.test, images.names),
-        image_size=options.size,
-        boxes=boxes.format,
-        epochs=len(trained.history),
-        best_epoch=trained.best_epoch,
-        epoch_rule=trained.rule,
-        augmentation=options.variation,
-        train_images=len(images.train),
-        validation_images=len(images.validation),
-        test_images=len(images.test),
-        skipped_files=len(images.skipped),
-        ap=scores.ap,
-        ap50=scores.ap50,
-        ap75=scores.ap75,
-        guessed_ap50=guessed(images.train, images.test, images.names),
-        files=files,
-        parameters=costs.parameters,
-        multiply_adds=costs.multiply_adds,
-        training_seconds=sum(row["seconds"] for row in trained.history),
-        output=str(folder.path),
-        verdict=[],
-        run=run,
-    )
-    again = options.replace(output=beside(options.output))
-    report = report._replace(
-        verdict=of_training(report, options, again.command_with("detect train"))
-    )
-    shown = page.Shown(finder.size, images, found, trained.history)
-    write_report(report, lambda: page.render(report, shown), folder.state)
-    return report
+def _choosing(model):
+    return export.ObjectDetection.of(model, choose_boxes=True)

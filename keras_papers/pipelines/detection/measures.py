@@ -26,6 +26,11 @@ class Measured(NamedTuple):
     found: list  # `Found` of each picture
     wrong: np.ndarray  # boxes and misses of each picture, at `THRESHOLD`
 
+    @property
+    def score(self):
+        """AP50."""
+        return self.metric.result().ap50
+
 
 def find_boxes(finder, pixels, sizes):
     """Returns the boxes of pictures.

@@ -1,15 +1,16 @@
 """The figures that the training of a detector ends with."""
 
 import math
-import pathlib
 from typing import NamedTuple
 
-from keras_papers.export.file_size import size_text
+from keras_papers.export import TFLiteFile
 from keras_papers.files.figures_json import write_json
+from keras_papers.pipelines.answered.files import exported_text
+from keras_papers.pipelines.answered.report import files_table, report_text
 from keras_papers.pipelines.report.console_table import text_table
-from keras_papers.pipelines.report.finding import lines
-from keras_papers.pipelines.report.labelled_lines import labelled
-from keras_papers.pipelines.report.page_text import divided, in_time, plural
+
+# Of the table of files.
+COLUMNS = [("AP50", "ap50"), ("AP50 on a phone", "phone_ap50")]
 
 
 class DetectorFile(NamedTuple):
@@ -63,42 +64,36 @@ class DetectionReport(NamedTuple):
         """Writes the figures as JSON."""
         write_json(path, self)
 
+    def class_pairs(self):
+        """Lists the name and the AP50 of each class, None without objects."""
+        return [
+            (each.name, None if math.isnan(each.ap50) else each.ap50)
+            for each in self.classes
+        ]
+
     def __str__(self):
-        output = pathlib.Path(self.output)
-        parts = divided(
-            self.train_images, self.validation_images, self.test_images
-        )
-        skipped = f", {self.skipped_files:,} unreadable files skipped"
-        rows = [
-            ("model", f"{self.model}, {self.image_size} x {self.image_size}"),
-            (
-                "images",
-                f"{parts}, {len(self.classes):,} classes"
-                f" by {self.boxes}" + skipped * bool(self.skipped_files),
-            ),
+        scores = [
             (
                 "AP",
                 f"{self.ap:.2%}, AP50 {self.ap50:.2%}, AP75 {self.ap75:.2%}",
             ),
             ("AP50, mean boxes", f"{self.guessed_ap50:.2%}"),
-            (
-                "training",
-                f"{in_time(self.training_seconds)}, "
-                f"{plural(self.epochs, 'epoch')}",
-            ),
-            (
-                "weights",
-                f"epoch {self.best_epoch} of {self.epochs}, {self.epoch_rule}",
-            ),
-            ("parameters", f"{self.parameters:,}"),
-            ("multiply-adds", f"{self.multiply_adds:,}"),
         ]
-        page = output / "report.html"
-        if page.exists():
-            rows.append(("look at", str(page)))
-        tables = [classes_table(self.classes), files_table(self)]
-        text = "\n\n".join([labelled(rows), *tables])
-        return "\n".join([text + "\n", *lines(self.verdict)])
+        tables = [classes_table(self.classes), files_table(self, COLUMNS)]
+        return report_text(self, self.boxes, scores, tables)
+
+
+class ExportedDetector(NamedTuple):
+    """A .tflite file of a detector; prints as a line or two."""
+
+    output: str  # path of the file
+    file: TFLiteFile
+    images: int | None  # held out, on which int8 is measured
+    ap50: float | None  # of the Keras model on these
+    tflite_ap50: float | None
+
+    def __str__(self):
+        return exported_text(self, "AP50")
 
 
 def class_scores(metric, part, names):
@@ -132,20 +127,3 @@ def classes_table(classes):
 def written(score):
     """Writes an average precision; a class without objects has none."""
     return "no object" if math.isnan(score) else f"{score:.2%}"
-
-
-def files_table(report):
-    """Returns the files with what they reach and cost as lines of text."""
-    rows = [("model.keras", f"{report.ap50:.2%}", "", "", "")]
-    rows += [
-        (
-            each.file,
-            f"{each.ap50:.2%}",
-            f"{each.phone_ap50:.2%}",
-            size_text(each.bytes),
-            f"{each.latency_ms:.2f} ms",
-        )
-        for each in report.files
-    ]
-    heads = ("file", "AP50", "AP50 on a phone", "size", "latency")
-    return text_table(rows, heads)

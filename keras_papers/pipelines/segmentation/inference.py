@@ -1,26 +1,21 @@
 """Masks of new pictures by a finished segmenter, and its evaluation."""
 
 import os
-import pathlib
 from typing import NamedTuple
 
 import numpy as np
 
 from keras_papers.metrics import label_map
-from keras_papers.pipelines.data.masks.mask_folder import load_test_masks
-from keras_papers.pipelines.data.picture_list import list_pictures
-from keras_papers.pipelines.data.pictures import read_picture, reason_of
-from keras_papers.pipelines.data.split import (
-    Seen,
-    described,
-    split_beside,
-    unseen,
+from keras_papers.pipelines.answered.inference import (
+    evaluation_text,
+    predict_pictures,
 )
+from keras_papers.pipelines.answered.load import load_unseen
+from keras_papers.pipelines.data.masks.mask_folder import load_test_masks
+from keras_papers.pipelines.data.split import Seen
 from keras_papers.pipelines.options import takes
-from keras_papers.pipelines.report.labelled_lines import labelled
 from keras_papers.pipelines.report.painted import painted
 from keras_papers.pipelines.report.picture_file import (
-    unique_name,
     write_mask,
     write_picture,
 )
@@ -31,7 +26,6 @@ from keras_papers.pipelines.segmentation.options import (
 )
 from keras_papers.pipelines.segmentation.report import classes_table
 from keras_papers.pipelines.segmentation.segmenter_file import open_segmenter
-from keras_papers.pipelines.training.output_folder import make_output
 
 
 class PredictedMask(NamedTuple):
@@ -45,12 +39,6 @@ class PredictedMask(NamedTuple):
     def __str__(self):
         shares = ", ".join(f"{n} {s:.1%}" for n, s in self.shares.items())
         return f"{self.file}: {shares}"
-
-
-class PredictedMasks(list):
-    """A list of `PredictedMask`, and what could not be read."""
-
-    skipped = ()  # (file, reason)
 
 
 @takes(PredictMasksOptions)
@@ -73,45 +61,20 @@ def predict_masks(options):
         ValueError: If the model or every picture cannot be read, or `output`
             cannot be written.
     """
-    files, missing = list_pictures(options.images)
-    segmenter = open_segmenter(options.model)
-    folder = pathlib.Path(options.output)
-    make_output(folder)
-    found, names = PredictedMasks(), set()
-    skipped = list(missing)
-    for file in files:
-        try:
-            whole = read_picture(file)
-            pixels = read_picture(file, segmenter.size)
-        except ValueError as error:
-            if len(files) == 1 and not missing:
-                raise
-            skipped.append((str(file), reason_of(error.__cause__ or error)))
-            continue
-        logits = segmenter.logits(pixels[None].astype("float32"))
-        (mask,) = label_map(logits, whole.shape[:2]).astype(np.uint8)
-        name = unique_name(pathlib.Path(file).stem, names)
-        paths = [folder / f"{name}.{what}.png" for what in ("mask", "painted")]
-        write_mask(paths[0], mask)
-        write_picture(paths[1], painted(whole, mask))
-        found.append(_described(file, paths, mask, segmenter.labels))
-        if options.each is not None:
-            options.each(found[-1])
-    if not found:
-        raise ValueError(
-            "`images` must hold a picture that can be read. Received: "
-            f"{len(skipped):,} files, the first {skipped[0][0]!r} "
-            f"({skipped[0][1]}). Check the paths."
-        )
-    found.skipped = tuple(skipped)
-    return found
+    return predict_pictures(options, open_segmenter, _write)
 
 
-def _described(file, paths, mask, labels):
-    counts = np.bincount(mask.ravel(), minlength=len(labels)) / mask.size
-    order = np.argsort(-counts, kind="stable")
-    shares = {labels[i]: float(counts[i]) for i in order if counts[i]}
-    return PredictedMask(str(file), *map(str, paths), shares)
+def _write(segmenter, file, whole, batch, path):
+    logits = segmenter.logits(batch)
+    (mask,) = label_map(logits, whole.shape[:2]).astype(np.uint8)
+    paths = [f"{path}.{what}.png" for what in ("mask", "painted")]
+    write_mask(paths[0], mask)
+    write_picture(paths[1], painted(whole, mask))
+    labels = segmenter.labels
+    shares = np.bincount(mask.ravel(), minlength=len(labels)) / mask.size
+    order = np.argsort(-shares, kind="stable")
+    named = {labels[i]: float(shares[i]) for i in order if shares[i]}
+    return PredictedMask(file, *paths, named)
 
 
 class MaskEvaluation(NamedTuple):
@@ -125,15 +88,11 @@ class MaskEvaluation(NamedTuple):
     seen: Seen | None  # of all that are to test; None if not known
 
     def __str__(self):
-        of_what, left_out = described(self.seen)
-        counted = f"{self.pictures:,}{of_what}"
         rows = [
-            ("pictures", ", ".join(filter(None, [counted, left_out]))),
             ("mean IoU", f"{self.mean_iou:.2%}"),
             ("pixels right", f"{self.pixel_accuracy:.2%}"),
         ]
-        table = classes_table(self.ious, self.ious.values())
-        return f"{labelled(rows)}\n\n{table}"
+        return evaluation_text(self, rows, classes_table(self.ious.items()))
 
 
 @takes(EvaluateMasksOptions)
@@ -164,13 +123,12 @@ def evaluate_segmenter(options):
     part, reader = load_test_masks(
         options.data, segmenter.labels, ignore=options.ignore
     )
-    split = split_beside(options.model)
-    part, counts = unseen(part, split, options.model)
+    part, counts = load_unseen(part, options.model)
     found = measure(segmenter, part, reader)
     return MaskEvaluation(
         os.fspath(options.model),
         len(part),
-        found.mean_iou,
+        found.score,
         found.confusion.result().pixel_accuracy,
         dict(zip(segmenter.labels, found.ious(), strict=True)),
         counts,

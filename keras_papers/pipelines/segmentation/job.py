@@ -1,43 +1,15 @@
 """A folder of pictures and masks in; a segmenter, files and a report out."""
 
-import os
-
-import keras
-
-from keras_papers import applications, cost, export
-from keras_papers.metrics import MeanIoU
-from keras_papers.pipelines.answered.options import FILES
-from keras_papers.pipelines.answered.start import start_lines
-from keras_papers.pipelines.data.answered_batches import mask_batches
-from keras_papers.pipelines.data.answered_set import answers_in_a_line
-from keras_papers.pipelines.data.images import explains_lost_pictures
-from keras_papers.pipelines.data.masks.mask_folder import MaskSet, load_masks
-from keras_papers.pipelines.data.masks.mask_reader import IGNORE
-from keras_papers.pipelines.data.scenes import load_scenes
-from keras_papers.pipelines.data.split import SPLIT, split_of
-from keras_papers.pipelines.options import RESULT, takes
-from keras_papers.pipelines.report.report_folder import (
-    write_history,
-    write_report,
+from keras_papers.pipelines.answered.files import export_model
+from keras_papers.pipelines.answered.job import train
+from keras_papers.pipelines.options import takes
+from keras_papers.pipelines.segmentation.options import (
+    ExportMasksOptions,
+    SegmentOptions,
 )
-from keras_papers.pipelines.segmentation import page
-from keras_papers.pipelines.segmentation.files import write_files
-from keras_papers.pipelines.segmentation.measures import measure
-from keras_papers.pipelines.segmentation.options import SegmentOptions
-from keras_papers.pipelines.segmentation.report import SegmentationReport
-from keras_papers.pipelines.segmentation.segmenter_file import of_model
-from keras_papers.pipelines.segmentation.verdict import of_training
-from keras_papers.pipelines.training.compilation_cache import (
-    use_compilation_cache,
-)
-from keras_papers.pipelines.training.output_folder import (
-    beside,
-    claim,
-    releases_claims,
-)
-from keras_papers.pipelines.training.run_record import run_record
-from keras_papers.pipelines.training.stages import train_stage
-from keras_papers.pipelines.training.training_folder import TrainingFolder
+from keras_papers.pipelines.segmentation.report import ExportedSegmenter
+from keras_papers.pipelines.segmentation.task import SEGMENTATION
+from keras_papers.pipelines.training.output_folder import releases_claims
 
 
 @releases_claims
@@ -93,131 +65,37 @@ def train_segmenter(options):
             process writes to it.
         MissingExtraError: If the extra `mobile` is not installed.
     """
-    export.check_environment()
-    use_compilation_cache()
-    constructor = applications.get(options.model)
-    shape = (options.size, options.size, 3)
-    # Built once only to check the arguments before pictures are read.
-    constructor(input_shape=shape, alpha=options.alpha, classes=2)
-    claim(options.output)
-    masks = _load(options)
-    images = masks.images
-    run = run_record("segment train", options)
-    split = split_of(images, options.data, options.seed, run)
-    keras.utils.set_random_seed(options.seed)
-    network = constructor(
-        input_shape=shape,
-        alpha=options.alpha,
-        classes=len(images.names),
-        weights_backbone=options.weights_backbone,
-    )
-    folder = TrainingFolder(
-        options.output,
-        {
-            **options.of_scope(RESULT),
-            "data": options.data and os.path.abspath(options.data),
-            "image_size": options.size,
-            "augment": options.variation,
-            "classes": images.names,
-            "images": split.in_a_line(),
-            "masks": answers_in_a_line(images),
-        },
-        options.overwrite,
-        SegmentOptions,
-        FILES,
-    )
-    if options.verbose:
-        print(start_lines(images, masks.kind, options), flush=True)
-    with folder.explains_how_to_resume(), explains_lost_pictures():
-        report = _train(network, masks, folder, options, run)
-        models = [folder.state / name for name in FILES if "model" in name]
-        models = [path for path in models if path.exists()]
-        split.save_for(models, folder.state / SPLIT)
-        folder.finish()
-    return report
+    return train(SEGMENTATION, options)
 
 
-def _load(options):
-    if options.data is None:
-        images = load_scenes(options.size, options.seed, "masks")
-        return MaskSet(images, None, "drawn scenes")
-    return load_masks(
-        options.data,
-        options.seed,
-        ignore=options.ignore,
-        strict=options.strict,
-    )
+@takes(ExportMasksOptions)
+def export_segmenter(options):
+    """Writes a .keras segmenter as .tflite, and checks what was written.
 
+    The file has the labels and what Android's ImageSegmenter needs inside. One
+    of integers is measured beside the Keras model on held-out pictures, and
+    not written if it is worse by more than `max_drop`.
 
-def _train(network, masks, folder, options, run):
-    images, reader = masks.images, masks.reader
+    Args:
+        model: Path of a .keras file that `train_segmenter` wrote.
+        data: Folder that it was trained on, for `"int8"`. Defaults to None:
+            the one that `split.json` beside the model names.
+        output: Where to write. Defaults to `model` with the ending .tflite,
+            .float16.tflite, .dynamic.tflite or .int8.tflite.
+        quantize: None (float32), `"float16"`, `"dynamic"` or `"int8"`.
+        max_drop: Float in [0, 1). Mean IoU that an int8 file may lose.
+            Defaults to 0.1.
+        ignore: As in the training.
 
-    def batches(part, seed=None, redraw=None):
-        return mask_batches(
-            part,
-            reader,
-            options.size,
-            options.batch_size,
-            seed,
-            options.variation,
-            redraw,
-        )
+    Returns:
+        An `ExportedSegmenter`.
 
-    trained = train_stage(
-        network,
-        keras.losses.SparseCategoricalCrossentropy(
-            from_logits=True, ignore_class=IGNORE
-        ),
-        lambda done: batches(images.train, options.seed + done, images.redraw),
-        batches(images.validation),
-        folder.stage("segmenter"),
-        options.epochs,
-        options.learning_rate,
-        verbose=options.verbose,
-        metrics=[MeanIoU(len(images.names), IGNORE)],
-    )
-    write_history(trained.history, folder.state)
-    network.save(folder.state / "model.keras")
-    (folder.state / "labels.txt").write_text(
-        "\n".join(images.names) + "\n", encoding="utf-8"
-    )
-    segmenter = of_model(network, images.names)
-    found = measure(segmenter, images.test, reader)
-    files = write_files(network, segmenter, masks, folder.state, options)
-    costs = cost.count(network)
-    report = SegmentationReport(
-        model=f"{options.model}(alpha={options.alpha})",
-        classes=list(images.names),
-        image_size=options.size,
-        masks=masks.kind,
-        epochs=len(trained.history),
-        best_epoch=trained.best_epoch,
-        epoch_rule=trained.rule,
-        augmentation=options.variation,
-        train_images=len(images.train),
-        validation_images=len(images.validation),
-        test_images=len(images.test),
-        skipped_files=len(images.skipped),
-        mean_iou=found.mean_iou,
-        pixel_accuracy=found.confusion.result().pixel_accuracy,
-        guessed_iou=found.guessed_iou,
-        ious=found.ious(),
-        files=files,
-        parameters=costs.parameters,
-        multiply_adds=costs.multiply_adds,
-        training_seconds=sum(row["seconds"] for row in trained.history),
-        output=str(folder.path),
-        verdict=[],
-        run=run,
-    )
-    again = options.replace(output=beside(options.output))
-    report = report._replace(
-        verdict=of_training(
-            report, options, again.command_with("segment train")
-        )
-    )
-    shown = page.Shown(
-        segmenter, images, reader, found.by_picture, trained.history
-    )
-    write_report(report, lambda: page.render(report, shown), folder.state)
-    return report
+    Raises:
+        ValueError: If `model` cannot be read or converted, `data` does not
+            fit it, or the int8 file is worse by more than `max_drop`.
+
+    Warns:
+        UserWarning: If it is not known which pictures the model was trained
+            on.
+    """
+    return ExportedSegmenter(*export_model(SEGMENTATION, options))

@@ -18,8 +18,8 @@ class Masks(NamedTuple):
     by_picture: np.ndarray  # mean IoU of each; NaN if all pixels are ignored
 
     @property
-    def mean_iou(self):
-        """Mean over the classes that occur in the masks or predictions."""
+    def score(self):
+        """Mean IoU of the classes that occur in the masks or predictions."""
         return self.confusion.result().mean_iou
 
     @property

@@ -1,14 +1,14 @@
 """The figures that the training of a segmenter ends with."""
 
-import pathlib
 from typing import NamedTuple
 
-from keras_papers.export.file_size import size_text
+from keras_papers.export import TFLiteFile
 from keras_papers.files.figures_json import write_json
+from keras_papers.pipelines.answered.files import exported_text
+from keras_papers.pipelines.answered.report import files_table, report_text
 from keras_papers.pipelines.report.console_table import text_table
-from keras_papers.pipelines.report.finding import lines
-from keras_papers.pipelines.report.labelled_lines import labelled
-from keras_papers.pipelines.report.page_text import divided, in_time, plural
+
+COLUMNS = [("mean IoU", "mean_iou")]  # of the table of files
 
 
 class SegmenterFile(NamedTuple):
@@ -52,61 +52,40 @@ class SegmentationReport(NamedTuple):
         """Writes the figures as JSON."""
         write_json(path, self)
 
+    def class_pairs(self):
+        """Lists the name and the IoU of each class."""
+        return [*zip(self.classes, self.ious, strict=True)]
+
     def __str__(self):
-        output = pathlib.Path(self.output)
-        parts = divided(
-            self.train_images, self.validation_images, self.test_images
-        )
-        skipped = f", {self.skipped_files:,} unreadable files skipped"
-        rows = [
-            ("model", f"{self.model}, {self.image_size} x {self.image_size}"),
-            (
-                "images",
-                f"{parts}, {len(self.classes)} classes by {self.masks}"
-                + skipped * bool(self.skipped_files),
-            ),
+        scores = [
             ("mean IoU", f"{self.mean_iou:.2%}"),
             ("mean IoU, guessed", f"{self.guessed_iou:.2%}"),
             ("pixels right", f"{self.pixel_accuracy:.2%}"),
-            (
-                "training",
-                f"{in_time(self.training_seconds)}, "
-                f"{plural(self.epochs, 'epoch')}",
-            ),
-            (
-                "epoch of the model",
-                f"{self.best_epoch} of {self.epochs}, {self.epoch_rule}",
-            ),
-            ("parameters", f"{self.parameters:,}"),
-            ("multiply-adds", f"{self.multiply_adds:,}"),
         ]
-        page = output / "report.html"
-        if page.exists():
-            rows.append(("look at", str(page)))
-        tables = [classes_table(self.classes, self.ious), files_table(self)]
-        text = "\n\n".join([labelled(rows), *tables, ""])
-        return "\n".join([text.rstrip("\n") + "\n", *lines(self.verdict)])
+        tables = [
+            classes_table(self.class_pairs()),
+            files_table(self, COLUMNS),
+        ]
+        return report_text(self, self.masks, scores, tables)
 
 
-def classes_table(names, ious):
-    """Returns the classes with their IoU as lines of text."""
+class ExportedSegmenter(NamedTuple):
+    """A .tflite file of a segmenter; prints as a line or two."""
+
+    output: str  # path of the file
+    file: TFLiteFile
+    images: int | None  # held out, on which int8 is measured
+    mean_iou: float | None  # of the Keras model on these
+    tflite_mean_iou: float | None
+
+    def __str__(self):
+        return exported_text(self, "mean IoU")
+
+
+def classes_table(pairs):
+    """Returns pairs of a class and its IoU as lines of text."""
     rows = [
         (name, "does not occur" if iou is None else f"{iou:.2%}")
-        for name, iou in zip(names, ious, strict=True)
+        for name, iou in pairs
     ]
     return text_table(rows, ("class", "IoU"))
-
-
-def files_table(report):
-    """Returns the files with what they reach and cost as lines of text."""
-    rows = [("model.keras", f"{report.mean_iou:.2%}", "", "")]
-    rows += [
-        (
-            each.file,
-            f"{each.mean_iou:.2%}",
-            size_text(each.bytes),
-            f"{each.latency_ms:.2f} ms",
-        )
-        for each in report.files
-    ]
-    return text_table(rows, ("file", "mean IoU", "size", "latency"))

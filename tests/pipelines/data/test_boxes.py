@@ -35,7 +35,7 @@ def test_each_format_is_recognized_and_gives_the_same_boxes(kind, tmp_path):
     folder = box_files.WRITERS[kind](tmp_path)
     found = load_boxes(folder, seed=0)
     names = {"voc": "Pascal VOC XML", "coco": "COCO JSON", "yolo": "YOLO text"}
-    assert found.format == names[kind]
+    assert found.kind == names[kind]
     assert found.images.names == box_files.NAMES
     answers = by_name(found.images)
     assert set(answers) == set(box_files.SCENES)

@@ -16,23 +16,24 @@ import pytest
 import keras_papers.cli.main as cli
 from keras_papers import export, pipelines
 from keras_papers.applications import SSDLiteMobileNetV3Small
-from keras_papers.export import TFLiteFile, metadata
+from keras_papers.export import metadata
 from keras_papers.files.figures_json import to_json
 from keras_papers.metrics import AveragePrecision
+from keras_papers.pipelines.answered.job import build
+from keras_papers.pipelines.answered.verdict import of_training
+from keras_papers.pipelines.data.answered_set import AnsweredSet
 from keras_papers.pipelines.data.boxes.box_folder import (
     load_boxes,
     load_test_boxes,
 )
 from keras_papers.pipelines.data.pictures import read_picture
 from keras_papers.pipelines.data.scenes import load_scenes
-from keras_papers.pipelines.detection import files, job, measures
+from keras_papers.pipelines.detection import measures
 from keras_papers.pipelines.detection.detector_file import (
-    BoxFinder,
     open_detector,
 )
 from keras_papers.pipelines.detection.options import DetectOptions
-from keras_papers.pipelines.detection.training import fit_detector
-from keras_papers.pipelines.detection.verdict import of_training
+from keras_papers.pipelines.detection.task import DETECTION
 from keras_papers.pipelines.training.training_folder import StateFolder
 from keras_papers.shapes_only import shapes_only
 from tests.support.box_files import voc_text
@@ -136,19 +137,20 @@ def test_the_classes_of_a_file_without_labels_have_numbers(detected, tmp_path):
 
 def test_a_network_of_one_width_is_trained_without_a_width():
     with shapes_only():
-        network = job._network(
+        network = build(
             DetectOptions(model="SSD300VGG16", image_size=300), classes=2
         )
     assert network.classes == 2
     options = DetectOptions(model="SSD300VGG16", alpha=0.5)
     with pytest.raises(ValueError, match="alpha=0.5, and SSD300VGG16 has one"):
-        job._network(options, classes=2)
+        build(options, classes=2)
 
 
 @pytest.mark.slow
 def test_a_killed_training_continues_after_its_last_epoch(tmp_path):
     sizes = {"train": 8, "validation": 4, "test": 1}
     images = load_scenes(64, 0, "boxes", "shapes", sizes)
+    answers = AnsweredSet(images, "drawn scenes")
     options = DetectOptions(
         image_size=64, epochs=2, batch_size=4, augment="photo", verbose=0
     )
@@ -157,7 +159,7 @@ def test_a_killed_training_continues_after_its_last_epoch(tmp_path):
     def train():
         keras.utils.set_random_seed(0)
         network = SSDLiteMobileNetV3Small((64, 64, 3), 0.25, 3)
-        return fit_detector(network, images, 4, folder, options)
+        return DETECTION.fit(network, answers, folder, options)[0]
 
     # The history and the state of the first epoch, and then the next.
     kill = KillAtWrite(2, after=True)
@@ -280,70 +282,15 @@ def test_int8_is_measured_beside_the_floats_and_may_choose_boxes(
     assert made.tflite_ap50 == again.ap50
 
 
-def test_the_seed_draws_the_pictures_of_the_ranges_of_int8(monkeypatch):
-    sizes = {"train": 8, "validation": 1, "test": 1}
-    images = load_scenes(64, 0, "boxes", "shapes", sizes)
-    monkeypatch.setattr(files, "REPRESENTATIVE", 4)
-    monkeypatch.setattr(files, "pictures_of", lambda part, few, size: few)
-    monkeypatch.setattr(
-        files.export,
-        "to_tflite",
-        lambda *arguments, **options: options["representative_data"],
-    )
-    finder = BoxFinder((64, 64), CLASSES, None)
-    drawn = [
-        sorted(files.to_tflite(None, finder, "", "int8", None, images, seed))
-        for seed in (0, 0, 1)
-    ]
-    assert drawn[0] == drawn[1] != drawn[2]
-    assert [len(set(few)) for few in drawn] == [4, 4, 4]
-
-
-@pytest.mark.parametrize(
-    ("reached", "raises"), [((0.8, 0.3), True), ((0.8, 0.79), False)]
-)
-def test_an_int8_file_that_collapsed_is_not_written(
-    reached, raises, detected, tmp_path, monkeypatch
-):
-    _, output = detected
-    path, results = tmp_path / "small.tflite", iter(reached)
-    monkeypatch.setattr(files, "to_tflite", write_nothing)
-    monkeypatch.setattr(files, "open_detector", lambda *arguments: None)
-    monkeypatch.setattr(
-        files, "measure", lambda *arguments: Reached(next(results))
-    )
-    arguments = output / "model.keras", None, path
-    if raises:
-        with pytest.raises(ValueError, match="80.00% became 30.00%. Train"):
-            pipelines.export_detector(*arguments, quantize="int8")
-    else:
-        made = pipelines.export_detector(*arguments, quantize="int8")
-        assert (made.ap50, made.tflite_ap50) == reached
-    assert path.exists() != raises
-
-
-def write_nothing(model, finder, path, *arguments):
-    path.write_bytes(b"")
-    return TFLiteFile(*[None] * len(TFLiteFile._fields))
-
-
-class Reached:
-    """What `measure` returns, and its metric, and the result of that."""
-
-    def __init__(self, ap50):
-        self.ap50, self.metric = ap50, self
-
-    def result(self):
-        return self
-
-
 def test_weak_classes_and_worse_files_are_named(detected):
     report, output = detected
     options = DetectOptions(output=str(output))
 
     def findings(**changes):
         changed = report._replace(**changes)
-        found = of_training(changed, options, lambda **new: f"again {new}")
+        found = of_training(
+            DETECTION, changed, options, lambda **new: f"again {new}"
+        )
         return {each.about: each for each in found}
 
     strong = [each._replace(ap50=0.9) for each in report.classes]

@@ -16,19 +16,21 @@ from keras_papers import export, pipelines
 from keras_papers.export import metadata
 from keras_papers.files.figures_json import to_json
 from keras_papers.metrics import label_map
+from keras_papers.pipelines.answered import job
+from keras_papers.pipelines.answered.verdict import of_training
 from keras_papers.pipelines.data.masks.mask_folder import (
     load_masks,
     load_test_masks,
 )
 from keras_papers.pipelines.data.pictures import read_picture
-from keras_papers.pipelines.data.scenes import load_scenes
-from keras_papers.pipelines.segmentation import files, job, measures
-from keras_papers.pipelines.segmentation.options import SegmentOptions
+from keras_papers.pipelines.segmentation import measures
+from keras_papers.pipelines.segmentation.options import (
+    SegmentOptions,
+)
 from keras_papers.pipelines.segmentation.segmenter_file import (
-    Segmenter,
     open_segmenter,
 )
-from keras_papers.pipelines.segmentation.verdict import of_training
+from keras_papers.pipelines.segmentation.task import SEGMENTATION
 from tests.support.html import parse
 from tests.support.killing import KillAtWrite
 from tests.support.scene_folders import write_masks
@@ -194,7 +196,7 @@ def test_an_evaluation_takes_the_part_to_test_on_without_a_list(
     part, reader = load_test_masks(tmp_path / "set" / "test", CLASSES)
     again = measures.measure(open_segmenter(model), part, reader)
     assert found.pictures == 2 and found.seen is None
-    assert found.mean_iou == again.mean_iou
+    assert found.mean_iou == again.score
 
 
 def test_other_classes_than_the_models_are_refused(segmented, tmp_path):
@@ -209,30 +211,8 @@ def test_other_classes_than_the_models_are_refused(segmented, tmp_path):
         pipelines.evaluate_segmenter(output / "model.tflite", folder)
 
 
-def test_the_seed_draws_the_pictures_of_the_ranges_of_int8(monkeypatch):
-    sizes = {"train": 8, "validation": 1, "test": 1}
-    images = load_scenes(64, 0, "masks", "shapes", sizes)
-    monkeypatch.setattr(files, "REPRESENTATIVE", 4)
-    monkeypatch.setattr(files, "pictures_of", lambda part, few, size: few)
-    monkeypatch.setattr(
-        files.export,
-        "to_tflite",
-        lambda *arguments, **options: options["representative_data"],
-    )
-    segmenter = Segmenter((64, 64), CLASSES, None)
-    parts = images.train, images.test
-    drawn = [
-        sorted(files.to_tflite(None, segmenter, "", "int8", *parts, seed))
-        for seed in (0, 0, 1)
-    ]
-    assert drawn[0] == drawn[1] != drawn[2]
-    assert [len(set(few)) for few in drawn] == [4, 4, 4]
-
-
 @pytest.mark.slow
-def test_int8_is_measured_beside_the_floats_and_refused_if_it_collapsed(
-    segmented, tmp_path, monkeypatch
-):
+def test_int8_is_measured_beside_the_floats(segmented, tmp_path):
     report, output = segmented
     path = tmp_path / "small.tflite"
     made = pipelines.export_segmenter(
@@ -243,29 +223,23 @@ def test_int8_is_measured_beside_the_floats_and_refused_if_it_collapsed(
     assert made.tflite_mean_iou == report.files[1].mean_iou
     assert "in the file, on 4 held-out pictures" in str(made)
 
-    path = tmp_path / "other" / "small.tflite"
-    path.parent.mkdir()
-    monkeypatch.setattr(files, "to_tflite", write_nothing)
-    collapsed = Segmenter((64, 64), CLASSES, lambda pixels: -made_up(pixels))
-    whole = collapsed._replace(logits=made_up)
-    monkeypatch.setattr(files, "open_segmenter", lambda path: collapsed)
-    monkeypatch.setattr(files, "of_model", lambda *arguments: whole)
-    with pytest.raises(ValueError, match=r"% became .*%\. Train longer"):
+
+def test_int8_is_refused_where_nothing_can_be_measured(
+    segmented, shapes, tmp_path
+):
+    """The held-out masks are of pixels of no class: the mean IoU is NaN."""
+    _, output = segmented
+    folder = shutil.copytree(shapes, tmp_path / "set")
+    split = json.loads((output / "split.json").read_text())
+    for picture in split["test"]:
+        mask = folder / "masks" / os.path.basename(picture)
+        Image.fromarray(np.full((72, 72), 255, np.uint8)).save(mask)
+    path = tmp_path / "small.tflite"
+    with pytest.raises(ValueError, match="whose masks show no class"):
         pipelines.export_segmenter(
-            output / "model.keras", output=path, quantize="int8"
+            output / "model.keras", folder, path, quantize="int8"
         )
-    assert os.listdir(path.parent) == []
-
-
-def write_nothing(model, segmenter, path, *arguments):
-    path.write_bytes(b"")
-
-
-def made_up(pixels):
-    """Returns scores by which all is background."""
-    scores = np.zeros((*pixels.shape[:3], 4), "float32")
-    scores[..., 0] = 1
-    return scores
+    assert not path.exists()
 
 
 def test_weak_classes_and_worse_files_are_named(segmented):
@@ -274,7 +248,9 @@ def test_weak_classes_and_worse_files_are_named(segmented):
 
     def findings(**changes):
         changed = report._replace(**changes)
-        found = of_training(changed, options, lambda **new: f"again {new}")
+        found = of_training(
+            SEGMENTATION, changed, options, lambda **new: f"again {new}"
+        )
         return {each.about: each for each in found}
 
     good = {"mean_iou": 0.9, "guessed_iou": 0.2, "ious": [0.9] * 4}

@@ -34,7 +34,7 @@ def test_ious_are_those_of_scikit_learn_on_all_pictures():
     found = measured(truths, predictions, 3)
     expected = jaccard_score(truths.ravel(), predictions.ravel(), average=None)
     np.testing.assert_allclose(found.ious(), expected)
-    assert found.mean_iou == pytest.approx(expected.mean())
+    assert found.score == pytest.approx(expected.mean())
     assert found.by_picture[7] == pytest.approx(
         jaccard_score(
             truths[7].ravel(), predictions[7].ravel(), average="macro"
@@ -48,7 +48,7 @@ def test_ignored_pixels_and_classes_that_do_not_occur_do_not_count():
     predictions = np.zeros((3, 8, 8), int)
     predictions[1] = 1
     found = measured(truths, predictions, 3)
-    assert found.ious() == [1.0, None, None] and found.mean_iou == 1
+    assert found.ious() == [1.0, None, None] and found.score == 1
     assert np.isnan(found.by_picture[1]) and found.by_picture[0] == 1
 
 
@@ -56,11 +56,11 @@ def test_the_guess_is_that_of_the_commonest_class():
     truths = np.zeros((1, 8, 8), int)
     truths[0, :2] = 1
     found = measured(truths, truths, 2)
-    assert found.mean_iou == 1
+    assert found.score == 1
     assert found.guessed_iou == pytest.approx((3 / 4 + 0) / 2)
 
 
 def test_masks_of_other_sizes_are_measured_at_their_size():
     truths = [np.kron(np.eye(2, dtype=int), np.ones((16, 16), int))]
     predictions = [np.kron(np.eye(2, dtype=int), np.ones((4, 4), int))]
-    assert measured(truths, predictions, 2).mean_iou > 0.95
+    assert measured(truths, predictions, 2).score > 0.95

@@ -6,11 +6,11 @@ the name of the file; nothing is left out silently.
 
 import pathlib
 import warnings
-from typing import NamedTuple
 
 import numpy as np
 
 from keras_papers.pipelines.data.answered_set import (
+    AnsweredSet,
     answered_part,
     answered_set,
     hash_of,
@@ -21,7 +21,6 @@ from keras_papers.pipelines.data.boxes.annotated import Boxes
 from keras_papers.pipelines.data.checked_pictures import check_pictures
 from keras_papers.pipelines.data.folder_hints import look_around
 from keras_papers.pipelines.data.folder_walk import files_below
-from keras_papers.pipelines.data.image_set import ImageSet
 from keras_papers.pipelines.data.pairing import without_masks
 
 FORMATS = (pascal_voc, coco, yolo)
@@ -30,13 +29,6 @@ KNOWN = ", ".join(each.NAME for each in FORMATS)
 # that count from 1, or are rounded.
 SLACK = 1.0
 BOXES = f"a folder of pictures with boxes ({KNOWN})"
-
-
-class BoxSet(NamedTuple):
-    """Pictures with boxes, divided."""
-
-    images: ImageSet  # whose parts are `AnsweredPart` of `Boxes`
-    format: str  # which was recognized
 
 
 def load_boxes(folder, seed, *, names=None, repair=False, strict=False):
@@ -55,7 +47,7 @@ def load_boxes(folder, seed, *, names=None, repair=False, strict=False):
         strict: Whether a picture that cannot be read is an error.
 
     Returns:
-        A `BoxSet`.
+        An `AnsweredSet` of `Boxes`.
 
     Raises:
         ValueError: If there is no such folder, it holds no boxes or those of
@@ -73,7 +65,7 @@ def load_boxes(folder, seed, *, names=None, repair=False, strict=False):
     images = answered_set(
         folder, known, files, answers, _hashes(answers), roles, checked, seed
     )
-    return BoxSet(images, format_.NAME)
+    return AnsweredSet(images, format_.NAME)
 
 
 def load_test_boxes(folder, names, *, repair=False):

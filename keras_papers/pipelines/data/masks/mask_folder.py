@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_papers.pipelines.data.answered_set import (
+    AnsweredSet,
     answered_part,
     answered_set,
     hash_of,
@@ -15,7 +16,6 @@ from keras_papers.pipelines.data.answered_set import (
 )
 from keras_papers.pipelines.data.checked_pictures import check_pictures
 from keras_papers.pipelines.data.class_list import read_class_list
-from keras_papers.pipelines.data.image_set import ImageSet
 from keras_papers.pipelines.data.masks.class_colors import read_class_colors
 from keras_papers.pipelines.data.masks.mask_pairs import mask_pairs
 from keras_papers.pipelines.data.masks.mask_reader import (
@@ -30,14 +30,6 @@ class _Pair(NamedTuple):
     picture: str
     mask: str
     size: tuple  # (height, width) of the picture
-
-
-class MaskSet(NamedTuple):
-    """Pictures with masks, divided."""
-
-    images: ImageSet  # whose parts are `AnsweredPart` of paths of masks
-    reader: MaskReader
-    kind: str  # what stands for the classes, for people
 
 
 def load_masks(folder, seed, *, names=None, ignore=IGNORE, strict=False):
@@ -61,7 +53,7 @@ def load_masks(folder, seed, *, names=None, ignore=IGNORE, strict=False):
         strict: Whether a picture that cannot be read is an error.
 
     Returns:
-        A `MaskSet`.
+        An `AnsweredSet`.
 
     Raises:
         ValueError: If there is no such folder, it holds no masks, or a mask
@@ -88,7 +80,7 @@ def load_masks(folder, seed, *, names=None, ignore=IGNORE, strict=False):
     kind = (
         f"colors of {pathlib.Path(colors.file).name}" if colors else "indices"
     )
-    return MaskSet(images, reader, kind)
+    return AnsweredSet(images, kind, reader)
 
 
 def load_test_masks(folder, names, *, ignore=IGNORE):

@@ -1,0 +1,151 @@
+"""Pictures with answers in; a model, its files and a report out."""
+
+import inspect
+import os
+
+import keras
+
+from keras_papers import applications, cost, export
+from keras_papers.pipelines.answered.files import write_files
+from keras_papers.pipelines.answered.load import load
+from keras_papers.pipelines.answered.options import FILES
+from keras_papers.pipelines.answered.start import start_lines
+from keras_papers.pipelines.answered.task import Shown
+from keras_papers.pipelines.answered.verdict import of_training
+from keras_papers.pipelines.data.answered_set import answers_in_a_line
+from keras_papers.pipelines.data.images import explains_lost_pictures
+from keras_papers.pipelines.data.split import SPLIT, split_of
+from keras_papers.pipelines.options import RESULT
+from keras_papers.pipelines.report.report_folder import (
+    write_history,
+    write_report,
+)
+from keras_papers.pipelines.training.compilation_cache import (
+    use_compilation_cache,
+)
+from keras_papers.pipelines.training.output_folder import beside, claim
+from keras_papers.pipelines.training.run_record import run_record
+from keras_papers.pipelines.training.training_folder import TrainingFolder
+
+
+def train(task, options):
+    """Trains the network of a task, through kills and second starts.
+
+    Args:
+        task: The `Task`.
+        options: Its `TrainOptions`.
+
+    Returns:
+        The report, of the type that the task names.
+    """
+    export.check_environment()
+    use_compilation_cache()
+    # Built once only to check the arguments before pictures are read.
+    build(options, classes=2)
+    claim(options.output)
+    answers = load(
+        task,
+        options.data,
+        options.size,
+        options.seed,
+        options,
+        strict=options.strict,
+    )
+    images = answers.images
+    run = run_record(f"{task.verb} train", options)
+    split = split_of(images, options.data, options.seed, run)
+    keras.utils.set_random_seed(options.seed)
+    network = build(
+        options,
+        classes=len(images.names),
+        weights_backbone=options.weights_backbone,
+    )
+    folder = TrainingFolder(
+        options.output,
+        {
+            **options.of_scope(RESULT),
+            "data": options.data and os.path.abspath(options.data),
+            "image_size": options.size,
+            "augment": options.variation,
+            "classes": images.names,
+            "images": split.in_a_line(),
+            task.answers: answers_in_a_line(images),
+        },
+        options.overwrite,
+        task.options,
+        FILES,
+    )
+    if options.verbose:
+        rows = task.start_rows(answers, options)
+        print(start_lines(answers, options, rows), flush=True)
+    with folder.explains_how_to_resume(), explains_lost_pictures():
+        report = _train(task, network, answers, folder, options, run)
+        models = [folder.state / name for name in FILES if "model" in name]
+        models = [path for path in models if path.exists()]
+        split.save_for(models, folder.state / SPLIT)
+        folder.finish()
+    return report
+
+
+def build(options, **arguments):
+    """Builds the network of a training, at a width if it has several.
+
+    Args:
+        options: The `TrainOptions`.
+        **arguments: Further arguments of the constructor.
+    """
+    constructor = applications.get(options.model)
+    if "alpha" in inspect.signature(constructor).parameters:
+        arguments["alpha"] = options.alpha
+    elif options.alpha != 1:
+        raise ValueError(
+            "`alpha` is the width of a network that has several. Received: "
+            f"alpha={options.alpha:g}, and {options.model} has one. Leave "
+            "alpha (--alpha) out."
+        )
+    shape = (options.size, options.size, 3)
+    return constructor(input_shape=shape, **arguments)
+
+
+def _train(task, network, answers, folder, options, run):
+    images, state = answers.images, folder.state
+    trained, model = task.fit(
+        network, answers, folder.stage(task.model), options
+    )
+    write_history(trained.history, state)
+    model.save(state / "model.keras")
+    (state / "labels.txt").write_text(
+        "\n".join(images.names) + "\n", encoding="utf-8"
+    )
+    predictor = task.of_model(model, images.names)
+    measured = task.measure(predictor, images.test, answers.reader)
+    files = write_files(task, model, predictor, answers, state, options)
+    costs = cost.count(model)
+    report = task.report(
+        model=f"{options.model}(alpha={options.alpha})",
+        image_size=options.size,
+        epochs=len(trained.history),
+        best_epoch=trained.best_epoch,
+        epoch_rule=trained.rule,
+        augmentation=options.variation,
+        train_images=len(images.train),
+        validation_images=len(images.validation),
+        test_images=len(images.test),
+        skipped_files=len(images.skipped),
+        **task.figures(measured, answers),
+        files=files,
+        parameters=costs.parameters,
+        multiply_adds=costs.multiply_adds,
+        training_seconds=sum(row["seconds"] for row in trained.history),
+        output=str(folder.path),
+        verdict=[],
+        run=run,
+    )
+    again = options.replace(output=beside(options.output))
+    command = again.command_with(f"{task.verb} train")
+    report = report._replace(
+        verdict=of_training(task, report, options, command)
+    )
+    shown = Shown(predictor, answers, measured, trained.history)
+    write_report(report, lambda: task.render(report, shown), state)
+    return report

@@ -1,0 +1,59 @@
+"""What a job on pictures with answers is made of: its task, in one record."""
+
+from typing import NamedTuple
+
+
+class Score(NamedTuple):
+    """The measure by which the models of a task are judged."""
+
+    name: str  # "mean IoU"
+    subject: str  # of a sentence: "the mean IoU"
+    with_article: str  # "a mean IoU"
+    of_class: str  # name of that of one class
+    field: str  # of reports and of their files
+    guess: str  # what needs no model, in words
+    guess_field: str  # of reports
+
+
+class Task(NamedTuple):
+    """What the jobs differ in; the rest is in this folder.
+
+    A predictor is what the task opens a model as: it has a `size`, height and
+    width of its images, and the `labels` of its classes.
+    """
+
+    verb: str  # of `keras-papers`
+    model: str  # what is trained, and what its state is called
+    answers: str  # "masks" or "boxes"
+    options: type  # of the training
+    score: Score
+    # Function: folder, seed, options, **arguments to an `AnsweredSet`.
+    load: object
+    # Function: network, `AnsweredSet`, `StateFolder`, options to what was
+    # `Trained` and the model, which has no optimizer.
+    fit: object
+    of_model: object  # function: model, labels, path to a predictor
+    # Function: path, model to the predictor of a file made of the model.
+    open_file: object
+    # Function: predictor, part, reader of its answers to what was measured.
+    # That has a property `score`.
+    measure: object
+    # Function: path of a file, model, part, reader to scores of the file.
+    file_scores: object
+    file_row: type  # of a report: name, scores, bytes, latency, partitions
+    # Function: what was measured, `AnsweredSet` to fields of the report.
+    figures: object
+    report: type
+    render: object  # function: report, `Shown` to the HTML of the page
+    # Function: `AnsweredSet`, options to labels and texts printed at the start.
+    start_rows: object = lambda answers, options: ()
+    findings: object = lambda report: ()  # function: report to further ones
+
+
+class Shown(NamedTuple):
+    """What a page shows beside the figures of its report."""
+
+    predictor: object
+    answers: object  # `AnsweredSet`
+    measured: object  # on the held-out pictures
+    history: list  # rows of the epochs

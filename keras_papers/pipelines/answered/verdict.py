@@ -1,0 +1,80 @@
+"""What stands out of a training, and what to try next."""
+
+from keras_papers.pipelines.report.finding import NOTHING, Finding
+
+POOR = 0.5  # score of a class, below which it is named
+LOST = 0.02  # score that a file may lose without a word
+NAMED = 5  # classes
+FEW_IMAGES = 20  # held out, from which little can be concluded
+
+
+def of_training(task, report, options, command):
+    """Returns the findings of a training.
+
+    Args:
+        task: The `Task`.
+        report: Its report.
+        options: Those of the training.
+        command: Function from changed options to the command line.
+
+    Returns:
+        List of `Finding`.
+    """
+    longer = command(epochs=2 * options.epochs)
+    found = [
+        *(_guessing(task, report, longer) or _weak(task, report, longer)),
+        *_few(report),
+        *_worse(task, report),
+        *task.findings(report),
+    ]
+    text = "no class is weak, and the files are as good as the Keras model"
+    return found or [Finding(NOTHING, text, None)]
+
+
+def _guessing(task, report, longer):
+    score = task.score
+    reached = getattr(report, score.field)
+    guessed = getattr(report, score.guess_field)
+    if reached > guessed:
+        return []
+    text = (
+        f"{score.subject} is {reached:.1%}, and {guessed:.1%} is that of "
+        f"{score.guess}: the model is no better"
+    )
+    return [Finding("guessing", text, longer)]
+
+
+def _weak(task, report, longer):
+    pairs = report.class_pairs()
+    poor = [(n, score) for n, score in pairs if score is not None]
+    poor = sorted(poor, key=lambda pair: pair[1])
+    poor = [(name, score) for name, score in poor if score < POOR]
+    if not poor:
+        return []
+    named = ", ".join(f"{name} {score:.0%}" for name, score in poor[:NAMED])
+    more = len(poor) - NAMED
+    text = f"low {task.score.of_class} of {named}"
+    text += f" and {more:,} more" * (more > 0)
+    if report.best_epoch == report.epochs:
+        text += "; the loss fell until the last epoch, so train longer"
+        return [Finding("weak classes", text, longer)]
+    text += "; more pictures of these would help"
+    return [Finding("weak classes", text, None)]
+
+
+def _few(report):
+    if report.test_images < FEW_IMAGES:
+        text = (
+            f"{report.test_images:,} pictures are held out, by which small "
+            "differences are chance"
+        )
+        yield Finding("few images", text, None)
+
+
+def _worse(task, report):
+    score = task.score
+    for each in report.files:
+        lost = getattr(report, score.field) - getattr(each, score.field)
+        if lost > LOST:
+            text = f"{each.file} has {score.with_article} that is {lost:.1%}"
+            yield Finding("worse file", f"{text} lower", None)

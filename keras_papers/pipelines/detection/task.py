@@ -1,0 +1,164 @@
+"""What the jobs on boxes are made of."""
+
+import os
+import shlex
+
+import keras
+
+from keras_papers.pipelines.answered.task import Score, Task
+from keras_papers.pipelines.answered.verdict import LOST
+from keras_papers.pipelines.data.answered_batches import (
+    box_batches,
+    most_objects,
+)
+from keras_papers.pipelines.data.boxes.box_folder import load_boxes
+from keras_papers.pipelines.detection import page
+from keras_papers.pipelines.detection.detector_file import (
+    of_model,
+    open_detector,
+)
+from keras_papers.pipelines.detection.measures import (
+    guessed,
+    measure,
+    measure_by,
+)
+from keras_papers.pipelines.detection.options import DetectOptions
+from keras_papers.pipelines.detection.report import (
+    DetectionReport,
+    DetectorFile,
+    class_scores,
+)
+from keras_papers.pipelines.report.finding import Finding
+from keras_papers.pipelines.training.loop import (
+    epochs_done,
+    rising_and_falling,
+)
+from keras_papers.pipelines.training.stages import fit_stage
+
+
+def _load(data, seed, options, **arguments):
+    return load_boxes(data, seed, repair=options.repair, **arguments)
+
+
+def _most(answers, options):
+    return options.max_objects or most_objects(answers.images)
+
+
+def _start_rows(answers, options):
+    most = _most(answers, options)
+    return [("objects", f"at most {most:,} in a picture")]
+
+
+def fit(network, answers, folder, options):
+    """Trains a detector, from where the state in `folder` ends.
+
+    Args:
+        network: The `Detector`. It gets the weights of the epoch with the
+            lowest validation loss.
+        answers: An `AnsweredSet` of `Boxes`.
+        folder: The `StateFolder` of this training.
+        options: The `DetectOptions`.
+
+    Returns:
+        What was `Trained`, and a copy of the network without an optimizer,
+        which would triple its file.
+    """
+    images, most = answers.images, _most(answers, options)
+
+    def batches(part, seed=None, redraw=None):
+        return box_batches(
+            part,
+            options.size,
+            options.batch_size,
+            most,
+            seed,
+            options.variation,
+            redraw,
+        )
+
+    seed = options.seed + epochs_done(folder)
+    data = batches(images.train, seed, images.redraw)
+    schedule = rising_and_falling(
+        options.learning_rate, options.epochs * len(data)
+    )
+    network.compile(keras.optimizers.Adam(schedule))
+    trained = fit_stage(
+        network,
+        data,
+        batches(images.validation),
+        folder,
+        options.epochs,
+        options.learning_rate,
+        len(data),
+        verbose=options.verbose,
+        shuffle=False,  # `box_batches` did
+    )
+    model = type(network).from_config(network.get_config())
+    model.set_weights(network.get_weights())
+    return trained, model
+
+
+def _measure(finder, part, reader):
+    return measure(finder, part)
+
+
+def _file_scores(path, model, part, reader):
+    rules = ["model", "mediapipe"]
+    return [each.score for each in measure_by(open_detector(path), part, rules)]
+
+
+def _figures(found, answers):
+    images, scores = answers.images, found.metric.result()
+    return {
+        "classes": class_scores(found.metric, images.test, images.names),
+        "boxes": answers.kind,
+        "ap": scores.ap,
+        "ap50": scores.ap50,
+        "ap75": scores.ap75,
+        "guessed_ap50": guessed(images.train, images.test, images.names),
+    }
+
+
+def _on_phones(report):
+    """Yields findings on what the rule of the task library costs."""
+    for each in report.files:
+        lost = each.ap50 - each.phone_ap50
+        if lost > LOST:
+            text = (
+                f"{each.file} has an AP50 of {each.phone_ap50:.1%} with the "
+                f"rule of the task library, {lost:.1%} lower: boxes of other "
+                "classes that overlap are dropped, unless the file chooses"
+            )
+            model = os.path.join(report.output, "model.keras")
+            words = ["keras-papers", "detect", "export", model]
+            again = shlex.join([*words, "--choose-boxes"])
+            yield Finding("on phones", text, again)
+
+
+DETECTION = Task(
+    verb="detect",
+    model="detector",
+    answers="boxes",
+    options=DetectOptions,
+    score=Score(
+        name="AP50",
+        subject="AP50",
+        with_article="an AP50",
+        of_class="AP50",
+        field="ap50",
+        guess="the mean box of each class",
+        guess_field="guessed_ap50",
+    ),
+    load=_load,
+    fit=fit,
+    of_model=of_model,
+    open_file=lambda path, model: open_detector(path),
+    measure=_measure,
+    file_scores=_file_scores,
+    file_row=DetectorFile,
+    figures=_figures,
+    report=DetectionReport,
+    render=lambda report, shown: page.render(DETECTION, report, shown),
+    start_rows=_start_rows,
+    findings=_on_phones,
+)

@@ -1,0 +1,97 @@
+"""What the jobs on masks are made of."""
+
+import keras
+
+from keras_papers.metrics import MeanIoU
+from keras_papers.pipelines.answered.task import Score, Task
+from keras_papers.pipelines.data.answered_batches import mask_batches
+from keras_papers.pipelines.data.masks.mask_folder import load_masks
+from keras_papers.pipelines.data.masks.mask_reader import IGNORE
+from keras_papers.pipelines.segmentation import page
+from keras_papers.pipelines.segmentation.measures import measure
+from keras_papers.pipelines.segmentation.options import SegmentOptions
+from keras_papers.pipelines.segmentation.report import (
+    SegmentationReport,
+    SegmenterFile,
+)
+from keras_papers.pipelines.segmentation.segmenter_file import (
+    of_model,
+    open_segmenter,
+)
+from keras_papers.pipelines.training.stages import train_stage
+
+
+def _load(data, seed, options, **arguments):
+    return load_masks(data, seed, ignore=options.ignore, **arguments)
+
+
+def _fit(network, answers, folder, options):
+    images = answers.images
+
+    def batches(part, seed=None, redraw=None):
+        return mask_batches(
+            part,
+            answers.reader,
+            options.size,
+            options.batch_size,
+            seed,
+            options.variation,
+            redraw,
+        )
+
+    trained = train_stage(
+        network,
+        keras.losses.SparseCategoricalCrossentropy(
+            from_logits=True, ignore_class=IGNORE
+        ),
+        lambda done: batches(images.train, options.seed + done, images.redraw),
+        batches(images.validation),
+        folder,
+        options.epochs,
+        options.learning_rate,
+        verbose=options.verbose,
+        metrics=[MeanIoU(len(images.names), IGNORE)],
+    )
+    return trained, network
+
+
+def _file_scores(path, model, part, reader):
+    return (measure(open_segmenter(path), part, reader).score,)
+
+
+def _figures(found, answers):
+    return {
+        "classes": list(answers.images.names),
+        "masks": answers.kind,
+        "mean_iou": found.score,
+        "pixel_accuracy": found.confusion.result().pixel_accuracy,
+        "guessed_iou": found.guessed_iou,
+        "ious": found.ious(),
+    }
+
+
+SEGMENTATION = Task(
+    verb="segment",
+    model="segmenter",
+    answers="masks",
+    options=SegmentOptions,
+    score=Score(
+        name="mean IoU",
+        subject="the mean IoU",
+        with_article="a mean IoU",
+        of_class="IoU",
+        field="mean_iou",
+        guess="always answering the commonest class",
+        guess_field="guessed_iou",
+    ),
+    load=_load,
+    fit=_fit,
+    of_model=of_model,
+    open_file=lambda path, model: open_segmenter(path),
+    measure=measure,
+    file_scores=_file_scores,
+    file_row=SegmenterFile,
+    figures=_figures,
+    report=SegmentationReport,
+    render=lambda report, shown: page.render(SEGMENTATION, report, shown),
+)
