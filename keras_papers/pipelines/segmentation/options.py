@@ -55,7 +55,7 @@ class SegmentOptions(answered.TrainOptions):
     _: dataclasses.KW_ONLY
     weights_backbone: str | None = answered.weights_backbone()
     batch_size: int = answered.batch_size()
-    learning_rate: float = answered.learning_rate(1e-3)
+    learning_rate: float = answered.learning_rate(4e-3)
     ignore: int = _ignore()
     augment: str | None = answered.augment("masks")
     quantize: str | None = answered.quantize()

@@ -1,0 +1,60 @@
+"""How a training on pictures with answers begins, and begins again."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_papers.pipelines.answered import job
+from keras_papers.pipelines.detection.options import DetectOptions
+from keras_papers.pipelines.detection.task import DETECTION
+from keras_papers.pipelines.segmentation.options import SegmentOptions
+from keras_papers.pipelines.segmentation.task import SEGMENTATION
+from keras_papers.pipelines.training.output_folder import releases_claims
+from tests.support.scene_folders import write_boxes, write_masks
+
+
+@pytest.fixture
+def stopped(tmp_path, monkeypatch):
+    """Returns a function that trains one epoch, and is stopped then."""
+    monkeypatch.setattr(job, "build", lambda *options, **arguments: None)
+
+    def stop(network, answers, folder, options):
+        (folder.state / "all-000001.npz").touch()
+        raise KeyboardInterrupt
+
+    def train(task, options):
+        return releases_claims(job.train)(task._replace(fit=stop), options)
+
+    return train
+
+
+def test_a_training_is_not_resumed_with_other_masks(stopped, tmp_path):
+    folder = write_masks(tmp_path / "set", 10)
+    options = SegmentOptions(str(folder), output=tmp_path / "out", verbose=0)
+    for _ in range(2):  # with the same masks it is resumed
+        with pytest.raises(KeyboardInterrupt):
+            stopped(SEGMENTATION, options)
+    path = folder / "masks" / "s3.png"
+    mask = np.array(Image.open(path))
+    mask[0, 0] = 1 - mask[0, 0]
+    Image.fromarray(mask).save(path)
+    with pytest.raises(ValueError, match=r"Received: masks='SHA-256 .* it was"):
+        stopped(SEGMENTATION, options)
+
+
+def test_a_training_is_not_resumed_with_other_boxes(stopped, tmp_path):
+    folder = write_boxes(tmp_path / "set", 10)
+    options = DetectOptions(str(folder), output=tmp_path / "out", verbose=0)
+    with pytest.raises(KeyboardInterrupt):
+        stopped(DETECTION, options)
+    path = folder / "Annotations" / "s3.xml"
+    text = path.read_text()
+    assert "<xmax>" in text
+    path.write_text(text.replace("<xmax>", "<xmax>0", 1))  # the same number
+    with pytest.raises(KeyboardInterrupt):
+        stopped(DETECTION, options)
+    number = text.partition("<xmin>")[2].partition("<")[0]
+    moved = f"<xmin>{float(number) - 1:g}"
+    path.write_text(text.replace(f"<xmin>{number}", moved, 1))
+    with pytest.raises(ValueError, match=r"Received: boxes='SHA-256 .* it was"):
+        stopped(DETECTION, options)
