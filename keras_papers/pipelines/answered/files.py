@@ -63,7 +63,7 @@ def export_model(task, options, **conversion):
         file = to_tflite(
             model, predictor, draft, "int8", images, seed, **conversion
         )
-        made = task.open_file(draft, model)
+        made = task.open_file(draft)
         ints = task.measure(made, images.test, reader).score
         if not floats - ints <= options.max_drop:
             raise ValueError(
@@ -125,7 +125,7 @@ def write_files(task, model, predictor, answers, state, options):
         path = state / f"model{ending}"
         images = answers.images
         file = to_tflite(model, predictor, path, quantize, images, options.seed)
-        scores = task.file_scores(path, model, images.test, answers.reader)
+        scores = task.file_scores(path, images.test, answers.reader)
         latency = round(file.latency_ms, 3)
         files.append(
             task.file_row(

@@ -147,5 +147,5 @@ def _train(task, network, answers, folder, options, run):
         verdict=of_training(task, report, options, command)
     )
     shown = Shown(predictor, answers, measured, trained.history)
-    write_report(report, lambda: task.render(report, shown), state)
+    write_report(report, lambda: task.render(task, report, shown), state)
     return report

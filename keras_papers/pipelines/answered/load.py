@@ -5,7 +5,6 @@ from keras_papers.pipelines.data.scenes import load_scenes
 from keras_papers.pipelines.data.split import (
     divided_as,
     split_beside,
-    unseen,
     warn_of_unknown,
 )
 
@@ -66,13 +65,3 @@ def load_as_trained(task, options, predictor, path):
             f"beside {str(path)!r}. Take the folder of the training."
         )
     return answers._replace(images=images)
-
-
-def load_unseen(part, model):
-    """Returns what a model may be judged by, and the `Seen` of the whole.
-
-    Args:
-        part: An `AnsweredPart`.
-        model: Path of the model's file.
-    """
-    return unseen(part, split_beside(model), model)

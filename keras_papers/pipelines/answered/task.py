@@ -33,18 +33,17 @@ class Task(NamedTuple):
     # `Trained` and the model, which has no optimizer.
     fit: object
     of_model: object  # function: model, labels, path to a predictor
-    # Function: path, model to the predictor of a file made of the model.
-    open_file: object
+    open_file: object  # function: path to a predictor
     # Function: predictor, part, reader of its answers to what was measured.
     # That has a property `score`.
     measure: object
-    # Function: path of a file, model, part, reader to scores of the file.
+    # Function: path of a file, part, reader to the scores of the file.
     file_scores: object
     file_row: type  # of a report: name, scores, bytes, latency, partitions
     # Function: what was measured, `AnsweredSet` to fields of the report.
     figures: object
     report: type
-    render: object  # function: report, `Shown` to the HTML of the page
+    render: object  # function: task, report, `Shown` to the HTML of the page
     # Function: `AnsweredSet`, options to labels and texts printed at the start.
     start_rows: object = lambda answers, options: ()
     findings: object = lambda report: ()  # function: report to further ones

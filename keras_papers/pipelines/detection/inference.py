@@ -12,9 +12,8 @@ from keras_papers.pipelines.answered.inference import (
     evaluation_text,
     predict_pictures,
 )
-from keras_papers.pipelines.answered.load import load_unseen
 from keras_papers.pipelines.data.boxes.box_folder import load_test_boxes
-from keras_papers.pipelines.data.split import Seen
+from keras_papers.pipelines.data.split import Seen, split_beside, unseen
 from keras_papers.pipelines.detection.detector_file import open_detector
 from keras_papers.pipelines.detection.measures import (
     Found,
@@ -158,7 +157,8 @@ def evaluate_detector(options):
     """
     finder = open_detector(options.model)
     part = load_test_boxes(options.data, finder.labels, repair=options.repair)
-    part, counts = load_unseen(part, options.model)
+    split = split_beside(options.model)
+    part, counts = unseen(part, split, options.model)
     metric = measure(finder, part).metric
     scores = metric.result()
     return BoxEvaluation(

@@ -102,7 +102,7 @@ def _measure(finder, part, reader):
     return measure(finder, part)
 
 
-def _file_scores(path, model, part, reader):
+def _file_scores(path, part, reader):
     rules = ["model", "mediapipe"]
     return [each.score for each in measure_by(open_detector(path), part, rules)]
 
@@ -152,13 +152,13 @@ DETECTION = Task(
     load=_load,
     fit=fit,
     of_model=of_model,
-    open_file=lambda path, model: open_detector(path),
+    open_file=open_detector,
     measure=_measure,
     file_scores=_file_scores,
     file_row=DetectorFile,
     figures=_figures,
     report=DetectionReport,
-    render=lambda report, shown: page.render(DETECTION, report, shown),
+    render=page.render,
     start_rows=_start_rows,
     findings=_on_phones,
 )

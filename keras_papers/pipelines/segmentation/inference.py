@@ -10,9 +10,8 @@ from keras_papers.pipelines.answered.inference import (
     evaluation_text,
     predict_pictures,
 )
-from keras_papers.pipelines.answered.load import load_unseen
 from keras_papers.pipelines.data.masks.mask_folder import load_test_masks
-from keras_papers.pipelines.data.split import Seen
+from keras_papers.pipelines.data.split import Seen, split_beside, unseen
 from keras_papers.pipelines.options import takes
 from keras_papers.pipelines.report.painted import painted
 from keras_papers.pipelines.report.picture_file import (
@@ -123,7 +122,8 @@ def evaluate_segmenter(options):
     part, reader = load_test_masks(
         options.data, segmenter.labels, ignore=options.ignore
     )
-    part, counts = load_unseen(part, options.model)
+    split = split_beside(options.model)
+    part, counts = unseen(part, split, options.model)
     found = measure(segmenter, part, reader)
     return MaskEvaluation(
         os.fspath(options.model),

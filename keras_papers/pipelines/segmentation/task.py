@@ -55,7 +55,7 @@ def _fit(network, answers, folder, options):
     return trained, network
 
 
-def _file_scores(path, model, part, reader):
+def _file_scores(path, part, reader):
     return (measure(open_segmenter(path), part, reader).score,)
 
 
@@ -87,11 +87,11 @@ SEGMENTATION = Task(
     load=_load,
     fit=_fit,
     of_model=of_model,
-    open_file=lambda path, model: open_segmenter(path),
+    open_file=open_segmenter,
     measure=measure,
     file_scores=_file_scores,
     file_row=SegmenterFile,
     figures=_figures,
     report=SegmentationReport,
-    render=lambda report, shown: page.render(SEGMENTATION, report, shown),
+    render=page.render,
 )

@@ -58,7 +58,7 @@ def test_a_file_of_integers_that_collapsed_is_not_written(
     task = DETECTION._replace(
         load=lambda *data, **options: AnsweredSet(scenes(2), "boxes"),
         of_model=lambda *model: PREDICTOR,
-        open_file=lambda path, model: PREDICTOR,
+        open_file=lambda path: PREDICTOR,
         measure=lambda *part: types.SimpleNamespace(score=next(scores)),
     )
     path = tmp_path / "small.tflite"
