@@ -381,8 +381,8 @@ HAVE_EXAMPLES = [
 def test_public_names_have_an_example(package):
     module = importlib.import_module(package)
     for name in PUBLIC[package]:
-        text = getattr(module, name).__doc__
-        assert "\n    >>> " in text, f"{package}.{name}"
+        text = inspect.getdoc(getattr(module, name))
+        assert "\n>>> " in text, f"{package}.{name}"
 
 
 @pytest.mark.parametrize("package", PUBLIC)
