@@ -267,7 +267,12 @@ PUBLIC = {
         "get",
         "list_recipes",
     },
-    "keras_papers.testing": {"check_application", "check_layer"},
+    "keras_papers.testing": {
+        "check_application",
+        "check_detector",
+        "check_layer",
+        "check_segmenter",
+    },
     "keras_papers.tuner": {
         "BayesianOptimization",
         "ChiefGoneError",

@@ -13,7 +13,12 @@ import pytest
 
 import keras_papers
 from keras_papers import layers, losses
-from keras_papers.applications import generative, sequences, tabular
+from keras_papers.applications import (
+    detection,
+    generative,
+    sequences,
+    tabular,
+)
 from keras_papers.applications.generative import vq_vae_audio, wavenet
 
 ROOT = pathlib.Path(keras_papers.__file__).parent
@@ -111,7 +116,17 @@ def small_models():
     network = tabular.TabTransformer(
         schema.cardinalities, schema.numeric, num_layers=1
     )
+    image = keras.Input((8, 8, 3))
+    outputs = {
+        name: keras.layers.Reshape((1, size), name=name)(
+            keras.layers.Conv2D(size, 8)(image)
+        )
+        for name, size in (("boxes", 4), ("scores", 2))
+    }
+    detector = detection.Detector(image, outputs, [[0, 0, 8, 8]], 1)
+    detector.compile("adam", losses.MultiBoxLoss())
     return {
+        "detector": detector,
         "vqvae": vqvae,
         "encoder": generative.encoder(vqvae),
         "decoder": generative.decoder(vqvae),

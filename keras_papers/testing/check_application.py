@@ -36,7 +36,7 @@ def check_application(constructor, size=32, open_top=True, **arguments):
     >>> check_application(applications.MobileNet, alpha=0.25)
     """
     _check_signature(constructor)
-    shape = _image_shape(size, 3)
+    shape = image_shape(size, 3)
     images = np.random.default_rng(0).uniform(-1, 1, (4, *shape))
     images = images.astype("float32")
     model = constructor(input_shape=shape, classes=5, **arguments)
@@ -44,7 +44,7 @@ def check_application(constructor, size=32, open_top=True, **arguments):
     _check_scores(model, images)
     _check_outputs_and_inputs(constructor, size, open_top, arguments)
     _check_gradients(model, images)
-    _perturb(model)
+    perturb(model)
     _check_input_tensor(constructor, model, images, arguments)
     with tempfile.TemporaryDirectory() as folder:
         model.save(f"{folder}/model.keras")
@@ -52,7 +52,8 @@ def check_application(constructor, size=32, open_top=True, **arguments):
     _check_same(model, loaded, images, "after loading")
 
 
-def _image_shape(size, channels):
+def image_shape(size, channels):
+    """Returns the shape of an image in Keras' data format."""
     if keras.config.image_data_format() == "channels_first":
         return (channels, size, size)
     return (size, size, channels)
@@ -103,7 +104,7 @@ def _check_outputs_and_inputs(constructor, size, open_top, arguments):
 
     Building takes most of the time, and one does not depend on the other.
     """
-    shape = _image_shape(size, 3)
+    shape = image_shape(size, 3)
     features = constructor(input_shape=shape, include_top=False, **arguments)
     assert len(features.output_shape) == 4, "no map without top"
     channels = features.output_shape[1]
@@ -119,7 +120,7 @@ def _check_outputs_and_inputs(constructor, size, open_top, arguments):
             (None, 5),
         ),
     ):
-        shape = _image_shape(*shape)
+        shape = image_shape(*shape)
         model = constructor(input_shape=shape, **arguments_of_top, **arguments)
         received = f"{arguments_of_top} and input_shape={shape}"
         assert model.input_shape[1:] == shape, received
@@ -188,7 +189,7 @@ def _check_same(model, other, images, when):
     )
 
 
-def _perturb(model):
+def perturb(model):
     """Draws statistics with which the scores of a new model differ."""
     generator = np.random.default_rng(2)
     for weight in model.weights:

@@ -4,7 +4,12 @@ import keras
 import pytest
 
 from keras_papers import applications
-from keras_papers.testing import check_application, check_layer
+from keras_papers.testing import (
+    check_application,
+    check_detector,
+    check_layer,
+    check_segmenter,
+)
 
 pytestmark = pytest.mark.contract
 
@@ -74,6 +79,26 @@ def test_an_unregistered_layer_is_named():
 def test_a_constructor_that_downloads_by_default_is_named():
     with pytest.raises(AssertionError, match="has no 'include_preprocessing'"):
         check_application(keras.applications.MobileNet)
+
+
+def test_a_segmenter_of_small_logits_is_named():
+    with pytest.raises(AssertionError, match=r"32, 3\), not \(None, 32, 32"):
+        check_segmenter(small_logits)
+
+
+def test_a_detector_without_anchors_is_named():
+    with pytest.raises(AssertionError, match="Functional has no anchors"):
+        check_detector(small_logits)
+
+
+def small_logits(
+    input_shape, classes, weights=None, input_tensor=None, name=None
+):
+    """Builds a network with logits of each row of pixels."""
+    image = keras.Input(input_shape)
+    x = keras.layers.AveragePooling2D((1, 32))(image)
+    x = keras.layers.Reshape((32, 3))(x)
+    return keras.Model(image, keras.layers.Dense(classes)(x))
 
 
 def test_a_constructor_that_loses_input_tensor_is_named():

@@ -1,5 +1,7 @@
 """Detectors: their targets, training, outputs, and files."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from keras_papers import applications, losses, metrics
 from keras_papers.applications import detection
 from keras_papers.applications.detection.targets import anchor_targets
 from keras_papers.shapes_only import shapes_only
+from keras_papers.testing import check_detector
 from tests.applications.detection.overlaps import overlaps
 from tests.support.answers import perturb
 
@@ -279,6 +282,37 @@ def test_a_backbone_that_is_built_keeps_its_layers():
     assert model.name == f"ssdlite_{backbone.name}"
     with pytest.raises(ValueError, match="`backbone` is a model.*alpha"):
         detection.SSDLite(backbone, alpha=0.5)
+
+
+@contract
+def test_ssdlite_keeps_the_contract():
+    keras.utils.set_random_seed(0)
+    check_detector(applications.SSDLiteMobileNet, alpha=0.25)
+
+
+@pytest.mark.tensorflow
+def test_both_data_formats_answer_the_same():
+    build = functools.partial(
+        applications.SSDLiteMobileNet,
+        alpha=0.25,
+        classes=2,
+        padding="symmetric",
+    )
+    last = perturb(build((64, 64, 3)))
+    keras.config.set_image_data_format("channels_first")
+    first = build((3, 64, 64))
+    assert first.input_size == (64, 64)
+    np.testing.assert_array_equal(first.anchors, last.anchors)
+    first.set_weights(last.get_weights())
+    images, _ = scenes(2, 64)
+    expected = last(images, training=False)
+    found = first(images.transpose(0, 3, 1, 2), training=False)
+    for name, values in expected.items():
+        values = ops.convert_to_numpy(values)
+        assert values.std() > 1e-3
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(found[name]), values, atol=1e-4 * values.std()
+        )
 
 
 GOOD = {
