@@ -23,6 +23,7 @@ if _typing.TYPE_CHECKING:  # imported on first use
     from keras_papers import recipes as recipes
     from keras_papers import testing as testing
     from keras_papers import tuner as tuner
+    from keras_papers import visualization as visualization
     from keras_papers.first_step import prepare as prepare
     from keras_papers.inlining import flatten as flatten
 
@@ -42,6 +43,7 @@ __all__ = [
     "recipes",
     "testing",
     "tuner",
+    "visualization",
 ]
 __getattr__, __dir__ = _lazy_names(
     __name__,

@@ -45,6 +45,7 @@ DIRECTIONS = {
     "layers": {"checks"},
     "losses": {"checks"},
     "metrics": {"checks"},
+    "visualization": {"checks", "extras"},
     "distillation": {"checks", "losses"},
     "inlining": {"layers"},
     "recipes": {"checks", "inlining", "lazy_names"},
@@ -74,7 +75,7 @@ DIRECTIONS = {
     "pipelines.options": {"checks"},
     "pipelines.verb": {"export", "pipelines.options"},
     "pipelines.data": GROUND,
-    "pipelines.report": GROUND | {"export"},
+    "pipelines.report": GROUND | {"export", "visualization"},
     "pipelines.training": LAYERS
     | KIT
     | {"applications.pretrained", "first_step", "recipes"}

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import textwrap
 
+import keras
 import numpy as np
 import pytest
 
-from keras_papers import cost, recipes, tuner
+from keras_papers import applications, cost, export, recipes, tuner
 from keras_papers.applications.registry import (
     CLASSIFICATION,
     get_record,
@@ -94,6 +95,38 @@ def test_the_code_of_the_page_of_segmentation_learns_eight_images():
     exec(count, names)
     found = names["matrix"].result().mean_iou
     assert found == pytest.approx(names["iou"], abs=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_the_code_of_the_page_of_android_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)  # files are written there
+    read, write, detect, segment, photo = snippets("docs/ANDROID.md")
+    names = {}
+    small = {
+        "V3Small(classes=3)": "V3Small((96, 96, 3), alpha=0.25, classes=3)",
+        "(8, 320, 320, 3)": "(8, 96, 96, 3)",
+    }
+    run_quickly(write, small, names)
+    exec(detect, names)
+    shown = "(8, 100, 4) (8, 100) (8,)\n"
+    assert shown in (ROOT / "docs/ANDROID.md").read_text()
+    assert capsys.readouterr().out == shown
+    small = {"(256, 256, 3), ": "(64, 64, 3), alpha=0.35, "}
+    run_quickly(segment, small, names)
+    # In place of the training of the page: its network, with fresh weights.
+    model = applications.MobileNetV3Small(
+        (48, 48, 3), alpha=0.35, classes=10, include_preprocessing=True
+    )
+    (tmp_path / "OUT").mkdir()
+    digits = [str(digit) for digit in range(10)]
+    export.to_tflite(model, tmp_path / "OUT" / "model.tflite", digits)
+    keras.utils.array_to_img(np.zeros((60, 80, 3))).save("photo.jpg")
+    exec(read, {})
+    exec(photo, {})
+    described, *best = capsys.readouterr().out.splitlines()
+    assert f"{described}\n" in (ROOT / "docs/ANDROID.md").read_text()
+    assert [line.split()[0] in digits for line in best] == [True] * 3
 
 
 @pytest.mark.slow

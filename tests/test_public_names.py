@@ -30,6 +30,7 @@ PUBLIC = {
         "recipes",
         "testing",
         "tuner",
+        "visualization",
     },
     "keras_papers.applications": {
         *list_models(),
@@ -170,6 +171,7 @@ PUBLIC = {
         "PerceptronLoss",
         "SigmoidLoss",
         "SmoothedL1HingeLoss",
+        "SparseCategoricalDice",
         "TripletLoss",
         "ZeroOneLoss",
         "bpr_loss",
@@ -254,6 +256,7 @@ PUBLIC = {
         "SegmentationScores",
         "label_map",
     },
+    "keras_papers.visualization": {"draw_boxes", "draw_masks"},
     "keras_papers.pretraining": {
         "MaskedColumns",
         "ReplacedColumns",

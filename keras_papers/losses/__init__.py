@@ -44,3 +44,6 @@ from keras_papers.losses.margin import (
     smoothed_l1_hinge_loss as smoothed_l1_hinge_loss,
 )
 from keras_papers.losses.margin import zero_one_loss as zero_one_loss
+from keras_papers.losses.segmentation import (
+    SparseCategoricalDice as SparseCategoricalDice,
+)

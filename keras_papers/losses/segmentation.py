@@ -1,0 +1,71 @@
+"""The Dice loss of segmentation, of labels and ignored pixels."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_papers")
+class SparseCategoricalDice(keras.losses.Loss):
+    """One minus the overlap of each class, 2 |A and B| / (|A| + |B|).
+
+    Equation 3 of Drozdzal et al., 2016 (https://arxiv.org/abs/1608.04117), of
+    shares in place of pixels. The mean over the classes that an image shows,
+    so that a small object counts as much as a large one. Of one class it is
+    `keras.losses.Dice` of its targets, 0 and 1, and its shares. It is often
+    added to the cross-entropy.
+
+    Args:
+        from_logits: Whether the outputs are logits, and no shares that sum
+            to 1. Defaults to False.
+        ignore_class: Int. Label of pixels that do not count. Defaults to
+            None: all count.
+        **kwargs: Keyword arguments of `keras.losses.Loss`.
+
+    Input shape:
+        Targets are ints `(batch, ..., )` or `(batch, ..., 1)`, outputs
+        `(batch, ..., classes)`.
+
+    Output shape:
+        Without reduction `(batch,)`; 0 for an image in which no pixel counts.
+
+    Example:
+    >>> labels = ops.array([[0, 0, 1, 255]])
+    >>> shares = ops.array([[[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [0.0, 1.0]]])
+    >>> loss = SparseCategoricalDice(ignore_class=255)
+    >>> round(float(loss(labels, shares)), 4)  # of 1 - 3 / 3.5 and 1 - 2 / 2.5
+    0.1714
+    """
+
+    def __init__(self, from_logits=False, ignore_class=None, **kwargs):
+        super().__init__(**kwargs)
+        self.from_logits = from_logits
+        self.ignore_class = ignore_class
+
+    def call(self, y_true, y_pred):
+        """Returns the loss of each image, `(batch,)`."""
+        shares = ops.cast(y_pred, "float32")
+        if self.from_logits:
+            shares = ops.softmax(shares)
+        labels = ops.cast(y_true, "int32")
+        if len(labels.shape) < len(shares.shape):
+            labels = labels[..., None]
+        classes = ops.arange(shares.shape[-1], dtype="int32")
+        truths = ops.cast(ops.equal(labels, classes), "float32")
+        if self.ignore_class is not None:
+            counts = ops.not_equal(labels, self.ignore_class)
+            counts = ops.cast(counts, "float32")
+            truths, shares = truths * counts, shares * counts
+        axes = tuple(range(1, len(shares.shape) - 1))
+        both = ops.sum(truths * shares, axis=axes)
+        pixels = ops.sum(truths, axis=axes)
+        either = ops.maximum(pixels + ops.sum(shares, axis=axes), 1e-7)
+        is_there = ops.cast(pixels > 0, "float32")
+        total = ops.sum(is_there * (1 - 2 * both / either), axis=-1)
+        return total / ops.maximum(ops.sum(is_there, axis=-1), 1.0)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "from_logits": self.from_logits,
+            "ignore_class": self.ignore_class,
+        }

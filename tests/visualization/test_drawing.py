@@ -1,0 +1,70 @@
+"""Boxes and masks drawn on images."""
+
+import numpy as np
+import pytest
+
+from keras_papers import visualization
+
+IMAGES = np.full((2, 40, 60, 3), 99.6)
+FOUND = {
+    "boxes": np.array([[[10, 5, 31, 26], [0, 0, 9, 9]]] * 2, "float32"),
+    "classes": np.array([[1, 0], [1, -1]]),
+    "scores": np.array([[0.9, 0.4], [0.9, 0.0]]),
+    "counts": np.array([2, 1]),
+}
+
+
+def changed(drawn):
+    return (drawn != 100).any(-1)
+
+
+def test_boxes_of_scores_above_the_threshold_are_drawn():
+    drawn = visualization.draw_boxes(IMAGES, FOUND)
+    assert drawn.dtype == np.uint8 and drawn.shape == IMAGES.shape
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    rows, columns = np.nonzero(changed(drawn[0]))
+    assert (rows.min(), rows.max()) == (5, 25)
+    assert (columns.min(), columns.max()) == (10, 30)
+    more = visualization.draw_boxes(IMAGES, FOUND, threshold=0.3)
+    assert changed(more[0])[0, 0] and not changed(more[1])[0, 0]
+    truths = {key: FOUND[key] for key in ("boxes", "classes")}
+    np.testing.assert_array_equal(
+        visualization.draw_boxes(IMAGES, truths), more
+    )
+
+
+def test_names_are_written_beside_the_frames():
+    plain = visualization.draw_boxes(IMAGES, FOUND)
+    named = visualization.draw_boxes(IMAGES, FOUND, ["cat", "dog"])
+    other = visualization.draw_boxes(IMAGES, FOUND, ["cat", "horse"])
+    assert (named != plain).any() and (named != other).any()
+
+
+def test_classes_are_painted_but_for_the_background_and_ignored_pixels():
+    masks = np.zeros((2, 40, 60), int)
+    masks[0, :5], masks[1, 5:] = 3, 255
+    drawn = visualization.draw_masks(IMAGES, masks)
+    np.testing.assert_array_equal(changed(drawn), masks == 3)
+    assert (drawn[0, 0] == drawn[0, 0, 0]).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: visualization.draw_boxes(IMAGES[0], FOUND),
+            r"images of \(40, 60, 3\)",
+        ),
+        (
+            lambda: visualization.draw_boxes(IMAGES, {"boxes": []}),
+            "no 'classes'",
+        ),
+        (
+            lambda: visualization.draw_masks(IMAGES, np.zeros((2, 40, 60, 3))),
+            "take the argmax",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_images_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
