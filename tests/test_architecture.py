@@ -29,7 +29,7 @@ JOB = (
     | {"tasks"}
     | SHARED
     | {"applications", "applications.registry", "cost", "export", "pixels"}
-    | {"pipelines.models", "pipelines.variants"}
+    | {"pipelines.models", "pipelines.variants", "visualization"}
 )
 ANSWERED = JOB | {"metrics", "pipelines.answered"}  # of masks or of boxes
 DIRECTIONS = {

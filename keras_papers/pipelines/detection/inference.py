@@ -29,8 +29,8 @@ from keras_papers.pipelines.detection.report import (
     classes_table,
 )
 from keras_papers.pipelines.options import takes
-from keras_papers.pipelines.report.drawn_boxes import drawn_boxes
 from keras_papers.pipelines.report.picture_file import write_picture
+from keras_papers.visualization.boxes import framed
 
 HEADS = ("file", "class", "score", "x_min", "y_min", "x_max", "y_max")
 
@@ -94,7 +94,7 @@ def _write(threshold, finder, file, whole, batch, path):
     )
     texts = [f"{box.label} {box.score:.0%}" for box in boxes]
     drawn = f"{path}.boxes.png"
-    write_picture(drawn, drawn_boxes(whole, here.boxes, here.classes, texts))
+    write_picture(drawn, framed(whole, here.boxes, here.classes, texts))
     return PredictedBoxes(file, drawn, boxes)
 
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from keras_papers.pipelines.answered import page
 from keras_papers.pipelines.detection.options import THRESHOLD
-from keras_papers.pipelines.report.drawn_boxes import drawn_boxes
 from keras_papers.pipelines.report.page_graphics import percent
 from keras_papers.pipelines.report.probability_plots import (
     precision_recall_plot,
@@ -17,6 +16,7 @@ from keras_papers.pipelines.report.sections import (
     Figure,
     Section,
 )
+from keras_papers.visualization.boxes import framed
 
 CURVES = 12  # classes whose precision is drawn
 
@@ -86,7 +86,7 @@ def _comparing(shown):
         ):
             counts = np.bincount(classes, minlength=len(names))
             there = [f"{names[i]} {counts[i]}" for i in np.flatnonzero(counts)]
-            drawn = drawn_boxes(image, boxes * scale, classes)
+            drawn = framed(image, boxes * scale, classes)
             yield what, drawn, note, ", ".join(there) or "none"
 
     return compare

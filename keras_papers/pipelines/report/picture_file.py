@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_papers.extras import require
 from keras_papers.files.drafts import draft_of
-from keras_papers.pipelines.report.painted import class_colors
+from keras_papers.visualization.masks import class_colors
 
 
 def write_picture(path, pixels):

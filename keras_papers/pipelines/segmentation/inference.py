@@ -13,7 +13,6 @@ from keras_papers.pipelines.answered.inference import (
 from keras_papers.pipelines.data.masks.mask_folder import load_test_masks
 from keras_papers.pipelines.data.split import Seen, split_beside, unseen
 from keras_papers.pipelines.options import takes
-from keras_papers.pipelines.report.painted import painted
 from keras_papers.pipelines.report.picture_file import (
     write_mask,
     write_picture,
@@ -25,6 +24,7 @@ from keras_papers.pipelines.segmentation.options import (
 )
 from keras_papers.pipelines.segmentation.report import classes_table
 from keras_papers.pipelines.segmentation.segmenter_file import open_segmenter
+from keras_papers.visualization.masks import painted
 
 
 class PredictedMask(NamedTuple):

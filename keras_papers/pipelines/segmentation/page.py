@@ -5,9 +5,9 @@ import numpy as np
 from keras_papers.metrics import label_map
 from keras_papers.pipelines.answered import page
 from keras_papers.pipelines.report.page_graphics import percent
-from keras_papers.pipelines.report.painted import painted
 from keras_papers.pipelines.report.sections import Cell, Figure
 from keras_papers.pipelines.segmentation.measures import truth_of
+from keras_papers.visualization.masks import painted
 
 
 def render(task, report, shown):

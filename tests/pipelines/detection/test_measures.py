@@ -14,7 +14,7 @@ from keras_papers.pipelines.detection.measures import (
     guessed,
     measure,
 )
-from keras_papers.pipelines.report.drawn_boxes import drawn_boxes
+from keras_papers.visualization.boxes import framed
 
 TRUTH = Boxes(
     np.array([[0, 0, 10, 10], [20, 20, 40, 40]], np.float32),
@@ -123,13 +123,13 @@ def test_the_guess_is_made_without_crowds():
 
 def test_frames_lie_on_the_edges_of_their_boxes():
     pixels = np.full((40, 60, 3), 200, np.uint8)
-    drawn = drawn_boxes(pixels, [[10, 5, 31, 26]], [0])
+    drawn = framed(pixels, [[10, 5, 31, 26]], [0])
     changed = (drawn != pixels).any(-1)
     rows, columns = np.nonzero(changed)
     assert (rows.min(), rows.max()) == (5, 25)
     assert (columns.min(), columns.max()) == (10, 30)
     assert not changed[7:24, 12:29].any()
-    named = drawn_boxes(pixels, [[10, 5, 31, 26]], [0], ["a 90%"])
+    named = framed(pixels, [[10, 5, 31, 26]], [0], ["a 90%"])
     assert (named != drawn).any()
-    nothing = drawn_boxes(pixels, np.zeros((0, 4)), np.zeros(0, int))
+    nothing = framed(pixels, np.zeros((0, 4)), np.zeros(0, int))
     np.testing.assert_array_equal(nothing, pixels)
