@@ -131,7 +131,7 @@ LAZY = {
     "sklearn": {"pipelines", "tuner"},
     "matplotlib": {"pipelines", "tuner"},
     "jinja2": {"pipelines"},
-    "PIL": {"pipelines"},
+    "PIL": {"pipelines", "visualization"},
     "pillow_heif": {"pipelines"},
     "tensorboard": {"pipelines", "tuner"},
     "jax": {"pipelines"},
