@@ -1,11 +1,15 @@
 """Latency of segmenters and detectors as .tflite files, floats and int8.
 
     python benchmarks/bench_dense_latency.py [--size 512] [--rounds 21]
+    python benchmarks/bench_dense_latency.py --networks "SSDLite, V2" "SSD, V2"
 
 The papers' comparisons: LR-ASPP on MobileNetV3 with R-ASPP on MobileNetV2
-(table 7 of MobileNetV3), and SSDLite on V3 with SSDLite on V2 (table 6). CPU
-time on one thread, all files in turn, medians. Weights are random: the time of
-a network does not depend on them. That of the choice of boxes does; it is
+(table 7 of MobileNetV3), and SSDLite on V3 with SSDLite on V2 (table 6). The
+rows "+", and SSD on V1 and V2, are built as the configurations of TensorFlow's
+Object Detection API for COCO: 2034 anchors, and SSD with full convolutions in
+the maps behind the backbone and predictions by convolutions of 1 x 1. CPU time
+on one thread, all files in turn, medians. Weights are random: the time of a
+network does not depend on them. That of the choice of boxes does; it is
 measured where every box of every class is above the threshold, and where none
 is.
 """
@@ -22,6 +26,11 @@ from interleaved import cpu_seconds
 
 import keras  # isort: skip
 from keras_papers import applications, export
+from keras_papers.applications.detection.pyramid import extra_map, predictions
+from keras_papers.applications.detection.ssd import MOBILENET_MAPS
+from keras_papers.applications.detection.ssd_lite import ANCHORS
+from keras_papers.applications.image.classifier import MOMENTUM, normalization
+from keras_papers.applications.image.dense_features import dense_features
 from keras_papers.export.interpreter import open_file
 
 EXAMPLES = 8  # images of which int8 ranges are measured
@@ -43,11 +52,45 @@ SEGMENTERS = {  # name: constructor, arguments
         {"reduced_tail": "segmentation"},
     ),
 }
+PLUS = {"reduced_tail": "detection", "anchors": "object_detection"}
 DETECTORS = {
     "SSDLite, V2": ("SSDLiteMobileNetV2", {}),
     "SSDLite, V3-Large": ("SSDLiteMobileNetV3Large", {}),
     "SSDLite, V3-Small": ("SSDLiteMobileNetV3Small", {}),
+    "SSDLite, V3-Large +": ("SSDLiteMobileNetV3Large", PLUS),
+    "SSDLite, V3-Small +": ("SSDLiteMobileNetV3Small", PLUS),
+    "SSD, V1": ("SSD300MobileNet", {}),
+    "SSD, V2": (None, {}),  # which this package does not have
 }
+CHOOSES = "SSDLite, V3-Small"  # whose files choose boxes, too
+PIXELS = 320
+
+
+def ssd_mobilenet_v2(classes):
+    """Builds the codes and logits of SSD on MobileNetV2."""
+    features = dense_features(
+        "MobileNetV2",
+        ["c4", "c5"],
+        input_shape=(PIXELS, PIXELS, 3),
+        include_preprocessing=True,
+    )
+    maps = [features.output["c4"], features.output["c5"]]
+    norm = normalization(MOMENTUM)
+    for number, row in enumerate(MOBILENET_MAPS, start=1):
+        block = f"extra{number}"
+        x = extra_map(maps[-1], block, row.filters, False, "same", **norm)
+        maps.append(x)
+    counts = ANCHORS["object_detection"].counts
+    outputs = predictions(maps, counts, classes + 1)
+    return keras.Model(features.input, outputs)
+
+
+def detector(constructor, options):
+    """Builds a row of `DETECTORS`."""
+    if constructor is None:
+        return ssd_mobilenet_v2(classes=90)
+    shape = PIXELS, PIXELS, 3
+    return applications.get(constructor)(shape, classes=90, **options)
 
 
 def files_of(name, model, folder, task):
@@ -108,15 +151,21 @@ def table(title, networks, rounds):
         print(f"| {name} | {' | '.join(cells)} | {left} |", flush=True)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
+def main():
+    """Measures the networks of both tasks."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=21)
+    every = [*SEGMENTERS, *DETECTORS]
+    parser.add_argument(
+        "--networks", nargs="*", default=every, choices=every, metavar="NAME"
+    )
     arguments = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp())
     keras.utils.set_random_seed(0)
     found = {}
-    for name, (constructor, options) in SEGMENTERS.items():
+    for name in filter(arguments.networks.__contains__, SEGMENTERS):
+        constructor, options = SEGMENTERS[name]
         model = applications.get(constructor)(
             (arguments.size, arguments.size, 3),
             classes=19,
@@ -125,16 +174,22 @@ if __name__ == "__main__":
         )
         task = export.ImageSegmentation()
         found[name] = files_of(name, model, folder, task)
-    title = f"{arguments.size} px, 19 classes, logits of a quarter"
-    table(title, found, arguments.rounds)
+    if found:
+        title = f"{arguments.size} px, 19 classes, logits of a quarter"
+        table(title, found, arguments.rounds)
     found = {}
-    for name, (constructor, options) in DETECTORS.items():
-        model = applications.get(constructor)(classes=90, **options)
+    for name in filter(arguments.networks.__contains__, DETECTORS):
+        model = detector(*DETECTORS[name])
         found[name] = files_of(name, model, folder, None)
-    for threshold, which in ((0.0, "all"), (0.3, "no")):
-        task = export.ObjectDetection.of(
-            model, export.Suppression(threshold, max_detections=10), True
-        )
-        chooses = f"{name}, and the choice of {which} boxes"
-        found[chooses] = files_of(chooses, model, folder, task)
-    table("320 px, 90 classes", found, arguments.rounds)
+        for threshold, which in ((0.0, "all"), (0.3, "no")):
+            if name == CHOOSES:
+                choice = export.Suppression(threshold, max_detections=10)
+                task = export.ObjectDetection.of(model, choice, True)
+                chooses = f"{name}, and the choice of {which} boxes"
+                found[chooses] = files_of(chooses, model, folder, task)
+    if found:
+        table(f"{PIXELS} px, 90 classes", found, arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 """Average precision of SSDLite after a short training from random weights.
 
     python benchmarks/bench_detection.py
-    python benchmarks/bench_detection.py BCCD --size 224 --epochs 60 --seeds 3
+    python benchmarks/bench_detection.py BCCD --size 224 --seeds 3
 
 Without a folder: scenes of scikit-learn's digits on textured canvases, new ones
 each epoch, and the held-out digits in 200 scenes. With one: its boxes, as
@@ -11,14 +11,16 @@ input.
 
 The last row of a seed is a baseline that looks at no picture: for each class
 the mean box of the training, with the share of its pictures that show the class
-as the score.
+as the score. The last row of all is the mean of the seeds, and their standard
+deviation.
 """
 
 import argparse
 import time
 import warnings
 
-import interleaved  # isort: skip # noqa: F401 (one thread)
+from interleaved import spreads  # isort: skip (one thread)
+
 import keras
 import numpy as np
 
@@ -36,7 +38,7 @@ BATCH, EVERY = 16, 10
 
 
 def measure(load, names, size, arguments, seed):
-    """Trains once, and prints a row each `EVERY` epochs."""
+    """Trains once, prints a row each `EVERY` epochs, and returns the last."""
     keras.utils.set_random_seed(seed)
     model = applications.get(arguments.model)(
         (size, size, 3), alpha=arguments.alpha, classes=len(names)
@@ -56,8 +58,9 @@ def measure(load, names, size, arguments, seed):
         if epoch % EVERY == 0 or epoch == arguments.epochs:
             seconds = time.process_time() - start
             found = model.predict(test.images, verbose=0)
-            row(f"epoch {epoch}, {seconds:.0f} s", names, test, found)
+            last = row(f"epoch {epoch}, {seconds:.0f} s", names, test, found)
     row("mean box", names, test, mean_boxes(part.truth, len(test.images)))
+    return last
 
 
 class Part:
@@ -98,12 +101,14 @@ def mean_boxes(truth, images):
 
 
 def row(label, names, test, found):
-    """Prints the average precision of all images."""
+    """Prints and returns the average precision of all images."""
     metric = AveragePrecision(names)
     metric.update_state(test.truth, found)
     scores = metric.result()
-    cells = (f"{x:.3f}" for x in (scores.ap, scores.ap50, scores.ap75))
+    scores = scores.ap, scores.ap50, scores.ap75
+    cells = (f"{x:.3f}" for x in scores)
     print(f"| {label} | {' | '.join(cells)} |", flush=True)
+    return scores
 
 
 def main():
@@ -124,9 +129,12 @@ def main():
     else:
         load, names = pictures(size, arguments)
     print("| | AP | AP50 | AP75 |\n|---|---|---|---|")
+    found = []
     for seed in range(arguments.seeds):
         print(f"| **seed {seed}** | | | |")
-        measure(load, names, size, arguments, seed)
+        found.append(measure(load, names, size, arguments, seed))
+    if len(found) > 1:
+        print(f"| mean of {len(found)} | {' | '.join(spreads(found))} |")
 
 
 def scenes(size, arguments):

@@ -53,3 +53,17 @@ def compare(name, ours, theirs, unit="s", digits=3):
 def header(peer):
     """Prints the head of the table that `compare` fills."""
     print(f"\n| | ours | {peer} | ratio (quartiles) |\n|---|---|---|---|")
+
+
+def spreads(rows, digits=3):
+    """Returns mean and standard deviation of each column, as cells.
+
+    Args:
+        rows: Tuples of numbers, one of each seed.
+        digits: Decimals to print.
+    """
+    return [
+        f"{statistics.mean(column):.{digits}f} +- "
+        f"{statistics.stdev(column):.{digits}f}"
+        for column in zip(*rows, strict=True)
+    ]

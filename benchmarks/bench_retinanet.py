@@ -1,0 +1,124 @@
+"""SSDLite and keras-hub's RetinaNet after the same CPU time of training.
+
+    python benchmarks/bench_retinanet.py --minutes 4
+    python benchmarks/bench_retinanet.py BCCD --size 224 --minutes 8
+
+The data and the measures of bench_detection.py, for random weights: SSDLite on
+MobileNetV3-Small, and RetinaNet on ResNet-18 with the defaults of keras-hub.
+Both have AdamW with the same schedule over the CPU time; of RetinaNet two peaks
+of the rate are tried, as its own is not known for such short trainings.
+"""
+
+import argparse
+
+from interleaved import cpu_seconds  # isort: skip (one thread)
+
+import keras
+from bench_detection import BATCH, mean_boxes, pictures, row, scenes
+from equal_time import train_for
+
+from keras_papers.applications import SSDLiteMobileNetV3Small
+
+RATES = {"SSDLite": (2e-3,), "RetinaNet": (2e-4, 2e-3)}
+
+
+class RetinaNet:
+    """keras-hub's detector, of pixels, with the data of this package.
+
+    Args:
+        size: Height and width of the images.
+        classes: Number of classes.
+    """
+
+    def __init__(self, size, classes):
+        from keras_hub import models
+
+        body = models.ResNetBackbone(
+            input_conv_filters=[64],
+            input_conv_kernel_sizes=[7],
+            stackwise_num_filters=[64, 128, 256, 512],
+            stackwise_num_blocks=[2, 2, 2, 2],
+            stackwise_num_strides=[1, 2, 2, 2],
+            block_type="basic_block",
+            image_shape=(size, size, 3),
+        )
+        backbone = models.RetinaNetBackbone(
+            body, 3, 7, use_p5=False, image_shape=(size, size, 3)
+        )
+        self.model = models.RetinaNetObjectDetector(backbone, classes, "xyxy")
+
+    def compile(self, optimizer):
+        """Compiles it, with its own losses."""
+        self.model.compile(optimizer, jit_compile=False)
+
+    def batches(self, batches):
+        """Returns batches with scaled pixels and its names of the objects."""
+
+        def renamed(images, objects):
+            names = {"boxes": objects["boxes"], "labels": objects["classes"]}
+            return images / 127.5 - 1, names
+
+        return batches.map(renamed)
+
+    def predict(self, images):
+        """Returns the objects, by our names."""
+        found = self.model.predict(images / 127.5 - 1, verbose=0)
+        return {
+            "boxes": found["boxes"],
+            "scores": found["confidence"],
+            "classes": found["labels"],
+        }
+
+
+class SSDLite(RetinaNet):
+    """This package's detector."""
+
+    def __init__(self, size, classes):
+        self.model = SSDLiteMobileNetV3Small((size, size, 3), classes=classes)
+
+    def batches(self, batches):
+        """Returns them as they are."""
+        return batches
+
+    def predict(self, images):
+        """Returns the objects."""
+        return self.model.predict(images, verbose=0)
+
+
+def main():
+    """Measures both."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", nargs="?")
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--minutes", type=float, default=4, help="CPU time")
+    parser.add_argument("--scenes", type=int, default=1000, help="of an epoch")
+    arguments = parser.parse_args()
+    size = arguments.size
+    kind = scenes if arguments.folder is None else pictures
+    load, names = kind(size, arguments)
+    print("| | AP | AP50 | AP75 |\n|---|---|---|---|")
+    part, test = load(0)
+    for network in (SSDLite, RetinaNet):
+        for rate in RATES[network.__name__]:
+            keras.utils.set_random_seed(0)
+            peer = network(size, len(names))
+            peer.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4))
+            steps = train_for(
+                peer.model,
+                60 * arguments.minutes,
+                rate,
+                lambda epoch, peer=peer: peer.batches(load(epoch)[0].batches),
+            )
+            seconds, found = cpu_seconds(lambda p=peer: p.predict(test.images))
+            row(
+                f"{network.__name__}, rate {rate}: {BATCH * steps:,} images, "
+                f"{seconds / len(test.images):.3f} s to find those of one",
+                names,
+                test,
+                found,
+            )
+    row("mean box", names, test, mean_boxes(part.truth, len(test.images)))
+
+
+if __name__ == "__main__":
+    main()
