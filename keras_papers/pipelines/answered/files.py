@@ -18,14 +18,12 @@ REPRESENTATIVE = 100  # training pictures that the ranges of int8 are of
 COMPARED = 8  # held-out pictures on which a file is compared with Keras
 
 
-def export_model(task, options, **conversion):
+def export_model(task, options):
     """Writes a .keras file as .tflite, and measures one of integers.
 
     Args:
         task: The `Task`.
         options: Its `ExportOptions`.
-        **conversion: Functions of the model by the names of the further
-            arguments of `export.to_tflite` that they return.
 
     Returns:
         The path of the file, its `TFLiteFile`, the number of held-out pictures
@@ -39,7 +37,7 @@ def export_model(task, options, **conversion):
     path, output = pathlib.Path(options.model), options.file
     model = load_keras(path)
     predictor = task.of_model(model, labels_beside(path), path)
-    conversion = {name: make(model) for name, make in conversion.items()}
+    conversion = task.conversion(model, options)
     split = split_beside(path)
     if options.quantize != "int8":
         file = to_tflite(

@@ -46,6 +46,8 @@ class Task(NamedTuple):
     render: object  # function: task, report, `Shown` to the HTML of the page
     # Function: `AnsweredSet`, options to labels and texts printed at the start.
     start_rows: object = lambda answers, options: ()
+    # Function: model, options of an export to arguments of `export.to_tflite`.
+    conversion: object = lambda model, options: {}
     findings: object = lambda report: ()  # function: report to further ones
 
 

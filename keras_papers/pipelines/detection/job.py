@@ -1,6 +1,5 @@
 """A folder of pictures and boxes in; a detector, files and a report out."""
 
-from keras_papers import export
 from keras_papers.pipelines.answered.files import export_model
 from keras_papers.pipelines.answered.job import train
 from keras_papers.pipelines.detection.options import (
@@ -105,11 +104,4 @@ def export_detector(options):
         UserWarning: If it is not known which pictures the model was trained
             on.
     """
-    conversion = {}
-    if options.choose_boxes:
-        conversion["task"] = _choosing
-    return ExportedDetector(*export_model(DETECTION, options, **conversion))
-
-
-def _choosing(model):
-    return export.ObjectDetection.of(model, choose_boxes=True)
+    return ExportedDetector(*export_model(DETECTION, options))

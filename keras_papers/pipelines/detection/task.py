@@ -5,6 +5,7 @@ import shlex
 
 import keras
 
+from keras_papers import export
 from keras_papers.pipelines.answered.task import Score, Task
 from keras_papers.pipelines.answered.verdict import LOST
 from keras_papers.pipelines.data.answered_batches import (
@@ -107,6 +108,12 @@ def _file_scores(path, part, reader):
     return [each.score for each in measure_by(open_detector(path), part, rules)]
 
 
+def _conversion(model, options):
+    if not options.choose_boxes:
+        return {}
+    return {"task": export.ObjectDetection.of(model, choose_boxes=True)}
+
+
 def _figures(found, answers):
     images, scores = answers.images, found.metric.result()
     return {
@@ -160,5 +167,6 @@ DETECTION = Task(
     report=DetectionReport,
     render=page.render,
     start_rows=_start_rows,
+    conversion=_conversion,
     findings=_on_phones,
 )

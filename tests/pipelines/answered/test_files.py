@@ -72,6 +72,25 @@ def test_a_file_of_integers_that_collapsed_is_not_written(
     assert path.exists() != bool(refused)
 
 
+def test_a_detectors_file_may_choose_boxes(tmp_path, monkeypatch):
+    given = {}
+    monkeypatch.setattr(files, "load_keras", lambda path: "model")
+    monkeypatch.setattr(
+        files.export.ObjectDetection,
+        "of",
+        lambda model, choose_boxes: (model, choose_boxes),
+    )
+    monkeypatch.setattr(
+        files, "to_tflite", lambda *arguments, **more: given.update(more)
+    )
+    task = DETECTION._replace(of_model=lambda *model: PREDICTOR)
+    path = tmp_path / "model.keras"
+    files.export_model(task, ExportBoxesOptions(path))
+    assert given == {}
+    files.export_model(task, ExportBoxesOptions(path, choose_boxes=True))
+    assert given == {"task": ("model", True)}
+
+
 def write_nothing(model, predictor, path, *arguments):
     path.write_bytes(b"")
     return TFLiteFile(*[None] * len(TFLiteFile._fields))
