@@ -92,7 +92,7 @@ DIRECTIONS = {
     | {"applications.pretrained", "distillation", "recipes"},
     "pipelines.search": JOB | {"tuner", "tuner.engine", "tuner.spaces"},
     "pipelines.generation": JOB,
-    "pipelines.answered": JOB,
+    "pipelines.answered": JOB | {"quantization"},
     "pipelines.detection": ANSWERED,
     "pipelines.segmentation": ANSWERED,
     "pipelines.tables": JOB | {"pretraining"},

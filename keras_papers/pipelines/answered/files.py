@@ -3,7 +3,9 @@
 import math
 import pathlib
 
-from keras_papers import export
+import keras
+
+from keras_papers import export, quantization
 from keras_papers.files.drafts import draft_of
 from keras_papers.pipelines.answered.load import load_as_trained
 from keras_papers.pipelines.data.image_set import some_of_each_class
@@ -12,6 +14,11 @@ from keras_papers.pipelines.data.split import pass_on, split_beside
 from keras_papers.pipelines.models.classifier_file import (
     labels_beside,
     load_keras,
+)
+from keras_papers.pipelines.variants.quantized import (
+    FEWEST_EPOCHS,
+    RATE,
+    SHARE,
 )
 
 REPRESENTATIVE = 100  # training pictures that the ranges of int8 are of
@@ -121,8 +128,19 @@ def write_files(task, model, predictor, answers, state, options):
     for quantize in (None, options.quantize)[: 1 + bool(options.quantize)]:
         ending = f".{quantize}.tflite" if quantize else ".tflite"
         path = state / f"model{ending}"
-        images = answers.images
-        file = to_tflite(model, predictor, path, quantize, images, options.seed)
+        images, conversion, written = answers.images, {}, model
+        if quantize == "qat":
+            written = _as_integers(task, model, predictor, answers, options)
+            conversion = {"task": task.file_task(model)}
+        file = to_tflite(
+            written,
+            predictor,
+            path,
+            "int8" if quantize == "int8" else None,
+            images,
+            options.seed,
+            **conversion,
+        )
         scores = task.file_scores(path, images.test, answers.reader)
         latency = round(file.latency_ms, 3)
         files.append(
@@ -131,6 +149,27 @@ def write_files(task, model, predictor, answers, state, options):
             )
         )
     return files
+
+
+def _as_integers(task, model, predictor, answers, options):
+    """Returns a model of tf_keras, trained further as integers compute."""
+    images = answers.images
+    few = some_of_each_class(images.train, REPRESENTATIVE, options.seed)
+    pixels = pictures_of(images.train, few, predictor.size)
+    aware = quantization.quantize_aware(model, pixels)
+    # A resumed training draws what it would have drawn.
+    keras.utils.set_random_seed(options.seed)
+    seed = options.seed + options.epochs
+    quantization.fine_tune(
+        aware,
+        task.batches(answers, options, images.train, seed, images.redraw),
+        max(FEWEST_EPOCHS, math.ceil(SHARE * options.epochs)),
+        learning_rate=RATE * options.learning_rate,
+        loss=task.loss(model),
+        metrics=[],
+        verbose=options.verbose,
+    )
+    return aware
 
 
 def exported_text(made, score):

@@ -26,6 +26,7 @@ from keras_papers.pipelines.training.compilation_cache import (
 from keras_papers.pipelines.training.output_folder import beside, claim
 from keras_papers.pipelines.training.run_record import run_record
 from keras_papers.pipelines.training.training_folder import TrainingFolder
+from keras_papers.quantization.legacy import load_tfmot
 
 
 def train(task, options):
@@ -39,6 +40,8 @@ def train(task, options):
         The report, of the type that the task names.
     """
     export.check_environment()
+    if options.quantize == "qat":
+        load_tfmot()  # before the training, not at its end
     use_compilation_cache()
     # Built once only to check the arguments before pictures are read.
     build(options, classes=2)

@@ -19,6 +19,7 @@ FILES = (  # of a finished training, the report last
     "model.keras",
     "model.tflite",
     "model.int8.tflite",
+    "model.qat.tflite",
     *("split.json", "labels.txt", "history.csv", "report.html", "report.json"),
 )
 
@@ -107,9 +108,10 @@ def augment(what):
 def quantize():
     return option(
         None,
-        "a further .tflite file of integers (default: none)",
-        chosen((None, "int8"), "how numbers are stored"),
-        choices=("int8",),
+        "a further .tflite file of integers: int8 quantizes the model as it "
+        "is, qat trains it further (default: none)",
+        chosen((None, "int8", "qat"), "how a further file has numbers"),
+        choices=("int8", "qat"),
     )
 
 

@@ -32,6 +32,10 @@ class Task(NamedTuple):
     # Function: network, `AnsweredSet`, `StateFolder`, options to what was
     # `Trained` and the model, which has no optimizer.
     fit: object
+    # Function: `AnsweredSet`, options, part, seed (None: not varied), `redraw`
+    # to batches.
+    batches: object
+    loss: object  # function: model to a loss of answers and outputs
     of_model: object  # function: model, labels, path to a predictor
     open_file: object  # function: path to a predictor
     # Function: predictor, part, reader of its answers to what was measured.
@@ -48,6 +52,9 @@ class Task(NamedTuple):
     start_rows: object = lambda answers, options: ()
     # Function: model, options of an export to arguments of `export.to_tflite`.
     conversion: object = lambda model, options: {}
+    file_task: object = lambda model: (
+        None
+    )  # function: model to what a file does
     findings: object = lambda report: ()  # function: report to further ones
 
 

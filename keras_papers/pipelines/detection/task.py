@@ -50,6 +50,18 @@ def _start_rows(answers, options):
     return [("objects", f"at most {most:,} in a picture")]
 
 
+def _batches(answers, options, part, seed=None, redraw=None):
+    return box_batches(
+        part,
+        options.size,
+        options.batch_size,
+        _most(answers, options),
+        seed,
+        options.variation,
+        redraw,
+    )
+
+
 def fit(network, answers, folder, options):
     """Trains a detector, from where the state in `folder` ends.
 
@@ -64,21 +76,9 @@ def fit(network, answers, folder, options):
         What was `Trained`, and a copy of the network without an optimizer,
         which would triple its file.
     """
-    images, most = answers.images, _most(answers, options)
-
-    def batches(part, seed=None, redraw=None):
-        return box_batches(
-            part,
-            options.size,
-            options.batch_size,
-            most,
-            seed,
-            options.variation,
-            redraw,
-        )
-
+    images = answers.images
     seed = options.seed + epochs_done(folder)
-    data = batches(images.train, seed, images.redraw)
+    data = _batches(answers, options, images.train, seed, images.redraw)
     schedule = rising_and_falling(
         options.learning_rate, options.epochs * len(data)
     )
@@ -86,7 +86,7 @@ def fit(network, answers, folder, options):
     trained = fit_stage(
         network,
         data,
-        batches(images.validation),
+        _batches(answers, options, images.validation),
         folder,
         options.epochs,
         options.learning_rate,
@@ -158,6 +158,9 @@ DETECTION = Task(
     ),
     load=_load,
     fit=fit,
+    batches=_batches,
+    loss=lambda model: model.object_loss(),
+    file_task=export.ObjectDetection.of,
     of_model=of_model,
     open_file=open_detector,
     measure=_measure,

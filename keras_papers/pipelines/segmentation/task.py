@@ -25,27 +25,36 @@ def _load(data, seed, options, **arguments):
     return load_masks(data, seed, ignore=options.ignore, **arguments)
 
 
+def _batches(answers, options, part, seed=None, redraw=None):
+    return mask_batches(
+        part,
+        answers.reader,
+        options.size,
+        options.batch_size,
+        seed,
+        options.variation,
+        redraw,
+    )
+
+
+def _loss(network):
+    return keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, ignore_class=IGNORE
+    )
+
+
 def _fit(network, answers, folder, options):
     images = answers.images
 
-    def batches(part, seed=None, redraw=None):
-        return mask_batches(
-            part,
-            answers.reader,
-            options.size,
-            options.batch_size,
-            seed,
-            options.variation,
-            redraw,
-        )
+    def to_train(done):
+        seed = options.seed + done
+        return _batches(answers, options, images.train, seed, images.redraw)
 
     trained = train_stage(
         network,
-        keras.losses.SparseCategoricalCrossentropy(
-            from_logits=True, ignore_class=IGNORE
-        ),
-        lambda done: batches(images.train, options.seed + done, images.redraw),
-        batches(images.validation),
+        _loss(network),
+        to_train,
+        _batches(answers, options, images.validation),
         folder,
         options.epochs,
         options.learning_rate,
@@ -86,6 +95,8 @@ SEGMENTATION = Task(
     ),
     load=_load,
     fit=_fit,
+    batches=_batches,
+    loss=_loss,
     of_model=of_model,
     open_file=open_segmenter,
     measure=measure,

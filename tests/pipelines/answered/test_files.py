@@ -6,13 +6,20 @@ import types
 import keras
 import pytest
 
-from keras_papers.export import TFLiteFile
+from keras_papers.export import TFLiteFile, metadata
 from keras_papers.pipelines.answered import files
+from keras_papers.pipelines.answered.job import build
 from keras_papers.pipelines.data.answered_set import AnsweredSet
 from keras_papers.pipelines.data.scenes import load_scenes
-from keras_papers.pipelines.detection.options import ExportBoxesOptions
+from keras_papers.pipelines.detection.options import (
+    DetectOptions,
+    ExportBoxesOptions,
+)
 from keras_papers.pipelines.detection.task import DETECTION
+from keras_papers.pipelines.segmentation.options import SegmentOptions
+from keras_papers.pipelines.segmentation.task import SEGMENTATION
 
+SIZES = {"train": 4, "validation": 1, "test": 2}
 PREDICTOR = types.SimpleNamespace(size=(64, 64), labels=("a", "b"))
 
 
@@ -89,6 +96,50 @@ def test_a_detectors_file_may_choose_boxes(tmp_path, monkeypatch):
     assert given == {}
     files.export_model(task, ExportBoxesOptions(path, choose_boxes=True))
     assert given == {"task": ("model", True)}
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("task", "kind", "options"),
+    [
+        (
+            SEGMENTATION,
+            "masks",
+            SegmentOptions(
+                model="LRASPPMobileNet", epochs=1, batch_size=2, verbose=0
+            ),
+        ),
+        (
+            DETECTION,
+            "boxes",
+            DetectOptions(
+                model="SSDLiteMobileNet", epochs=1, batch_size=2, verbose=0
+            ),
+        ),
+    ],
+    ids=["masks", "boxes"],
+)
+def test_a_file_is_trained_further_as_integers_compute(
+    task, kind, options, tmp_path
+):
+    options = options.replace(image_size=64, alpha=0.25, quantize="qat")
+    images = load_scenes(64, 0, kind, "shapes", SIZES)
+    model = build(options, classes=len(images.names))
+    written = files.write_files(
+        task,
+        model,
+        task.of_model(model, images.names),
+        AnsweredSet(images, "drawn scenes"),
+        tmp_path,
+        options,
+    )
+    floats, integers = written
+    assert [floats.file, integers.file] == ["model.tflite", "model.qat.tflite"]
+    assert integers.bytes < floats.bytes / 2
+    assert metadata.read(tmp_path / integers.file) == metadata.read(
+        tmp_path / floats.file
+    )
 
 
 def write_nothing(model, predictor, path, *arguments):
