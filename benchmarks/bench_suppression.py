@@ -4,7 +4,7 @@
 
 SSDLite's 3234 anchors at 320 x 320 and its rule, with 21 and 90 classes, of a
 detector that is sure (a quarter of the scores are above the threshold) and of
-one that knows nothing (nearly all are). `best_boxes` has outputs of a fixed
+one that is unsure (nearly all are). `best_boxes` has outputs of a fixed
 size: its time does not depend on the scores, that of the others does. The
 peers are TensorFlow's operation `combined_non_max_suppression`, which has no
 limit of the candidates, and torchvision's `batched_nms` behind the same choice
@@ -109,7 +109,7 @@ def functions(backend, rule):
 
 
 def work(backend):
-    """Measures each case that is asked for, a line each."""
+    """Measures each case of the arguments, a line each."""
     import keras
 
     from keras_papers.applications.detection.ssd_lite import SUPPRESSION
@@ -208,7 +208,7 @@ if __name__ == "__main__":
             print(f"{backend} is left out: it is not installed.")
     times = measured(workers, arguments.rounds)
     heads = [
-        f"{classes} classes, {'sure' if sure else 'knows nothing'}"
+        f"{classes} classes, {'sure' if sure else 'unsure'}"
         for classes, sure in CASES
     ]
     print(f"\n| ms of an image | {' | '.join(heads)} |")

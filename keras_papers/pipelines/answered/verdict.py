@@ -22,7 +22,10 @@ def of_training(task, report, options, command):
     """
     longer = command(epochs=2 * options.epochs)
     found = [
-        *(_guessing(task, report, longer) or _weak(task, report, longer)),
+        *(
+            _guessing(task, report, longer)
+            or _weak(task, report, longer, is_drawn=options.data is None)
+        ),
         *_few(report),
         *_worse(task, report),
         *task.findings(report),
@@ -44,7 +47,7 @@ def _guessing(task, report, longer):
     return [Finding("guessing", text, longer)]
 
 
-def _weak(task, report, longer):
+def _weak(task, report, longer, is_drawn):
     pairs = report.class_pairs()
     poor = [(n, score) for n, score in pairs if score is not None]
     poor = sorted(poor, key=lambda pair: pair[1])
@@ -57,6 +60,9 @@ def _weak(task, report, longer):
     text += f" and {more:,} more" * (more > 0)
     if report.best_epoch == report.epochs:
         text += "; the loss fell until the last epoch, so train longer"
+        return [Finding("weak classes", text, longer)]
+    if is_drawn:
+        text += "; each epoch draws new scenes, so train longer"
         return [Finding("weak classes", text, longer)]
     text += "; more pictures of these would help"
     return [Finding("weak classes", text, None)]

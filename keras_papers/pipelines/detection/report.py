@@ -106,7 +106,10 @@ def class_scores(metric, part, names):
     """
     scores = metric.per_class()
     counts = [
-        sum(int((answer.classes == i).sum()) for answer in part.answers)
+        sum(
+            int(((answer.classes == i) & ~answer.crowds).sum())
+            for answer in part.answers
+        )
         for i in range(len(names))
     ]
     return [

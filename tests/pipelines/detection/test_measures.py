@@ -14,6 +14,7 @@ from keras_papers.pipelines.detection.measures import (
     guessed,
     measure,
 )
+from keras_papers.pipelines.detection.report import class_scores
 from keras_papers.visualization.boxes import framed
 
 TRUTH = Boxes(
@@ -119,6 +120,25 @@ def test_the_guess_is_the_mean_box_of_each_class():
 def test_the_guess_is_made_without_crowds():
     crowd = TRUTH._replace(boxes=TRUTH.boxes + 40, crowds=np.ones(2, bool))
     assert guessed(part_of([TRUTH, crowd]), part_of([TRUTH]), "ab") > 0.99
+
+
+def test_the_objects_of_a_class_are_counted_without_crowds():
+    part = part_of([TRUTH._replace(crowds=np.array([False, True]))])
+    metric = measure_nothing(part)
+    counts = [row.objects for row in class_scores(metric, part, "ab")]
+    assert counts == [1, 0]
+
+
+def measure_nothing(part):
+    """Returns the precision of a detector that finds no box."""
+    answers = {
+        "boxes": np.zeros((1, 1, 4), np.float32),
+        "scores": np.zeros((1, 1)),
+        "classes": np.full((1, 1), -1),
+        "counts": np.zeros(1, int),
+    }
+    finder = BoxFinder((32, 32), ("a", "b"), lambda pixels: answers)
+    return measure(finder, part).metric
 
 
 def test_frames_lie_on_the_edges_of_their_boxes():

@@ -256,8 +256,12 @@ def test_weak_classes_and_worse_files_are_named(segmented):
     good = {"mean_iou": 0.9, "guessed_iou": 0.2, "ious": [0.9] * 4}
     good |= {"test_images": 100, "files": []}
     assert [*findings(**good)] == ["no fault found"]
-    weak = findings(**{**good, "ious": [0.9, 0.2, 0.1, None]})
-    assert "square 10%, circle 20%" in weak["weak classes"].text
+    weak = findings(**{**good, "ious": [0.9, 0.2, 0.1, None]})["weak classes"]
+    assert "square 10%, circle 20%; each epoch draws new scenes" in weak.text
+    assert weak.command == "again {'epochs': 80}"
+    options = options.replace(data="streets")
+    weak = findings(**{**good, "ious": [0.9, 0.2, 0.1, None]})["weak classes"]
+    assert "; more pictures of these" in weak.text
     guessed = findings(**{**good, "mean_iou": 0.1})["guessing"]
     assert guessed.command == "again {'epochs': 80}"
     worse = report.files[0]._replace(mean_iou=0.8)
