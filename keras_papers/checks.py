@@ -94,6 +94,20 @@ def check_positive(name, value, meaning, advice):
         )
 
 
+def check_box_weights(value):
+    """Raises ValueError unless the codes of boxes can be multiplied by it."""
+    weights = list(value) if hasattr(value, "__iter__") else []
+    are_positive = all(
+        isinstance(weight, numbers.Real) and 0 < weight < math.inf
+        for weight in weights
+    )
+    if len(weights) != 4 or not are_positive:
+        raise ValueError(
+            "`box_weights` are four positive numbers. Received: "
+            f"box_weights={value!r}. Try (10, 10, 5, 5)."
+        )
+
+
 def check_names(argument, given, known, owner="of the model", needed=None):
     """Raises ValueError unless names are known, and those needed are there.
 

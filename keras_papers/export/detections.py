@@ -104,12 +104,12 @@ class OpenDetector(NamedTuple):
         decoding = self.known.decoding
         scores = outputs[SCORE]
         if decoding.sigmoid:
-            scores = 1 / (1 + np.exp(-scores))
+            scores = shares(scores)
         anchors = np.array(decoding.anchors, "float32")
         boxes = decode(outputs[LOCATION], anchors, decoding.scales)
         found = []
         for rule in rules:
-            # The task library cuts what it returns.
+            # The task library cuts what it returns, as `_padded` does.
             compared = boxes if rule is MEDIAPIPE else np.clip(boxes, 0, 1)
             chosen = [
                 suppress(*image, rule)
@@ -149,6 +149,11 @@ def _checked(suppression):
             f"suppression={suppression!r}. Choose one of these."
         )
     return Suppression.checked(suppression)
+
+
+def shares(logits):
+    """Returns the sigmoid, without an overflow of large negative numbers."""
+    return np.exp(-np.logaddexp(0, -logits))
 
 
 def decode(codes, anchors, scales):
@@ -208,6 +213,7 @@ def _candidates(scores, suppression):
     """
     most, number = suppression.candidates, scores.shape[1]
     shown = scores >= suppression.score_threshold
+    scores = np.where(shown, scores, -1)  # NaN, which is sorted as the largest
     if most is not None and most < number:
         least = np.partition(scores, number - most, axis=1)
         least = least[:, number - most, None]
@@ -268,7 +274,7 @@ def _chosen(boxes, scores, classes, count):
 
 
 def _padded(images, most, size):
-    """Returns arrays of all images, with boxes in pixels."""
+    """Returns arrays of all images, with boxes in pixels of the image."""
     height, width = size
     found = {
         "boxes": np.zeros((len(images), most, 4), "float32"),
@@ -278,7 +284,7 @@ def _padded(images, most, size):
     }
     for number, (boxes, scores, classes) in enumerate(images):
         count = len(boxes)
-        pixels = boxes * [height, width, height, width]
+        pixels = np.clip(boxes, 0, 1) * [height, width, height, width]
         found["boxes"][number, :count] = pixels[:, [1, 0, 3, 2]]
         found["scores"][number, :count] = scores
         found["classes"][number, :count] = classes

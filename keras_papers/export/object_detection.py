@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_papers.checks import check_bool, check_choice
+from keras_papers.checks import check_bool, check_box_weights, check_choice
 from keras_papers.export.detection_outputs import append_detections
+from keras_papers.export.detections import shares
 from keras_papers.export.image_segmentation import described
 from keras_papers.export.metadata import Decoding, object_detection
 from keras_papers.export.metadata.object_detection import (
@@ -41,8 +42,9 @@ class ObjectDetection(NamedTuple):
         suppression: `Suppression` of the boxes, which `export.detect` reads
             from the file. Defaults to `Suppression()`.
         choose_boxes: Bool. Whether the file chooses the boxes by itself. The
-            operation has no `candidates`: all boxes of a class take part.
-            Defaults to False: the app does.
+            operation has no `candidates`: all boxes of a class take part. It
+            compares boxes before they are cut at the edges of the image,
+            unlike a `Detector`. Defaults to False: the app does.
     """
 
     anchors: np.ndarray
@@ -108,12 +110,7 @@ class ObjectDetection(NamedTuple):
                 f"Received: anchors of shape {anchors.shape}. Pass those that "
                 "the model was trained with."
             )
-        weights = np.asarray(self.box_weights, "float32")
-        if weights.shape != (4,) or not (weights > 0).all():
-            raise ValueError(
-                "`box_weights` are four positive numbers. Received: "
-                f"box_weights={self.box_weights!r}. Try (10, 10, 5, 5)."
-            )
+        check_box_weights(self.box_weights)
         check_bool("background", self.background, "what column 0 stands for")
         activations = ("softmax", "sigmoid")
         check_choice(
@@ -193,7 +190,7 @@ class ObjectDetection(NamedTuple):
             scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
             scores /= scores.sum(axis=-1, keepdims=True)
         elif self.choose_boxes:
-            scores = 1 / (1 + np.exp(-scores))
+            scores = shares(scores)
         if self.background:
             scores = scores[..., 1:]
         return {LOCATION: boxes[..., XY_TO_YX], SCORE: scores}

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from keras_papers.checks import check_choice, check_positive_int
+from keras_papers.export import metadata
 from keras_papers.export.choice_of_boxes import candidates
 from keras_papers.export.detection_outputs import POST_PROCESS
 from keras_papers.export.file_size import size_text
@@ -306,6 +307,8 @@ def _compare(path, file, model, images, normalization, detection):
     )
     if detection is not None:
         ours = detection.answers(ours)
+    if detection is not None:
+        _check_rule(path, detection, signature)
     if detection is not None and detection.choose_boxes:
         theirs = candidates(path, given, detection, signature)
     else:
@@ -316,6 +319,20 @@ def _compare(path, file, model, images, normalization, detection):
         name: _parity(path, model, theirs[name], array)
         for name, array in ours.items()
     }
+
+
+def _check_rule(path, detection, signature):
+    """Compares how a file says that boxes are made of its answers."""
+    known = metadata.read(path)
+    found, wanted = known and known.suppression, detection.rule
+    if found not in (None, wanted):
+        raise VerificationError(
+            f"{path} suppresses boxes by {found}, and the model by {wanted}."
+        )
+    anchors = known and known.decoding and known.decoding.anchors
+    wanted = detection.relative_anchors(signature).tolist()
+    if anchors and [*map(list, anchors)] != wanted:
+        raise VerificationError(f"{path} has other anchors than the model.")
 
 
 def _check_signature(path, file, inputs, outputs):

@@ -83,7 +83,8 @@ class MultiBoxLoss(AnchorLoss):
     Section 2.2 of Liu et al., 2015 (https://arxiv.org/abs/1512.02325). Of the
     anchors without object only those with the largest loss count, three for
     each one with object, in each image by itself. The codes of the boxes of
-    anchors with object have a smooth L1 loss. Equal to that of torchvision.
+    anchors with object have a smooth L1 loss. Equal to that of torchvision. An
+    image without objects has a loss of 0: `FocalLoss` learns from it, too.
 
     Args:
         negatives_per_positive: Positive number. Defaults to 3.

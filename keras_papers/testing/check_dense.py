@@ -58,8 +58,8 @@ def check_detector(constructor, size=32, **arguments):
       its anchors;
     - builds upon `input_tensor`, including the user's layers before it;
     - creates a model in which each layer is called once, whose trainable
-      weights all have a gradient in a training with its own loss, also of
-      images without an object, and whose outputs are the same after saving
+      weights all have a gradient in a training with its own loss, in which
+      one image has no object, and whose outputs are the same after saving
       and loading.
 
     Args:

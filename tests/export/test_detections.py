@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_papers.applications.detection import best_boxes
-from keras_papers.export.detections import BLOCK, decode, suppress
+from keras_papers.export.detections import BLOCK, decode, shares, suppress
 from keras_papers.suppression_rule import Suppression
 
 
@@ -31,6 +31,24 @@ def test_the_boxes_that_numpy_keeps_are_those_of_keras(
     ):
         expected = np.asarray(found[name])[0, :count]
         np.testing.assert_array_equal(ours, expected)
+
+
+@pytest.mark.parametrize("per_class", [True, False])
+def test_a_score_that_is_nan_takes_no_place(per_class):
+    boxes = np.array([[0, 0, 9, 9], [20, 0, 29, 9], [40, 0, 49, 9]], "float32")
+    scores = np.array([[np.nan] * 2, [0.9, 0.1], [0.2, 0.8]], "float32")
+    rule = Suppression(0.5, candidates=2, max_detections=3, per_class=per_class)
+    found = best_boxes(boxes[None], scores[None], rule)
+    np.testing.assert_allclose(found["scores"], [[0.9, 0.8, 0]])
+    _, ours, _ = suppress(boxes, scores, rule)
+    np.testing.assert_allclose(ours, [0.9, 0.8])
+
+
+@pytest.mark.filterwarnings("error")
+def test_shares_of_logits_do_not_overflow():
+    logits = np.array([-200, -1, 0, 200], "float32")
+    expected = [0, 0.26894143, 0.5, 1]
+    np.testing.assert_allclose(shares(logits), expected, 1e-6, 1e-30)
 
 
 def test_an_image_without_a_box_has_none():

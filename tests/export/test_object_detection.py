@@ -49,14 +49,19 @@ def write(model, path, task, quantize=None):
 
 
 def found_by_keras(model, task, rule, clip=False):
-    """Returns the boxes of a model, by the layers of this package."""
+    """Returns the boxes of a model, by the layers of this package.
+
+    Args:
+        clip: Whether boxes are clipped before they are compared.
+    """
     outputs = model(IMAGES)
     boxes = decode_boxes(outputs["boxes"], task.anchors, task.box_weights)
     if clip:
         boxes = clip_boxes(boxes, (SIZE, SIZE))
     shares = keras.activations.get(task.score_activation)(outputs["scores"])
     found = best_boxes(boxes, shares[..., int(task.background) :], rule)
-    return {name: np.asarray(array) for name, array in found.items()}
+    found = {name: np.asarray(array) for name, array in found.items()}
+    return {**found, "boxes": np.clip(found["boxes"], 0, SIZE)}
 
 
 def assert_same(found, expected):
@@ -146,6 +151,25 @@ def test_the_rule_of_a_file_is_that_of_its_model(model, tmp_path):
     assert (cut["classes"] != others["classes"]).any()
     with pytest.raises(ValueError, match="is 'model', 'mediapipe' or a"):
         export.detect(path, IMAGES, "phone")
+
+
+def test_a_file_is_verified_with_its_rule_and_its_anchors(model, tmp_path):
+    task = export.ObjectDetection(anchors())
+    path = write(model, tmp_path, task).path
+    other = task._replace(suppression=RULE)
+    with pytest.raises(VerificationError, match="suppresses boxes by Supp"):
+        export.verify(path, model, task=other, images=IMAGES, runs=1)
+    other = task._replace(anchors=anchors() + 1)
+    with pytest.raises(VerificationError, match="other anchors than the mo"):
+        export.verify(path, model, task=other, images=IMAGES, runs=1)
+
+
+def test_a_file_whose_rule_was_removed_is_read_without(model, tmp_path):
+    path = write(model, tmp_path, export.ObjectDetection(anchors())).path
+    data = path.read_bytes()
+    path.write_bytes(data[: data.rindex(b"PK\3\4")])  # no zip file any more
+    assert metadata.read(path).suppression is None
+    assert export.detect(path, IMAGES)["counts"].max() > 0
 
 
 def test_a_file_without_a_rule_is_read_as_the_task_library_does(

@@ -12,7 +12,12 @@ from keras_papers.applications.detection.detections import (
 )
 from keras_papers.applications.detection.object_loss import ObjectLoss
 from keras_papers.applications.detection.targets import check_objects
-from keras_papers.checks import check_choice, check_positive_int
+from keras_papers.checks import (
+    check_box_weights,
+    check_choice,
+    check_fraction,
+    check_positive_int,
+)
 from keras_papers.layers._image_axes import image_size
 from keras_papers.losses.detection import AnchorLoss, FocalLoss, MultiBoxLoss
 from keras_papers.suppression_rule import Suppression
@@ -85,6 +90,13 @@ class Detector(keras.Model):
             "how logits become scores",
         )
         _check_outputs(outputs, anchors, classes, score_activation)
+        check_box_weights(box_weights)
+        check_fraction(
+            "match_threshold",
+            match_threshold,
+            "the overlap from which an anchor has an object",
+            "Try 0.5.",
+        )
         self.anchors = anchors
         self.classes = classes
         self.box_weights = tuple(map(float, box_weights))
@@ -159,6 +171,8 @@ class Detector(keras.Model):
                 and a box of zeros where an image has fewer objects. With
                 `"is_crowd"`, bools `(images, objects)`, anchors that lie in
                 such a box are neither right nor wrong. None for a data set.
+                Images without objects have a loss with
+                `score_activation="sigmoid"` only.
             *args: Further arguments of `keras.Model.fit`.
             validation_data: Pair of images and objects, or a data set.
             **kwargs: Further arguments of `keras.Model.fit`.
@@ -271,6 +285,13 @@ class Detector(keras.Model):
 
 def _check_outputs(outputs, anchors, classes, score_activation):
     """Raises ValueError unless each anchor has a code and logits."""
+    is_box = anchors.ndim == 2 and anchors.shape[1] == 4
+    if not is_box or not (anchors[:, 2:] > anchors[:, :2]).all():
+        raise ValueError(
+            "`anchors` are boxes (x_min, y_min, x_max, y_max) of some size, "
+            f"(anchors, 4). Received: anchors of shape {anchors.shape}. Try "
+            "those of applications.detection.default_boxes."
+        )
     columns = classes + (score_activation == SOFTMAX)
     expected = {"boxes": 4, "scores": columns}
     found = None

@@ -43,7 +43,11 @@ class ObjectLoss(keras.losses.Loss):
         """
         check_objects(objects, self.classes, self.image_size)
         targets = anchor_targets(
-            objects, self.anchors, self.box_weights, self.match_threshold
+            objects,
+            self.anchors,
+            self.box_weights,
+            self.match_threshold,
+            self.image_size,
         )
         targets = keras.tree.map_structure(ops.stop_gradient, targets)
         return self.loss.terms(targets, outputs)

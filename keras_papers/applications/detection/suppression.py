@@ -96,6 +96,8 @@ def _of_image(boxes, scores, suppression):
     if not per_class:
         numbers = ops.cast(ops.argmax(scores, axis=0), "int32")[None]
         scores = ops.max(scores, axis=0, keepdims=True)
+    # TensorFlow sorts NaN as the largest, which takes the place of a candidate.
+    scores = ops.where(scores >= threshold, scores, -1.0)
     best, places = ops.top_k(scores, candidates)
     candidate_boxes = ops.take(boxes, places, axis=0)
     numbers = (

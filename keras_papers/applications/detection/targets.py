@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from keras_papers.applications.detection.boxes import (
+    clip_boxes,
     encode_boxes,
     intersection_over_union,
     share_inside,
@@ -14,9 +15,10 @@ from keras_papers.losses.detection import BACKGROUND, IGNORED
 
 KEYS = ("boxes", "classes")
 CROWD = "is_crowd"
+IN_CROWD = 0.5  # share of an anchor
 
 
-def anchor_targets(objects, anchors, box_weights, threshold):
+def anchor_targets(objects, anchors, box_weights, threshold, image_size):
     """Returns what each anchor is to predict.
 
     Args:
@@ -26,8 +28,9 @@ def anchor_targets(objects, anchors, box_weights, threshold):
             found.
         anchors: Array `(anchors, 4)`.
         box_weights: Four factors of the codes.
-        threshold: Float. Overlap from which an anchor has an object; share of
-            an anchor without object in a crowd from which it does not count.
+        threshold: Float. Overlap from which an anchor has an object.
+        image_size: `(height, width)` in pixels. An anchor without object does
+            not count if a crowd has half of its part in the image.
 
     Returns:
         A dict of `"labels"`, ints `(batch, anchors)` in which 0 is background,
@@ -44,7 +47,9 @@ def anchor_targets(objects, anchors, box_weights, threshold):
     if CROWD in objects:
         is_crowd = ops.logical_and(ops.cast(objects[CROWD], "bool"), is_object)
         is_object = ops.logical_and(is_object, ops.logical_not(is_crowd))
-        is_inside = share_inside(anchors, boxes) >= threshold
+        # A box that is found is clipped, too, before it is measured.
+        seen = clip_boxes(anchors, image_size)
+        is_inside = share_inside(seen, boxes) >= IN_CROWD
         is_inside = ops.logical_and(is_inside, is_crowd[..., None])
         other = ops.where(ops.any(is_inside, axis=1), IGNORED, BACKGROUND)
     overlaps = intersection_over_union(boxes, anchors)

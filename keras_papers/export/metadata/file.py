@@ -160,9 +160,8 @@ def _unpack(data, path):
             description = read_options(description, options)
     for file in root.tables(schema.MODEL_FILES):
         if file.string(schema.FILE_NAME) == SUPPRESSION:
-            rule = object_detection.read_suppression(
-                _read_member(path, SUPPRESSION)
-            )
+            rule = _read_member(path, SUPPRESSION)
+            rule = rule and object_detection.read_suppression(rule)
             description = description._replace(suppression=rule)
         if file.string(schema.FILE_NAME) == SCHEMA:
             # Each column has a normalization of its own.

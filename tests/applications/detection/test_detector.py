@@ -22,7 +22,9 @@ ANCHORS = np.array(
 )
 
 
-def small_detector(score_activation="softmax", classes=2, **settings):
+def small_detector(
+    score_activation="softmax", classes=2, anchors=ANCHORS, **settings
+):
     """Builds a detector of four anchors on images of 32 pixels."""
     columns = classes + (score_activation == "softmax")
     images = keras.Input((32, 32, 3))
@@ -35,7 +37,7 @@ def small_detector(score_activation="softmax", classes=2, **settings):
     return detection.Detector(
         images,
         outputs,
-        ANCHORS,
+        anchors,
         classes,
         score_activation=score_activation,
         **settings,
@@ -67,7 +69,7 @@ def test_anchors_predict_the_objects_that_they_overlap():
         "boxes": np.array([boxes, np.zeros((3, 4))], "float32"),
         "classes": np.array([[1, 0, 1], [-1, -1, -1]]),
     }
-    found = anchor_targets(objects, ANCHORS, (10, 10, 5, 5), 0.5)
+    found = anchor_targets(objects, ANCHORS, (10, 10, 5, 5), 0.5, (32, 32))
     labels = ops.convert_to_numpy(found["labels"])
     # The third box has no area, the second image no object.
     assert labels.tolist() == [[2, 0, 0, 1], [0, 0, 0, 0]]
@@ -85,11 +87,24 @@ def test_anchors_inside_a_crowd_do_not_count_unless_they_have_an_object():
         "classes": np.array([[0, 1], [0, -1], [0, 1]]),
         "is_crowd": np.array([[True, False], [True, False], [False, False]]),
     }
-    found = anchor_targets(objects, ANCHORS, (10, 10, 5, 5), 0.5)
+    found = anchor_targets(objects, ANCHORS, (10, 10, 5, 5), 0.5, (32, 32))
     labels = ops.convert_to_numpy(found["labels"])
     assert labels[:2].tolist() == [[-1, 0, 2, 0], [-1, 0, -1, 0]]
     assert (labels[2] == 1).sum() == 1  # without the mark it is an object
     assert not ops.convert_to_numpy(found["boxes"])[1].any()
+
+
+@contract
+def test_an_anchor_is_in_a_crowd_by_its_part_in_the_image():
+    """Half of this one is outside, as those of SSD at the edges are."""
+    objects = {
+        "boxes": np.array([[[0, 0, 9, 16]]], "float32"),
+        "classes": np.array([[0]]),
+        "is_crowd": np.array([[True]]),
+    }
+    anchor = np.array([[-16, 0, 16, 16], [0, 0, 32, 16]], "float32")
+    found = anchor_targets(objects, anchor, (10, 10, 5, 5), 0.9, (32, 32))
+    assert ops.convert_to_numpy(found["labels"]).tolist() == [[-1, 0]]
 
 
 @contract
@@ -102,7 +117,7 @@ def test_the_loss_is_that_of_the_targets_of_each_image(score_activation):
         images, objects, batch_size=4, verbose=0, return_dict=True
     )
     outputs = model(images)
-    targets = anchor_targets(objects, ANCHORS, model.box_weights, 0.5)
+    targets = anchor_targets(objects, ANCHORS, model.box_weights, 0.5, (32, 32))
     loss = losses.MultiBoxLoss()
     if score_activation == "sigmoid":
         loss = losses.FocalLoss(0.75, box_weight=0.25)
@@ -366,6 +381,22 @@ def test_lists_and_labels_in_place_of_objects_are_refused():
         (
             lambda: small_detector(suppression=detection.Suppression(50)),
             "`score_threshold` .*Received: score_threshold=50",
+        ),
+        (
+            lambda: small_detector(match_threshold=1.5),
+            "`match_threshold` .*Received: match_threshold=1.5",
+        ),
+        (
+            lambda: small_detector(box_weights=(10, 10, 5)),
+            r"`box_weights` are four.*Received: box_weights=\(10, 10, 5\)",
+        ),
+        (
+            lambda: small_detector(box_weights=(10, 10, -5, 5)),
+            "`box_weights` are four positive numbers",
+        ),
+        (
+            lambda: small_detector(anchors=np.zeros((4, 4))),
+            r"`anchors` are boxes .*Received: anchors of shape \(4, 4\)",
         ),
         (
             lambda: applications.SSDLiteMobileNet(anchors="retina"),
