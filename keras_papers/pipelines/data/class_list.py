@@ -22,7 +22,7 @@ def read_class_list(folder):
         path = pathlib.Path(folder, name)
         if path.is_file():
             return checked_names(
-                path.read_text("utf-8", "replace").splitlines(), path
+                path.read_text("utf-8-sig", "replace").splitlines(), path
             )
     return None
 

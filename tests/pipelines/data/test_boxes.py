@@ -162,6 +162,33 @@ def test_names_are_read_from_yaml_as_tools_write_it(text, tmp_path):
     assert load_boxes(folder, seed=0).images.names == box_files.NAMES
 
 
+def yolo(text):
+    def write(folder):
+        box_files.write_yolo(folder)
+        (folder / "labels" / "p0.txt").write_text(text)
+
+    return write
+
+
+def beside(text):
+    def write(folder):
+        for file in (box_files.write_yolo(folder) / "labels").iterdir():
+            file.rename(folder / "images" / file.name)
+        (folder / "images" / "p0.txt").write_text(text)
+
+    return write
+
+
+@pytest.mark.parametrize("write", [yolo, beside])
+def test_a_byte_order_mark_and_an_empty_line_may_come_first(write, tmp_path):
+    write("\ufeff\n0 .5 .5 .2 .2\n")(tmp_path)
+    file = tmp_path / "data.yaml"
+    file.write_text("\ufeffnames: [cat, dog]\n", "utf-8")
+    images = load_boxes(tmp_path, seed=0).images
+    assert images.names == box_files.NAMES
+    assert by_name(images)["p0"].classes.tolist() == [0]
+
+
 def test_an_outline_of_yolo_becomes_its_box(tmp_path):
     folder = box_files.write_yolo(tmp_path)
     (folder / "labels" / "p0.txt").write_text("1 .5 .1 .9 .5 .5 .9 .1 .5\n")
@@ -285,14 +312,6 @@ def a_cat(*box):
     return voc(box_files.voc_text([("cat", box)]))
 
 
-def yolo(text):
-    def write(folder):
-        box_files.write_yolo(folder)
-        (folder / "labels" / "p0.txt").write_text(text)
-
-    return write
-
-
 def edited(change):
     """Returns a function that writes a COCO file with a change."""
 
@@ -389,6 +408,15 @@ BAD = {
     ),
     "words": (yolo("0 .5 .5 .1 .1\n0 1 2"), "p0.txt', line 2: '0 1 2'"),
     "confidence": (yolo("0 .5 .5 .1 .1 .9"), "p0.txt', line 1"),
+    "four words": (yolo("0 .5 .5 .2"), "p0.txt', line 1: '0 .5 .5 .2'"),
+    "name": (yolo("dog .5 .5 .2 .2"), "p0.txt', line 1: 'dog .5 .5"),
+    "commas": (yolo("0,.5,.5,.2,.2"), "p0.txt', line 1: '0,.5,.5"),
+    "negative": (yolo("-1 .5 .5 .2 .2"), "p0.txt', line 1, with class -1"),
+    "nan": (yolo("0 nan .5 .2 .2"), "p0.txt' with 'cat'.*no finite numbers"),
+    "a text beside its picture": (
+        beside("dog .5 .5 .2 .2"),
+        "p0.txt', line 1: 'dog .5 .5",
+    ),
     "keypoints": (
         lambda folder: with_keypoints(folder, "1 .5 .5 .2 .4 .1 .1 2"),
         "four numbers and 6 of keypoints on each line. .*p0.txt', line 1",

@@ -25,6 +25,7 @@ from keras_papers.pipelines.data.pairing import (
     key_of,
     pictures_by_key,
     role_of_key,
+    words_of_folders,
 )
 
 NAME = "YOLO text"
@@ -37,23 +38,43 @@ def annotation_files(files):
     return [
         file
         for file in files
-        if file.lower().endswith(".txt")
-        and os.path.basename(file) not in LISTS
-        and _is_annotation(file)
+        if _may_be_annotation(file) and _is_annotation(file)
     ]
 
 
+def _may_be_annotation(file):
+    return file.lower().endswith(".txt") and os.path.basename(file) not in LISTS
+
+
 def _is_annotation(file):
-    with open(file, encoding="utf-8", errors="replace") as opened:
-        first = opened.readline()
-    parent = os.path.basename(os.path.dirname(file)).lower()
-    if not first.strip():  # a picture without an object
-        return "labels" in (parent, *_parents(file))
+    with open(file, encoding="utf-8-sig", errors="replace") as opened:
+        first = next((line for line in opened if line.strip()), None)
+    if first is None:  # a picture without an object
+        return "labels" in map(str.lower, pathlib.PurePath(file).parts[:-1])
     return LINE.fullmatch(first) is not None
 
 
-def _parents(file):
-    return [part.lower() for part in pathlib.PurePath(file).parts[:-1]]
+def _answers(files, folder, pictures):
+    """Returns the text files of a folder in this format, by their keys.
+
+    One with a picture, or in a folder of labels, is of this format whatever is
+    in it: what is wrong there is an error.
+
+    Args:
+        files: Paths.
+        folder: The folder of the user.
+        pictures: Dict of the pictures by their keys.
+    """
+    answers = {}
+    for file in files:
+        if not _may_be_annotation(file):
+            continue
+        key = key_of(file, folder)
+        if key in pictures:
+            answers[key] = file
+        elif "labels" in words_of_folders(file, folder) or _is_annotation(file):
+            raise missing_picture(file, f"{key}.jpg")
+    return answers
 
 
 def read(folder, files):
@@ -68,12 +89,7 @@ def read(folder, files):
             "indices."
         )
     pictures = pictures_by_key(files, folder)
-    answers = {}
-    for file in annotation_files(files):
-        key = key_of(file, folder)
-        if key not in pictures:
-            raise missing_picture(file, f"{key}.jpg")
-        answers[key] = file
+    answers = _answers(files, folder, pictures)
     lines_of = {
         key: _lines(file, settings.keypoints) for key, file in answers.items()
     }
@@ -122,7 +138,7 @@ def _lines(file, keypoints):
         file: The path.
         keypoints: How many numbers follow each box; they are left out.
     """
-    text = pathlib.Path(file).read_text("utf-8", "replace")
+    text = pathlib.Path(file).read_text("utf-8-sig", "replace")
     lines = []
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split()
@@ -223,7 +239,7 @@ def _settings(files):
     found = []
     for file in files:
         if file.lower().endswith(YAMLS):
-            values = _yaml(pathlib.Path(file).read_text("utf-8", "replace"))
+            values = _yaml(pathlib.Path(file).read_text("utf-8-sig", "replace"))
             if "names" in values:
                 found.append((file, values))
     if len(found) > 1:
