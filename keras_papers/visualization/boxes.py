@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_papers.checks import check_names
+from keras_papers.checks import check_names, check_number
 from keras_papers.extras import require
 from keras_papers.visualization.masks import as_pixels, class_colors
 
@@ -21,13 +21,15 @@ def draw_boxes(images, objects, names=None, threshold=0.5):
             returns it, or without as `Detector.fit` takes it.
         names: List of the names of the classes. Defaults to None: frames
             without a text.
-        threshold: Float. Smallest score that is drawn. Defaults to 0.5.
+        threshold: Float in [0, 1]. Smallest score that is drawn. Defaults to
+            0.5.
 
     Returns:
         A uint8 array of the shape of `images`.
 
     Raises:
-        ValueError: If the objects do not fit the images.
+        ValueError: If the images are no batch of pixels in [0, 255], or the
+            objects, names or threshold do not fit them.
         MissingExtraError: If the extra `mobile` is not installed.
 
     Example:
@@ -37,38 +39,87 @@ def draw_boxes(images, objects, names=None, threshold=0.5):
     >>> drawn.shape, drawn[0, 4, 4].tolist()
     ((1, 32, 32, 3), [128, 0, 0])
     """
+    pixels = as_pixels(images)
+    _check_threshold(threshold)
+    boxes, classes, scores = _checked(objects, pixels)
+    shown = classes >= 0
+    if scores is not None:
+        shown &= scores >= threshold
+    _check_shown(boxes[shown], classes[shown], names)
+    for index, image in enumerate(pixels):
+        here = np.flatnonzero(shown[index])
+        labels, texts = classes[index, here], None
+        if names is not None:
+            texts = [names[label] for label in labels]
+        if names is not None and scores is not None:
+            texts = [
+                f"{text} {score:.0%}"
+                for text, score in zip(texts, scores[index, here], strict=True)
+            ]
+        pixels[index] = framed(image, boxes[index, here], labels, texts)
+    return pixels
+
+
+def _checked(objects, images):
+    """Returns boxes, classes as ints, and scores or None.
+
+    Raises:
+        ValueError: If they do not fit the images.
+    """
     check_names("objects", objects, (*KEYS, *OTHERS), "of the objects", KEYS)
-    images = np.asarray(images)
     boxes, classes = (np.asarray(objects[key]) for key in KEYS)
-    fits = images.ndim == 4 and boxes.shape == (*classes.shape, 4)
-    if not fits or len(boxes) != len(images):
+    if (
+        boxes.shape != (*classes.shape, 4)
+        or boxes.shape[:-2] != images.shape[:1]
+    ):
         raise ValueError(
             "`objects` has boxes (images, n, 4) and classes (images, n) of "
             f"`images`. Received: boxes of {boxes.shape} and classes of "
             f"{classes.shape}, and images of {images.shape}. Pass a batch of "
             "both."
         )
-    shown = classes >= 0
+    if (classes != np.rint(classes)).any():
+        raise ValueError(
+            "`objects` has classes that are integers, -1 where there is none. "
+            f"Received: classes of {classes.dtype} with fractions. Pass their "
+            "indices."
+        )
     scores = objects.get("scores")
     if scores is not None:
-        shown &= np.asarray(scores) >= threshold
-    drawn = []
-    for index, pixels in enumerate(as_pixels(images)):
-        here = np.flatnonzero(shown[index])
-        texts = None
-        if names is not None:
-            texts = [names[number] for number in classes[index, here]]
-            if scores is not None:
-                texts = [
-                    f"{text} {score:.0%}"
-                    for text, score in zip(
-                        texts, np.asarray(scores)[index, here], strict=True
-                    )
-                ]
-        drawn.append(
-            framed(pixels, boxes[index, here], classes[index, here], texts)
+        scores = np.asarray(scores)
+        if scores.shape != classes.shape:
+            raise ValueError(
+                "`objects` has a score for each class, (images, n). Received: "
+                f"scores of {scores.shape} and classes of {classes.shape}. "
+                "Pass what `Detector.predict` returns."
+            )
+    return boxes, classes.astype(int), scores
+
+
+def _check_shown(boxes, classes, names):
+    """Raises ValueError unless boxes can be drawn, with their names."""
+    if not np.isfinite(boxes).all():
+        raise ValueError(
+            "`objects` has boxes in pixels, which are finite numbers. "
+            "Received: NaN or infinity. Give objects that are none the class "
+            "-1."
         )
-    return np.stack(drawn)
+    if names is not None and classes.size and classes.max() >= len(names):
+        raise ValueError(
+            "`names` has the name of each class. Received: "
+            f"{len(names)} names and the class {classes.max()}. Pass all "
+            "names, in the order of the classes."
+        )
+
+
+def _check_threshold(threshold):
+    advice = "It is not a percentage."
+    check_number("threshold", threshold, "the smallest score drawn", advice)
+    if not 0 <= threshold <= 1:
+        raise ValueError(
+            "`threshold` is the smallest score drawn and must lie in [0, 1]. "
+            f"Received: threshold={threshold!r}. {advice}"
+        )
 
 
 def framed(pixels, boxes, classes, texts=None):

@@ -18,26 +18,51 @@ def draw_masks(images, masks):
         A uint8 array of the shape of `images`.
 
     Raises:
-        ValueError: If the masks do not fit the images.
+        ValueError: If the images are no batch of pixels in [0, 255], or the
+            masks do not fit them.
 
     Example:
     >>> images = np.full((1, 2, 2, 3), 100)
     >>> draw_masks(images, np.array([[[0, 1], [255, 0]]]))[0, 0].tolist()
     [[100, 100, 100], [117, 40, 40]]
     """
-    images, masks = np.asarray(images), np.asarray(masks)
-    if images.shape[:-1] != masks.shape or masks.dtype.kind not in "iu":
+    pixels, masks = as_pixels(images), np.asarray(masks)
+    if pixels.shape[:-1] != masks.shape or masks.dtype.kind not in "iu":
         raise ValueError(
             "`masks` are ints (images, height, width), the class of each pixel "
             f"of `images`. Received: masks of {masks.shape}, {masks.dtype}, "
-            f"and images of {images.shape}. Of logits take the argmax of the "
+            f"and images of {pixels.shape}. Of logits take the argmax of the "
             "last axis, at the size of the images."
         )
-    return painted(as_pixels(images), masks)
+    if masks.size and not 0 <= masks.min() <= masks.max() <= 255:
+        raise ValueError(
+            "`masks` are classes of pixels and must lie in [0, 255]. Received: "
+            f"masks from {masks.min()} to {masks.max()}. Write 255 where a "
+            "pixel has no class."
+        )
+    return painted(pixels, masks)
 
 
 def as_pixels(images):
-    """Returns images in [0, 255] as uint8."""
+    """Returns a batch of RGB images in [0, 255] as uint8.
+
+    Raises:
+        ValueError: If they have other axes, or another range.
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[-1] != 3:
+        raise ValueError(
+            "`images` are a batch of RGB, (images, height, width, 3). "
+            f"Received: images of {images.shape}. Add an axis to a single "
+            "image, and repeat the channel of a gray one."
+        )
+    # An image of zeros is black in either range.
+    if images.dtype.kind == "f" and images.any() and images.max() <= 1:
+        raise ValueError(
+            "`images` are pixels in [0, 255]. Received: images from "
+            f"{images.min():g} to {images.max():g}. Multiply images in [0, 1] "
+            "by 255."
+        )
     return np.clip(np.rint(images), 0, 255).astype(np.uint8)
 
 

@@ -48,12 +48,68 @@ def test_classes_are_painted_but_for_the_background_and_ignored_pixels():
     assert (drawn[0, 0] == drawn[0, 0, 0]).all()
 
 
+def test_what_shows_nothing_is_drawn_too():
+    for images in (IMAGES[:0], np.zeros((1, 8, 8, 3))):
+        count = len(images)
+        objects = {
+            "boxes": np.zeros((count, 3, 4)),
+            "classes": np.full((count, 3), -1.0),
+        }
+        drawn = visualization.draw_boxes(images, objects, ["cat"])
+        masks = np.zeros(images.shape[:-1], int)
+        for each in (drawn, visualization.draw_masks(images, masks)):
+            np.testing.assert_array_equal(each, images)
+
+
+def test_classes_may_be_floats_and_scores_may_be_one():
+    objects = {**FOUND, "classes": FOUND["classes"].astype("float32")}
+    objects["scores"] = np.ones((2, 2))
+    drawn = visualization.draw_boxes(IMAGES, objects, ["cat", "dog"], 1)
+    assert changed(drawn).any()
+
+
+BAD_OBJECTS = {
+    "of classes that are not named": (
+        {"classes": [[1, 2]] * 2},
+        "class 2.*all",
+    ),
+    "of half a class": ({"classes": [[1, 0.5]] * 2}, "that are integers"),
+    "of too few scores": ({"scores": [0.9, 0.4]}, r"scores of \(2,\)"),
+    "of NaN": ({"boxes": np.full((2, 2, 4), np.nan)}, "finite numbers"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_OBJECTS)
+def test_objects_that_cannot_be_drawn_are_refused(case):
+    change, message = BAD_OBJECTS[case]
+    with pytest.raises(ValueError, match=message):
+        visualization.draw_boxes(
+            IMAGES, {**FOUND, **change}, ["cat", "dog"], threshold=0.3
+        )
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (IMAGES[0], r"images of \(40, 60, 3\).*Add an axis"),
+        (IMAGES[..., :1], r"images of \(2, 40, 60, 1\)"),
+        (IMAGES / 255, "from 0.390.* by 255"),
+    ],
+)
+def test_images_that_are_no_batch_of_pixels_are_refused(images, message):
+    with pytest.raises(ValueError, match=message):
+        visualization.draw_boxes(images, FOUND)
+    masks = np.zeros(images.shape[:-1], int)
+    with pytest.raises(ValueError, match=message):
+        visualization.draw_masks(images, masks)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (
-            lambda: visualization.draw_boxes(IMAGES[0], FOUND),
-            r"images of \(40, 60, 3\)",
+            lambda: visualization.draw_boxes(IMAGES[:1], FOUND),
+            r"images of \(1, 40, 60, 3\)",
         ),
         (
             lambda: visualization.draw_boxes(IMAGES, {"boxes": []}),
@@ -62,6 +118,18 @@ def test_classes_are_painted_but_for_the_background_and_ignored_pixels():
         (
             lambda: visualization.draw_masks(IMAGES, np.zeros((2, 40, 60, 3))),
             "take the argmax",
+        ),
+        (
+            lambda: visualization.draw_masks(IMAGES, np.full((2, 40, 60), 256)),
+            r"\[0, 255\].*from 256 to 256",
+        ),
+        (
+            lambda: visualization.draw_masks(IMAGES, np.full((2, 40, 60), -1)),
+            "from -1 to -1",
+        ),
+        (
+            lambda: visualization.draw_boxes(IMAGES, FOUND, threshold=50),
+            "threshold=50. It is not a percentage",
         ),
     ],
 )
