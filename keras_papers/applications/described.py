@@ -22,7 +22,8 @@ def described(arguments: dict) -> Callable[[Constructor], Constructor]:
         arguments: Dict of descriptions by the arguments' names.
 
     Raises:
-        TypeError: If neither describes an argument.
+        TypeError: If neither describes an argument, or the docstring has no
+            section `Args:`, or describes what is no argument.
 
     Example:
     >>> @described({"alpha": "Positive float. Width multiplier."})
@@ -44,11 +45,20 @@ def described(arguments: dict) -> Callable[[Constructor], Constructor]:
     """
 
     def complete(function):
-        text = inspect.getdoc(function)
+        text = inspect.getdoc(function) or ""
         found = SECTION.search(text)
+        if found is None:
+            raise TypeError(f"{function.__name__}() has no section 'Args:'")
         own = {entry[1]: entry[0] for entry in ENTRY.finditer(found[0])}
+        parameters = inspect.signature(function).parameters
+        unknown = sorted(own.keys() - parameters)
+        if unknown:
+            raise TypeError(
+                f"{function.__name__}() describes {unknown}, which it does "
+                "not have"
+            )
         lines = []
-        for name in inspect.signature(function).parameters:
+        for name in parameters:
             if name not in own and name not in arguments:
                 raise TypeError(f"{function.__name__}() describes no {name!r}")
             lines.append(own.get(name) or _entry(name, arguments[name]))

@@ -1,7 +1,11 @@
 """The Dice loss of segmentation, of labels and ignored pixels."""
 
+import numbers
+
 import keras
 from keras import ops
+
+from keras_papers.checks import check_bool, plain
 
 
 @keras.saving.register_keras_serializable(package="keras_papers")
@@ -10,7 +14,7 @@ class SparseCategoricalDice(keras.losses.Loss):
 
     Equation 3 of Drozdzal et al., 2016 (https://arxiv.org/abs/1608.04117), of
     shares in place of pixels. The mean over the classes that an image shows,
-    so that a small object counts as much as a large one. Of one class it is
+    so that a small object counts as much as a large one. For each class it is
     `keras.losses.Dice` of its targets, 0 and 1, and its shares. It is often
     added to the cross-entropy.
 
@@ -27,6 +31,11 @@ class SparseCategoricalDice(keras.losses.Loss):
 
     Output shape:
         Without reduction `(batch,)`; 0 for an image in which no pixel counts.
+        A `sample_weight` is of images, `(batch,)`; pixels have none.
+
+    Raises:
+        ValueError: If an argument is none of these, or the outputs have one
+            class or another size than the targets.
 
     Example:
     >>> labels = ops.array([[0, 0, 1, 255]])
@@ -38,6 +47,17 @@ class SparseCategoricalDice(keras.losses.Loss):
 
     def __init__(self, from_logits=False, ignore_class=None, **kwargs):
         super().__init__(**kwargs)
+        check_bool("from_logits", from_logits, "whether the outputs are logits")
+        ignore_class = plain(ignore_class)
+        is_int = isinstance(ignore_class, numbers.Integral)
+        if isinstance(ignore_class, bool) or not (
+            is_int or ignore_class is None
+        ):
+            raise ValueError(
+                "`ignore_class` is the label of pixels that do not count, an "
+                f"integer or None. Received: ignore_class={ignore_class!r}. "
+                "Pascal VOC has 255."
+            )
         self.from_logits = from_logits
         self.ignore_class = ignore_class
 
@@ -47,6 +67,7 @@ class SparseCategoricalDice(keras.losses.Loss):
         if self.from_logits:
             shares = ops.softmax(shares)
         labels = ops.cast(y_true, "int32")
+        _check_shapes(tuple(labels.shape), tuple(shares.shape))
         if len(labels.shape) < len(shares.shape):
             labels = labels[..., None]
         classes = ops.arange(shares.shape[-1], dtype="int32")
@@ -69,3 +90,25 @@ class SparseCategoricalDice(keras.losses.Loss):
             "from_logits": self.from_logits,
             "ignore_class": self.ignore_class,
         }
+
+
+def _check_shapes(labels, outputs):
+    """Raises ValueError unless each label has outputs of several classes."""
+    wanted = outputs[:-1] + (1,) * (len(labels) == len(outputs))
+    fits = len(labels) == len(wanted) and all(
+        None in pair or pair[0] == pair[1]
+        for pair in zip(labels, wanted, strict=True)
+    )
+    if not fits:
+        raise ValueError(
+            "`y_true` is the class of each pixel of `y_pred`, an int. "
+            f"Received: y_true.shape={labels}, y_pred.shape={outputs}. Resize "
+            "the outputs to the size of the labels, and take the argmax of "
+            "one-hot labels."
+        )
+    if outputs[-1] == 1:
+        raise ValueError(
+            "`y_pred` has shares of two classes or more, with the background. "
+            f"Received: y_pred.shape={outputs}. Use `keras.losses.Dice` for "
+            "one."
+        )

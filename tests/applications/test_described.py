@@ -40,6 +40,31 @@ def test_an_argument_that_nobody_describes_is_named():
         described({})(incomplete)
 
 
+def test_a_description_without_an_argument_is_named():
+    def stale(alpha):
+        """Builds a network.
+
+        Args:
+            alpha: A factor.
+            depth: Another.
+        """
+
+    with pytest.raises(TypeError, match=r"stale\(\) describes \['depth'\]"):
+        described({})(stale)
+
+
+def test_a_docstring_needs_a_section_for_arguments():
+    def short(alpha):
+        """Builds a network."""
+
+    def silent(alpha):
+        pass
+
+    for function in (short, silent):
+        with pytest.raises(TypeError, match=r"\(\) has no section 'Args:'"):
+            described({"alpha": "A factor."})(function)
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_each_dense_constructor_describes_its_arguments_in_their_order(task):
     for name in registry.list_models(task=task):

@@ -65,3 +65,37 @@ def test_images_without_a_pixel_that_counts_cost_nothing():
     labels, logits = drawn()
     loss = losses.SparseCategoricalDice(True, ignore_class=255)
     assert float(loss(np.full_like(labels, 255), logits)) == 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "outputs", "message"),
+    [
+        ((1, 4, 4), (1, 1, 4, 3), r"y_true.shape=\(1, 4, 4\), .*Resize"),
+        ((1, 4, 4, 1), (1, 4, 2, 3), r"y_pred.shape=\(1, 4, 2, 3\)"),
+        ((1, 4, 4, 3), (1, 4, 4, 3), "the argmax of one-hot labels"),
+        ((2, 4), (2, 4, 4, 3), "class of each pixel"),
+        ((1, 4, 4), (1, 4, 4, 1), r"keras.losses.Dice"),
+    ],
+)
+def test_labels_without_outputs_of_classes_are_refused(
+    labels, outputs, message
+):
+    loss = losses.SparseCategoricalDice()
+    with pytest.raises(ValueError, match=message):
+        loss(np.zeros(labels, int), np.ones(outputs, "float32"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"from_logits": "no"}, "`from_logits`.*'no'"),
+        ({"ignore_class": "void"}, "`ignore_class`.*'void'"),
+        ({"ignore_class": True}, "`ignore_class`.*True"),
+        ({"ignore_class": 0.5}, "`ignore_class`.*0.5"),
+    ],
+)
+def test_bad_arguments_are_explained(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        losses.SparseCategoricalDice(**arguments)
+    loss = losses.SparseCategoricalDice(ignore_class=np.int64(255))
+    assert type(loss.get_config()["ignore_class"]) is int
