@@ -24,15 +24,17 @@ def constructor(build, paper, table, backbone, omit=(), *, size, task, **rest):
         paper, table, size=size, task=task, published=published(name)
     )
     summary = build.__doc__.partition("\n")[0]
-    return register(
-        variant(
-            name,
-            build,
-            backbone,
-            summary.replace("on a backbone", f"on {backbone}"),
-            module=build.__module__,
-            omit=("backbone_arguments", *omit),
-            name=name.lower(),
-            **rest,
-        )
+    built = variant(
+        name,
+        build,
+        backbone,
+        summary.replace("on a backbone", f"on {backbone}"),
+        module=build.__module__,
+        omit=("backbone_arguments", *omit),
+        name=name.lower(),
+        **rest,
     )
+    built.__doc__ = built.__doc__.replace(
+        f"{build.__name__.lower()}_{{backbone}}", name.lower()
+    )
+    return register(built)

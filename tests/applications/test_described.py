@@ -1,6 +1,7 @@
 """described: arguments of several constructors, described once."""
 
 import inspect
+import re
 
 import pytest
 
@@ -77,3 +78,13 @@ def test_each_dense_constructor_describes_its_arguments_in_their_order(task):
             if line[:4].isspace() and not line[4:5].isspace()
         ]
         assert found == arguments, name
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_each_dense_constructor_describes_the_default_of_its_name(task):
+    for name in registry.list_models(task=task):
+        constructor = registry.get(name)
+        default = inspect.signature(constructor).parameters["name"].default
+        (line,) = re.findall(r"    name: .*(?:\n {5,}.*)*", constructor.__doc__)
+        assert "Defaults to" not in line or f"`{default}`" in line, name
+        assert "{" not in line
