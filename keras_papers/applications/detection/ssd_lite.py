@@ -27,7 +27,10 @@ from keras_papers.applications.heads import constructor
 from keras_papers.applications.image.classifier import MOMENTUM, normalization
 from keras_papers.applications.image.dense_head import start
 from keras_papers.applications.image.padding import check_padding
-from keras_papers.applications.image.scaling import check_alpha
+from keras_papers.applications.image.scaling import (
+    check_alpha,
+    check_reduced_tail,
+)
 from keras_papers.applications.pretrained.evaluation import TF_SLIM
 from keras_papers.checks import check_choice, plain_numbers
 from keras_papers.layers._image_axes import image_size
@@ -142,6 +145,7 @@ def SSDLite(
     check_choice(
         "anchors", anchors, tuple(ANCHORS), "the convention of the anchors"
     )
+    check_reduced_tail(reduced_tail, ("detection",))
     variant = {"alpha": alpha}
     if reduced_tail is not None:
         variant["reduced_tail"] = reduced_tail

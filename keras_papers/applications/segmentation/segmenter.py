@@ -13,6 +13,7 @@ from keras_papers.applications import heads, registry
 from keras_papers.applications.image import dense_head
 from keras_papers.applications.image.classifier import classifier
 from keras_papers.applications.image.output_stride import OUTPUT_STRIDES
+from keras_papers.applications.image.scaling import check_reduced_tail
 from keras_papers.applications.pretrained.evaluation import efficient_net
 from keras_papers.checks import check_choice, check_name, check_positive_int
 from keras_papers.layers._image_axes import image_size
@@ -85,7 +86,9 @@ def check_head(name, classes, filters, form, logits_stride):
         )
 
 
-def start(head, backbone, taps, *, output_stride, variant, **arguments):
+def start(
+    head, backbone, taps, *, output_stride, reduced_tail, variant, **arguments
+):
     """Draws the backbone of a network for segmentation, or takes one.
 
     Args:
@@ -93,6 +96,7 @@ def start(head, backbone, taps, *, output_stride, variant, **arguments):
         backbone: Name of a network, or a built classifier.
         taps: List of the fields of `Taps` that the head takes.
         output_stride: The constructor's argument.
+        reduced_tail: Likewise.
         variant: Dict of the arguments that distinguish published weights.
         **arguments: The constructor's other arguments, as `dense_head.start`
             has them.
@@ -104,6 +108,7 @@ def start(head, backbone, taps, *, output_stride, variant, **arguments):
         ValueError: If an argument is out of its range, or does not fit the
             others.
     """
+    check_reduced_tail(reduced_tail, ("segmentation",))
     if output_stride is None and isinstance(backbone, str):
         output_stride = OUTPUT_STRIDE
     return dense_head.start(
@@ -113,6 +118,7 @@ def start(head, backbone, taps, *, output_stride, variant, **arguments):
         size=SIZE,
         evaluation=EVALUATION,
         output_stride=output_stride,
+        reduced_tail=reduced_tail,
         variant={"output_stride": output_stride, **variant},
         of_head=("batch_norm_momentum",),
         **arguments,

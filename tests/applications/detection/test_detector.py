@@ -403,6 +403,12 @@ def test_lists_and_labels_in_place_of_objects_are_refused():
             "`anchors` .*anchors='retina'",
         ),
         (
+            lambda: applications.SSDLiteMobileNetV3Small(
+                reduced_tail="segmentation"
+            ),
+            "one of None, 'detection'.*reduced_tail='segmentation'",
+        ),
+        (
             lambda: applications.SSDLiteMobileNet((None, None, 3)),
             "`input_shape` must have a height and a width",
         ),

@@ -277,7 +277,7 @@ def test_an_auxiliary_head_is_trained_beside_the_other():
         ({"weights": "imagenet"}, "`weights`.*weights_backbone='imagenet'"),
         ({"weights": "nowhere.h5"}, "`weights`.*'nowhere.h5'.*Check the path"),
         ({"weights_backbone": "noweights"}, "`weights`.*'noweights'"),
-        ({"reduced_tail": "large"}, "`reduced_tail`.*'large'"),
+        ({"reduced_tail": "detection"}, "None, 'segmentation'.*'detection'"),
         ({"dropout": 1}, "`dropout`.*dropout=1"),
         ({"rates": 6}, r"`rates`.*rates=6.*\(6, 12, 18\)"),
         ({"rates": ()}, r"`rates`.*rates=\(\)"),
