@@ -86,7 +86,7 @@ def test_the_training_page_shows_a_recipe_as_it_prints(name):
 
 @pytest.mark.slow
 def test_the_code_of_the_page_of_segmentation_learns_eight_images():
-    fit, count = snippets("docs/SEGMENTATION.md")
+    fit, count, head = snippets("docs/SEGMENTATION.md")
     # XLA would take longer than the training.
     quick = fit.replace("metrics=", "jit_compile=False, metrics=")
     names = {}
@@ -95,6 +95,8 @@ def test_the_code_of_the_page_of_segmentation_learns_eight_images():
     exec(count, names)
     found = names["matrix"].result().mean_iou
     assert found == pytest.approx(names["iou"], abs=1e-4)
+    exec(head, names)
+    assert names["model"].output_shape == (None, 96, 96, 3)
 
 
 @pytest.mark.slow

@@ -44,6 +44,9 @@ def main(arguments=None):
     output; 2: a mistake, in a sentence; 130: interrupted.
     """
     parsed = _parser().parse_args(arguments)
+    # What TensorFlow logs of its graphs hides what a verb prints; its errors
+    # are raised.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from keras_papers.cli import console
 
     start = time.perf_counter()

@@ -68,7 +68,8 @@ class OpenDetector(NamedTuple):
                 "A detector must be a .tflite file of the outputs "
                 f"{LOCATION!r} and {SCORE!r}, with anchors in its metadata. "
                 f"Received: {str(path)!r}. Run others by "
-                "keras_papers.export.predict."
+                "keras_papers.export.predict; `keras-papers info` prints what "
+                "a file is."
             )
         return opened
 

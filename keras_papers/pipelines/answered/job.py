@@ -80,7 +80,7 @@ def train(task, options):
     )
     if options.verbose:
         rows = task.start_rows(answers, options)
-        print(start_lines(answers, options, rows), flush=True)
+        print(start_lines(task, answers, options, rows), flush=True)
     with folder.explains_how_to_resume(), explains_lost_pictures():
         report = _train(task, network, answers, folder, options, run)
         models = [folder.state / name for name in FILES if "model" in name]

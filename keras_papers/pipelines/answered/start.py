@@ -10,10 +10,11 @@ from keras_papers.pipelines.training.training_start import device
 NAMED = 12  # classes
 
 
-def start_lines(answers, options, more=()):
+def start_lines(task, answers, options, more=()):
     """Returns what is known of a training before it starts, as lines.
 
     Args:
+        task: The `Task`.
         answers: The `AnsweredSet`.
         options: The `TrainOptions`.
         more: Further pairs of a label and a text.
@@ -34,7 +35,8 @@ def start_lines(answers, options, more=()):
         ("image size", f"{options.size} x {options.size}, stretched"),
         (
             "augmentation",
-            f"{options.variation}: {DESCRIPTIONS[options.variation]}",
+            f"{options.variation}: "
+            + DESCRIPTIONS[options.variation, task.answers],
         ),
         *more,
         (

@@ -20,7 +20,8 @@ def of_training(task, report, options, command):
     Returns:
         List of `Finding`.
     """
-    longer = command(epochs=2 * options.epochs)
+    epochs = max(2 * options.epochs, type(options).epochs)
+    longer = command(epochs=epochs)
     found = [
         *(
             _guessing(task, report, longer)
@@ -44,6 +45,8 @@ def _guessing(task, report, longer):
         f"{score.subject} is {reached:.1%}, and {guessed:.1%} is that of "
         f"{score.guess}: the model is no better"
     )
+    if report.best_epoch == report.epochs:
+        text += "; the loss fell until the last epoch"
     return [Finding("guessing", text, longer)]
 
 

@@ -13,12 +13,16 @@ from keras_papers.pipelines.data.augmentation import color_layers
 from keras_papers.pipelines.data.masks.mask_reader import IGNORE
 
 AUGMENTATIONS = ("none", "light", "photo")
+LIGHT = "scaled by up to 15 % and shifted, brightness and contrast changed"
 DESCRIPTIONS = {
-    "none": "pictures are not varied",
-    "light": "scaled by up to 15 % and shifted, brightness and contrast "
-    "changed",
-    "photo": "mirrored; boxes: crops by the rule of SSD, or made smaller by up "
-    "to a half; masks: scaled by 0.67 to 2; brightness and contrast changed",
+    ("none", "boxes"): "pictures are not varied",
+    ("none", "masks"): "pictures are not varied",
+    ("light", "boxes"): LIGHT,
+    ("light", "masks"): LIGHT,
+    ("photo", "boxes"): "mirrored, cropped by the rule of SSD or made smaller "
+    "by up to a half, brightness and contrast changed",
+    ("photo", "masks"): "mirrored, scaled by 0.67 to 2, brightness and "
+    "contrast changed",
 }
 GRAY = 127.0  # outside of the picture
 OVERLAPS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)  # of a crop and a box, by SSD

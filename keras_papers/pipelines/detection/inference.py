@@ -32,6 +32,7 @@ from keras_papers.pipelines.options import takes
 from keras_papers.pipelines.report.picture_file import write_picture
 from keras_papers.visualization.boxes import framed
 
+PRINTED = 10  # boxes of a picture
 HEADS = ("file", "class", "score", "x_min", "y_min", "x_max", "y_max")
 
 
@@ -51,8 +52,10 @@ class PredictedBoxes(NamedTuple):
     boxes: tuple  # of `PredictedBox`
 
     def __str__(self):
-        each = [f"{box.label} {box.score:.1%}" for box in self.boxes]
-        return f"{self.file}: {', '.join(each) or 'nothing found'}"
+        each = [f"{box.label} {box.score:.1%}" for box in self.boxes[:PRINTED]]
+        more = len(self.boxes) - PRINTED
+        text = ", ".join(each) + f" and {more:,} more" * (more > 0)
+        return f"{self.file}: {text or 'nothing found'}"
 
 
 @takes(PredictBoxesOptions)

@@ -281,10 +281,31 @@ def test_repair_cuts_and_leaves_out_with_a_warning(tmp_path):
     objects.append(("dog", (1, 2, 3, 4)))
     text = box_files.voc_text(objects)
     (folder / "Annotations" / "p0.xml").write_text(text)
-    with pytest.warns(UserWarning, match="2 boxes were cut .*p0.xml"):
+    with pytest.warns(UserWarning, match="1 cut .* and 1 left .*p0.xml"):
         answer = by_name(load_boxes(folder, seed=0, repair=True).images)["p0"]
     np.testing.assert_array_equal(answer.boxes, [[20, 5, 60, 30], [1, 2, 3, 4]])
     np.testing.assert_array_equal(answer.classes, [0, 1])
+
+
+def test_a_repair_that_leaves_no_box_is_refused(tmp_path):
+    folder = box_files.write_coco(tmp_path)
+    (path,) = folder.rglob("*.json")
+    text = path.read_text()
+    known = json.loads(text)
+    for each in known["annotations"]:
+        each["bbox"][0] += 1000
+    path.write_text(json.dumps(known))
+    with pytest.raises(ValueError, match="none is inside .* 0 cut at"):
+        load_boxes(folder, seed=0, repair=True)
+
+
+@pytest.mark.parametrize("repair", [False, True])
+def test_pixels_in_place_of_yolos_shares_are_refused(repair, tmp_path):
+    folder = box_files.write_yolo(tmp_path)
+    (path,) = folder.rglob("p0.txt")
+    path.write_text("0 40 40 30 30\n")
+    with pytest.raises(ValueError, match="in shares .*p0.txt' with .* 55"):
+        load_boxes(folder, seed=0, repair=repair)
 
 
 def test_a_picture_turned_by_its_camera_has_the_size_that_people_see(tmp_path):

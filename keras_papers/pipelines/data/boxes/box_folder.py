@@ -4,6 +4,7 @@ The format is recognized by the files. What is wrong in them is an error with
 the name of the file; nothing is left out silently.
 """
 
+import math
 import pathlib
 import warnings
 
@@ -28,6 +29,7 @@ KNOWN = ", ".join(each.NAME for each in FORMATS)
 # Pixels that a box may reach out of the picture, and is cut: of coordinates
 # that count from 1, or are rounded.
 SLACK = 1.0
+PIXELS = 4.0  # coordinates beyond it are no shares of a picture
 BOXES = f"a folder of pictures with boxes ({KNOWN})"
 
 
@@ -119,10 +121,18 @@ def _checked_all(found, format_, folder, names, repair, strict=False):
         answers.append(boxes)
     notes = list(found.notes)
     if repaired:
+        left = sum(not is_kept for _, is_kept in repaired)
         notes.append(
-            f"{len(repaired):,} boxes were cut at the side of the picture or "
-            f"left out, the first in {repaired[0]}"
+            f"boxes that did not fit: {len(repaired) - left:,} cut at the "
+            f"side of the picture and {left:,} left out, the first in "
+            f"{repaired[0][0]}"
         )
+        if not any(len(each.classes) for each in answers if each is not None):
+            raise ValueError(
+                f"`data` is {BOXES}. Received: data={str(folder)!r}, of whose "
+                f"boxes none is inside of a picture: {notes[-1]}. Check the "
+                "units of the boxes."
+            )
     for note in notes:
         warnings.warn(note, UserWarning, stacklevel=3)
     return known, answers, checked
@@ -206,7 +216,8 @@ def _checked(each, size, names, repair, repaired):
         size: `(height, width)` of the picture.
         names: Of the classes.
         repair: Whether boxes that do not fit are changed.
-        repaired: List to which the file is added of each that was.
+        repaired: List to which pairs are added of the file of each that was
+            and whether some of the box is left.
     """
     height, width = size
     if each.size is not None and tuple(each.size) != size:
@@ -220,6 +231,7 @@ def _checked(each, size, names, repair, repaired):
     boxes = np.array(each.boxes, float).reshape(-1, 4)
     sides = np.array([width, height, width, height], float)
     if each.are_shares:
+        _check_shares(each, boxes)
         boxes = boxes * sides
     kept = np.ones(len(boxes), bool)
     for index, box in enumerate(boxes):
@@ -233,10 +245,10 @@ def _checked(each, size, names, repair, repaired):
                 "it, or pass repair=True (--repair) to cut or leave out such "
                 "boxes."
             )
-        if wrong:
-            repaired.append(each.file)
         boxes[index] = box = np.clip(np.nan_to_num(box), 0, sides)
         kept[index] = box[0] < box[2] and box[1] < box[3]
+        if wrong:
+            repaired.append((each.file, bool(kept[index])))
     indices = np.array([names.index(label) for label in each.labels], np.int32)
     return Boxes(
         boxes[kept].astype(np.float32),
@@ -244,6 +256,18 @@ def _checked(each, size, names, repair, repaired):
         np.array(each.crowds, bool)[kept],
         size,
     )
+
+
+def _check_shares(each, boxes):
+    """Raises ValueError if boxes of shares look like pixels."""
+    most = boxes.max(initial=0)
+    if PIXELS < most < math.inf:
+        raise ValueError(
+            "`data` with YOLO text must hold boxes in shares of the picture, "
+            f"from 0 to 1. Received: {each.file!r} with a side at {most:g}, as "
+            "of pixels. Divide x and width by the width of the picture, y and "
+            "height by its height."
+        )
 
 
 def _wrong(box, sides):
