@@ -254,7 +254,7 @@ def test_weak_classes_and_worse_files_are_named(segmented):
         return {each.about: each for each in found}
 
     good = {"mean_iou": 0.9, "guessed_iou": 0.2, "ious": [0.9] * 4}
-    good |= {"test_images": 100, "files": []}
+    good |= {"test_images": 100, "files": [], "best_epoch": 1}
     assert [*findings(**good)] == ["no fault found"]
     weak = findings(**{**good, "ious": [0.9, 0.2, 0.1, None]})["weak classes"]
     assert "square 10%, circle 20%; each epoch draws new scenes" in weak.text
