@@ -40,7 +40,8 @@ def detect(path, images, suppression=None):
         D, 4)`, (x_min, y_min, x_max, y_max) in pixels of the file's input;
         `scores`, `(batch, D)`; `classes`,
         `(batch, D)`, -1 where there is no box; and `counts`, `(batch,)`, the
-        number of boxes. D is `max_detections`.
+        number of boxes. D is `max_detections`. By the rule of the task
+        library, and of four outputs, boxes may reach out of the image.
 
     Raises:
         ValueError: If the file is none of a detector, if it has not what
@@ -110,7 +111,8 @@ class OpenDetector(NamedTuple):
         boxes = decode(outputs[LOCATION], anchors, decoding.scales)
         found = []
         for rule in rules:
-            # The task library cuts what it returns, as `_padded` does.
+            # The task library compares boxes as they are, and moves only
+            # the corner that it returns into the image.
             compared = boxes if rule is MEDIAPIPE else np.clip(boxes, 0, 1)
             chosen = [
                 suppress(*image, rule)
@@ -275,7 +277,7 @@ def _chosen(boxes, scores, classes, count):
 
 
 def _padded(images, most, size):
-    """Returns arrays of all images, with boxes in pixels of the image."""
+    """Returns arrays of all images, with boxes in pixels."""
     height, width = size
     found = {
         "boxes": np.zeros((len(images), most, 4), "float32"),
@@ -285,7 +287,7 @@ def _padded(images, most, size):
     }
     for number, (boxes, scores, classes) in enumerate(images):
         count = len(boxes)
-        pixels = np.clip(boxes, 0, 1) * [height, width, height, width]
+        pixels = boxes * [height, width, height, width]
         found["boxes"][number, :count] = pixels[:, [1, 0, 3, 2]]
         found["scores"][number, :count] = scores
         found["classes"][number, :count] = classes
