@@ -62,11 +62,16 @@ def share_inside(anchors, boxes):
 
 def _intersection(first, second):
     """Returns the area that all pairs of boxes have in common, (..., m, n)."""
-    one, other = first[..., :, None, :], second[..., None, :, :]
-    low = ops.maximum(one[..., :2], other[..., :2])
-    high = ops.minimum(one[..., 2:], other[..., 2:])
-    sides = ops.maximum(high - low, 0.0)
-    return sides[..., 0] * sides[..., 1]
+    # Of each coordinate by itself: a last axis of 2 cannot be vectorized.
+    one = [first[..., :, None, place] for place in range(4)]
+    other = [second[..., None, :, place] for place in range(4)]
+
+    def side(low, high):
+        start = ops.maximum(one[low], other[low])
+        end = ops.minimum(one[high], other[high])
+        return ops.maximum(end - start, 0.0)
+
+    return side(0, 2) * side(1, 3)
 
 
 def clip_boxes(boxes, image_size):

@@ -105,7 +105,13 @@ def _of_image(boxes, scores, suppression):
         if per_class
         else ops.take_along_axis(numbers, ops.cast(places, "int32"), axis=1)
     )
-    kept = kept_boxes(candidate_boxes, best >= threshold, iou_threshold)
+
+    def kept_of(row):
+        return kept_boxes(*row, iou_threshold)
+
+    # One class after the other: its overlaps fit the cache, those of all do
+    # not.
+    kept = ops.map(kept_of, (candidate_boxes, best >= threshold))
     # All that are kept, and as many that are not as the outputs have places.
     rows = [
         ops.reshape(ops.where(kept, best, -1.0), (-1,)),
