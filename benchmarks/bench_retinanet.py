@@ -1,6 +1,6 @@
 """SSDLite and keras-hub's RetinaNet after the same CPU time of training.
 
-    python benchmarks/bench_retinanet.py --minutes 4
+    python benchmarks/bench_retinanet.py --minutes 4 --seeds 3
     python benchmarks/bench_retinanet.py BCCD --size 224 --minutes 8
 
 The data and the measures of bench_detection.py, for random weights: SSDLite on
@@ -8,18 +8,14 @@ MobileNetV3-Small, and RetinaNet on ResNet-18 with the defaults of keras-hub.
 Both have AdamW, whose rate follows the same schedule over the CPU time.
 """
 
-import argparse
-
-import interleaved  # isort: skip # noqa: F401 (one thread)
+from interleaved import spreads  # isort: skip (one thread)
 
 import keras
 import numpy as np
 from bench_detection import BATCH, mean_boxes, pictures, row, scenes
-from equal_time import train_for
+from equal_time import parser, train_for
 
 from keras_papers.applications import SSDLiteMobileNetV3Small
-
-PEAKS = {"SSDLite": 2e-3, "RetinaNet": 5e-4}  # of the rates
 
 
 class RetinaNet:
@@ -29,6 +25,8 @@ class RetinaNet:
         size: Height and width of the images.
         classes: Number of classes.
     """
+
+    rate = 5e-4  # at its peak
 
     def __init__(self, size, classes):
         from keras_hub import models
@@ -78,6 +76,8 @@ class RetinaNet:
 class SSDLite(RetinaNet):
     """This package's detector."""
 
+    rate = 2e-3
+
     def __init__(self, size, classes):
         self.model = SSDLiteMobileNetV3Small((size, size, 3), classes=classes)
 
@@ -90,39 +90,46 @@ class SSDLite(RetinaNet):
         return self.model.predict(images, verbose=0)
 
 
+NETWORKS = {network.__name__: network for network in (SSDLite, RetinaNet)}
+
+
+def measure(network, load, names, arguments, seed):
+    """Trains once; returns the average precision, and prints it."""
+    keras.utils.set_random_seed(seed)
+    test = load(0)[1]
+    peer = network(arguments.size, len(names))
+    peer.compile(keras.optimizers.AdamW(network.rate, weight_decay=1e-4))
+
+    def draw(epoch):
+        return peer.batches(load(1000 * seed + epoch)[0].batches)
+
+    seconds = 60 * arguments.minutes
+    steps = train_for(peer.model, seconds, network.rate, draw)
+    count = f"{peer.model.count_params():,} | {BATCH * steps:,}"
+    label = f"{network.__name__}, seed {seed} | {count}"
+    return row(label, names, test, peer.predict(test.images))
+
+
 def main():
-    """Measures both."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", nargs="?")
-    parser.add_argument("--size", type=int, default=128)
-    parser.add_argument("--minutes", type=float, default=4, help="CPU time")
-    parser.add_argument("--scenes", type=int, default=1000, help="of an epoch")
-    parser.add_argument(
-        "--networks", nargs="*", default=[*PEAKS], choices=[*PEAKS]
-    )
-    arguments = parser.parse_args()
-    size = arguments.size
+    """Measures each network with each seed."""
+    options = parser(__doc__.partition("\n")[0], NETWORKS)
+    options.add_argument("folder", nargs="?")
+    arguments = options.parse_args()
     kind = scenes if arguments.folder is None else pictures
-    load, names = kind(size, arguments)
-    print("| | AP | AP50 | AP75 |\n|---|---|---|---|")
+    load, names = kind(arguments.size, arguments)
+    print("| | parameters | images | AP | AP50 | AP75 |")
+    print("|---|---|---|---|---|---|")
+    for name in arguments.networks:
+        found = [
+            measure(NETWORKS[name], load, names, arguments, seed)
+            for seed in range(arguments.seeds)
+        ]
+        if len(found) > 1:
+            cells = " | ".join(spreads(found))
+            print(f"| {name}, mean of {len(found)} | | | {cells} |", flush=True)
     part, test = load(0)
-    for network in (SSDLite, RetinaNet):
-        name = network.__name__
-        if name not in arguments.networks:
-            continue
-        keras.utils.set_random_seed(0)
-        peer = network(size, len(names))
-        peer.compile(keras.optimizers.AdamW(PEAKS[name], weight_decay=1e-4))
-        steps = train_for(
-            peer.model,
-            60 * arguments.minutes,
-            PEAKS[name],
-            lambda epoch, peer=peer: peer.batches(load(epoch)[0].batches),
-        )
-        label = f"{name}, {peer.model.count_params():,} parameters"
-        label += f", {BATCH * steps:,} images"
-        row(label, names, test, peer.predict(test.images))
-    row("mean box", names, test, mean_boxes(part.truth, len(test.images)))
+    boxes = mean_boxes(part.truth, len(test.images))
+    row("mean box | |", names, test, boxes)
 
 
 if __name__ == "__main__":

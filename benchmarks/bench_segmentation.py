@@ -11,20 +11,18 @@ ResNet-18 too. Mean IoU at the resolution of the masks. The last row is what
 always answering the commonest class, the background, has.
 """
 
-import argparse
 import importlib.util
 
 from interleaved import spreads  # isort: skip (one thread)
 
 import keras
 import numpy as np
-from equal_time import train_for
+from equal_time import parser, train_for
 
 from keras_papers import applications
 from keras_papers.metrics import ConfusionMatrix, label_map
 from keras_papers.pipelines.data.answered_batches import mask_batches
 from keras_papers.pipelines.data.scenes import load_scenes
-from keras_papers.pipelines.segmentation.measures import Masks
 
 BATCH = 16
 CLASSES = 11  # with the background
@@ -62,8 +60,18 @@ def keras_hub_model(size):
     return keras.Model(pixels, segmenter(scaled))
 
 
-def measure(model, arguments, test, seed):
-    """Trains once; returns the mean IoU, and prints it with the baseline."""
+def create(name, size):
+    """Returns a network with random weights."""
+    if name == PEER:
+        return keras_hub_model(size)
+    constructor = applications.get(NETWORKS[name])
+    return constructor((size, size, 3), classes=CLASSES)
+
+
+def measure(name, arguments, test, seed):
+    """Trains once; returns what is measured, and prints it."""
+    keras.utils.set_random_seed(seed)
+    model = create(name, arguments.size)
     model.compile(
         keras.optimizers.AdamW(arguments.rate, weight_decay=1e-4),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -79,52 +87,46 @@ def measure(model, arguments, test, seed):
     seconds = 60 * arguments.minutes
     steps = train_for(model, seconds, arguments.rate, draw)
     images = test.sources.astype("float32")
-    truth = np.stack([*test.answers])
-    confusion = ConfusionMatrix(CLASSES)
+    predicted = []
     for start in range(0, len(images), BATCH):
-        part = slice(start, start + BATCH)
-        logits = model.predict_on_batch(images[part])
-        confusion.update_state(truth[part], label_map(logits, truth.shape[1:]))
-    return Masks(confusion, None), BATCH * steps
+        logits = model.predict_on_batch(images[start : start + BATCH])
+        predicted += [*label_map(logits, images.shape[1:3])]
+    count = f"{model.count_params():,} | {BATCH * steps:,}"
+    return row(f"{name}, seed {seed} | {count}", test, predicted)
+
+
+def row(label, test, predicted):
+    """Prints and returns the mean IoU and the share of right pixels."""
+    confusion = ConfusionMatrix(CLASSES)
+    confusion.update_state(np.stack([*test.answers]), np.stack(predicted))
+    scores = confusion.result()
+    scores = scores.mean_iou, scores.pixel_accuracy
+    cells = (f"{x:.3f}" for x in scores)
+    print(f"| {label} | {' | '.join(cells)} |", flush=True)
+    return scores
 
 
 def main():
     """Measures each network with each seed."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--size", type=int, default=128)
-    parser.add_argument("--minutes", type=float, default=2, help="CPU time")
-    parser.add_argument("--scenes", type=int, default=1000, help="of an epoch")
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--seeds", type=int, default=1)
     every = [*NETWORKS, *[PEER] * bool(importlib.util.find_spec("keras_hub"))]
-    parser.add_argument(
-        "--networks", nargs="*", default=every, choices=every, metavar="NAME"
-    )
-    arguments = parser.parse_args()
+    options = parser(__doc__.partition("\n")[0], every)
+    options.add_argument("--rate", type=float, default=2e-3)
+    arguments = options.parse_args()
     sizes = {"train": 1, "validation": 1, "test": 200}
     test = load_scenes(arguments.size, 0, "masks", sizes=sizes).test
     print("| | parameters | images | mean IoU | pixels |")
     print("|---|---|---|---|---|")
     for name in arguments.networks:
-        found = []
-        for seed in range(arguments.seeds):
-            keras.utils.set_random_seed(seed)
-            if name == PEER:
-                model = keras_hub_model(arguments.size)
-            else:
-                model = applications.get(NETWORKS[name])(
-                    (arguments.size, arguments.size, 3), classes=CLASSES
-                )
-            masks, seen = measure(model, arguments, test, seed)
-            scores = masks.confusion.result()
-            found.append((masks.mean_iou, scores.pixel_accuracy))
-            cells = f"{masks.mean_iou:.3f} | {scores.pixel_accuracy:.3f}"
-            count = f"{model.count_params():,} | {seen:,}"
-            print(f"| {name}, seed {seed} | {count} | {cells} |", flush=True)
+        found = [
+            measure(name, arguments, test, seed)
+            for seed in range(arguments.seeds)
+        ]
         if len(found) > 1:
             cells = " | ".join(spreads(found))
             print(f"| {name}, mean of {len(found)} | | | {cells} |", flush=True)
-    print(f"| the commonest class | | | {masks.guessed_iou:.3f} | |")
+    labels = np.stack([*test.answers])
+    commonest = np.bincount(labels.ravel()).argmax()
+    row("the commonest class | |", test, np.full_like(labels, commonest))
 
 
 if __name__ == "__main__":

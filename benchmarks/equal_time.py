@@ -1,11 +1,36 @@
 """Trains networks of different sizes for the same CPU time."""
 
+import argparse
 import math
 import time
 
 import keras
 
 WARMUP = 0.05  # of the time
+
+
+def parser(description, networks):
+    """Returns the parser of the arguments that these benchmarks share.
+
+    Args:
+        description: What is compared.
+        networks: Names of the networks. All are trained by default.
+    """
+    arguments = argparse.ArgumentParser(description=description)
+    arguments.add_argument("--size", type=int, default=128)
+    arguments.add_argument("--minutes", type=float, default=2, help="CPU time")
+    arguments.add_argument(
+        "--scenes", type=int, default=1000, help="of an epoch"
+    )
+    arguments.add_argument("--seeds", type=int, default=1)
+    arguments.add_argument(
+        "--networks",
+        nargs="*",
+        default=[*networks],
+        choices=[*networks],
+        metavar="NAME",
+    )
+    return arguments
 
 
 class CpuClock(keras.callbacks.Callback):
