@@ -54,7 +54,7 @@ def train(task, options):
         options,
         strict=options.strict,
     )
-    images = answers.images
+    images, rows = answers.images, task.start_rows(answers, options)
     run = run_record(f"{task.verb} train", options)
     split = split_of(images, options.data, options.seed, run)
     keras.utils.set_random_seed(options.seed)
@@ -79,7 +79,6 @@ def train(task, options):
         FILES,
     )
     if options.verbose:
-        rows = task.start_rows(answers, options)
         print(start_lines(task, answers, options, rows), flush=True)
     with folder.explains_how_to_resume(), explains_lost_pictures():
         report = _train(task, network, answers, folder, options, run)

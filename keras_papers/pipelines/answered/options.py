@@ -14,6 +14,7 @@ from keras_papers.pipelines.options import CALL, RUN, Options, chosen, option
 from keras_papers.pipelines.training import options as training
 from keras_papers.pipelines.training.output_folder import check_places
 
+MAX_DROP = 0.1  # of the score, by a file of integers
 AUGMENTATIONS = ("none", "light", "photo")
 FILES = (  # of a finished training, the report last
     "model.keras",
@@ -64,6 +65,7 @@ def image_size(pictures, scenes):
     return training.image_size(
         None,
         f"height and width; by default {pictures}, and {scenes} for the scenes",
+        f"Try {pictures}, or {scenes} for the scenes.",
     )
 
 
@@ -127,9 +129,9 @@ def stored():
 
 def max_drop(measure):
     return option(
-        0.1,
+        MAX_DROP,
         f"{measure} that int8 may lose; a file that loses more is not written",
-        training.fraction(f"a difference of {measure}", "Try 0.1."),
+        training.fraction(f"a difference of {measure}", f"Try {MAX_DROP}."),
         metavar="SHARE",
     )
 
@@ -218,7 +220,8 @@ class ExportOptions(Options):
     )
     output: str | None = option(
         None,
-        "where to write; by default beside the model",
+        "where to write, in place of an earlier file; by default beside the "
+        "model",
         lambda name, value: check_path(value),
         metavar="FILE",
         scope=RUN,

@@ -2,6 +2,8 @@
 
 import math
 
+import keras
+
 from keras_papers.pipelines.data.varied_answers import DESCRIPTIONS
 from keras_papers.pipelines.report.labelled_lines import labelled
 from keras_papers.pipelines.report.page_text import divided, plural
@@ -44,6 +46,13 @@ def start_lines(task, answers, options, more=()):
             f"{options.epochs:,} of {plural(steps, 'step')} of batches of "
             f"{options.batch_size:,}",
         ),
+        *_first_step(),
         ("device", device()),
     ]
     return labelled(rows)
+
+
+def _first_step():
+    """Yields why nothing is printed for a while after these lines."""
+    if keras.config.backend() != "torch":
+        yield "first step", "compiles the graph, which may take a minute"

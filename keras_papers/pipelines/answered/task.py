@@ -49,6 +49,7 @@ class Task(NamedTuple):
     report: type
     render: object  # function: task, report, `Shown` to the HTML of the page
     # Function: `AnsweredSet`, options to labels and texts printed at the start.
+    # Raises ValueError if these do not fit one another.
     start_rows: object = lambda answers, options: ()
     # Function: model, options of an export to arguments of `export.to_tflite`.
     conversion: object = lambda model, options: {}

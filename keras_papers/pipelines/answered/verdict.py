@@ -1,5 +1,6 @@
 """What stands out of a training, and what to try next."""
 
+from keras_papers.pipelines.answered.options import MAX_DROP
 from keras_papers.pipelines.report.finding import NOTHING, Finding
 
 POOR = 0.5  # score of a class, below which it is named
@@ -28,7 +29,7 @@ def of_training(task, report, options, command):
             or _weak(task, report, longer, is_drawn=options.data is None)
         ),
         *_few(report),
-        *_worse(task, report),
+        *_worse(task, report, command, longer),
         *task.findings(report),
     ]
     text = "no class is weak, and the files are as good as the Keras model"
@@ -80,10 +81,21 @@ def _few(report):
         yield Finding("few images", text, None)
 
 
-def _worse(task, report):
+def _worse(task, report, command, longer):
     score = task.score
     for each in report.files:
         lost = getattr(report, score.field) - getattr(each, score.field)
-        if lost > LOST:
-            text = f"{each.file} has {score.with_article} that is {lost:.1%}"
-            yield Finding("worse file", f"{text} lower", None)
+        if lost <= LOST:
+            continue
+        text = f"{each.file} has {score.with_article} that is {lost:.1%} lower"
+        if lost <= MAX_DROP:
+            yield Finding("worse file", text, None)
+        elif each.file == "model.int8.tflite":
+            text += ": its integers failed, so train further as they compute"
+            yield Finding("worse file", text, command(quantize="qat"))
+        elif each.file == "model.qat.tflite":
+            text += ": its integers failed, so train longer"
+            yield Finding("worse file", text, longer)
+        else:
+            text += ": do not use it"
+            yield Finding("worse file", text, None)

@@ -6,6 +6,11 @@ import numpy as np
 
 from keras_papers.export.detections import OpenDetector
 from keras_papers.export.metadata.object_detection import SCORE
+from keras_papers.pipelines.answered.kind import (
+    check_kind,
+    kind_of_file,
+    kind_of_model,
+)
 from keras_papers.pipelines.models.classifier_file import (
     check_file,
     known_normalization,
@@ -43,6 +48,7 @@ def open_detector(path):
     path = check_file(path, ".tflite", ".keras")
     if path.suffix == ".keras":
         return of_model(load_keras(path), labels_beside(path), path)
+    check_kind(path, kind_of_file(path), "detector")
     opened = OpenDetector.of(path)
     if opened.known is None:
         raise _no_detector(path)
@@ -86,6 +92,7 @@ def of_model(model, labels, path="model"):
         labels: Names of its classes.
         path: Of its file, for errors.
     """
+    check_kind(path, kind_of_model(model), "detector")
     if not hasattr(model, "detection_model"):
         raise _no_detector(path)
     mean, std = known_normalization(path, model)

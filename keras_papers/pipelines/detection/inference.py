@@ -50,12 +50,22 @@ class PredictedBoxes(NamedTuple):
     file: str
     drawn: str  # path of the picture with the boxes
     boxes: tuple  # of `PredictedBox`
+    threshold: float  # of their scores
+    best_score: float | None  # of all boxes; None where there is none
 
     def __str__(self):
         each = [f"{box.label} {box.score:.1%}" for box in self.boxes[:PRINTED]]
         more = len(self.boxes) - PRINTED
         text = ", ".join(each) + f" and {more:,} more" * (more > 0)
-        return f"{self.file}: {text or 'nothing found'}"
+        return f"{self.file}: {text or self._nothing()}"
+
+    def _nothing(self):
+        if self.best_score is None:
+            return "nothing found"
+        return (
+            f"nothing found from {self.threshold:.1%} on; the best score is "
+            f"{self.best_score:.1%}"
+        )
 
 
 @takes(PredictBoxesOptions)
@@ -67,8 +77,8 @@ def predict_boxes(options):
             a choice of boxes they are chosen as the Keras model does.
         images: A path or a list of paths: of files, folders or patterns.
         output: Folder for `boxes.csv`, with a line for each box, and
-            `NAME.boxes.png`, the pictures with the boxes. Defaults to
-            `"boxes"`.
+            `NAME.boxes.png`, the pictures with the boxes. Files of these
+            names are replaced. Defaults to `"boxes"`.
         threshold: Float in [0, 1]. Score that a box must have. Defaults to
             0.5.
         each: Function to call with each `PredictedBoxes` as it is found.
@@ -89,6 +99,7 @@ def predict_boxes(options):
 
 def _write(threshold, finder, file, whole, batch, path):
     (here,) = find_boxes(finder, batch, [whole.shape[:2]])
+    best = float(here.scores.max()) if len(here.scores) else None
     shown = here.scores >= threshold
     here = Found(*(values[shown] for values in here))
     boxes = tuple(
@@ -98,7 +109,7 @@ def _write(threshold, finder, file, whole, batch, path):
     texts = [f"{box.label} {box.score:.0%}" for box in boxes]
     drawn = f"{path}.boxes.png"
     write_picture(drawn, framed(whole, here.boxes, here.classes, texts))
-    return PredictedBoxes(file, drawn, boxes)
+    return PredictedBoxes(file, drawn, boxes, threshold, best)
 
 
 def _write_table(path, found):

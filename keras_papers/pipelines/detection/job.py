@@ -85,8 +85,9 @@ def export_detector(options):
         model: Path of a .keras file that `train_detector` wrote.
         data: Folder that it was trained on, for `"int8"`. Defaults to None:
             the one that `split.json` beside the model names.
-        output: Where to write. Defaults to `model` with the ending .tflite,
-            .float16.tflite, .dynamic.tflite or .int8.tflite.
+        output: Where to write; a file there is replaced. Defaults to `model`
+            with the ending .tflite, .float16.tflite, .dynamic.tflite or
+            .int8.tflite.
         quantize: None (float32), `"float16"`, `"dynamic"` or `"int8"`.
         choose_boxes: Whether the file chooses among overlapping boxes, in
             each class, and has four outputs. Defaults to False: it has two,

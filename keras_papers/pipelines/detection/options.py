@@ -77,7 +77,9 @@ class PredictBoxesOptions(answered.PredictOptions):
 
     _: dataclasses.KW_ONLY
     output: str = option(
-        "boxes", "folder for boxes.csv and the pictures with their boxes"
+        "boxes",
+        "folder for boxes.csv and the pictures with their boxes; earlier ones "
+        "are replaced",
     )
     threshold: float = option(
         THRESHOLD, "score that a box must have", check_threshold

@@ -11,6 +11,7 @@ from keras_papers.pipelines.answered.verdict import LOST
 from keras_papers.pipelines.data.answered_batches import (
     box_batches,
     most_objects,
+    padded_boxes,
 )
 from keras_papers.pipelines.data.boxes.box_folder import load_boxes
 from keras_papers.pipelines.detection import page
@@ -46,7 +47,9 @@ def _most(answers, options):
 
 
 def _start_rows(answers, options):
-    most = _most(answers, options)
+    most, images = _most(answers, options), answers.images
+    for part in (images.train, images.validation):
+        padded_boxes(part, options.size, most)  # raises if one has more
     return [("objects", f"at most {most:,} in a picture")]
 
 

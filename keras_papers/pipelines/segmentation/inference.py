@@ -49,7 +49,8 @@ def predict_masks(options):
         images: A path or a list of paths: of files, folders or patterns.
         output: Folder for a mask of the size of each picture,
             `NAME.mask.png`, whose pixels are indices of the classes with
-            colors as a palette, and `NAME.painted.png`. Defaults to `"masks"`.
+            colors as a palette, and `NAME.painted.png`. Files of these names
+            are replaced. Defaults to `"masks"`.
         each: Function to call with each `PredictedMask` as it is found.
 
     Returns:

@@ -82,8 +82,9 @@ def export_segmenter(options):
         model: Path of a .keras file that `train_segmenter` wrote.
         data: Folder that it was trained on, for `"int8"`. Defaults to None:
             the one that `split.json` beside the model names.
-        output: Where to write. Defaults to `model` with the ending .tflite,
-            .float16.tflite, .dynamic.tflite or .int8.tflite.
+        output: Where to write; a file there is replaced. Defaults to `model`
+            with the ending .tflite, .float16.tflite, .dynamic.tflite or
+            .int8.tflite.
         quantize: None (float32), `"float16"`, `"dynamic"` or `"int8"`.
         max_drop: Float in [0, 1). Mean IoU that an int8 file may lose.
             Defaults to 0.1.

@@ -71,7 +71,9 @@ class PredictMasksOptions(answered.PredictOptions):
 
     _: dataclasses.KW_ONLY
     output: str = option(
-        "masks", "folder to write a mask and a painted picture of each to"
+        "masks",
+        "folder to write a mask and a painted picture of each to; earlier "
+        "ones are replaced",
     )
 
 

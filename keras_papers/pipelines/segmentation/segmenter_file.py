@@ -6,6 +6,11 @@ import numpy as np
 
 from keras_papers.export import metadata
 from keras_papers.export.interpreter import open_interpreter, predict
+from keras_papers.pipelines.answered.kind import (
+    check_kind,
+    kind_of_file,
+    kind_of_model,
+)
 from keras_papers.pipelines.models.classifier_file import (
     check_file,
     known_normalization,
@@ -44,6 +49,7 @@ def open_segmenter(path):
     path = check_file(path, ".tflite", ".keras")
     if path.suffix == ".keras":
         return of_model(load_keras(path), labels_beside(path), path)
+    check_kind(path, kind_of_file(path), "segmenter")
     _, taken, given = open_interpreter(path)
     found = metadata.read(path) or metadata.Description(path.stem)
     is_float = taken["dtype"] == np.float32
@@ -65,6 +71,7 @@ def of_model(model, labels, path="model"):
         labels: Names of its classes.
         path: Of its file, for errors.
     """
+    check_kind(path, kind_of_model(model), "segmenter")
     mean, std = known_normalization(path, model)
 
     def logits(images):

@@ -71,9 +71,10 @@ def label_smoothing(default=LABEL_SMOOTHING, more=""):
     )
 
 
-def image_size(default, help):
+def image_size(default, help, advice="Try 224."):
     """Height and width of the images; None where the job chooses."""
-    return option(default, help, check_image_size, metavar="PIXELS")
+    check = functools.partial(check_image_size, advice=advice)
+    return option(default, help, check, metavar="PIXELS")
 
 
 def output(default):
@@ -97,12 +98,12 @@ def verbose():
     return option("auto", scope=CALL)
 
 
-def check_image_size(name, value):
+def check_image_size(name, value, advice="Try 224."):
     """Raises ValueError unless the networks take images of this size."""
-    check_positive_int(name, value, "a number of pixels", "Try 224.")
+    check_positive_int(name, value, "a number of pixels", advice)
     if value < MINIMUM_SIZE:
         raise ValueError(
             f"`{name}` is the height and width of the images and must be "
             f"at least {MINIMUM_SIZE}, for the model halves it five times. "
-            f"Received: {name}={value}. Try 224."
+            f"Received: {name}={value}. {advice}"
         )

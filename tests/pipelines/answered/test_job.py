@@ -28,6 +28,14 @@ def stopped(tmp_path, monkeypatch):
     return train
 
 
+@pytest.mark.tensorflow
+def test_a_training_prints_what_its_first_step_does(stopped, tmp_path, capsys):
+    folder = write_masks(tmp_path / "set", 10)
+    with pytest.raises(KeyboardInterrupt):
+        stopped(SEGMENTATION, SegmentOptions(str(folder), output=tmp_path))
+    assert "first step" in capsys.readouterr().out
+
+
 def test_a_training_is_not_resumed_with_other_masks(stopped, tmp_path):
     folder = write_masks(tmp_path / "set", 10)
     options = SegmentOptions(str(folder), output=tmp_path / "out", verbose=0)

@@ -34,6 +34,7 @@ from keras_papers.pipelines.detection.detector_file import (
 )
 from keras_papers.pipelines.detection.options import DetectOptions
 from keras_papers.pipelines.detection.task import DETECTION
+from keras_papers.pipelines.segmentation.segmenter_file import open_segmenter
 from keras_papers.pipelines.training.training_folder import StateFolder
 from keras_papers.shapes_only import shapes_only
 from tests.support.box_files import voc_text
@@ -135,6 +136,13 @@ def test_the_classes_of_a_file_without_labels_have_numbers(detected, tmp_path):
         open_detector(path)
 
 
+@pytest.mark.parametrize("name", ["model.keras", "model.tflite"])
+def test_a_detector_is_no_segmenter(name, detected):
+    _, output = detected
+    with pytest.raises(ValueError, match="of a detector. Use .* detect for it"):
+        open_segmenter(output / name)
+
+
 def test_a_network_of_one_width_is_trained_without_a_width():
     with shapes_only():
         network = build(
@@ -220,7 +228,11 @@ def test_boxes_of_pictures_lie_in_a_table_and_on_the_pictures(
         output=tmp_path / "out",
         threshold=1.0,
     )
-    assert str(certain[0]).endswith("s0.png: nothing found")
+    assert str(certain[0]).endswith(
+        "s0.png: nothing found from 100.0% on; the best score is "
+        f"{scores[0]:.1%}"
+    )
+    assert str(certain[0]._replace(best_score=None)).endswith(": nothing found")
 
 
 def test_an_evaluation_leaves_out_what_was_trained_on(detected, shapes):
@@ -305,6 +317,10 @@ def test_weak_classes_and_worse_files_are_named(detected):
     worse = report.files[0]._replace(ap50=0.8)
     worse = findings(**{**good, "files": [worse]})["worse file"]
     assert "10.0% lower" in worse.text
+    collapsed = report.files[0]._replace(file="model.qat.tflite", ap50=0.7)
+    collapsed = findings(**{**good, "files": [collapsed]})["worse file"]
+    assert "20.0% lower: its integers failed" in collapsed.text
+    assert collapsed.command == "again {'epochs': 120}"
     fewer = report.files[0]._replace(ap50=0.9, phone_ap50=0.7)
     fewer = findings(**{**good, "files": [fewer], "output": "my out"})
     assert "20.0% lower" in fewer["on phones"].text
@@ -315,7 +331,9 @@ def test_weak_classes_and_worse_files_are_named(detected):
 
 def fails(capsys, *arguments):
     assert cli.main(["detect", *map(str, arguments)]) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
+    printed = capsys.readouterr()
+    assert not printed.out
+    (line,) = printed.err.strip().splitlines()
     assert line.startswith("keras-papers: ")
     return line
 
@@ -331,6 +349,9 @@ def test_a_mistake_is_one_sentence(detected, shapes, tmp_path, capsys):
     new = tmp_path / "new"
     line = fails(capsys, "train", shapes, "--max-objects", 1, "--output", new)
     assert "max_objects=1, and" in line and ".png' has" in line
+    assert not new.exists()
+    line = fails(capsys, "train", shapes, "--image-size", 8)
+    assert "image_size=8. Try 320, or 160 for the scenes." in line
     model = output / "model.tflite"
     line = fails(capsys, "predict", model, shapes, "--threshold", "1.5")
     assert "must lie in [0, 1]" in line

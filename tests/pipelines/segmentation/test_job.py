@@ -23,6 +23,7 @@ from keras_papers.pipelines.data.masks.mask_folder import (
     load_test_masks,
 )
 from keras_papers.pipelines.data.pictures import read_picture
+from keras_papers.pipelines.detection.detector_file import open_detector
 from keras_papers.pipelines.segmentation import measures
 from keras_papers.pipelines.segmentation.options import (
     SegmentOptions,
@@ -106,6 +107,13 @@ def test_the_files_for_phones_answer_as_the_model(segmented, shapes):
         model.predict(pixels, verbose=0),
         atol=1e-3,
     )
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.tflite"])
+def test_a_segmenter_is_no_detector(name, segmented):
+    _, output = segmented
+    with pytest.raises(ValueError, match="of a segmenter. Use .* segment for"):
+        open_detector(output / name)
 
 
 @pytest.mark.slow
@@ -265,15 +273,19 @@ def test_weak_classes_and_worse_files_are_named(segmented):
     guessed = findings(**{**good, "mean_iou": 0.1})["guessing"]
     assert guessed.command == "again {'epochs': 80}"
     worse = report.files[0]._replace(mean_iou=0.8)
-    assert (
-        "10.0% lower"
-        in findings(**{**good, "files": [worse]})["worse file"].text
-    )
+    worse = findings(**{**good, "files": [worse]})["worse file"]
+    assert worse.text.endswith("10.0% lower") and worse.command is None
+    collapsed = report.files[1]._replace(mean_iou=0.7)
+    collapsed = findings(**{**good, "files": [collapsed]})["worse file"]
+    assert "20.0% lower: its integers failed" in collapsed.text
+    assert collapsed.command == "again {'quantize': 'qat'}"
 
 
 def fails(capsys, *arguments):
     assert cli.main(["segment", *map(str, arguments)]) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
+    printed = capsys.readouterr()
+    assert not printed.out
+    (line,) = printed.err.strip().splitlines()
     assert line.startswith("keras-papers: ")
     return line
 
