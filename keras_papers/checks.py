@@ -108,33 +108,45 @@ def check_box_weights(value):
         )
 
 
-def check_names(argument, given, known, owner="of the model", needed=None):
+def check_names(argument, given, known, what="input of the model", needed=None):
     """Raises ValueError unless names are known, and those needed are there.
 
     Args:
         argument: What the names were passed in.
         given: The names, as keys of a dict.
-        known: Names of all inputs.
-        owner: Of what they are the inputs.
+        known: All names.
+        what: What each of them is.
         needed: The names that must be there. Defaults to None: all.
     """
     needed = known if needed is None else needed
+    free = [name for name in known if name not in needed]
+    rule = [f"must name each {what} once: {_quoted(needed)}"] * bool(needed)
+    rule += [f"may name {_quoted(free)}"] * bool(free)
+    rule = f"`{argument}` {', and '.join(rule)}."
+    if not isinstance(given, dict):
+        raise ValueError(
+            f"{rule} Received: {argument} of type {type(given).__name__}. Pass "
+            "a dict."
+        )
     missing = [name for name in needed if name not in given]
     unknown = [name for name in given if name not in known]
     if not missing and not unknown:
         return
     found = []
     if missing:
-        found.append(f"no {', '.join(map(repr, missing))}")
+        found.append(f"no {_quoted(missing)}, but {_quoted(given) or 'none'}")
     for name in unknown:
         nearest = difflib.get_close_matches(str(name), missing or known, 1)
         offered = f" (did you mean {nearest[0]!r}?)" if nearest else ""
         found.append(f"unknown {name!r}{offered}")
     raise ValueError(
-        f"`{argument}` must name each input {owner} once: "
-        f"{', '.join(map(repr, known))}. Received: {'; '.join(found)}. Rename "
-        "or remove what differs."
+        f"{rule} Received: {'; '.join(found)}. Add, rename or remove what "
+        "differs."
     )
+
+
+def _quoted(names):
+    return ", ".join(map(repr, names))
 
 
 def check_name(name):

@@ -143,7 +143,7 @@ def open_interpreter(path):
 def _batches(path, images, inputs):
     """Returns a batch for each input, of the type that the file takes."""
     if isinstance(images, dict):
-        check_names("images", images, inputs, f"of {path}")
+        check_names("images", images, inputs, f"input of {path}")
         images = [images[name] for name in inputs]
     elif len(inputs) > 1:
         raise ValueError(

@@ -3,10 +3,16 @@
 import keras
 from keras import ops
 
-from keras_papers.checks import check_number, check_positive, plain
+from keras_papers.checks import (
+    check_names,
+    check_number,
+    check_positive,
+    plain,
+)
 from keras_papers.losses.contrastive import places
 
 IGNORED, BACKGROUND = -1, 0  # labels of anchors that have no class
+TARGETS, OUTPUTS = ("labels", "boxes"), ("scores", "boxes")
 register = keras.saving.register_keras_serializable(package="keras_papers")
 
 
@@ -52,6 +58,8 @@ class AnchorLoss(keras.losses.Loss):
             A dict of `"class_loss"` and `"box_loss"`, each `(batch,)`, scaled
             so that their mean is the loss of the batch.
         """
+        check_names("y_true", y_true, TARGETS, "target of the anchors")
+        check_names("y_pred", y_pred, OUTPUTS, "output of the anchors")
         labels = ops.cast(y_true["labels"], "int32")
         scores = ops.cast(y_pred["scores"], "float32")
         has_object = labels > BACKGROUND
@@ -102,7 +110,8 @@ class MultiBoxLoss(AnchorLoss):
         Without reduction `(batch,)`.
 
     Raises:
-        ValueError: If an argument is out of its range.
+        ValueError: If an argument is out of its range, or an array is missing
+            or has another name.
 
     Example:
     >>> targets = {"labels": [[1, 0]], "boxes": ops.zeros((1, 2, 4))}
@@ -169,7 +178,8 @@ class FocalLoss(AnchorLoss):
         Without reduction `(batch,)`.
 
     Raises:
-        ValueError: If an argument is out of its range.
+        ValueError: If an argument is out of its range, or an array is missing
+            or has another name.
 
     Example:
     >>> targets = {"labels": [[1, 0]], "boxes": ops.zeros((1, 2, 4))}

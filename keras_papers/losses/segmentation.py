@@ -22,7 +22,8 @@ class SparseCategoricalDice(keras.losses.Loss):
         from_logits: Whether the outputs are logits, and no shares that sum
             to 1. Defaults to False.
         ignore_class: Int. Label of pixels that do not count. Defaults to
-            None: all count.
+            None: all count. A label that is neither this nor a class gives a
+            loss of NaN.
         **kwargs: Keyword arguments of `keras.losses.Loss`.
 
     Input shape:
@@ -70,12 +71,16 @@ class SparseCategoricalDice(keras.losses.Loss):
         _check_shapes(tuple(labels.shape), tuple(shares.shape))
         if len(labels.shape) < len(shares.shape):
             labels = labels[..., None]
-        classes = ops.arange(shares.shape[-1], dtype="int32")
-        truths = ops.cast(ops.equal(labels, classes), "float32")
+        classes = shares.shape[-1]
+        known = ops.logical_and(labels >= 0, labels < classes)
+        truths = ops.equal(labels, ops.arange(classes, dtype="int32"))
+        truths = ops.cast(truths, "float32")
         if self.ignore_class is not None:
             counts = ops.not_equal(labels, self.ignore_class)
+            known = ops.logical_or(known, ops.logical_not(counts))
             counts = ops.cast(counts, "float32")
             truths, shares = truths * counts, shares * counts
+        truths = ops.where(known, truths, float("nan"))
         axes = tuple(range(1, len(shares.shape) - 1))
         both = ops.sum(truths * shares, axis=axes)
         pixels = ops.sum(truths, axis=axes)

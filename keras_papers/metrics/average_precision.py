@@ -107,21 +107,21 @@ class AveragePrecision:
                 padded by classes of -1: what `Detector.predict` returns.
 
         Raises:
-            ValueError: If shapes or numbers of images differ, or a class is
-                not known.
+            ValueError: If an array is missing or has another name, if shapes
+                or numbers of images differ, or a class is not known.
         """
         check_names(
             "truths",
             truths,
             (*TRUTHS, "is_crowd", "areas"),
-            "of the objects",
+            "array of the objects",
             TRUTHS,
         )
         check_names(
             "detections",
             detections,
             (*DETECTIONS, "counts"),
-            "of the detections",
+            "array of the detections",
             DETECTIONS,
         )
         numbers = {

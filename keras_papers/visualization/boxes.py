@@ -66,7 +66,8 @@ def _checked(objects, images):
     Raises:
         ValueError: If they do not fit the images.
     """
-    check_names("objects", objects, (*KEYS, *OTHERS), "of the objects", KEYS)
+    known = (*KEYS, *OTHERS)
+    check_names("objects", objects, known, "array of the objects", KEYS)
     boxes, classes = (np.asarray(objects[key]) for key in KEYS)
     if (
         boxes.shape != (*classes.shape, 4)

@@ -99,6 +99,21 @@ def test_the_loss_of_the_batch_is_the_mean_of_its_images():
     assert float(whole) == pytest.approx(float(ops.mean(each)), rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    "number, name, message",
+    [
+        (0, "labels", "`y_true` must name each target of the anchors"),
+        (1, "scores", "`y_pred` must name each output of the anchors"),
+    ],
+)
+def test_an_array_that_is_missing_is_named(number, name, message):
+    given = drawn(3)
+    del given[number][name]
+    message += f".*Received: no '{name}', but 'boxes'. Add"
+    with pytest.raises(ValueError, match=message):
+        losses.MultiBoxLoss()(*given)
+
+
 @pytest.mark.parametrize("kind", [losses.MultiBoxLoss, losses.FocalLoss])
 @pytest.mark.parametrize("part", ["scores", "boxes"])
 def test_gradients_are_those_of_differences(kind, part):

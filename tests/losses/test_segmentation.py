@@ -67,6 +67,17 @@ def test_images_without_a_pixel_that_counts_cost_nothing():
     assert float(loss(np.full_like(labels, 255), logits)) == 0
 
 
+@pytest.mark.parametrize("label", [-1, 3, 255])
+def test_a_label_that_is_no_class_gives_nan(label):
+    labels, logits = drawn()
+    labels[:, 0], labels[1, 2, 2] = 0, label
+    loss = losses.SparseCategoricalDice(True, reduction=None)
+    is_nan = np.isnan(ops.convert_to_numpy(loss(labels, logits)))
+    assert is_nan.tolist() == [False, True, False]
+    ignoring = losses.SparseCategoricalDice(True, label)
+    assert np.isfinite(float(ignoring(labels, logits)))
+
+
 @pytest.mark.parametrize(
     ("labels", "outputs", "message"),
     [

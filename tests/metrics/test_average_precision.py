@@ -213,15 +213,31 @@ BOXES = np.zeros((1, 2, 4))
         ({}, {"scores": [[1.0]]}, r"\['scores'\] with 1 and 2 boxes"),
         ({}, {"scores": [[1.0, 2.0]] * 2}, "of the same images.*of 2"),
         ({"clases": 0}, {}, "`truths` must name.*'clases'"),
+        (
+            {"boxes": None},
+            {},
+            "each array of the objects once: 'boxes', 'classes', and may name "
+            "'is_crowd', 'areas'. Received: no 'boxes', but 'classes'. Add",
+        ),
+        ({}, {"scores": None}, "`detections`.*no 'scores', but 'boxes', 'cl"),
     ],
 )
 def test_what_does_not_fit_is_refused(truths, detections, message):
     metric = AveragePrecision(2)
     whole = {"boxes": BOXES, "classes": [[0, -1]]}
+    truths = {**whole, **truths}
+    detections = {**whole, "scores": [[1.0, 0.0]], **detections}
+    given = (
+        {name: array for name, array in each.items() if array is not None}
+        for each in (truths, detections)
+    )
     with pytest.raises(ValueError, match=message):
-        metric.update_state(
-            {**whole, **truths}, {**whole, "scores": [[1.0, 0.0]], **detections}
-        )
+        metric.update_state(*given)
+
+
+def test_a_list_of_objects_is_refused():
+    with pytest.raises(ValueError, match="truths of type list. Pass a dict"):
+        AveragePrecision(2).update_state([BOXES, [[0, -1]]], {})
 
 
 @pytest.mark.parametrize(

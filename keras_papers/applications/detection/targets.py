@@ -84,7 +84,7 @@ def check_objects(objects, classes, image_size):
             f"{type(objects).__name__}. Pad images of fewer objects by classes "
             "of -1."
         )
-    check_names("y", objects, (*KEYS, CROWD), "of the targets", KEYS)
+    check_names("y", objects, (*KEYS, CROWD), "array of the objects", KEYS)
     for key in objects:
         if not hasattr(objects[key], "shape"):
             raise ValueError(
