@@ -125,6 +125,7 @@ def test_a_file_is_trained_further_as_integers_compute(
 ):
     options = options.replace(image_size=64, alpha=0.25, quantize="qat")
     images = load_scenes(64, 0, kind, "shapes", SIZES)
+    keras.utils.set_random_seed(0)
     model = build(options, classes=len(images.names))
     written = files.write_files(
         task,
