@@ -100,6 +100,8 @@ def test_a_detectors_file_may_choose_boxes(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
+# Weights that are hardly trained: a rounding may change the answer.
+@pytest.mark.filterwarnings("ignore:.*answers otherwise than")
 @pytest.mark.parametrize(
     ("task", "kind", "options"),
     [
@@ -125,7 +127,6 @@ def test_a_file_is_trained_further_as_integers_compute(
 ):
     options = options.replace(image_size=64, alpha=0.25, quantize="qat")
     images = load_scenes(64, 0, kind, "shapes", SIZES)
-    keras.utils.set_random_seed(0)
     model = build(options, classes=len(images.names))
     written = files.write_files(
         task,
