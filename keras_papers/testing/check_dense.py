@@ -1,13 +1,16 @@
 """The contracts of constructors for segmentation and detection."""
 
-import inspect
-import tempfile
-
 import keras
 import numpy as np
 
-from keras_papers.testing.check_application import image_shape, perturb
+from keras_papers.testing.constructor_checks import (
+    check_arguments,
+    check_copies,
+    check_gradients,
+    image_shape,
+)
 
+ARGUMENTS = ("input_shape", "classes", "weights", "input_tensor", "name")
 CLASSES = 3
 OBJECTS = 48  # of an image, at the most
 ROUNDS = 3  # of training, in one of which a ReLU may be dead by chance
@@ -41,26 +44,19 @@ def check_segmenter(constructor, size=32, **arguments):
     assert model.output_shape == expected, (
         f"logits of shape {model.output_shape}, not {expected}"
     )
-    model.compile(**_compiled(loss="mse"))
     shape = (len(images), *expected[1:])
-    _check_gradients(model, images, np.random.default_rng(1).normal(size=shape))
-    _check_answers(constructor, model, images, arguments)
+    targets = np.random.default_rng(1).normal(size=shape)
+    check_gradients([model] * ROUNDS, images, targets, loss="mse")
+    check_copies(constructor, model, images, classes=CLASSES, **arguments)
 
 
 def check_detector(constructor, size=32, **arguments):
     """Raises AssertionError unless a constructor fulfills the contract.
 
-    The constructor of a detector
-
-    - has the arguments of those of this package, and downloads nothing by
-      default;
-    - returns a `Detector`, with a box and a score of each class for each of
-      its anchors;
-    - builds upon `input_tensor`, including the user's layers before it;
-    - creates a model in which each layer is called once, whose trainable
-      weights all have a gradient in a training with its own loss, in which
-      one image has no object, and whose outputs are the same after saving
-      and loading.
+    The contract is that of `check_segmenter`, of other outputs. The
+    constructor of a detector returns a `Detector`, with a box and a score of
+    each class for each of its anchors. It is trained with its own loss on
+    images of which one has no object.
 
     Args:
         constructor: Function such as
@@ -80,9 +76,9 @@ def check_detector(constructor, size=32, **arguments):
         expected = (None, len(anchors), last)
         shape = model.output[kind].shape
         assert shape == expected, f"{kind} of shape {shape}, not {expected}"
-    model.compile(**_compiled())
-    _check_gradients(model, images, _objects(anchors, size, len(images)))
-    _check_answers(constructor, model, images, arguments)
+    objects = _objects(anchors, size, len(images))
+    check_gradients([model] * ROUNDS, images, objects)
+    check_copies(constructor, model, images, classes=CLASSES, **arguments)
 
 
 def _objects(anchors, size, number):
@@ -97,77 +93,10 @@ def _objects(anchors, size, number):
 
 
 def _built(constructor, size, arguments):
-    """Returns a model, and images for it."""
-    parameters = inspect.signature(constructor).parameters
-    for name in ("input_shape", "classes", "weights", "input_tensor", "name"):
-        assert name in parameters, f"{constructor.__name__} has no {name!r}"
-    for name, parameter in parameters.items():
-        assert not name.startswith("weights") or parameter.default is None, (
-            f"{constructor.__name__} downloads weights by default"
-        )
+    """Returns a model, each layer of which is called once, and its images."""
+    check_arguments(constructor, ARGUMENTS)
     shape = image_shape(size, 3)
     model = constructor(input_shape=shape, classes=CLASSES, **arguments)
+    keras.Model(model.input, [layer.output for layer in model.layers])
     images = np.random.default_rng(0).uniform(0, 255, (4, *shape))
     return model, images.astype("float32")
-
-
-def _compiled(**loss):
-    """Returns arguments of `compile`: eager if possible, without tracing."""
-    eager = keras.config.backend() != "jax"
-    return {"optimizer": keras.optimizers.Adam(), "run_eagerly": eager, **loss}
-
-
-def _check_gradients(model, images, targets):
-    weights = model.trainable_weights
-    never = {weight.path for weight in weights}
-    for _ in range(ROUNDS):
-        before = [keras.ops.convert_to_numpy(weight) for weight in weights]
-        model.fit(images, targets, epochs=2, verbose=0)
-        for weight, old in zip(weights, before, strict=True):
-            new = keras.ops.convert_to_numpy(weight)
-            assert np.isfinite(new).all(), f"{weight.path} is not finite"
-            if np.any(new != old):
-                never.discard(weight.path)
-        if not never:
-            return
-    raise AssertionError(f"no gradient in {', '.join(sorted(never))}")
-
-
-def _check_answers(constructor, model, images, arguments):
-    """Compares the outputs of a model with those of others of its weights."""
-    perturb(model)
-    taps = [layer.output for layer in model.layers]  # of one call each
-    keras.Model(model.input, taps)
-    expected = _outputs(model, images)
-    image = keras.Input(model.input_shape[1:], name="user_image")
-    halved = keras.layers.Rescaling(0.5, name="user_rescaling")(image)
-    joined = constructor(input_tensor=halved, classes=CLASSES, **arguments)
-    assert "user_rescaling" in [layer.name for layer in joined.layers], (
-        "input_tensor's layers are lost"
-    )
-    joined.set_weights(model.get_weights())
-    with tempfile.TemporaryDirectory() as folder:
-        model.save(f"{folder}/model.keras")
-        loaded = keras.saving.load_model(f"{folder}/model.keras")
-    for other, pixels, when in (
-        (joined, 2 * images, "upon input_tensor"),
-        (loaded, images, "after loading"),
-    ):
-        for found, wanted in zip(
-            _outputs(other, pixels), expected, strict=True
-        ):
-            np.testing.assert_allclose(
-                found,
-                wanted,
-                atol=1e-4 * np.ptp(wanted),
-                err_msg=f"the model answers otherwise {when}",
-            )
-
-
-def _outputs(model, images):
-    """Returns the outputs of a model as a list of arrays that differ."""
-    outputs = keras.tree.flatten(model(images, training=False))
-    arrays = [keras.ops.convert_to_numpy(output) for output in outputs]
-    for array in arrays:
-        assert np.ptp(array) > 1e-3, "outputs are all alike and prove nothing"
-    return arrays

@@ -41,9 +41,8 @@ OURS = {  # methods that write by `draft_of`
 }
 # By file and function: where it writes instead of under a final name.
 ELSEWHERE = {
-    ("check_application.py", "check_application"): "a temporary folder",
-    ("check_dense.py", "_check_answers"): "a temporary folder",
     ("check_layer.py", "_check_saving"): "a temporary folder",
+    ("constructor_checks.py", "check_copies"): "a temporary folder",
     ("conversion_process.py", "convert_on_tensorflow"): "a temporary folder",
     ("conversion_process.py", "_reason_written"): "a temporary folder",
     ("conversion_process.py", None): "a temporary folder",
