@@ -8,6 +8,11 @@ import keras
 from keras_papers import export, quantization
 from keras_papers.files.drafts import draft_of
 from keras_papers.pipelines.answered.load import load_as_trained
+from keras_papers.pipelines.answered.options import (
+    FLOATS,
+    INTEGERS,
+    TRAINED_INTEGERS,
+)
 from keras_papers.pipelines.data.image_set import some_of_each_class
 from keras_papers.pipelines.data.pictures_of import pictures_of
 from keras_papers.pipelines.data.split import pass_on, split_beside
@@ -46,15 +51,27 @@ def export_model(task, options):
     predictor = task.of_model(model, labels_beside(path), path)
     conversion = task.conversion(model, options)
     split = split_beside(path)
-    if options.quantize != "int8":
+    if options.quantize == "int8":
+        answers = load_as_trained(task, options, predictor, path)
+        seed = 0 if split is None else split.seed
+        file, *measured = _export_integers(
+            task, model, predictor, answers, options, seed, conversion
+        )
+    else:
+        measured = None, None, None
         file = to_tflite(
             model, predictor, output, options.quantize, **conversion
         )
-        pass_on(split, output, path)
-        return str(output), file, None, None, None
-    answers = load_as_trained(task, options, predictor, path)
-    images, reader = answers.images, answers.reader
-    floats = task.measure(predictor, images.test, reader).score
+    pass_on(split, output, path)
+    return str(output), file, *measured
+
+
+def _export_integers(
+    task, model, predictor, answers, options, seed, conversion
+):
+    """Writes a file unless it loses too much; returns it and the scores."""
+    images, output = answers.images, options.file
+    floats = task.measure(predictor, images.test, answers.reader).score
     if math.isnan(floats):
         raise ValueError(
             f"`max_drop` is the {task.score.name} that an int8 file may lose, "
@@ -63,13 +80,12 @@ def export_model(task, options):
             "measured. Take a folder whose held-out pictures show one, or "
             "quantize='dynamic' (--quantize dynamic)."
         )
-    seed = 0 if split is None else split.seed
     with draft_of(output) as draft:
         file = to_tflite(
             model, predictor, draft, "int8", images, seed, **conversion
         )
         made = task.open_file(draft)
-        ints = task.measure(made, images.test, reader).score
+        ints = task.measure(made, images.test, answers.reader).score
         if not floats - ints <= options.max_drop:
             raise ValueError(
                 f"`max_drop` is the {task.score.name} that an int8 file may "
@@ -78,9 +94,7 @@ def export_model(task, options):
                 "Train longer, take quantize='dynamic' (--quantize dynamic), "
                 "or pass a larger max_drop (--max-drop)."
             )
-    pass_on(split, output, path)
-    file = file._replace(path=pathlib.Path(output))
-    return str(output), file, len(images.test), floats, ints
+    return file._replace(path=output), len(images.test), floats, ints
 
 
 def to_tflite(
@@ -100,14 +114,19 @@ def to_tflite(
         **conversion: Further arguments of `export.to_tflite`.
     """
     if quantize == "int8":
-        few = some_of_each_class(images.train, REPRESENTATIVE, seed)
-        pixels = pictures_of(images.train, few, predictor.size)
+        pixels = _representative(images.train, predictor, seed)
         conversion["representative_data"] = pixels
     if images is not None:
         few = range(min(COMPARED, len(images.test)))
         conversion["images"] = pictures_of(images.test, few, predictor.size)
     labels = list(predictor.labels)
     return export.to_tflite(model, path, labels, quantize, **conversion)
+
+
+def _representative(train, predictor, seed):
+    """Returns pictures of each class, by which ranges are measured."""
+    few = some_of_each_class(train, REPRESENTATIVE, seed)
+    return pictures_of(train, few, predictor.size)
 
 
 def write_files(task, model, predictor, answers, state, options):
@@ -124,38 +143,32 @@ def write_files(task, model, predictor, answers, state, options):
     Returns:
         A list of what the task writes of a file.
     """
-    files = []
-    for quantize in (None, options.quantize)[: 1 + bool(options.quantize)]:
-        ending = f".{quantize}.tflite" if quantize else ".tflite"
-        path = state / f"model{ending}"
-        images, conversion, written = answers.images, {}, model
-        if quantize == "qat":
-            written = _as_integers(task, model, predictor, answers, options)
-            conversion = {"task": task.file_task(model)}
-        file = to_tflite(
-            written,
-            predictor,
-            path,
-            "int8" if quantize == "int8" else None,
-            images,
-            options.seed,
-            **conversion,
+    images, seed = answers.images, options.seed
+    files = [to_tflite(model, predictor, state / FLOATS, None, images)]
+    if options.quantize == "int8":
+        path = state / INTEGERS
+        files.append(to_tflite(model, predictor, path, "int8", images, seed))
+    elif options.quantize == "qat":
+        aware = _as_integers(task, model, predictor, answers, options)
+        does = task.file_task(model)
+        path = state / TRAINED_INTEGERS
+        files.append(to_tflite(aware, predictor, path, None, images, task=does))
+    return [
+        task.file_row(
+            file.path.name,
+            *task.file_scores(file.path, images.test, answers.reader),
+            file.bytes,
+            round(file.latency_ms, 3),
+            file.partitions,
         )
-        scores = task.file_scores(path, images.test, answers.reader)
-        latency = round(file.latency_ms, 3)
-        files.append(
-            task.file_row(
-                path.name, *scores, file.bytes, latency, file.partitions
-            )
-        )
-    return files
+        for file in files
+    ]
 
 
 def _as_integers(task, model, predictor, answers, options):
     """Returns a model of tf_keras, trained further as integers compute."""
     images = answers.images
-    few = some_of_each_class(images.train, REPRESENTATIVE, options.seed)
-    pixels = pictures_of(images.train, few, predictor.size)
+    pixels = _representative(images.train, predictor, options.seed)
     aware = quantization.quantize_aware(model, pixels)
     # A resumed training draws what it would have drawn.
     keras.utils.set_random_seed(options.seed)

@@ -23,8 +23,13 @@ from keras_papers.pipelines.report.report_folder import (
 from keras_papers.pipelines.training.compilation_cache import (
     use_compilation_cache,
 )
+from keras_papers.pipelines.training.loop import (
+    epochs_done,
+    rising_and_falling,
+)
 from keras_papers.pipelines.training.output_folder import beside, claim
 from keras_papers.pipelines.training.run_record import run_record
+from keras_papers.pipelines.training.stages import fit_stage
 from keras_papers.pipelines.training.training_folder import TrainingFolder
 from keras_papers.quantization.legacy import load_tfmot
 
@@ -109,11 +114,50 @@ def build(options, **arguments):
     return constructor(input_shape=shape, **arguments)
 
 
+def fit(task, network, answers, folder, options):
+    """Trains a network, from where the state in `folder` ends.
+
+    Args:
+        task: The `Task`.
+        network: The network. It gets the weights of the epoch with the lowest
+            validation loss.
+        answers: The `AnsweredSet`.
+        folder: The `StateFolder` of this training.
+        options: The `TrainOptions`.
+
+    Returns:
+        What was `Trained`, and a copy of the network without an optimizer,
+        which would triple its file.
+    """
+    images = answers.images
+    seed = options.seed + epochs_done(folder)
+    data = task.batches(answers, options, images.train, seed, images.redraw)
+    steps = len(data)
+    schedule = rising_and_falling(options.learning_rate, options.epochs * steps)
+    network.compile(
+        keras.optimizers.Adam(schedule),
+        **task.compiled(network, len(images.names)),
+    )
+    trained = fit_stage(
+        network,
+        data,
+        task.batches(answers, options, images.validation),
+        folder,
+        options.epochs,
+        options.learning_rate,
+        steps,
+        verbose=options.verbose,
+        shuffle=False,  # the batches are
+    )
+    model = type(network).from_config(network.get_config())
+    model.set_weights(network.get_weights())
+    return trained, model
+
+
 def _train(task, network, answers, folder, options, run):
     images, state = answers.images, folder.state
-    trained, model = task.fit(
-        network, answers, folder.stage(task.model), options
-    )
+    stage = folder.stage(task.model)
+    trained, model = fit(task, network, answers, stage, options)
     write_history(trained.history, state)
     model.save(state / "model.keras")
     (state / "labels.txt").write_text(

@@ -16,11 +16,11 @@ from keras_papers.pipelines.training.output_folder import check_places
 
 MAX_DROP = 0.1  # of the score, by a file of integers
 AUGMENTATIONS = ("none", "light", "photo")
+# Files for a phone, by their numbers; the last ones as a training leaves them.
+FLOATS, INTEGERS = "model.tflite", "model.int8.tflite"
+TRAINED_INTEGERS = "model.qat.tflite"
 FILES = (  # of a finished training, the report last
-    "model.keras",
-    "model.tflite",
-    "model.int8.tflite",
-    "model.qat.tflite",
+    *("model.keras", FLOATS, INTEGERS, TRAINED_INTEGERS),
     *("split.json", "labels.txt", "history.csv", "report.html", "report.json"),
 )
 

@@ -29,9 +29,6 @@ class Task(NamedTuple):
     score: Score
     # Function: folder, seed, options, **arguments to an `AnsweredSet`.
     load: object
-    # Function: network, `AnsweredSet`, `StateFolder`, options to what was
-    # `Trained` and the model, which has no optimizer.
-    fit: object
     # Function: `AnsweredSet`, options, part, seed (None: not varied), `redraw`
     # to batches.
     batches: object
@@ -53,9 +50,10 @@ class Task(NamedTuple):
     start_rows: object = lambda answers, options: ()
     # Function: model, options of an export to arguments of `export.to_tflite`.
     conversion: object = lambda model, options: {}
-    file_task: object = lambda model: (
-        None
-    )  # function: model to what a file does
+    # Function: network, number of classes to arguments of its `compile`.
+    compiled: object = lambda network, classes: {}
+    # Function: model to what a file does.
+    file_task: object = lambda model: None
     findings: object = lambda report: ()  # function: report to further ones
 
 

@@ -1,6 +1,10 @@
 """What stands out of a training, and what to try next."""
 
-from keras_papers.pipelines.answered.options import MAX_DROP
+from keras_papers.pipelines.answered.options import (
+    INTEGERS,
+    MAX_DROP,
+    TRAINED_INTEGERS,
+)
 from keras_papers.pipelines.report.finding import NOTHING, Finding
 
 POOR = 0.5  # score of a class, below which it is named
@@ -83,19 +87,12 @@ def _few(report):
 
 def _worse(task, report, command, longer):
     score = task.score
+    ways = {INTEGERS: command(quantize="qat"), TRAINED_INTEGERS: longer}
     for each in report.files:
         lost = getattr(report, score.field) - getattr(each, score.field)
-        if lost <= LOST:
-            continue
         text = f"{each.file} has {score.with_article} that is {lost:.1%} lower"
-        if lost <= MAX_DROP:
-            yield Finding("worse file", text, None)
-        elif each.file == "model.int8.tflite":
-            text += ": its integers failed, so train further as they compute"
-            yield Finding("worse file", text, command(quantize="qat"))
-        elif each.file == "model.qat.tflite":
-            text += ": its integers failed, so train longer"
-            yield Finding("worse file", text, longer)
-        else:
-            text += ": do not use it"
+        if lost > MAX_DROP:
+            text += ", too much to use it"
+            yield Finding("worse file", text, ways.get(each.file))
+        elif lost > LOST:
             yield Finding("worse file", text, None)

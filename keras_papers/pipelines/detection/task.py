@@ -3,8 +3,6 @@
 import os
 import shlex
 
-import keras
-
 from keras_papers import export
 from keras_papers.pipelines.answered.task import Score, Task
 from keras_papers.pipelines.answered.verdict import LOST
@@ -31,11 +29,6 @@ from keras_papers.pipelines.detection.report import (
     class_scores,
 )
 from keras_papers.pipelines.report.finding import Finding
-from keras_papers.pipelines.training.loop import (
-    epochs_done,
-    rising_and_falling,
-)
-from keras_papers.pipelines.training.stages import fit_stage
 
 
 def _load(data, seed, options, **arguments):
@@ -63,43 +56,6 @@ def _batches(answers, options, part, seed=None, redraw=None):
         options.variation,
         redraw,
     )
-
-
-def fit(network, answers, folder, options):
-    """Trains a detector, from where the state in `folder` ends.
-
-    Args:
-        network: The `Detector`. It gets the weights of the epoch with the
-            lowest validation loss.
-        answers: An `AnsweredSet` of `Boxes`.
-        folder: The `StateFolder` of this training.
-        options: The `DetectOptions`.
-
-    Returns:
-        What was `Trained`, and a copy of the network without an optimizer,
-        which would triple its file.
-    """
-    images = answers.images
-    seed = options.seed + epochs_done(folder)
-    data = _batches(answers, options, images.train, seed, images.redraw)
-    schedule = rising_and_falling(
-        options.learning_rate, options.epochs * len(data)
-    )
-    network.compile(keras.optimizers.Adam(schedule))
-    trained = fit_stage(
-        network,
-        data,
-        _batches(answers, options, images.validation),
-        folder,
-        options.epochs,
-        options.learning_rate,
-        len(data),
-        verbose=options.verbose,
-        shuffle=False,  # `box_batches` did
-    )
-    model = type(network).from_config(network.get_config())
-    model.set_weights(network.get_weights())
-    return trained, model
 
 
 def _measure(finder, part, reader):
@@ -160,7 +116,6 @@ DETECTION = Task(
         guess_field="guessed_ap50",
     ),
     load=_load,
-    fit=fit,
     batches=_batches,
     loss=lambda model: model.object_loss(),
     file_task=export.ObjectDetection.of,

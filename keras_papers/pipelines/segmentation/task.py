@@ -18,7 +18,6 @@ from keras_papers.pipelines.segmentation.segmenter_file import (
     of_model,
     open_segmenter,
 )
-from keras_papers.pipelines.training.stages import train_stage
 
 
 def _load(data, seed, options, **arguments):
@@ -43,25 +42,8 @@ def _loss(network):
     )
 
 
-def _fit(network, answers, folder, options):
-    images = answers.images
-
-    def to_train(done):
-        seed = options.seed + done
-        return _batches(answers, options, images.train, seed, images.redraw)
-
-    trained = train_stage(
-        network,
-        _loss(network),
-        to_train,
-        _batches(answers, options, images.validation),
-        folder,
-        options.epochs,
-        options.learning_rate,
-        verbose=options.verbose,
-        metrics=[MeanIoU(len(images.names), IGNORE)],
-    )
-    return trained, network
+def _compiled(network, classes):
+    return {"loss": _loss(network), "metrics": [MeanIoU(classes, IGNORE)]}
 
 
 def _file_scores(path, part, reader):
@@ -94,9 +76,9 @@ SEGMENTATION = Task(
         guess_field="guessed_iou",
     ),
     load=_load,
-    fit=_fit,
     batches=_batches,
     loss=_loss,
+    compiled=_compiled,
     of_model=of_model,
     open_file=open_segmenter,
     measure=measure,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from keras_papers.first_step import prepare
 from keras_papers.pipelines.report.page_text import plural
 from keras_papers.pipelines.training.loop import (
     Memory,
@@ -125,6 +126,8 @@ def fit_stage(
     Returns:
         What was `Trained`.
     """
+    if hasattr(data, "element_spec"):  # of tf.data
+        prepare(trainer, data)
     phase = Phase("all", 0, epochs, learning_rate)
     memory = Memory(folder, phase, [], _Stopping(patience))
     first = memory.restore(trainer)

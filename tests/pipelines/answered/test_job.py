@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_papers.first_step import prepare
 from keras_papers.pipelines.answered import job
+from keras_papers.pipelines.data.answered_set import AnsweredSet
+from keras_papers.pipelines.data.scenes import load_scenes
 from keras_papers.pipelines.detection.options import DetectOptions
 from keras_papers.pipelines.detection.task import DETECTION
 from keras_papers.pipelines.segmentation.options import SegmentOptions
 from keras_papers.pipelines.segmentation.task import SEGMENTATION
+from keras_papers.pipelines.training import stages
 from keras_papers.pipelines.training.output_folder import releases_claims
+from keras_papers.pipelines.training.training_folder import StateFolder
 from tests.support.scene_folders import write_boxes, write_masks
 
 
@@ -18,14 +23,40 @@ def stopped(tmp_path, monkeypatch):
     """Returns a function that trains one epoch, and is stopped then."""
     monkeypatch.setattr(job, "build", lambda *options, **arguments: None)
 
-    def stop(network, answers, folder, options):
+    def stop(task, network, answers, folder, options):
         (folder.state / "all-000001.npz").touch()
         raise KeyboardInterrupt
 
-    def train(task, options):
-        return releases_claims(job.train)(task._replace(fit=stop), options)
+    monkeypatch.setattr(job, "fit", stop)
+    return releases_claims(job.train)
 
-    return train
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("task", "options"),
+    [
+        (SEGMENTATION, SegmentOptions(model="LRASPPMobileNet")),
+        (DETECTION, DetectOptions(model="SSDLiteMobileNet")),
+    ],
+    ids=["masks", "boxes"],
+)
+def test_variables_exist_before_the_first_step(
+    task, options, tmp_path, monkeypatch
+):
+    options = options.replace(image_size=64, alpha=0.25)
+    sizes = {"train": 2, "validation": 1, "test": 1}
+    images = load_scenes(64, 0, task.answers, "shapes", sizes)
+    network = job.build(options, classes=len(images.names))
+    answers = AnsweredSet(images, "drawn scenes")
+
+    def stop(model, data):
+        assert prepare(model, data)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages, "prepare", stop)
+    with pytest.raises(KeyboardInterrupt):
+        job.fit(task, network, answers, StateFolder(tmp_path), options)
 
 
 @pytest.mark.tensorflow

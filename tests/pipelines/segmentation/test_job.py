@@ -277,7 +277,7 @@ def test_weak_classes_and_worse_files_are_named(segmented):
     assert worse.text.endswith("10.0% lower") and worse.command is None
     collapsed = report.files[1]._replace(mean_iou=0.7)
     collapsed = findings(**{**good, "files": [collapsed]})["worse file"]
-    assert "20.0% lower: its integers failed" in collapsed.text
+    assert "20.0% lower, too much to use it" in collapsed.text
     assert collapsed.command == "again {'quantize': 'qat'}"
 
 
