@@ -4,6 +4,7 @@ Every message has three parts: the argument and its meaning, what was
 received, and what to do about it.
 """
 
+import collections.abc
 import difflib
 import functools
 import math
@@ -113,28 +114,30 @@ def check_names(argument, given, known, what="input of the model", needed=None):
 
     Args:
         argument: What the names were passed in.
-        given: The names, as keys of a dict.
-        known: All names.
+        given: The names, as keys of a dict or of another mapping.
+        known: All names; None if further ones may be there.
         what: What each of them is.
         needed: The names that must be there. Defaults to None: all.
     """
     needed = known if needed is None else needed
-    free = [name for name in known if name not in needed]
+    free = [name for name in known or () if name not in needed]
     rule = [f"must name each {what} once: {_quoted(needed)}"] * bool(needed)
     rule += [f"may name {_quoted(free)}"] * bool(free)
     rule = f"`{argument}` {', and '.join(rule)}."
-    if not isinstance(given, dict):
+    if not isinstance(given, collections.abc.Mapping):
         raise ValueError(
             f"{rule} Received: {argument} of type {type(given).__name__}. Pass "
             "a dict."
         )
     missing = [name for name in needed if name not in given]
-    unknown = [name for name in given if name not in known]
+    unknown = [name for name in given if known and name not in known]
     if not missing and not unknown:
         return
     found = []
     if missing:
-        found.append(f"no {_quoted(missing)}, but {_quoted(given) or 'none'}")
+        found.append(
+            f"no {_quoted(missing)}, but {_quoted(given) or 'nothing'}"
+        )
     for name in unknown:
         nearest = difflib.get_close_matches(str(name), missing or known, 1)
         offered = f" (did you mean {nearest[0]!r}?)" if nearest else ""

@@ -58,8 +58,8 @@ class AnchorLoss(keras.losses.Loss):
             A dict of `"class_loss"` and `"box_loss"`, each `(batch,)`, scaled
             so that their mean is the loss of the batch.
         """
-        check_names("y_true", y_true, TARGETS, "target of the anchors")
-        check_names("y_pred", y_pred, OUTPUTS, "output of the anchors")
+        check_names("y_true", y_true, None, "target of the anchors", TARGETS)
+        check_names("y_pred", y_pred, None, "output of the anchors", OUTPUTS)
         labels = ops.cast(y_true["labels"], "int32")
         scores = ops.cast(y_pred["scores"], "float32")
         has_object = labels > BACKGROUND

@@ -22,7 +22,7 @@ class SparseCategoricalDice(keras.losses.Loss):
         from_logits: Whether the outputs are logits, and no shares that sum
             to 1. Defaults to False.
         ignore_class: Int. Label of pixels that do not count. Defaults to
-            None: all count. A label that is neither this nor a class gives a
+            None: all count. An integer that is neither this nor a class gives a
             loss of NaN.
         **kwargs: Keyword arguments of `keras.losses.Loss`.
 

@@ -65,7 +65,7 @@ def check_application(constructor, size=32, open_top=True, **arguments):
     check_gradients(
         draws, images, labels, loss="sparse_categorical_crossentropy"
     )
-    check_copies(constructor, model, images, classes=CLASSES, **arguments)
+    check_copies(constructor, model, images, 1e-5, classes=CLASSES, **arguments)
 
 
 def _check_graph(model, images):

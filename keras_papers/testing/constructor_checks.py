@@ -61,13 +61,15 @@ def _unmoved(model, images, targets, loss):
     return unmoved
 
 
-def check_copies(constructor, model, images, **arguments):
+def check_copies(constructor, model, images, atol=None, **arguments):
     """Compares a model with one upon `input_tensor`, and a loaded one.
 
     Args:
         constructor: Function that has made the model.
         model: The model, whose weights are changed.
         images: Inputs.
+        atol: Largest difference. Defaults to None: a ten-thousandth of the
+            range of each output.
         **arguments: Those of the constructor, without the input.
     """
     _perturb(model)
@@ -89,11 +91,10 @@ def check_copies(constructor, model, images, **arguments):
     ):
         outputs = _outputs(other, pixels)
         for found, wanted in zip(outputs, expected, strict=True):
-            range_ = np.ptp(wanted)  # at most 1 of probabilities
             np.testing.assert_allclose(
                 found,
                 wanted,
-                atol=1e-5 if range_ <= 1 else 1e-4 * range_,
+                atol=atol or 1e-4 * np.ptp(wanted),
                 err_msg=f"the model answers otherwise {when}",
             )
 

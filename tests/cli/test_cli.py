@@ -398,9 +398,9 @@ def test_a_shell_completes_the_verbs(shell, capsys):
     [
         draft_name("all-000001.npz"),
         "model.keras",
-        draft_name("report.html"),
+        "labels.txt",
     ],
-    ids=["state", "model", "page"],
+    ids=["state", "model", "labels"],
 )
 def test_a_full_disk_is_reported_and_leaves_nothing_half_written(
     file, home, tmp_path, capsys

@@ -106,8 +106,12 @@ def test_the_loss_of_the_batch_is_the_mean_of_its_images():
         (1, "scores", "`y_pred` must name each output of the anchors"),
     ],
 )
-def test_an_array_that_is_missing_is_named(number, name, message):
+def test_an_array_that_is_missing_is_named_and_others_may_be_there(
+    number, name, message
+):
     given = drawn(3)
+    more = [{**each, "ids": np.arange(3)} for each in given]
+    assert losses.MultiBoxLoss()(*more) == losses.MultiBoxLoss()(*given)
     del given[number][name]
     message += f".*Received: no '{name}', but 'boxes'. Add"
     with pytest.raises(ValueError, match=message):

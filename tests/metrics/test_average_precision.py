@@ -3,6 +3,7 @@
 import contextlib
 import io
 import math
+import types
 
 import numpy as np
 import pytest
@@ -233,6 +234,14 @@ def test_what_does_not_fit_is_refused(truths, detections, message):
     )
     with pytest.raises(ValueError, match=message):
         metric.update_state(*given)
+
+
+def test_objects_may_be_in_any_mapping():
+    metric = AveragePrecision(2)
+    given = {"boxes": [[[0, 0, 4, 4], [0, 0, 0, 0]]], "classes": [[0, -1]]}
+    found = {**given, "scores": [[1.0, 0.0]]}
+    metric.update_state(*map(types.MappingProxyType, (given, found)))
+    assert metric.result().ap50 == pytest.approx(1)
 
 
 def test_a_list_of_objects_is_refused():

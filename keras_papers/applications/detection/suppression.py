@@ -109,9 +109,10 @@ def _of_image(boxes, scores, suppression):
     def kept_of(row):
         return kept_boxes(*row, iou_threshold)
 
-    # One class after the other: its overlaps fit the cache, those of all do
-    # not.
-    kept = ops.map(kept_of, (candidate_boxes, best >= threshold))
+    rows = candidate_boxes, best >= threshold
+    # One class after the other: on a CPU its overlaps fit the cache, those of
+    # all do not.
+    kept = kept_of(rows) if best.shape[0] == 1 else ops.map(kept_of, rows)
     # All that are kept, and as many that are not as the outputs have places.
     rows = [
         ops.reshape(ops.where(kept, best, -1.0), (-1,)),

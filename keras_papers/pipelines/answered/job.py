@@ -126,8 +126,8 @@ def fit(task, network, answers, folder, options):
         options: The `TrainOptions`.
 
     Returns:
-        What was `Trained`, and a copy of the network without an optimizer,
-        which would triple its file.
+        What was `Trained`, and a copy of the network, without the optimizer,
+        which would triple the file of the model.
     """
     images = answers.images
     seed = options.seed + epochs_done(folder)

@@ -63,8 +63,8 @@ class PredictedBoxes(NamedTuple):
         if self.best_score is None:
             return "nothing found"
         return (
-            f"nothing found from {self.threshold:.1%} on; the best score is "
-            f"{self.best_score:.1%}"
+            f"nothing found: the best score, {self.best_score:.1%}, is below "
+            f"{self.threshold:.1%}"
         )
 
 

@@ -12,6 +12,11 @@ import numpy as np
 from keras_papers.export import metadata
 from keras_papers.export.interpreter import open_interpreter, predict
 from keras_papers.export.last_operation import last_operation
+from keras_papers.pipelines.models.kind import (
+    check_kind,
+    kind_of_file,
+    kind_of_model,
+)
 from keras_papers.pixels.normalization import (
     WAY_OUT,
     check_normalization,
@@ -82,6 +87,7 @@ def check_file(path, *endings, argument="model"):
 
 
 def _open_tflite(path, normalization):
+    check_kind(path, kind_of_file(path), "classifier")
     _, taken, given = open_interpreter(path)
     if taken["dtype"] not in (np.float32, np.uint8):
         raise ValueError(
@@ -130,6 +136,7 @@ def _open_keras(path, normalization):
     from keras_papers.export.binary import has_one_score, two_scores
 
     model = load_keras(path)
+    check_kind(path, kind_of_model(model), "classifier")
     if has_one_score(model):
         model = two_scores(model)
     # A model of several inputs has a list or a dict here.

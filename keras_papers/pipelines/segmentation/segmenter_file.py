@@ -6,16 +6,16 @@ import numpy as np
 
 from keras_papers.export import metadata
 from keras_papers.export.interpreter import open_interpreter, predict
-from keras_papers.pipelines.answered.kind import (
-    check_kind,
-    kind_of_file,
-    kind_of_model,
-)
 from keras_papers.pipelines.models.classifier_file import (
     check_file,
     known_normalization,
     labels_beside,
     load_keras,
+)
+from keras_papers.pipelines.models.kind import (
+    check_kind,
+    kind_of_file,
+    kind_of_model,
 )
 
 

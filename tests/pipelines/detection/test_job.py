@@ -34,6 +34,7 @@ from keras_papers.pipelines.detection.detector_file import (
 )
 from keras_papers.pipelines.detection.options import DetectOptions
 from keras_papers.pipelines.detection.task import DETECTION
+from keras_papers.pipelines.models.classifier_file import open_classifier
 from keras_papers.pipelines.segmentation.segmenter_file import open_segmenter
 from keras_papers.pipelines.training.training_folder import StateFolder
 from keras_papers.shapes_only import shapes_only
@@ -136,11 +137,12 @@ def test_the_classes_of_a_file_without_labels_have_numbers(detected, tmp_path):
         open_detector(path)
 
 
+@pytest.mark.parametrize("open_other", [open_segmenter, open_classifier])
 @pytest.mark.parametrize("name", ["model.keras", "model.tflite"])
-def test_a_detector_is_no_segmenter(name, detected):
+def test_a_detector_is_a_model_of_another_job(open_other, name, detected):
     _, output = detected
     with pytest.raises(ValueError, match="of a detector. Use .* detect for it"):
-        open_segmenter(output / name)
+        open_other(output / name)
 
 
 def test_a_network_of_one_width_is_trained_without_a_width():
@@ -229,8 +231,8 @@ def test_boxes_of_pictures_lie_in_a_table_and_on_the_pictures(
         threshold=1.0,
     )
     assert str(certain[0]).endswith(
-        "s0.png: nothing found from 100.0% on; the best score is "
-        f"{scores[0]:.1%}"
+        f"s0.png: nothing found: the best score, {scores[0]:.1%}, is below "
+        "100.0%"
     )
     assert str(certain[0]._replace(best_score=None)).endswith(": nothing found")
 

@@ -24,6 +24,7 @@ from keras_papers.pipelines.data.masks.mask_folder import (
 )
 from keras_papers.pipelines.data.pictures import read_picture
 from keras_papers.pipelines.detection.detector_file import open_detector
+from keras_papers.pipelines.models.classifier_file import open_classifier
 from keras_papers.pipelines.segmentation import measures
 from keras_papers.pipelines.segmentation.options import (
     SegmentOptions,
@@ -109,11 +110,12 @@ def test_the_files_for_phones_answer_as_the_model(segmented, shapes):
     )
 
 
+@pytest.mark.parametrize("open_other", [open_detector, open_classifier])
 @pytest.mark.parametrize("name", ["model.keras", "model.tflite"])
-def test_a_segmenter_is_no_detector(name, segmented):
+def test_a_segmenter_is_a_model_of_another_job(open_other, name, segmented):
     _, output = segmented
     with pytest.raises(ValueError, match="of a segmenter. Use .* segment for"):
-        open_detector(output / name)
+        open_other(output / name)
 
 
 @pytest.mark.slow

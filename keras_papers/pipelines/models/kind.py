@@ -18,7 +18,7 @@ def check_kind(path, kind, wanted):
     if kind not in (None, wanted):
         raise ValueError(
             f"`model` must be a {wanted}. Received: model={str(path)!r}, whose "
-            f"input and output are those of a {kind}. Use keras-papers "
+            f"input and output look like those of a {kind}. Use keras-papers "
             f"{VERBS[kind]} for it."
         )
 
@@ -28,8 +28,9 @@ def kind_of_model(model):
     if hasattr(model, "detection_model"):
         return "detector"
     sides = (getattr(model, name, None) for name in ("inputs", "outputs"))
-    shapes = [tensor.shape for side in sides for tensor in side or ()]
-    return AXES.get(tuple(map(len, shapes)))
+    return _kind_of_shapes(
+        [tensor.shape for side in sides for tensor in side or ()]
+    )
 
 
 def kind_of_file(path):
@@ -38,4 +39,11 @@ def kind_of_file(path):
     if {LOCATION, SCORE} <= set(file.outputs):
         return "detector"
     tensors = *file.inputs.values(), *file.outputs.values()
-    return AXES.get(tuple(len(details["shape"]) for details in tensors))
+    return _kind_of_shapes([details["shape"] for details in tensors])
+
+
+def _kind_of_shapes(shapes):
+    kind = AXES.get(tuple(map(len, shapes)))
+    # A score for each class of the whole image, with the axes of a map.
+    is_point = kind == "segmenter" and tuple(shapes[1][1:3]) == (1, 1)
+    return None if is_point else kind
