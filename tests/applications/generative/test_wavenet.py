@@ -255,8 +255,6 @@ def test_the_length_is_that_of_the_condition_or_the_one_passed(prior, given):
 @pytest.mark.slow
 @pytest.mark.parametrize("num_mixtures", [None, 3])
 def test_a_network_learns_tones_and_draws_them(num_mixtures):
-    # From other weights, 40 epochs do not always suffice.
-    keras.utils.set_random_seed(2 if num_mixtures is None else 0)
     # A period of 8 or of 16 samples, by class, from a random phase.
     generator = np.random.default_rng(0)
     labels = generator.integers(0, 2, 256)
@@ -272,19 +270,21 @@ def test_a_network_learns_tones_and_draws_them(num_mixtures):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     if num_mixtures:
         loss = LogisticMixtureLoss(16)
-    model.compile(keras.optimizers.Adam(3e-3), loss)
+    # With a constant rate it depends on the processor what has been learned.
+    rate = keras.optimizers.schedules.CosineDecay(6e-3, 40 * 16)
+    model.compile(keras.optimizers.Adam(rate), loss)
     inputs = {"codes": codes, "labels": labels}
     model.fit(inputs, codes, epochs=40, batch_size=16, verbose=0)
     assert model.evaluate(inputs, codes, verbose=0) < math.log(16) / 3
     drawn = sample(
-        model, 32, labels=np.repeat([0, 1], 16), temperature=0.5, verbose=0
+        model, 128, labels=np.repeat([0, 1], 64), temperature=0.5, verbose=0
     )
     if num_mixtures is None:
         drawn = mu_law_decode(drawn, 16)
     strength = np.abs(np.fft.rfft(drawn))
     loudest = strength.argmax(axis=1)  # cycles in 48 samples
-    assert np.mean(loudest[:16] == 6) > 0.9
-    assert np.mean(loudest[16:] == 3) > 0.9
+    assert np.mean(loudest[:64] == 6) > 0.9
+    assert np.mean(loudest[64:] == 3) > 0.9
 
 
 @pytest.mark.parametrize(
