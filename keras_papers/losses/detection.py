@@ -110,8 +110,7 @@ class MultiBoxLoss(AnchorLoss):
         Without reduction `(batch,)`.
 
     Raises:
-        ValueError: If an argument is out of its range, or an array is missing
-            or has another name.
+        ValueError: If an argument is out of its range, or an array is missing.
 
     Example:
     >>> targets = {"labels": [[1, 0]], "boxes": ops.zeros((1, 2, 4))}
@@ -178,8 +177,7 @@ class FocalLoss(AnchorLoss):
         Without reduction `(batch,)`.
 
     Raises:
-        ValueError: If an argument is out of its range, or an array is missing
-            or has another name.
+        ValueError: If an argument is out of its range, or an array is missing.
 
     Example:
     >>> targets = {"labels": [[1, 0]], "boxes": ops.zeros((1, 2, 4))}
