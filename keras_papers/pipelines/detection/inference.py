@@ -51,7 +51,7 @@ class PredictedBoxes(NamedTuple):
     drawn: str  # path of the picture with the boxes
     boxes: tuple  # of `PredictedBox`
     threshold: float  # of their scores
-    best_score: float | None  # of all boxes; None where there is none
+    best_score: float | None  # of all boxes; None without any
 
     def __str__(self):
         each = [f"{box.label} {box.score:.1%}" for box in self.boxes[:PRINTED]]
